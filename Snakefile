@@ -1,0 +1,50 @@
+"""jetloom: DxAOD -> ntuple -> HDF5 -> dataset -> one training a point -> ranked scan -> evaluation -> report.
+
+Usual calls, from the checkout:
+
+    snakemake --profile local                                    the analysis of config/config.yaml
+    snakemake --profile local --configfile my.yaml               another one
+    snakemake --profile local -n                                 what would be done
+    snakemake --report report.html                               the report of what was done
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/plan.smk"
+
+
+report: "workflow/report/workflow.rst"
+
+
+pathvars:
+    results=f"results/{ANALYSIS.analysis}",
+    logs=f"results/{ANALYSIS.analysis}/logs",
+    benchmarks=f"results/{ANALYSIS.analysis}/benchmarks",
+
+
+wildcard_constraints:
+    sample="|".join(map(re.escape, ANALYSIS.samples)),
+    task="|".join(map(re.escape, ANALYSIS.tasks)) or "none",
+    file=r"[^/]+",
+    point="[0-9a-f]{12}",
+    run=r"r\d+(f\d+)?",
+
+
+include: "rules/simulate.smk"
+include: "rules/convert.smk"
+include: "rules/dataset.smk"
+include: "rules/scan.smk"
+include: "rules/best.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        hdf5=all_hdf5(),
+        reports=all_reports(),

@@ -1,0 +1,88 @@
+"""The best point: deployed for Talos, and evaluated on the part that neither trained nor stopped the training.
+
+Input: scans/<task>/, datasets/<task>/. Output: scans/<task>/best.zip, best/<task>/.
+"""
+
+
+rule deploy:
+    input:
+        table=rules.collect.output.table,
+        facts=rules.collect.output.facts,
+    output:
+        archive="<results>/scans/{task}/best.zip",
+    log:
+        "<logs>/deploy/{task}.log",
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    message:
+        "Deploying the best model of {wildcards.task}"
+    shell:
+        "jetloom deploy --config {CONFIG} --task {wildcards.task} 2> {log}"
+
+
+rule evaluate:
+    input:
+        facts=rules.collect.output.facts,
+        table=rules.collect.output.table,
+        description=ancient(rules.dataset.output.description),
+        parts=ancient(rules.dataset.output.parts),
+    output:
+        metrics="<results>/best/{task}/metrics.json",
+        predictions="<results>/best/{task}/predictions.h5",
+        metrics_table=report(
+            "<results>/best/{task}/metrics.html",
+            category="4. Best point",
+            subcategory="{task}",
+            labels={"shows": "metrics"},
+            caption="../workflow/report/metrics.rst",
+        ),
+        scores=report(
+            "<results>/best/{task}/scores.png",
+            category="4. Best point",
+            subcategory="{task}",
+            labels={"shows": "score distributions"},
+            caption="../workflow/report/scores.rst",
+        ),
+        roc=report(
+            "<results>/best/{task}/roc.png",
+            category="4. Best point",
+            subcategory="{task}",
+            labels={"shows": "rejection against efficiency"},
+            caption="../workflow/report/roc.rst",
+        ),
+        confusion=report(
+            "<results>/best/{task}/confusion.png",
+            category="4. Best point",
+            subcategory="{task}",
+            labels={"shows": "confusion matrix"},
+            caption="../workflow/report/confusion.rst",
+        ),
+        performance=report(
+            directory("<results>/best/{task}/performance"),
+            patterns=["{variable}.png"],
+            category="4. Best point",
+            subcategory="{task}",
+            labels={"shows": "performance against {variable}"},
+            caption="../workflow/report/performance.rst",
+        ),
+        calibration=report(
+            "<results>/best/{task}/calibration.png",
+            category="4. Best point",
+            subcategory="{task}",
+            labels={"shows": "calibration"},
+            caption="../workflow/report/calibration.rst",
+        ),
+    log:
+        "<logs>/evaluate/{task}.log",
+    benchmark:
+        "<benchmarks>/evaluate/{task}.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        code=code_digest("evaluation", "plots"),
+    message:
+        "Evaluating the best point of {wildcards.task}"
+    shell:
+        "jetloom evaluate --config {CONFIG} --task {wildcards.task} 2> {log}"

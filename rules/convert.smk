@@ -1,0 +1,48 @@
+"""DxAOD -> ntuple -> HDF5; with `conversion.route: direct` the DxAOD goes to HDF5 in one pass.
+
+Input: the DxAODs of the samples. Output: ntuple/<sample>/<file>.root, hdf5/<sample>/<file>.h5.
+"""
+
+
+rule ntuple:
+    input:
+        dxaod=source_file,
+    output:
+        ntuple="<results>/ntuple/{sample}/{file}.root",
+    log:
+        "<logs>/ntuple/{sample}/{file}.log",
+    benchmark:
+        "<benchmarks>/ntuple/{sample}/{file}.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        settings=lookup(dpath="convert/{sample}", within=SETTINGS),
+        schema=lookup(dpath="{sample}", within=SCHEMAS),
+    message:
+        "Converting {wildcards.file} of {wildcards.sample} to an ntuple"
+    shell:
+        "jetloom ntuple --config {CONFIG} --sample {wildcards.sample} {input.dxaod}"
+        " --output {output.ntuple} 2> {log}"
+
+
+rule hdf5:
+    input:
+        source=hdf5_source,
+    output:
+        hdf5="<results>/hdf5/{sample}/{file}.h5",
+    log:
+        "<logs>/hdf5/{sample}/{file}.log",
+    benchmark:
+        "<benchmarks>/hdf5/{sample}/{file}.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        settings=lookup(dpath="convert/{sample}", within=SETTINGS),
+        schema=lookup(dpath="{sample}", within=SCHEMAS),
+    message:
+        "Converting {wildcards.file} of {wildcards.sample} to HDF5"
+    shell:
+        "jetloom hdf5 --config {CONFIG} --sample {wildcards.sample} {input.source}"
+        " --output {output.hdf5} 2> {log}"

@@ -1,0 +1,91 @@
+"""A task's dataset, and the plots of what goes into it.
+
+Input: the HDF5 files of the task's samples. Output: datasets/<task>/, plots/inputs/<task>/.
+"""
+
+
+rule dataset:
+    input:
+        hdf5=task_hdf5,
+    output:
+        description="<results>/datasets/{task}/dataset.json",
+        fingerprint="<results>/datasets/{task}/fingerprint.txt",
+        parts=directory("<results>/datasets/{task}/parts"),
+    log:
+        "<logs>/dataset/{task}.log",
+    benchmark:
+        "<benchmarks>/dataset/{task}.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        settings=lookup(dpath="dataset/{task}", within=SETTINGS),
+    message:
+        "Building the dataset of {wildcards.task}"
+    shell:
+        "jetloom dataset --config {CONFIG} --task {wildcards.task} 2> {log}"
+
+
+rule plot_inputs:
+    input:
+        description=rules.dataset.output.description,
+        parts=ancient(rules.dataset.output.parts),
+        hdf5=task_hdf5,
+    output:
+        inputs=report(
+            directory("<results>/plots/{task}/inputs"),
+            patterns=["{variable}.png"],
+            category="1. Inputs",
+            subcategory="{task}",
+            labels={"variable": "{variable}"},
+            caption="../workflow/report/inputs.rst",
+        ),
+        cut_flow=report(
+            "<results>/plots/{task}/bookkeeping/cut_flow.png",
+            category="2. Cut flow, weights and split",
+            subcategory="{task}",
+            labels={"shows": "cut flow and losses"},
+            caption="../workflow/report/cut_flow.rst",
+        ),
+        cut_flow_table=report(
+            "<results>/plots/{task}/bookkeeping/cut_flow.html",
+            category="2. Cut flow, weights and split",
+            subcategory="{task}",
+            labels={"shows": "cut flow and losses (table)"},
+            caption="../workflow/report/cut_flow.rst",
+        ),
+        weights=report(
+            "<results>/plots/{task}/bookkeeping/weights.png",
+            category="2. Cut flow, weights and split",
+            subcategory="{task}",
+            labels={"shows": "weights"},
+            caption="../workflow/report/weights.rst",
+        ),
+        split=report(
+            "<results>/plots/{task}/bookkeeping/split.png",
+            category="2. Cut flow, weights and split",
+            subcategory="{task}",
+            labels={"shows": "split"},
+            caption="../workflow/report/split.rst",
+        ),
+        summary=report(
+            "<results>/plots/{task}/bookkeeping/summary.html",
+            category="2. Cut flow, weights and split",
+            subcategory="{task}",
+            labels={"shows": "weights and split (table)"},
+            caption="../workflow/report/split.rst",
+        ),
+    log:
+        "<logs>/plot_inputs/{task}.log",
+    benchmark:
+        "<benchmarks>/plot_inputs/{task}.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        code=code_digest("plots"),
+        output=subpath(output.inputs, parent=True),
+    message:
+        "Plotting the inputs of {wildcards.task}"
+    shell:
+        "jetloom plot_inputs --config {CONFIG} --task {wildcards.task} --output {params.output} 2> {log}"

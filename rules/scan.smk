@@ -1,0 +1,117 @@
+"""The scan: one job a training, one row a point.
+
+Input: datasets/<task>/. Output: scans/<task>/<point>/<run>/, scans/<task>/scan.csv, plots/<task>/scan/.
+"""
+
+
+rule train:
+    input:
+        # The fingerprint is the dataset's content: a dataset that was made again equal trains nothing again.
+        fingerprint=rules.dataset.output.fingerprint,
+        description=ancient(rules.dataset.output.description),
+        parts=ancient(rules.dataset.output.parts),
+    output:
+        model="<results>/scans/{task}/{point}/{run}/model.keras",
+        history="<results>/scans/{task}/{point}/{run}/history.csv",
+        result="<results>/scans/{task}/{point}/{run}/result.json",
+    log:
+        "<logs>/train/{task}/{point}/{run}.log",
+    benchmark:
+        "<benchmarks>/train/{task}/{point}/{run}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        settings=lookup(dpath="train/{task}", within=SETTINGS),
+    message:
+        "Training point {wildcards.point} ({wildcards.run}) of {wildcards.task}"
+    shell:
+        "jetloom train --config {CONFIG} --task {wildcards.task} --point {wildcards.point}"
+        " --run-name {wildcards.run} 2> {log}"
+
+
+rule collect:
+    input:
+        fingerprint=rules.dataset.output.fingerprint,
+        results=scan_results,
+    output:
+        table="<results>/scans/{task}/scan.csv",
+        histories="<results>/scans/{task}/histories.csv",
+        facts="<results>/scans/{task}/scan.json",
+        talos="<results>/scans/{task}/metadata.json",
+    log:
+        "<logs>/collect/{task}.log",
+    params:
+        settings=lookup(dpath="collect/{task}", within=SETTINGS),
+    message:
+        "Collecting the scan of {wildcards.task}"
+    shell:
+        "jetloom collect --config {CONFIG} --task {wildcards.task} 2> {log}"
+
+
+rule plot_scan:
+    input:
+        table=rules.collect.output.table,
+        histories=rules.collect.output.histories,
+        facts=rules.collect.output.facts,
+    output:
+        best=report(
+            "<results>/plots/{task}/scan/ten_best.png",
+            category="3. Scan",
+            subcategory="{task}",
+            labels={"shows": "ten best points"},
+            caption="../workflow/report/ten_best.rst",
+        ),
+        best_table=report(
+            "<results>/plots/{task}/scan/ten_best.html",
+            category="3. Scan",
+            subcategory="{task}",
+            labels={"shows": "ten best points (table)"},
+            caption="../workflow/report/ten_best.rst",
+        ),
+        parameters=report(
+            directory("<results>/plots/{task}/scan/parameters"),
+            patterns=["{parameter}.png"],
+            category="3. Scan",
+            subcategory="{task}",
+            labels={"shows": "metric against {parameter}"},
+            caption="../workflow/report/parameter.rst",
+        ),
+        interactions=report(
+            directory("<results>/plots/{task}/scan/interactions"),
+            patterns=["{pair}.png"],
+            category="3. Scan",
+            subcategory="{task}",
+            labels={"shows": "interaction {pair}"},
+            caption="../workflow/report/interaction.rst",
+        ),
+        correlations=report(
+            "<results>/plots/{task}/scan/correlations.png",
+            category="3. Scan",
+            subcategory="{task}",
+            labels={"shows": "correlations"},
+            caption="../workflow/report/correlations.rst",
+        ),
+        learning=report(
+            "<results>/plots/{task}/scan/learning_curves.png",
+            category="3. Scan",
+            subcategory="{task}",
+            labels={"shows": "learning curves"},
+            caption="../workflow/report/learning_curves.rst",
+        ),
+    log:
+        "<logs>/plot_scan/{task}.log",
+    benchmark:
+        "<benchmarks>/plot_scan/{task}.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        code=code_digest("plots"),
+        scan=subpath(input.table, parent=True),
+        output=subpath(output.best, parent=True),
+    message:
+        "Plotting the scan of {wildcards.task}"
+    shell:
+        "jetloom plot_scan --scan {params.scan} --output {params.output} 2> {log}"

@@ -1,0 +1,40 @@
+"""Check a configuration and say what it would do."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("config", help="configuration of the analysis")
+    parser.add_argument("--print-settings", action="store_true", help="print all settings with their defaults as YAML")
+    parser.add_argument("--points", action="store_true", help="list the points of the scans with their names")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Check everything that can be checked before anything runs."""
+    from jetloom import paths
+    from jetloom.config.load import load_analysis
+    from jetloom.config.schema import find_schema
+    from jetloom.scan.space import points, runs
+
+    analysis = load_analysis(arguments.config)
+    out = sys.stdout.write
+    if arguments.print_settings:
+        import yaml
+
+        out(yaml.safe_dump(analysis.model_dump(mode="json", by_alias=True), sort_keys=False))
+        return
+    for name, sample in analysis.samples.items():
+        find_schema(sample.schema_name)
+        out(f"sample {name}: {len(paths.source_files(analysis, name))} files, schema {sample.schema_name}\n")
+    for name, task in analysis.tasks.items():
+        found = points(task)
+        trainings = len(found) * len(runs(task))
+        out(f"task {name}: {len(found)} points, {trainings} trainings, ranked by {task.search.rank_by}\n")
+        if arguments.points:
+            for point in found:
+                values = " ".join(f"{key}={point.parameters[key]}" for key in task.scan)
+                out(f"    {point.name} {values}\n")

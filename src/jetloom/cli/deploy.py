@@ -1,0 +1,38 @@
+"""Deploy the best model as an archive that talos.Restore opens."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--config", required=True, help="configuration of the analysis")
+    parser.add_argument("--task", required=True, help="name of the task")
+    parser.add_argument("--scan", type=Path, help="directory of the scan; results/<analysis>/scans/<task>")
+    parser.add_argument("--output", type=Path, help="the archive; best.zip in the scan's directory")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Deploy."""
+    from jetloom import paths
+    from jetloom.config.load import find_task, load_analysis
+    from jetloom.scan.collect import read_table
+    from jetloom.scan.space import talos_dictionary
+    from jetloom.training.backend import use_backend
+
+    analysis = load_analysis(arguments.config)
+    task = find_task(analysis, arguments.task)
+    directory = arguments.scan or paths.scan(analysis, arguments.task)
+    table, facts = read_table(directory)
+    use_backend(task.training.backend, task.training.threads)
+    from jetloom.scan.deploy import deploy
+
+    lower = facts["direction"][facts["rank_by"]] == "lower"
+    archive = arguments.output or directory / "best.zip"
+    deploy(table, talos_dictionary(task), facts["rank_by"], lower, directory / facts["best"]["model"], archive)
+    logger.info("deployed %s", facts["best"]["point"])

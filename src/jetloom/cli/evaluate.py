@@ -1,0 +1,45 @@
+"""Evaluate the best point on the test part, with uncertainties and plots."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--config", required=True, help="configuration of the analysis")
+    parser.add_argument("--task", required=True, help="name of the task")
+    parser.add_argument("--dataset", type=Path, help="directory of the dataset; results/<analysis>/datasets/<task>")
+    parser.add_argument("--scan", type=Path, help="directory of the scan; results/<analysis>/scans/<task>")
+    parser.add_argument("--output", type=Path, help="where the results go; results/<analysis>/best/<task>")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Predict, measure, draw."""
+    from jetloom import paths
+    from jetloom.config.load import find_task, load_analysis
+    from jetloom.data.dataset import Dataset
+    from jetloom.errors import EmptySampleError
+    from jetloom.evaluation.prediction import load_model
+    from jetloom.plots.best import evaluate
+    from jetloom.plots.scan_files import read_facts
+    from jetloom.training.backend import use_backend
+
+    analysis = load_analysis(arguments.config)
+    task = find_task(analysis, arguments.task)
+    dataset = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
+    scan = arguments.scan or paths.scan(analysis, arguments.task)
+    best = read_facts(scan)["best"]
+    if best is None:
+        raise EmptySampleError("no point was trained to its end", path=scan / "scan.json", advice="look at scan.csv")
+    # Keras reads the choice of the backend when it is imported, so this comes before the model.
+    use_backend(task.training.backend, task.training.threads)
+    model = load_model(scan / best["point"] / best["run"] / "model.keras")
+    output = arguments.output or paths.best(analysis, arguments.task)
+    results = evaluate(model, dataset, best, output, analysis.seed)
+    for name, measured in results["metrics"].items():
+        logger.info("%s %s +- %s on %d jets", name, measured["value"], measured["std"], results["jets"])

@@ -1,0 +1,95 @@
+"""``jetloom VERB``: finds the verb, runs it, and turns a failure into one line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from importlib import import_module
+
+from jetloom import __version__
+from jetloom.errors import ExitCode, JetloomError
+
+VERBS = {
+    "check": "check a configuration and say what it would do",
+    "simulate": "simulate a DxAOD-like sample with Pythia 8 and a parametric detector",
+    "ntuple": "convert a DxAOD to an ntuple: read, select, convert units, count every cut",
+    "hdf5": "convert an ntuple, or a DxAOD in one pass, to HDF5",
+    "dataset": "build a task's dataset: labels, weights, split, scaling",
+    "train": "train one point of a scan once, from its checkpoint if there is one",
+    "collect": "collect a scan's results into scan.csv, ranked",
+    "deploy": "deploy the best model as an archive that talos.Restore opens",
+    "evaluate": "evaluate the best point on the test part, with uncertainties and plots",
+    "plot_inputs": "plot inputs, cut flow, weights and split of a dataset",
+    "plot_scan": "plot a collected scan",
+    "status": "say what is done, running, failed and waiting, per sample and per point",
+    "summary": "print a finished analysis' best points and where its time went",
+    "reference": "write the reference pages that are generated from the code",
+}
+"""Verb -> its line of help. The module of a verb is imported only when it runs, so that help answers at once."""
+
+logger = logging.getLogger("jetloom")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a verb.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        The command line; that of the process if not given.
+
+    Returns
+    -------
+    int
+        The exit code, see :class:`jetloom.errors.ExitCode`.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    parser = _parser(given)
+    options = parser.parse_args(given)
+    level = (
+        logging.DEBUG
+        if options.verbose > 1
+        else logging.INFO
+        if options.verbose or not options.quiet
+        else logging.WARNING
+    )
+    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
+    for noisy in ("matplotlib", "h5py", "numba", "jax", "fontTools", "absl"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        options.run(options)
+    except JetloomError as error:
+        sys.stderr.write(f"jetloom {options.verb}: error: {error.line()}\n")
+        if options.verbose > 1:
+            logger.exception("where it came from")
+        return int(error.exit_code)
+    except MemoryError:
+        sys.stderr.write(f"jetloom {options.verb}: error: memory ran out\n")
+        return int(ExitCode.MEMORY)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return int(ExitCode.DONE)
+
+
+def _parser(given: list[str]) -> argparse.ArgumentParser:
+    """Make the parser, with the options of the one verb that the command line names."""
+    parser = argparse.ArgumentParser(prog="jetloom", description=(__import__("jetloom").__doc__ or "").strip())
+    parser.add_argument("--version", action="version", version=f"jetloom {__version__}")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("-v", "--verbose", action="count", default=0, help="say more; twice: debugging output")
+    common.add_argument("-q", "--quiet", action="store_true", help="say nothing but warnings and errors")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    named = next((word for word in given if word in VERBS), None)
+    for verb, help_line in VERBS.items():
+        child = verbs.add_parser(verb, help=help_line, description=help_line, parents=[common])
+        if verb == named:
+            module = import_module(f"jetloom.cli.{verb}")
+            module.configure(child)
+            child.set_defaults(run=module.run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

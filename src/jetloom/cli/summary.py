@@ -1,0 +1,44 @@
+"""Print a finished analysis' best points and where its time went."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--config", default="config/config.yaml", help="configuration (default: config/config.yaml)")
+    parser.add_argument("--best", type=int, default=3, metavar="N", help="points to print (default: 3)")
+    parser.add_argument("--report", type=Path, help="report that was written, to say where it is")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print the tables."""
+    from jetloom import paths
+    from jetloom.config.load import load_analysis
+    from jetloom.errors import MissingFileError
+    from jetloom.scan.collect import read_table
+    from jetloom.scan.times import stage_times
+
+    analysis = load_analysis(arguments.config)
+    out = sys.stdout.write
+    out(f"{'stage':<14} {'jobs':>5} {'seconds':>9} {'longest':>9} {'memory MB':>10}\n")
+    for stage in stage_times(paths.results(analysis) / "benchmarks"):
+        out(f"{stage.name:<14} {stage.jobs:>5} {stage.seconds:>9.1f} {stage.longest:>9.1f} {stage.memory:>10.0f}\n")
+    for name, task in analysis.tasks.items():
+        table, facts = read_table(paths.scan(analysis, name))
+        metric = facts["rank_by"]
+        out(f"\n{name}: best of {len(table)} points by {metric} ({facts['direction'][metric]} is better)\n")
+        for row in table.head(arguments.best).to_dict("records"):
+            values = ", ".join(
+                f"{key} {row[key]:g}" if isinstance(row[key], float) else f"{key} {row[key]}" for key in task.scan
+            )
+            out(
+                f"  {row['rank']}. {row['point']}  {metric} {row[metric]:.4f} +- {row[f'{metric}_std']:.4f}  {values}\n"
+            )
+    if arguments.report is not None:
+        if not arguments.report.is_file():
+            raise MissingFileError("there is no such file", path=arguments.report)
+        out(f"\nreport: {arguments.report.resolve()}\n")

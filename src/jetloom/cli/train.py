@@ -1,0 +1,50 @@
+"""Train one point of a scan once, from its checkpoint if there is one."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--config", required=True, help="configuration of the analysis")
+    parser.add_argument("--task", required=True, help="name of the task")
+    parser.add_argument("--point", help="name of the point, see jetloom check; may be left out if there is only one")
+    parser.add_argument("--run-name", default="r0", help="repetition and fold: r0, r1, ..., r0f2 (default: r0)")
+    parser.add_argument("--dataset", type=Path, help="directory of the dataset; results/<analysis>/datasets/<task>")
+    parser.add_argument(
+        "--output", type=Path, help="directory of the result; results/<analysis>/scans/<task>/<point>/<run>"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train, and log how it ended."""
+    from jetloom import paths
+    from jetloom.config.load import find_task, load_analysis
+    from jetloom.data.dataset import Dataset
+    from jetloom.errors import ConfigurationError
+    from jetloom.scan.space import find_point, parse_run, points, runs
+    from jetloom.training.point import train_point
+
+    analysis = load_analysis(arguments.config)
+    task = find_task(analysis, arguments.task)
+    if arguments.point is None:
+        if len(found := points(task)) > 1:
+            raise ConfigurationError(f"the scan has {len(found)} points", where="--point", advice="name one of them")
+        point = found[0]
+    else:
+        point = find_point(task, arguments.point)
+    if arguments.run_name not in runs(task):
+        raise ConfigurationError(
+            f"no such run '{arguments.run_name}'", where="--run-name", advice=f"known: {', '.join(runs(task))}"
+        )
+    repetition, fold = parse_run(arguments.run_name)
+    directory = arguments.output or paths.scan(analysis, arguments.task) / point.name / arguments.run_name
+    dataset = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
+    result = train_point(task, point.parameters, dataset, directory, analysis.seed, repetition, fold)
+    metrics = ", ".join(f"{name} {value:.4f}" for name, value in result["metrics"].items())
+    logger.info("%s after %d epochs %s%s", result["status"], result["epochs"], metrics, result["reason"])

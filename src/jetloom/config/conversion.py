@@ -1,0 +1,54 @@
+"""How DxAODs become HDF5: the route, the selection, what is kept, how much may be lost."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt
+
+from jetloom.config.settings import Expression, Settings, Variable
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Selection(Settings):
+    """Cuts, one expression each, applied in order and counted one by one."""
+
+    events: list[Expression] = Field(default_factory=list, description="Cuts on events.")
+    jets: list[Expression] = Field(
+        default_factory=lambda: ["pt > 20", "abs(eta) < 2.5"], description="Cuts on jets (GeV)."
+    )
+    constituents: dict[Variable, list[Expression]] = Field(
+        default_factory=dict, description="Cuts on what belongs to jets, by collection: {tracks: ['pt > 0.5']}."
+    )
+
+
+class Budget(Settings):
+    """Largest shares that may be lost to damage. Losses within it are counted and shown; beyond it the stage fails."""
+
+    files: Share = Field(0.0, description="Share of a sample's files that may be unreadable.")
+    jets: Share = Field(0.0, description="Share of a file's jets that may have impossible values.")
+    constituents: Share = Field(0.0, description="Share of a file's constituents that may have impossible values.")
+
+
+class Conversion(Settings):
+    """DxAOD to ntuple to HDF5."""
+
+    route: Literal["ntuple", "direct"] = Field(
+        "ntuple", description="'ntuple': by way of a ROOT ntuple; 'direct': DxAOD to HDF5 in one pass. Equal content."
+    )
+    jets: Literal["all", "leading"] = Field("all", description="Keep all selected jets or the leading one an event.")
+    collection: str | None = Field(None, description="Jet collection; the schema's own if not given.")
+    select: Selection = Field(default_factory=Selection, description="Cuts.")
+    variables: dict[Variable, list[Variable]] = Field(
+        default_factory=dict, description="Variables to keep by collection; those not named keep all of the schema."
+    )
+    slots: dict[Variable, PositiveInt] = Field(
+        default_factory=dict,
+        description="Places a jet has for each collection that belongs to it: {constituents: 40}. "
+        "The hardest are kept. A collection not named here is not written.",
+    )
+    compression: Literal["lz4", "zstd", "lzf", "gzip", "none"] = Field(
+        "lz4", description="HDF5 filter: lz4 and zstd need hdf5plugin to read, lzf needs h5py, gzip reads anywhere."
+    )
+    budget: Budget = Field(default_factory=Budget, description="Losses that are tolerated.")

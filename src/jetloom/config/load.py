@@ -1,0 +1,141 @@
+"""Reading a configuration: YAML or JSON in, a checked :class:`Analysis` out, one line for each mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from jetloom.config.analysis import Analysis
+from jetloom.config.tasks import Task
+from jetloom.errors import ConfigurationError, JetloomError, MissingFileError, near_misses
+
+try:  # libyaml reads a large scan ten times faster than the Python loader
+    from yaml import CSafeLoader as _Loader
+except ImportError:  # pragma: no cover - a PyYAML that was built without libyaml
+    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """Read a YAML (or JSON) file that holds a mapping.
+
+    Raises
+    ------
+    MissingFileError, ConfigurationError
+        If the file is not there, is not YAML, or is not a mapping.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise MissingFileError("there is no such file", path=path) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot be read as text ({error})", path=path) from None
+    try:
+        content = yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f"line {mark.line + 1}" if mark else None
+        raise ConfigurationError(
+            f"is not YAML ({getattr(error, 'problem', None) or error})", path=path, where=line
+        ) from None
+    if not isinstance(content, dict):
+        raise ConfigurationError("must hold keys and values, as in 'analysis: demo'", path=path)
+    return content
+
+
+def checked(model: type[Model], content: Mapping[str, Any], path: str | Path | None) -> Model:
+    """Check a mapping against a model of the configuration.
+
+    Raises
+    ------
+    ConfigurationError
+        One line that names the file, the key, what is wrong, and for an unknown key the near misses.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        more = error.error_count() - 1
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(
+            _cause(first, model) + (f" (and {more} more)" if more else ""), path=path, where=where or None
+        ) from None
+
+
+def load_analysis(path: str | Path) -> Analysis:
+    """Read and check the configuration of an analysis."""
+    return checked(Analysis, read_yaml(path), path)
+
+
+def load_merged(content: Mapping[str, Any]) -> Analysis:
+    """Check a configuration that Snakemake merged from files and command line."""
+    return checked(Analysis, content, None)
+
+
+def _cause(error: Any, model: type[BaseModel]) -> str:
+    context = error.get("ctx", {}).get("error")
+    if isinstance(context, JetloomError):
+        return context.line()
+    match error["type"]:
+        case "extra_forbidden":
+            return (
+                f"unknown key '{error['loc'][-1]}'; {near_misses(str(error['loc'][-1]), _keys_at(model, error['loc']))}"
+            )
+        case "missing":
+            return "is missing"
+        case "value_error":
+            return str(context)
+        case _:
+            return f"{error['msg'][0].lower()}{error['msg'][1:]}, not {error['input']!r:.60}"
+
+
+def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """Give the keys that are known where an unknown one was found, by walking the models along the location."""
+    annotation: Any = model
+    for part in location[:-1]:
+        annotation = _inside(annotation, part)
+    found = _model_in(annotation)
+    if found is None:
+        return []
+    return [field.alias or name for name, field in found.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        if (found := _model_in(argument)) is not None:
+            return found
+    return None
+
+
+def _inside(annotation: Any, part: int | str) -> Any:
+    """Step from an annotation to that of one of its keys; for a mapping, to that of its values."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for name, field in annotation.model_fields.items():
+            if part in (name, field.alias):
+                return field.annotation
+        return None
+    origin = getattr(annotation, "__origin__", None)
+    if origin in (dict, list):
+        return annotation.__args__[-1]
+    found = _model_in(annotation)
+    return _inside(found, part) if found is not None else None
+
+
+def find_task(analysis: Analysis, name: str) -> Task:
+    """Give a task of an analysis.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none of that name.
+    """
+    if name not in analysis.tasks:
+        raise ConfigurationError(f"no task '{name}'", where="tasks", advice=near_misses(name, analysis.tasks))
+    return analysis.tasks[name]

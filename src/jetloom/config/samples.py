@@ -1,0 +1,44 @@
+"""Samples: the files of one physics process, or the recipe to simulate them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from jetloom.config.settings import Settings
+
+
+class Simulation(Settings):
+    """A sample made by ``jetloom simulate`` (Pythia 8 and a parametric detector; for demonstration and tests)."""
+
+    process: Literal["dijet", "ttbar"] = Field(description="The hard process, at 13 TeV.")
+    events: PositiveInt = Field(4000, description="Number of events over all chunks.")
+    chunks: PositiveInt = Field(1, description="Number of files, each made by a job of its own.")
+    pt_hat_min: PositiveFloat = Field(100.0, description="Lowest transverse momentum of the hard process, in GeV.")
+    format: Literal["ttree", "rntuple"] = Field("ttree", description="How the DxAOD is stored.")
+
+
+class Sample(Settings):
+    """The files of one physics process."""
+
+    title: str = Field("", description="Name in plots; the sample's key if empty.")
+    files: list[str] = Field(
+        default_factory=list, description="DxAOD files or patterns such as 'user.me/*.root', relative to `data`."
+    )
+    simulate: Simulation | None = Field(None, description="Make the sample instead of reading files.")
+    schema_name: str = Field(
+        "simulated",
+        alias="schema",
+        description="Input schema: a name in config/schemas, or the path of a YAML file.",
+    )
+    cross_section: PositiveFloat = Field(
+        1.0, description="Cross-section in pb, k-factor and filter efficiency included."
+    )
+    is_data: bool = Field(False, description="Recorded data: no generator weights, no truth labels.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Sample:
+        if bool(self.files) == (self.simulate is not None):
+            raise ValueError("give either 'files' or 'simulate'")
+        return self

@@ -1,0 +1,186 @@
+"""Input schemas: which branches of a ROOT file hold what, in which units, and how constituents belong to jets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, NonNegativeInt, model_validator
+
+from jetloom.config.load import checked, read_yaml
+from jetloom.config.settings import Expression, Settings, Variable
+from jetloom.errors import ConfigurationError, near_misses
+from jetloom.expressions import names_in
+
+UNITS: dict[str, tuple[str, float]] = {
+    "MeV": ("GeV", 1e-3),
+    "1/MeV": ("1/GeV", 1e3),
+    "keV": ("GeV", 1e-6),
+    "um": ("mm", 1e-3),
+    "cm": ("mm", 10.0),
+    "m": ("mm", 1e3),
+    "ps": ("ns", 1e-3),
+}
+"""Unit in a file, the unit that jetloom uses instead, and the factor between them. Other units stay as they are."""
+
+EVENT_KEYS: dict[str, str] = {"run_number": "uint32", "event_number": "uint64", "mc_event_weight": "float32"}
+"""What every event has, and its type in all results."""
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Branches = Annotated[list[str], BeforeValidator(_as_list)]
+Type = Literal["float32", "float64", "int32", "int64", "uint32", "uint64"]
+
+
+class Column(Settings):
+    """One variable: where it is in the file, its type and unit, its title in plots."""
+
+    branch: Branches = Field(
+        default_factory=list, description="Branch, or alternatives of which the first found is read; the key if empty."
+    )
+    expression: Expression | None = Field(
+        None, description="Instead of a branch: computed from other variables of the collection, in jetloom's units."
+    )
+    type: Type = Field("float32", description="Type in all results.")
+    unit: str = Field("", description="Unit in the file; MeV, cm, um, ps, ... become GeV, mm and ns when read.")
+    index: NonNegativeInt | None = Field(None, description="Element of a vector to take, e.g. 0: the primary vertex.")
+    optional: bool = Field(False, description="May be absent: filled with NaN (-1 for integers) and reported.")
+    internal: bool = Field(False, description="Only read for expressions, not kept.")
+    title: str = Field("", description="Axis title in plots; LaTeX between $.")
+    meaning: str = Field("", description="What it is.")
+
+    @property
+    def factor(self) -> float:
+        """Factor from the unit in the file to jetloom's unit."""
+        return 1.0 if self.expression else UNITS.get(self.unit, ("", 1.0))[1]
+
+    @property
+    def unit_out(self) -> str:
+        """Unit in all results: GeV, mm, ns, rad, or empty."""
+        return UNITS.get(self.unit, (self.unit, 1.0))[0]
+
+
+class Container(Settings):
+    """Variables that belong together: the events or the jets."""
+
+    container: str = Field("", description="Container (style 'xaod'), e.g. AnalysisJets.")
+    fields: dict[Variable, Column] = Field(description="The variables.")
+
+    @model_validator(mode="after")
+    def _known_names(self) -> Container:
+        for name, field in self.fields.items():
+            for needed in names_in(field.expression) if field.expression else ():
+                source = self.fields.get(needed)
+                if source is None or source.expression:
+                    advice = near_misses(needed, [key for key, value in self.fields.items() if not value.expression])
+                    raise ValueError(f"fields.{name}.expression: no variable '{needed}' with a branch; {advice}")
+        return self
+
+    def kept(self) -> list[str]:
+        """Give the variables that may be written, in the order of the schema."""
+        return [name for name, field in self.fields.items() if not field.internal]
+
+
+class Link(Settings):
+    """How one finds the constituents of a jet."""
+
+    kind: Literal["element_link", "jet_index", "begin_count", "nested"] = Field(
+        description="element_link: the jet holds ElementLinks to the container. jet_index: each constituent holds the "
+        "index of its jet (or a vector of them). begin_count: the jet holds the first index and the number. "
+        "nested: the fields are vectors of vectors already."
+    )
+    branch: Branches = Field(default_factory=list, description="Branch of the links, the index, or the first index.")
+    count: Branches = Field(default_factory=list, description="begin_count: branch of the number.")
+    key: int | None = Field(None, description="element_link: m_persKey of the container; other keys point elsewhere.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Link:
+        if self.kind != "nested" and not self.branch:
+            raise ValueError(f"a link of kind '{self.kind}' needs 'branch'")
+        if (self.kind == "begin_count") != bool(self.count):
+            raise ValueError("'count' belongs to links of kind 'begin_count', and they need it")
+        return self
+
+
+class Constituents(Container):
+    """What belongs to jets: tracks, clusters, particle-flow objects."""
+
+    of: Literal["jets"] = Field("jets", description="The collection that it belongs to.")
+    link: Link = Field(description="How constituents are found.")
+
+
+class Schema(Settings):
+    """What is where in the input files."""
+
+    trees: Branches = Field(min_length=1, description="Names of the TTree or RNTuple; the first found is read.")
+    naming: Literal["xaod", "flat"] = Field(
+        "xaod", description="xaod: container + variable, over AuxDyn and Aux; flat: branch names as they stand."
+    )
+    meaning: str = Field("", description="What files these are.")
+    events: Container = Field(description="Variables of the event: run_number, event_number, mc_event_weight, ...")
+    jets: Container = Field(description="Variables of the jets.")
+    collections: dict[Variable, Constituents] = Field(default_factory=dict, description="What belongs to the jets.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Schema:
+        for needed in ("run_number", "event_number"):
+            if needed not in self.events.fields:
+                raise ValueError(f"events.fields: '{needed}' is missing")
+        for needed in ("pt", "eta", "phi"):
+            if needed not in self.jets.fields:
+                raise ValueError(f"jets.fields: '{needed}' is missing")
+        if shared := sorted(set(self.events.kept()) & set(self.jets.kept())):
+            raise ValueError(f"'{shared[0]}' is a variable of both events and jets; rename one")
+        for name in {"jets", "events", "before", "valid"} & set(self.collections):
+            raise ValueError(f"collections: '{name}' has another meaning; choose another name")
+        return self
+
+    def group(self, name: str) -> Container:
+        """Give the events, the jets or a collection by name.
+
+        Raises
+        ------
+        ConfigurationError
+            If there is no such collection.
+        """
+        if name in ("events", "jets"):
+            return self.events if name == "events" else self.jets
+        try:
+            return self.collections[name]
+        except KeyError:
+            raise ConfigurationError(
+                f"the schema has no collection '{name}'", advice=near_misses(name, self.collections)
+            ) from None
+
+
+def schema_directories() -> list[Path]:
+    """Give the directories that hold schemas by name: of the working directory, then of the checkout."""
+    checkout = Path(__file__).parents[3]
+    return [Path("config/schemas"), checkout / "config" / "schemas"]
+
+
+def find_schema(name: str | Path) -> Schema:
+    """Read a schema.
+
+    Parameters
+    ----------
+    name : str or Path
+        A name in ``config/schemas`` (of the working directory, then of the checkout), or the path of a YAML file.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none of that name, or it is not a schema; one line with the near misses.
+    """
+    if str(name).endswith((".yaml", ".yml", ".json")):
+        return checked(Schema, read_yaml(name), name)
+    known: dict[str, Path] = {}
+    for directory in schema_directories():
+        for path in sorted(directory.glob("*.yaml")):
+            known.setdefault(path.stem, path)
+    if str(name) not in known:
+        raise ConfigurationError(f"no schema '{name}'", where="schema", advice=near_misses(str(name), known))
+    return checked(Schema, read_yaml(known[str(name)]), known[str(name)])

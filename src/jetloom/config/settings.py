@@ -1,0 +1,25 @@
+"""What every part of the configuration has in common: nothing unknown is accepted, nothing changes later."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from jetloom.expressions import names_in
+
+
+class Settings(BaseModel):
+    """A part of the configuration. Unknown keys are refused and values are immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+
+
+def _readable(text: str) -> str:
+    names_in(text)
+    return text
+
+
+Expression = Annotated[str, AfterValidator(_readable), Field(description="an expression over named variables")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]*$", description="letters, digits, _ and -")]
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="a variable's name")]

@@ -1,0 +1,143 @@
+"""Tasks: what is to be learnt from the jets, by which model, over which points."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
+
+from jetloom.config.settings import Expression, Name, Settings, Variable
+
+
+class Label(Settings):
+    """A class of jets."""
+
+    when: Expression = Field(description="Jets of this class, e.g. 'PartonTruthLabelID == 21'.")
+    title: str = Field("", description="Name in plots; the key if empty.")
+    color: str | None = Field(None, description="Colour in plots, e.g. '#0072B2'; colour-blind-safe if empty.")
+
+
+class Flatten(Settings):
+    """Reweight every class to the spectrum of one class in some variables."""
+
+    to: Name = Field(description="The class whose spectrum the others get.")
+    variables: dict[Variable, PositiveInt] = Field(
+        description="Variables and their numbers of bins: {pt: 20, eta: 10}."
+    )
+
+
+class Weights(Settings):
+    """How much each jet counts in the loss."""
+
+    event: bool = Field(True, description="Use generator weight x cross-section / sum of weights; otherwise 1.")
+    negative: Literal["keep", "absolute", "drop"] = Field(
+        "keep", description="Negative generator weights: as they are, made positive, or the jets dropped (and counted)."
+    )
+    equalise: bool = Field(True, description="Scale the classes to the same sum of weights (mean weight 1).")
+    flatten: Flatten | None = Field(None, description="Reweight one spectrum to another.")
+
+
+class Split(Settings):
+    """Shares of the parts. An event's part follows from a hash of its run and event number alone."""
+
+    train: Annotated[float, Field(gt=0, lt=1)] = Field(0.7, description="Share that trains.")
+    validation: Annotated[float, Field(gt=0, lt=1)] = Field(0.15, description="Share that stops the training.")
+    test: Annotated[float, Field(gt=0, lt=1)] = Field(0.15, description="Share that does neither.")
+    folds: NonNegativeInt = Field(
+        0,
+        description="k-fold cross-validation: 0, or 3 and more. One tests, the next validates, the others train.",
+    )
+    salt: NonNegativeInt = Field(0, description="Another number gives another split.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Split:
+        total = self.train + self.validation + self.test
+        if abs(total - 1.0) > 1e-9:
+            raise ValueError(f"train + validation + test must be 1, not {total:g}")
+        if self.folds in (1, 2):
+            raise ValueError("folds must be 0 (none) or at least 3: one tests, one validates, the others train")
+        return self
+
+
+class EarlyStopping(Settings):
+    """Stop when the monitored metric has not improved for some epochs, and keep the best epoch's weights."""
+
+    monitor: str = Field("val_loss", description="Metric to watch; its direction is known.")
+    patience: PositiveInt = Field(10, description="Epochs without improvement.")
+    min_delta: Annotated[float, Field(ge=0)] = Field(1e-4, description="Smallest change that is an improvement.")
+
+
+class ReduceLearningRate(Settings):
+    """Lower the learning rate when the monitored metric stays on a plateau."""
+
+    monitor: str = Field("val_loss", description="Metric to watch.")
+    factor: Annotated[float, Field(gt=0, lt=1)] = Field(0.5, description="New learning rate over old.")
+    patience: PositiveInt = Field(4, description="Epochs without improvement.")
+    min_delta: Annotated[float, Field(ge=0)] = Field(1e-4, description="Smallest change that is an improvement.")
+    min_learning_rate: PositiveFloat = Field(1e-6, description="Never below this.")
+
+
+class Training(Settings):
+    """Settings of the training that are the same for all points."""
+
+    backend: Literal["tensorflow", "jax"] = Field("tensorflow", description="Keras backend.")
+    early_stopping: EarlyStopping | None = Field(default_factory=EarlyStopping, description="Null trains all epochs.")
+    reduce_learning_rate: ReduceLearningRate | None = Field(
+        default_factory=ReduceLearningRate, description="Null keeps the learning rate."
+    )
+    checkpoint_steps: NonNegativeInt = Field(
+        0, description="Checkpoint every so many steps, besides the end of each epoch; 0: each epoch only."
+    )
+    tensorboard: bool = Field(False, description="Write TensorBoard event files beside the point.")
+    threads: PositiveInt = Field(1, description="CPU threads of one training.")
+
+
+class Search(Settings):
+    """Which points of the scan are trained, how often, and how they are ranked."""
+
+    fraction: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="Random share of the grid.")
+    seed: NonNegativeInt = Field(0, description="Seed of that choice.")
+    repetitions: PositiveInt = Field(1, description="Trainings of each point, each with its own seed.")
+    rank_by: str = Field("val_auc", description="Metric that ranks the points; its direction is known.")
+
+
+class Task(Settings):
+    """One thing to learn: classes of jets, inputs, weights, split, model and scan."""
+
+    title: str = Field("", description="Name in plots and in the report.")
+    samples: list[Name] = Field(default_factory=list, description="Samples that take part; all if empty.")
+    select: list[Expression] = Field(default_factory=list, description="Further cuts on jets for this task.")
+    labels: dict[Name, Label] = Field(description="The classes, in the order of the network's outputs.")
+    inputs: list[Expression] = Field(min_length=1, description="Input variables, or expressions such as 'log(pt)'.")
+    spectators: list[Variable] = Field(
+        default_factory=lambda: ["pt", "eta"], description="Variables carried along for plots, not seen by the model."
+    )
+    missing: dict[Variable, float] = Field(
+        default_factory=dict, description="Value in the place of NaN, by input column; otherwise the training mean."
+    )
+    weights: Weights = Field(default_factory=Weights, description="Weights of jets.")
+    split: Split = Field(default_factory=Split, description="Parts of the data.")
+    model: Name = Field("dense", description="Name of the model.")
+    parameters: dict[str, Any] = Field(default_factory=dict, description="Model parameters that are not scanned.")
+    scan: dict[str, Any] = Field(
+        default_factory=dict, description="Talos parameter dictionary: a list of values for each parameter."
+    )
+    search: Search = Field(default_factory=Search, description="How the scan is sampled, repeated and ranked.")
+    training: Training = Field(default_factory=Training, description="Settings common to all points.")
+
+    @field_validator("scan")
+    @classmethod
+    def _lists(cls, scan: dict[str, Any]) -> dict[str, list[Any]]:
+        for name, values in scan.items():
+            if not isinstance(values, list) or not values:
+                raise ValueError(f"'{name}' must be a list of values, as in '{name}: [{values}]'")
+        return scan
+
+    @model_validator(mode="after")
+    def _at_least_two(self) -> Task:
+        if len(self.labels) < 2:
+            raise ValueError("labels: at least two classes are needed")
+        both = sorted(set(self.scan) & set(self.parameters))
+        if both:
+            raise ValueError(f"'{both[0]}' stands in both 'parameters' and 'scan'")
+        return self

@@ -1,0 +1,153 @@
+"""The two routes, DxAOD to ntuple to HDF5 and DxAOD to HDF5 in one pass, which give the same bytes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from jetloom.conversion.counts import CutFlow
+from jetloom.conversion.record import Record
+from jetloom.conversion.streams import Selected, Skipped, Stored, Stream, Task
+from jetloom.conversion.tables import Places, jet_rows, truncated
+from jetloom.errors import InputError
+from jetloom.io.atomic import publishing
+from jetloom.io.events import EventBlock
+from jetloom.io.chunks import ChunkWriter
+from jetloom.io.hdf5 import check_file
+from jetloom.io.ntuple import NtupleReader, NtupleWriter, check_ntuple, is_ntuple
+
+LOG = logging.getLogger(__name__)
+
+
+def to_ntuple(task: Task, output: str | Path) -> Record:
+    """Convert a DxAOD to our ROOT ntuple.
+
+    Parameters
+    ----------
+    task : Task
+        What to convert and how.
+    output : path-like
+        The ntuple; it appears whole or not at all.
+
+    Returns
+    -------
+    Record
+        What was read, what was left.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or has too many impossible values, and the budget for files is 0. Otherwise the
+        result is an empty one whose record says ``skipped``.
+    DiskFullError
+        If the result cannot be written.
+    """
+    return _tolerant(task, lambda stream: _write_ntuple(stream, output))
+
+
+def to_hdf5(task: Task, output: str | Path) -> Record:
+    """Convert a DxAOD or one of our ntuples to HDF5, see :func:`to_ntuple`.
+
+    Both ways give the same bytes.
+
+    Raises
+    ------
+    StaleError
+        If the ntuple was made with other settings.
+    """
+    if task.path.suffix == ".root" and _is_ours(task.path):
+        with NtupleReader(task.path) as reader:
+            return _write_hdf5(Stored(reader, task), task, output)
+    return _tolerant(task, lambda stream: _write_hdf5(stream, task, output))
+
+
+@contextmanager
+def summarised(task: Task) -> Iterator[Callable[[Record], None]]:
+    """Log one line about a conversion at its end: events, jets, constituents, speed.
+
+    Yields
+    ------
+    callable
+        To be given the record of the conversion.
+    """
+    start = time.perf_counter()
+
+    def summary(record: Record) -> None:
+        seconds = time.perf_counter() - start
+        if record.status != "converted":
+            LOG.warning("%s: skipped: %s", task.path, record.reason)
+            return
+        flow = CutFlow(record.counts)
+        levels = dict.fromkeys(entry["level"] for entry in record.counts)
+        parts = [f"{flow.found(level)} -> {flow.left(level)} {level}" for level in levels if level != "events"]
+        speed = task.path.stat().st_size / 1e6 / seconds
+        LOG.info("%s: %d events, %s in %.1f s (%.0f MB/s)", task.path, record.events, ", ".join(parts), seconds, speed)
+
+    yield summary
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        return is_ntuple(path)
+    except InputError:
+        return False  # reading it as a DxAOD says what is wrong with it
+
+
+def _tolerant(task: Task, write: Callable[[Stream], Record]) -> Record:
+    """Write what a DxAOD holds, or an empty result if it is bad and the budget allows bad files."""
+    try:
+        return write(Selected(task))
+    except InputError as error:
+        if task.conversion.budget.files == 0.0:
+            raise
+        LOG.warning("%s; the file is skipped", error)
+        return write(Skipped(task, error))
+
+
+def _write_ntuple(stream: Stream, output: str | Path) -> Record:
+    with publishing(output, check_ntuple) as part:
+        writer = NtupleWriter(part, stream.layout)
+        try:
+            for block in stream.blocks():
+                writer.append(block)
+                _report(block)
+            writer.finish(stream.record.as_json(), stream.before)
+        except BaseException:
+            writer.abandon()
+            raise
+    return stream.record
+
+
+def _write_hdf5(stream: Stream, task: Task, output: str | Path) -> Record:
+    layout, slots = stream.layout, task.conversion.slots
+    tables = {"jets": (layout.jets_dtype(), None), "before": (layout.jets_dtype(), None)}
+    tables |= {name: (layout.collection_dtype(name), slots[name]) for name in layout.collections}
+    flow = CutFlow()
+    with publishing(output, check_file) as part, ChunkWriter(part, tables, task.conversion.compression) as writer:
+        places = {
+            name: Places(layout.collection_dtype(name), slots[name], writer.chunk_rows(name)) for name in layout.collections
+        }
+        for block in stream.blocks():
+            writer.append(jets=jet_rows(block, layout))
+            for name in layout.collections:
+                other = block.others[name]
+                for rows in places[name].chunks(other):
+                    writer.append(**{name: rows})
+                reason = f"only the {slots[name]} hardest have a place"
+                flow.add("slots", name, reason, len(other), truncated(other, slots[name]))
+            _report(block)
+        writer.append(before=stream.before, **{name: part.rest() for name, part in places.items()})
+        record = stream.record
+        record.counts = record.counts + flow.as_json()
+        facts = record.as_json()
+        facts["sum_of_weights"] = record.sum_of_weights
+        writer.attributes |= facts | {"units": layout.table_texts("units"), "titles": layout.table_texts("titles")}
+    return record
+
+
+def _report(block: EventBlock) -> None:
+    others = ", ".join(f"{len(other)} {name}" for name, other in block.others.items())
+    LOG.info("block of %d events: %d jets%s", block.entries, len(block.jets), f", {others}" if others else "")

@@ -1,0 +1,187 @@
+"""Streams of selected events: fresh from a DxAOD, back from an ntuple, or nothing in place of a bad file."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from jetloom.config.conversion import Conversion
+from jetloom.config.schema import Schema
+from jetloom.conversion.counts import CutFlow
+from jetloom.conversion.record import Record, before_share, chosen_events
+from jetloom.conversion.select import select
+from jetloom.conversion.tables import collection_rows, jet_rows, truncated
+from jetloom.conversion.validate import Validator
+from jetloom.errors import ConfigurationError, InputError, StaleError, near_misses
+from jetloom.io.atomic import publishing
+from jetloom.io.dxaod import DxaodReader
+from jetloom.io.events import EventBlock
+from jetloom.io.hdf5 import TableWriter, check_file
+from jetloom.io.layout import Layout, make_layout
+from jetloom.io.ntuple import NtupleReader, NtupleWriter, check_ntuple, is_ntuple
+from jetloom.io.root import open_source
+from jetloom.provenance import digest, file_digest, origin
+
+LOG = logging.getLogger(__name__)
+Rows = np.ndarray[Any, np.dtype[np.void]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One conversion: the file, what it means, what to keep.
+
+    Attributes
+    ----------
+    path : Path
+        The DxAOD (or, for :func:`to_hdf5`, an ntuple of ours).
+    schema : Schema or None
+        Meaning of the DxAOD; None is possible for an ntuple, which knows.
+    conversion : Conversion
+        Cuts, variables, places, filter, budget.
+    is_data : bool
+        Recorded data: every event has weight 1.
+    """
+
+    path: Path
+    schema: Schema | None
+    conversion: Conversion
+    is_data: bool = False
+
+    def settings(self) -> dict[str, Any]:
+        """Give the settings that shape the events of the ntuple: neither route nor filter nor number of places."""
+        conversion = self.conversion.model_dump(exclude={"route", "compression", "slots", "budget"})
+        conversion["collections"] = sorted(self.conversion.slots)
+        schema = None if self.schema is None else digest(self.schema.model_dump())
+        return {"conversion": conversion, "schema": schema, "is_data": self.is_data}
+
+
+class Stream(Protocol):
+    """Selected events of one file, and after the last of them the record."""
+
+    layout: Layout
+    record: Record
+    before: Rows
+
+    def blocks(self) -> Iterator[EventBlock]:
+        """Give the blocks, once."""
+        ...
+
+
+class Selected:
+    """Reads a DxAOD, drops what cannot be, and selects; counts and sums on the way.
+
+    Parameters
+    ----------
+    task : Task
+        The conversion, with a schema.
+    """
+
+    def __init__(self, task: Task) -> None:
+        if task.schema is None:
+            raise ConfigurationError(
+                "is not an ntuple of jetloom and needs a schema", path=task.path, advice="give --schema"
+            )
+        self._task = task
+        self._schema = task.schema
+        self.layout = make_layout(task.schema, task.conversion)
+        self.record = Record()
+        self.before: Rows = np.zeros(0, self.layout.jets_dtype())
+
+    def blocks(self) -> Iterator[EventBlock]:
+        """Give the selected events block by block.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read, or has more impossible values than the budget allows. A budget for files
+            turns that into a record of status ``skipped``, once nothing was given out yet.
+        """
+        task, flow, weights, before = self._task, CutFlow(), [], []
+        validator = Validator(task.conversion.budget, task.path)
+        with open_source(task.path, self._schema.trees) as source:
+            reader = DxaodReader(source, self._schema, task.conversion)
+            self.record.origin = origin(task.settings(), {task.path.name: file_digest(task.path)})
+            self.record.absent = reader.plan.absent
+            self.record.before_share = before_share(reader.entries)
+            for block in reader.blocks():
+                if task.is_data:
+                    block.events["mc_event_weight"] = np.ones(block.entries, np.float32)
+                self.record.events += block.entries
+                weights.append(math.fsum(block.events["mc_event_weight"].tolist()))
+                flow.add("read", "events", "in the file", block.entries, block.entries)
+                flow.add("read", "jets", "in the file", len(block.jets), len(block.jets))
+                valid = validator.apply(block, flow)
+                shown = chosen_events(valid, self.record.before_share)
+                before.append(jet_rows(valid.keep_events(shown), self.layout))
+                yield select(valid, task.conversion, flow)
+        validator.finish()
+        self.record.sum_of_weights = math.fsum(weights)
+        self.record.counts = flow.as_json()
+        self.before = np.concatenate([self.before, *before])
+
+
+class Stored:
+    """Reads the selected events back from an ntuple.
+
+    Parameters
+    ----------
+    reader : NtupleReader
+        The open ntuple.
+    task : Task
+        If it has a schema, the ntuple must have been made with these settings.
+
+    Raises
+    ------
+    StaleError
+        If the ntuple was made with other settings.
+    ConfigurationError
+        If places are asked for a collection that the ntuple does not have.
+    """
+
+    def __init__(self, reader: NtupleReader, task: Task) -> None:
+        self._reader = reader
+        self.record = Record(**reader.record)
+        settings = self.record.origin["settings"]
+        if task.schema is not None and digest(settings) != digest(task.settings()):
+            raise StaleError(
+                "was made with other settings (cuts, variables, collections or schema)",
+                path=reader.path,
+                advice="make it again with jetloom ntuple",
+            )
+        for name in task.conversion.slots:
+            if name not in reader.layout.collections:
+                advice = near_misses(name, reader.layout.collections)
+                raise ConfigurationError(f"has no collection '{name}'", path=reader.path, advice=advice)
+        self.layout = reader.layout.only(task.conversion.slots)
+        self.before: Rows = np.zeros(reader.before_rows, self.layout.jets_dtype())
+        stored = reader.before()
+        for name in self.before.dtype.names or ():
+            self.before[name] = stored[name]
+
+    def blocks(self) -> Iterator[EventBlock]:
+        """Give the blocks as they were written."""
+        return self._reader.blocks()
+
+
+class Skipped:
+    """Nothing, in place of a file that cannot be used, with the reason."""
+
+    def __init__(self, task: Task, error: InputError) -> None:
+        assert task.schema is not None
+        self.layout = make_layout(task.schema, task.conversion)
+        inputs = {task.path.name: file_digest(task.path) if task.path.is_file() else ""}
+        reason = ": ".join(part for part in (error.where, error.cause) if part)
+        self.record = Record(status="skipped", reason=reason, origin=origin(task.settings(), inputs))
+        self.before: Rows = np.zeros(0, self.layout.jets_dtype())
+
+    def blocks(self) -> Iterator[EventBlock]:
+        """Give no block."""
+        return iter(())

@@ -1,0 +1,119 @@
+"""A task's dataset: its parts in HDF5, and ``dataset.json`` that describes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.errors import ConfigurationError, CorruptFileError, MissingFileError
+from jetloom.io.hdf5 import TableReader
+
+DESCRIPTION = "dataset.json"
+BLOCK_ROWS = 1 << 16
+"""Rows that are worked on at a time; bounds the memory of every stage."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to use a dataset: which files train, validate and test, and what was fitted on the training part."""
+
+    fold: int | None
+    weight: str
+    """Column of the weights."""
+    files: dict[str, list[Path]]
+    """Files of each role: train, validation, test."""
+    inputs: list[str]
+    """Columns of the model's inputs, in order."""
+    classes: list[str]
+    mean: npt.NDArray[np.float64]
+    std: npt.NDArray[np.float64]
+    missing: npt.NDArray[np.float64] | None
+    """Values in the place of NaN, or None where no input is ever missing."""
+
+    def rows(self, role: str) -> int:
+        """Give the number of rows of a role."""
+        total = 0
+        for path in self.files[role]:
+            with TableReader(path) as reader:
+                total += reader.rows["jets"]
+        return total
+
+    def blocks(self, role: str, rows: int = BLOCK_ROWS) -> Iterator[npt.NDArray[np.void]]:
+        """Read the rows of a role from start to end, in blocks of a bounded size."""
+        for path in self.files[role]:
+            with TableReader(path) as reader:
+                yield from reader.blocks("jets", rows)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset on disk."""
+
+    directory: Path
+    description: dict[str, Any]
+
+    @classmethod
+    def open(cls, directory: str | Path) -> Dataset:
+        """Open a dataset.
+
+        Raises
+        ------
+        MissingFileError, CorruptFileError
+            If its description is not there or not whole.
+        """
+        path = Path(directory) / DESCRIPTION
+        try:
+            return cls(Path(directory), json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise MissingFileError("there is no such file", path=path, advice="run jetloom dataset first") from None
+        except ValueError as error:
+            raise CorruptFileError(f"is not JSON ({error})", path=path) from None
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the classes, in the order of the network's outputs."""
+        return [entry["name"] for entry in self.description["classes"]]
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the content: other rows, labels, weights or inputs give another one."""
+        return str(self.description["fingerprint"])
+
+    def view(self, fold: int | None = None) -> View:
+        """Give the view of a fold; of the one split there is without cross-validation."""
+        for entry in self.description["views"]:
+            if entry["fold"] == fold:
+                missing = entry["missing"]
+                return View(
+                    fold=fold,
+                    weight=entry["weight"],
+                    files={
+                        role: [self.directory / name for name in entry[role]]
+                        for role in ("train", "validation", "test")
+                    },
+                    inputs=[inputs["column"] for inputs in self.description["inputs"]],
+                    classes=self.classes,
+                    mean=np.array(entry["mean"]),
+                    std=np.array(entry["std"]),
+                    missing=None if missing is None else np.array(missing),
+                )
+        raise ConfigurationError(f"has no fold {fold}", path=self.directory / DESCRIPTION)
+
+
+def input_matrix(block: npt.NDArray[np.void], inputs: list[str]) -> npt.NDArray[np.float32]:
+    """Give the inputs of structured rows as a matrix of shape (rows, inputs).
+
+    The parts hold the inputs as the first fields, all float32, so that this is one strided copy.
+    """
+    width = 4 * len(inputs)
+    names = block.dtype.names or ()
+    if list(names[: len(inputs)]) == inputs and block.flags.c_contiguous:
+        raw = block.view(np.uint8).reshape(len(block), block.dtype.itemsize)[:, :width]
+        return np.ascontiguousarray(raw).view(np.float32)
+    return np.stack([block[name] for name in inputs], axis=1).astype(np.float32)

@@ -1,0 +1,38 @@
+"""Labels: the class of each jet, by expression."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.config.tasks import Label
+from jetloom.expressions import evaluate_mask
+
+UNLABELLED = -1
+
+
+def assign_labels(
+    labels: Mapping[str, Label], columns: Mapping[str, npt.NDArray[Any]], rows: int
+) -> npt.NDArray[np.int32]:
+    """Give each row the index of the first class whose expression holds, or -1.
+
+    Parameters
+    ----------
+    labels : mapping of str to Label
+        The classes, in the order of the network's outputs.
+    columns : mapping of str to array of shape (rows,)
+        The variables.
+    rows : int
+        Number of rows.
+
+    Returns
+    -------
+    int32 array of shape (rows,)
+    """
+    result = np.full(rows, UNLABELLED, np.int32)
+    for index, label in enumerate(labels.values()):
+        result[(result == UNLABELLED) & evaluate_mask(label.when, columns, rows)] = index
+    return result

@@ -1,0 +1,156 @@
+"""Weights of jets: from generator weight and cross-section, flattened and equalised over the training part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.config.tasks import Flatten, Weights
+from jetloom.data.moments import Quantiles
+from jetloom.errors import EmptySampleError
+
+Block = npt.NDArray[np.void]
+Floats = npt.NDArray[np.float64]
+
+
+def event_weights(
+    rule: Weights, generator: npt.NDArray[Any], cross_section: float, sum_of_weights: float, is_data: bool
+) -> Floats:
+    """Give each row generator weight x cross-section / sum of weights of the whole sample (1 for data).
+
+    Parameters
+    ----------
+    rule : Weights
+        The configuration: whether to use them, and what to do with negative ones (``drop`` gives 0 here).
+    generator : array of shape (n,)
+        Generator weights.
+    cross_section : float
+        In pb.
+    sum_of_weights : float
+        Sum of generator weights over all events of the sample before any cut.
+
+    Returns
+    -------
+    float64 array of shape (n,)
+        In pb, so that the sum over the sample is its cross-section times the selection's efficiency.
+    """
+    if is_data or not rule.event:
+        return np.ones(len(generator))
+    weights = generator.astype(np.float64) * (cross_section / sum_of_weights)
+    match rule.negative:
+        case "absolute":
+            return np.abs(weights)
+        case "drop":
+            return np.maximum(weights, 0.0)
+        case _:
+            return weights
+
+
+@dataclass
+class Reweighting:
+    """Factors by class and by bins of some variables; made by :func:`fit`, applied by :meth:`apply`."""
+
+    factors: Floats
+    """Factor of each class, shape (classes,)."""
+    variables: list[str] = field(default_factory=list)
+    edges: list[Floats] = field(default_factory=list)
+    """Inner bin edges of each variable."""
+    ratios: npt.NDArray[np.float64] | None = None
+    """Spectrum of the reference over that of each class, shape (classes, bins); None without flattening."""
+
+    def apply(self, block: Block) -> Floats:
+        """Give the final weight of each row of a part, shape (n,)."""
+        weights = block["event_weight"] * self.factors[block["label"]]
+        if self.ratios is not None:
+            weights = weights * self.ratios[block["label"], bin_index(block, self.variables, self.edges)]
+        return weights
+
+
+def bin_index(
+    block: Mapping[str, npt.NDArray[Any]] | Block, variables: list[str], edges: list[Floats]
+) -> npt.NDArray[np.intp]:
+    """Give the flat index of each row's bin in the variables, shape (n,); the outer bins are open."""
+    index = np.zeros(len(block[variables[0]]), np.intp)
+    for variable, inner in zip(variables, edges, strict=True):
+        index = index * (len(inner) + 1) + np.searchsorted(inner, block[variable], side="right")
+    return index
+
+
+def fit(
+    blocks: Callable[[], Iterable[Block]],
+    classes: list[str],
+    rule: Weights,
+    low: dict[str, float],
+    high: dict[str, float],
+) -> Reweighting:
+    """Fit the reweighting on the training part, in a few passes over its blocks.
+
+    Parameters
+    ----------
+    blocks : callable
+        Starts a pass: structured rows with ``label``, ``event_weight`` and the variables of the flattening.
+    classes : list of str
+        Names of the classes.
+    rule : Weights
+        The configuration.
+    low, high : dict of str to float
+        Extremes of the flattened variables over the training part.
+
+    Raises
+    ------
+    EmptySampleError
+        If a class has no jets or its weights do not sum to a positive number.
+    """
+    reweighting = Reweighting(np.ones(len(classes)))
+    if rule.flatten is not None:
+        _flatten(reweighting, rule.flatten, blocks, classes, low, high)
+    sums, rows = np.zeros(len(classes)), 0
+    for block in blocks():
+        sums += np.bincount(block["label"], reweighting.apply(block), minlength=len(classes))
+        rows += len(block)
+    for name, total in zip(classes, sums, strict=True):
+        if not total > 0:
+            raise EmptySampleError(
+                f"its weights sum to {total:g} in the training part",
+                where=f"class '{name}'",
+                advice="add files or loosen cuts; with many negative weights see weights.negative",
+            )
+    # The mean weight is 1, so that a learning rate means the same whatever the cross-sections are.
+    reweighting.factors = rows / (len(classes) * sums) if rule.equalise else np.full(len(classes), rows / sums.sum())
+    return reweighting
+
+
+def _flatten(
+    reweighting: Reweighting,
+    flatten: Flatten,
+    blocks: Callable[[], Iterable[Block]],
+    classes: list[str],
+    low: dict[str, float],
+    high: dict[str, float],
+) -> None:
+    """Fit the ratio of the reference's spectrum to that of each class, in bins of equal content of the reference."""
+    variables = list(flatten.variables)
+    reference = classes.index(flatten.to)
+    quantiles = Quantiles(np.array([low[v] for v in variables]), np.array([high[v] for v in variables]))
+    for block in blocks():
+        chosen = block[block["label"] == reference]
+        quantiles.add(np.stack([chosen[v] for v in variables], axis=1), chosen["event_weight"])
+    reweighting.variables = variables
+    reweighting.edges = [
+        np.unique([quantiles.at(k / bins)[i] for k in range(1, bins)])
+        for i, bins in enumerate(flatten.variables.values())
+    ]
+    size = int(np.prod([len(inner) + 1 for inner in reweighting.edges]))
+    spectra = np.zeros((len(classes), size))
+    for block in blocks():
+        index = bin_index(block, variables, reweighting.edges)
+        flat = block["label"].astype(np.intp) * size + index
+        spectra += np.bincount(flat, block["event_weight"], minlength=spectra.size).reshape(spectra.shape)
+    normalised = spectra / np.maximum(spectra.sum(axis=1, keepdims=True), 1e-300)
+    # A bin that a class does not fill in training keeps the factor 1: there is nothing to fit it with.
+    usable = (normalised > 0) & (normalised[reference] > 0)
+    reweighting.ratios = np.where(usable, normalised[reference] / np.where(usable, normalised, 1.0), 1.0)

@@ -1,0 +1,145 @@
+"""Every failure of jetloom as a named class: the file, the object in it, the cause in one line, an exit code.
+
+A verb that fails prints one line (``jetloom: error: <file>: <object>: <cause>; <what to do>``) and exits with the
+code of the class, so that a scheduler and the next attempt can tell a bad input from a lack of memory.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from enum import IntEnum
+from pathlib import Path
+
+
+class ExitCode(IntEnum):
+    """What the exit code of a verb means. 85 is HTCondor's own code for a job that left a checkpoint."""
+
+    DONE = 0
+    BUG = 1
+    CONFIGURATION = 2
+    INPUT = 3
+    DISK = 4
+    MEMORY = 5
+    BUSY = 6
+    CHECKPOINTED = 85
+
+
+class JetloomError(Exception):
+    """A failure that has a known cause.
+
+    Parameters
+    ----------
+    cause : str
+        What is wrong, in one line, in the words of the user.
+    path : path-like, optional
+        The file in which it is wrong.
+    where : str, optional
+        The object in that file: a branch, a dataset, a configuration key.
+    advice : str, optional
+        What to do about it.
+    """
+
+    exit_code: ExitCode = ExitCode.BUG
+
+    def __init__(
+        self, cause: str, *, path: str | Path | None = None, where: str | None = None, advice: str | None = None
+    ) -> None:
+        self.cause = cause
+        self.path = None if path is None else str(path)
+        self.where = where
+        self.advice = advice
+        super().__init__(self.line())
+
+    def line(self) -> str:
+        """Give the whole message as one line."""
+        parts = [part for part in (self.path, self.where, self.cause) if part]
+        message = ": ".join(parts) + (f"; {self.advice}" if self.advice else "")
+        return " ".join(message.split())
+
+
+class ConfigurationError(JetloomError):
+    """The configuration asks for something that is not there or not possible."""
+
+    exit_code = ExitCode.CONFIGURATION
+
+
+class ExpressionError(ConfigurationError):
+    """An expression of the configuration cannot be read, or names a variable that does not exist."""
+
+
+class InputError(JetloomError):
+    """An input is not what it should be."""
+
+    exit_code = ExitCode.INPUT
+
+
+class MissingFileError(InputError):
+    """An input file does not exist."""
+
+
+class CorruptFileError(InputError):
+    """A file cannot be read: truncated, empty, damaged, or of another kind."""
+
+
+class MissingObjectError(InputError):
+    """A file lacks a tree, a branch, a dataset or a field that is needed."""
+
+
+class BadValueError(InputError):
+    """A file holds values that cannot be: not finite, negative energies, indices out of range."""
+
+
+class EmptySampleError(InputError):
+    """A sample or a class has nothing left."""
+
+
+class BudgetError(InputError):
+    """More was lost than the budget of the configuration allows."""
+
+
+class StaleError(InputError):
+    """Something stored (a checkpoint, a result) belongs to other data or other settings than the ones asked for."""
+
+
+class DiskFullError(JetloomError):
+    """The disk or the quota is full, or the directory cannot be written."""
+
+    exit_code = ExitCode.DISK
+
+
+class OutOfMemoryError(JetloomError):
+    """Memory ran out, of the machine or of the GPU."""
+
+    exit_code = ExitCode.MEMORY
+
+
+class BusyError(JetloomError):
+    """Another process works on the same result."""
+
+    exit_code = ExitCode.BUSY
+
+
+class CheckpointedError(JetloomError):
+    """The work was interrupted, left a checkpoint, and goes on from it when it is started again."""
+
+    exit_code = ExitCode.CHECKPOINTED
+
+
+def near_misses(name: str, known: Iterable[str], count: int = 3) -> str:
+    """Say which known names are close to a wrong one, for error messages.
+
+    Returns
+    -------
+    str
+        ``"did you mean 'pt' or 'eta'?"``, or ``"known: ..."`` where nothing is close (at most 12 are listed).
+    """
+    choices = sorted(set(known))
+    folded = {choice.casefold(): choice for choice in choices}
+    close = difflib.get_close_matches(name.casefold(), list(folded), n=count, cutoff=0.6)
+    if close:
+        return "did you mean " + " or ".join(f"'{folded[match]}'" for match in close) + "?"
+    if not choices:
+        return "there is none to choose from"
+    listed = ", ".join(choices[:12])
+    return f"known: {listed}" + (f" and {len(choices) - 12} more" if len(choices) > 12 else "")

@@ -1,0 +1,1 @@
+"""How good a trained classifier is: metrics and curves, each with its uncertainty."""

@@ -1,0 +1,64 @@
+"""Weighted histograms that are filled block by block and know their uncertainties."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float64]
+
+
+class Histogram:
+    """Sums of weights and of squared weights in bins.
+
+    Parameters
+    ----------
+    edges : array of float, shape (bins + 1,)
+        Rising edges. A value on the last edge is in the last bin.
+
+    Attributes
+    ----------
+    sums, squares : arrays of float64, shape (bins,)
+        Sums of weights, and of their squares.
+    under, over, missing : float
+        Sums of weights below the first edge, above the last one, and of values that are NaN.
+    entries : int
+        Number of values filled.
+    """
+
+    def __init__(self, edges: Array) -> None:
+        self.edges: Floats = np.asarray(edges, dtype=np.float64)
+        self.sums: Floats = np.zeros(len(edges) - 1)
+        self.squares: Floats = np.zeros(len(edges) - 1)
+        self.under = self.over = self.missing = 0.0
+        self.entries = 0
+
+    def fill(self, values: Array, weights: Array | None = None) -> Histogram:
+        """Add values of shape ``(n,)`` with their weights, and give the histogram itself."""
+        weight = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=np.float64)
+        known = ~np.isnan(values)
+        self.sums += np.histogram(values[known], self.edges, weights=weight[known])[0]
+        self.squares += np.histogram(values[known], self.edges, weights=weight[known] ** 2)[0]
+        self.under += float(weight[values < self.edges[0]].sum())
+        self.over += float(weight[values > self.edges[-1]].sum())
+        self.missing += float(weight[~known].sum())
+        self.entries += len(values)
+        return self
+
+    @property
+    def total(self) -> float:
+        """The sum of all weights, those outside of the range included."""
+        return float(self.sums.sum()) + self.under + self.over + self.missing
+
+    def density(self) -> tuple[Floats, Floats]:
+        """Give the distribution normalised to unit area (all weights, outside of the range too) and its uncertainty.
+
+        The uncertainty is sqrt(sum of w^2), scaled likewise. Zeros if the total is not positive.
+        """
+        if self.total <= 0:
+            return np.zeros_like(self.sums), np.zeros_like(self.sums)
+        scale = 1.0 / (self.total * np.diff(self.edges))
+        return self.sums * scale, np.sqrt(self.squares) * scale

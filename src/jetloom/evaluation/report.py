@@ -1,0 +1,168 @@
+"""All numbers of the evaluation of one model on one part of the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jetloom.evaluation.binned import Performance, performance, quantile_edges
+from jetloom.evaluation.bootstrap import REPLICAS, bootstrap
+from jetloom.evaluation.calibration import Calibration, calibration
+from jetloom.evaluation.confusion import Confusion, confusion
+from jetloom.evaluation.intervals import effective_number
+from jetloom.evaluation.metrics import METRICS, SMALLEST_PROBABILITY
+from jetloom.evaluation.ranking import Ranking
+from jetloom.evaluation.roc import Roc, roc
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
+    Floats = npt.NDArray[np.float64]
+
+WORKING_POINTS = (0.3, 0.5, 0.7, 0.9)
+"""Signal efficiencies for which rejections are listed."""
+
+
+@dataclass(frozen=True)
+class Jets:
+    """Jets and what the model says of them.
+
+    ``labels`` of shape (n,), ``probabilities`` (n, classes), ``weights`` (n,), ``events`` (n,): the event of each jet.
+    """
+
+    labels: Array
+    probabilities: Array
+    weights: Array
+    events: Array
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return int(self.probabilities.shape[1])
+
+    def pairs(self) -> list[tuple[int, int]]:
+        """Give all ordered pairs of different classes: (signal, background)."""
+        return [(a, b) for a in range(self.classes) for b in range(self.classes) if a != b]
+
+
+def overall(jets: Jets, generator: np.random.Generator, count: int = REPLICAS) -> dict[str, tuple[float, float]]:
+    """Give loss, accuracy and area, and the area of each class against the rest as ``auc_<index>``.
+
+    Returns
+    -------
+    dict of str to (value, standard deviation)
+        As :mod:`jetloom.evaluation.metrics` defines them, with bootstrap uncertainties.
+    """
+    true = jets.probabilities[np.arange(len(jets.labels)), jets.labels].astype(np.float64)
+    surprise = -np.log(np.clip(true, SMALLEST_PROBABILITY, 1.0))
+    right = np.argmax(jets.probabilities, axis=1) == jets.labels
+    # Sorted once for all replicas.
+    ranks = [Ranking(jets.labels == index, jets.probabilities[:, index]) for index in range(jets.classes)]
+
+    def all_metrics(weights: Floats) -> Floats:
+        total = weights.sum()
+        areas = np.array([rank.auc(weights) for rank in ranks])
+        means = np.array([(surprise * weights).sum(), (right * weights).sum()])
+        means = means / total if total > 0 else np.full(2, np.nan)
+        # With two classes the area is defined by the second one, as in the training's own metric.
+        chosen = areas[np.isfinite(areas)] if jets.classes > 2 else areas[-1:]
+        return np.array([*means, chosen.mean() if len(chosen) else np.nan, *areas])
+
+    found = bootstrap(all_metrics, jets.weights, jets.events, generator, count)
+    names = [*METRICS, *(f"auc_{index}" for index in range(jets.classes))]
+    return {name: (float(value), float(std)) for name, value, std in zip(names, found.value, found.std, strict=True)}
+
+
+def roc_curves(jets: Jets, generator: np.random.Generator, count: int = REPLICAS) -> list[Roc]:
+    """Give the ROC curves of all pairs of classes."""
+    return [
+        roc(jets.labels, jets.probabilities, jets.weights, jets.events, pair, generator, count) for pair in jets.pairs()
+    ]
+
+
+def binned(jets: Jets, variable: Array, generator: np.random.Generator, target: float = 0.5) -> list[Performance]:
+    """Give the performance of all pairs of classes in bins of a variable of shape ``(n,)``."""
+    edges = quantile_edges(variable)
+    return [
+        performance(
+            jets.labels, jets.probabilities, jets.weights, jets.events, pair, variable, edges, generator, target
+        )
+        for pair in jets.pairs()
+    ]
+
+
+def calibrations(jets: Jets) -> list[Calibration]:
+    """Give the reliability curve of each class."""
+    return [
+        calibration(jets.labels == index, jets.probabilities[:, index], jets.weights) for index in range(jets.classes)
+    ]
+
+
+def matrix(jets: Jets) -> Confusion:
+    """Give the confusion matrix."""
+    return confusion(jets.labels, jets.probabilities, jets.weights)
+
+
+def numbers(
+    jets: Jets,
+    names: Sequence[str],
+    metrics: dict[str, tuple[float, float]],
+    curves: Sequence[Roc],
+    reliability: Sequence[Calibration],
+    shares: Confusion,
+) -> dict[str, Any]:
+    """Put the results into a JSON-like form, with None for what is not defined.
+
+    Parameters
+    ----------
+    jets : Jets
+    names : sequence of str
+        Names of the classes.
+    metrics, curves, reliability, shares
+        What the functions of this module gave.
+    """
+    squares = float((jets.weights.astype(np.float64) ** 2).sum())
+    total = float(jets.weights.sum(dtype=np.float64))
+    return {
+        "jets": len(jets.labels),
+        "sum_of_weights": total,
+        "effective_jets": float(effective_number(np.array(total), np.array(squares))),
+        "metrics": {name: _pair(*metrics[name]) for name in METRICS},
+        "classes": {
+            name: {
+                "jets": int((jets.labels == index).sum()),
+                "auc_against_rest": _pair(*metrics[f"auc_{index}"]),
+                "expected_calibration_error": finite(reliability[index].ece),
+                "confusion": {other: finite(shares.shares[index, place]) for place, other in enumerate(names)},
+            }
+            for index, name in enumerate(names)
+        },
+        "roc": [
+            {"signal": names[curve.signal], "background": names[curve.background]}
+            | {"auc": _pair(curve.auc, curve.auc_std), "rejection": _rejections(curve)}
+            for curve in curves
+        ],
+    }
+
+
+def _rejections(curve: Roc) -> dict[str, dict[str, float | None]]:
+    found = {}
+    for target in WORKING_POINTS:
+        place = int(np.argmin(np.abs(curve.efficiency - target)))
+        values = {"value": curve.rejection, "low": curve.low, "high": curve.high}
+        found[f"{target:g}"] = {name: finite(array[place]) for name, array in values.items()}
+    return found
+
+
+def _pair(value: float, std: float) -> dict[str, float | None]:
+    return {"value": finite(value), "std": finite(std)}
+
+
+def finite(value: float) -> float | None:
+    """Give a number that JSON can hold, None for NaN and infinity."""
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,86 @@
+"""Publishing: a result appears under its final name whole, checked and flushed to the disk, or not at all."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from jetloom.errors import DiskFullError
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+
+
+@contextmanager
+def publishing(path: str | Path, check: Callable[[Path], object] | None = None) -> Iterator[Path]:
+    """Write beside the final name, check, flush, rename.
+
+    Parameters
+    ----------
+    path : path-like
+        The final name; its directory is made.
+    check : callable, optional
+        Opens the written file and raises if it is not what it should be.
+
+    Yields
+    ------
+    Path
+        Where to write. Whatever happens, nothing but a whole file is ever found under ``path``.
+
+    Raises
+    ------
+    DiskFullError
+        If the disk or quota is full or the directory cannot be written.
+    """
+    final = Path(path)
+    # The suffix stays, because writers and readers (Keras, uproot) choose the format by it.
+    part = final.with_name(f".{final.stem}.{os.getpid()}.part{final.suffix}")
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        if check is not None:
+            check(part)
+        _flush(part)
+        part.replace(final)
+        _flush(final.parent)
+    except OSError as error:
+        if no_room(error):
+            raise DiskFullError(f"cannot be written ({os.strerror(error.errno or 0)})", path=final) from error
+        raise
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def no_room(error: OSError) -> bool:
+    """Say whether an error means that the disk, the quota or the permission to write is at its end.
+
+    HDF5 hides the error number in its message, so the message is looked at too.
+    """
+    return error.errno in _NO_ROOM or any(f"errno = {number}," in str(error) for number in _NO_ROOM)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Publish a text file (UTF-8)."""
+    with publishing(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Publish a JSON file, readable by people, with sorted keys and no NaN."""
+    write_text(path, json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:  # some network file systems cannot flush a directory
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,204 @@
+"""Which branches of a file hold the variables of a schema."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from jetloom.config.schema import EVENT_KEYS
+from jetloom.errors import ConfigurationError, MissingObjectError, near_misses
+from jetloom.expressions import names_in
+from jetloom.io.layout import kept_columns
+
+if TYPE_CHECKING:
+    from jetloom.config.conversion import Conversion
+    from jetloom.config.schema import Column, Container, Link, Schema
+    from jetloom.io.root import Source
+
+LOG = logging.getLogger(__name__)
+XAOD = ("{c}AuxDyn.{f}", "{c}Aux.{f}", "{c}AuxDyn:{f}", "{c}Aux:.{f}", "{c}Aux:{f}")
+"""Where the variable ``f`` of the container ``c`` may be: dynamic, static, and both as RNTuple."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The events, the jets or a collection, as one file has them.
+
+    Attributes
+    ----------
+    fields : dict of str to Column
+        The variables that are needed: kept ones, those of cuts, and those of expressions.
+    branches : dict of str to str
+        Variable to branch, for those that the file has.
+    link : dict of str to str
+        ``branch`` and ``count`` of the link to the jets.
+    kind : str or None
+        Kind of the link; None if the file has no links.
+    key : int or None
+        Key of the container in ElementLinks.
+    """
+
+    fields: dict[str, Column]
+    branches: dict[str, str]
+    link: dict[str, str] = field(default_factory=dict)
+    kind: str | None = None
+    key: int | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to read from one file: the groups, and the names of what the file lacks."""
+
+    groups: dict[str, Group]
+    absent: list[str]
+
+    def branches(self) -> list[str]:
+        """Give all branches to read, each once."""
+        names: dict[str, None] = {}
+        for group in self.groups.values():
+            names |= dict.fromkeys([*group.branches.values(), *group.link.values()])
+        return list(names)
+
+
+def make_plan(source: Source, schema: Schema, conversion: Conversion) -> Plan:
+    """Find the branches that a conversion needs in a file.
+
+    Raises
+    ------
+    MissingObjectError
+        If the file lacks a variable that is not optional; with the near misses among its branches.
+    ConfigurationError
+        If a cut names a variable that the schema does not have.
+    """
+    finder = _Finder(source, schema)
+    groups, absent = {}, []
+    for name in ["events", "jets", *sorted(conversion.slots)]:
+        container = schema.group(name)
+        owner = container.container
+        if name == "jets" and conversion.collection:
+            owner = _other_jets(schema, conversion.collection)
+        link = getattr(container, "link", None)
+        found = {} if link is None else finder.link(link, groups["jets"][1], container)
+        if found is None:
+            LOG.warning("%s: no links from jets to '%s' in this file: it stays empty", source.path, name)
+            absent.append(name)
+        fields = needed_columns(schema, conversion, name)
+        branches = {} if found is None else finder.columns(name, owner, fields)
+        absent += [
+            f"{name}.{key}"
+            for key, spec in fields.items()
+            if found is not None and key not in branches and not spec.expression
+        ]
+        groups[name] = (
+            Group(
+                fields,
+                branches,
+                found or {},
+                link.kind if link and found is not None else None,
+                getattr(link, "key", None),
+            ),
+            owner,
+        )
+    return Plan({name: group for name, (group, _) in groups.items()}, absent)
+
+
+def needed_columns(schema: Schema, conversion: Conversion, name: str) -> dict[str, Column]:
+    """Give the variables of a group to read: kept, used by cuts or checks, or by the expressions of those."""
+    fields = schema.group(name).fields
+    needed = dict.fromkeys(kept_columns(schema, conversion, name))
+    needed |= dict.fromkeys(_used_in_cuts(schema, conversion, name))
+    if name == "jets":
+        needed |= dict.fromkeys(key for key in ("pt", "eta", "phi", "m") if key in fields)
+    for key in list(needed):
+        if expression := fields[key].expression:
+            needed |= dict.fromkeys(sorted(names_in(expression)))
+    return {key: fields[key] for key in needed}
+
+
+def _used_in_cuts(schema: Schema, conversion: Conversion, name: str) -> Iterator[str]:
+    """Give the variables of a group that cuts use; jets see the variables of their events too."""
+    select = conversion.select
+    events, jets = schema.events.fields, schema.jets.fields
+    if name not in ("events", "jets"):
+        own = schema.group(name).fields
+        cuts = [(f"select.constituents.{name}", cut, own) for cut in select.constituents.get(name, ())]
+    else:
+        cuts = [("select.events", cut, events) for cut in select.events]
+        cuts += [("select.jets", cut, {**events, **jets}) for cut in select.jets]
+    mine = schema.group(name).fields
+    for where, cut, visible in cuts:
+        for variable in sorted(names_in(cut)):
+            if variable not in visible and variable not in EVENT_KEYS:
+                raise ConfigurationError(
+                    f"'{cut}': the schema has no variable '{variable}'",
+                    where=where,
+                    advice=near_misses(variable, visible),
+                )
+            if (
+                variable in mine
+                and (visible is not events or name == "events")
+                and (name != "events" or variable not in jets)
+            ):
+                yield variable
+
+
+def _other_jets(schema: Schema, collection: str) -> str:
+    if schema.naming == "flat":
+        raise ConfigurationError(
+            "only schemas of style 'xaod' can read another jet collection",
+            where="conversion.collection",
+            advice="write a schema with the branches of that collection",
+        )
+    return collection
+
+
+class _Finder:
+    """Looks branches up under the names that a naming style allows."""
+
+    def __init__(self, source: Source, schema: Schema) -> None:
+        self._source = source
+        self._xaod = schema.naming == "xaod"
+
+    def find(self, owner: str, branches: list[str]) -> str | None:
+        patterns = XAOD if self._xaod else ("{f}",)
+        for branch in branches:
+            for pattern in patterns:
+                name = self._source.names.get(pattern.format(c=owner, f=branch))
+                if name is not None:
+                    return name
+        return None
+
+    def columns(self, group: str, owner: str, fields: dict[str, Column]) -> dict[str, str]:
+        found = {}
+        for key, spec in fields.items():
+            if spec.expression:
+                continue
+            name = self.find(owner, spec.branch or [key])
+            if name is not None:
+                found[key] = name
+            elif not spec.optional:
+                self._refuse(group, owner, key, spec.branch or [key])
+        return found
+
+    def link(self, link: Link, jets: str, container: Container) -> dict[str, str] | None:
+        """Find the branches of a link; None if the file has no such links."""
+        if link.kind == "nested":
+            first = next(key for key, spec in container.fields.items() if not spec.expression)
+            return {} if self.find(container.container, container.fields[first].branch or [first]) else None
+        owner = container.container if link.kind == "jet_index" else jets
+        found = {
+            part: self.find(owner, names) for part, names in (("branch", link.branch), ("count", link.count)) if names
+        }
+        return None if None in found.values() else {part: name for part, name in found.items() if name}
+
+    def _refuse(self, group: str, owner: str, key: str, branches: list[str]) -> None:
+        wanted = [(XAOD[0] if self._xaod else "{f}").format(c=owner, f=branch) for branch in branches]
+        names = {name for name in self._source.names if "/" not in name}
+        raise MissingObjectError(
+            f"has no branch '{wanted[0]}' (variable '{group}.{key}' of the schema)",
+            path=self._source.path,
+            where=self._source.tree.name,
+            advice=near_misses(wanted[0], names),
+        )

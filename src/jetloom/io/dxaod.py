@@ -1,0 +1,167 @@
+"""Reading DxAODs (and any ROOT tree that a schema describes) as a stream of event blocks of bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import awkward as ak
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.config.schema import EVENT_KEYS
+from jetloom.errors import CorruptFileError
+from jetloom.expressions import evaluate
+from jetloom.io import links
+from jetloom.io.branches import Group, Plan, make_plan
+from jetloom.io.events import Collection, EventBlock, Offsets
+from jetloom.io.jagged import leaf, levels
+
+if TYPE_CHECKING:
+    from jetloom.config.conversion import Conversion
+    from jetloom.config.schema import Column, Schema
+    from jetloom.io.root import Source
+
+BLOCK_BYTES = 4 << 20
+"""Uncompressed size of the branches of one block: some blocks fit the memory of any job, one fits no cache anyway."""
+
+
+class DxaodReader:
+    """Reads the branches that a conversion needs, and no others.
+
+    Parameters
+    ----------
+    source : Source
+        The open tree.
+    schema : Schema
+        What its branches mean.
+    conversion : Conversion
+        Says which variables are kept and cut on.
+
+    Raises
+    ------
+    MissingObjectError, ConfigurationError
+        See :func:`jetloom.io.branches.make_plan`.
+    """
+
+    def __init__(self, source: Source, schema: Schema, conversion: Conversion) -> None:
+        self._source = source
+        # A tree without entries may well have no branches (a job that selected nothing): it is read as nothing.
+        self.plan = make_plan(source, schema, conversion) if source.entries else Plan({}, [])
+
+    @property
+    def entries(self) -> int:
+        """Number of events in the file."""
+        return self._source.entries
+
+    @property
+    def step(self) -> int:
+        """Number of events of a block."""
+        per_entry = self._source.bytes_per_entry(self.plan.branches())
+        return int(min(max(BLOCK_BYTES / max(per_entry, 1.0), 100), 100_000))
+
+    def blocks(self) -> Iterator[EventBlock]:
+        """Read from start to end.
+
+        Yields
+        ------
+        EventBlock
+            With the needed columns, in jetloom's units and types.
+
+        Raises
+        ------
+        CorruptFileError
+            If something cannot be read back, or branches of one collection disagree about how many there are.
+        """
+        branches = self.plan.branches()
+        if not branches:
+            return
+        for arrays in self._source.blocks(branches, self.step):
+            yield self._block(arrays)
+
+    def _block(self, arrays: dict[str, Any]) -> EventBlock:
+        groups = self.plan.groups
+        size = len(next(iter(arrays.values())))
+        events = self._columns("events", groups["events"], arrays, None)[1]
+        for key, kind in EVENT_KEYS.items():
+            events.setdefault(key, np.ones(size, kind))
+        offsets, columns = self._columns("jets", groups["jets"], arrays, None)
+        jets = Collection(offsets, columns)
+        block = EventBlock(events, jets, {})
+        for name, group in groups.items():
+            if name not in ("events", "jets"):
+                block.others[name] = self._collection(name, group, arrays, block)
+        return block
+
+    def _collection(self, name: str, group: Group, arrays: dict[str, Any], block: EventBlock) -> Collection:
+        if group.kind is None:
+            empty = {key: np.zeros(0, spec.type) for key, spec in group.fields.items()}
+            return Collection(np.zeros(len(block.jets) + 1, np.int64), empty)
+        if group.kind == "nested":
+            offsets, columns = self._columns(name, group, arrays, block.jets.offsets)
+            return Collection(offsets, columns)
+        offsets, columns = self._columns(name, group, arrays, None)
+        found = links.resolve(name, group, arrays, offsets, block.jets.offsets)
+        block.losses += found.losses
+        if found.rows is not None:
+            columns = {key: column[found.rows] for key, column in columns.items()}
+        return Collection(found.offsets, columns)
+
+    def _columns(
+        self, name: str, group: Group, arrays: dict[str, Any], within: Offsets | None
+    ) -> tuple[Offsets, dict[str, npt.NDArray[Any]]]:
+        """Give the offsets and columns of a group; ``within`` are the offsets of the jets for nested branches."""
+        depth = 0 if name == "events" else 1 if within is None else 2
+        offsets: Offsets | None = None
+        columns: dict[str, npt.NDArray[Any]] = {}
+        for key, branch in group.branches.items():
+            steps, values = self._values(branch, arrays[branch], depth, group.fields[key])
+            if offsets is None:
+                offsets = steps[-1] if steps else np.zeros(1, np.int64)
+            elif steps and not np.array_equal(offsets, steps[-1]):
+                self._refuse(branch, f"has other numbers of {name} than the first variable")
+            if within is not None and not np.array_equal(steps[0], within):
+                self._refuse(branch, "has other numbers of jets than the jets")
+            columns[key] = values
+        rows = len(next(iter(columns.values()))) if columns else 0
+        for key, spec in group.fields.items():
+            if key not in columns and not spec.expression:
+                columns[key] = np.full(rows, np.nan if spec.type.startswith("float") else -1).astype(spec.type)
+        for key, spec in group.fields.items():
+            if spec.expression:
+                columns[key] = np.asarray(evaluate(spec.expression, columns)).astype(spec.type)
+        return offsets if offsets is not None else np.zeros(1, np.int64), columns
+
+    def _values(self, branch: str, array: ak.Array, depth: int, spec: Column) -> tuple[list[Offsets], npt.NDArray[Any]]:
+        """Give the offsets above the wanted depth and the values in jetloom's unit and type."""
+        index = spec.index
+        try:
+            steps, content = levels(array, depth)
+            if index is not None and leaf(content) is None:
+                inner, content = levels(content, 1)
+                values = _pick(inner[0], leaf(content), index)
+            else:
+                values = leaf(content)
+        except ValueError as error:
+            self._refuse(branch, f"is not shaped as the schema says ({error})")
+        if values is None:
+            self._refuse(branch, "is a vector where the schema has one value; give it an 'index'")
+        factor = spec.factor
+        if factor != 1.0:
+            values = values * values.dtype.type(factor) if values.dtype.kind == "f" else values * factor
+        return steps, values.astype(spec.type, copy=False)
+
+    def _refuse(self, branch: str, cause: str) -> Any:
+        raise CorruptFileError(cause, path=self._source.path, where=branch.rsplit("/", 1)[-1])
+
+
+def _pick(offsets: Offsets, values: npt.NDArray[Any] | None, index: int) -> npt.NDArray[Any]:
+    """Take one element of each vector; NaN or -1 where the vector is too short."""
+    if values is None:
+        raise ValueError("vectors of vectors of vectors")
+    where = offsets[:-1] + index
+    there = where < offsets[1:]
+    filler = np.nan if values.dtype.kind == "f" else -1
+    result = np.full(len(where), filler, values.dtype if values.dtype.kind == "f" else np.int64)
+    result[there] = values[where[there]]
+    return result

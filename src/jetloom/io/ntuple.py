@@ -1,0 +1,249 @@
+"""Our ROOT ntuple: selected events in flat branches that any ROOT tool reads, and back as the same event blocks.
+
+The tree ``ntuple`` has one entry an event: a branch for each event variable, ``jets_<variable>`` with a counter
+``njets``, and for what belongs to jets ``<collection>_<variable>``, jet after jet, with ``jets_n_<collection>`` telling
+how many belong to each jet. The tree ``before`` holds jets before the selection, one entry a jet. The string
+``jetloom_ntuple`` holds the rest as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import awkward as ak
+import numpy as np
+import numpy.typing as npt
+import uproot
+import xxhash
+
+from jetloom.errors import CorruptFileError, MissingObjectError
+from jetloom.io.events import Collection, EventBlock, offsets_of
+from jetloom.io.jagged import leaf, levels
+from jetloom.io.layout import Layout
+from jetloom.io.root import guarded, opened
+
+FORMAT = "jetloom-ntuple-1"
+KEY, TREE, BEFORE = "jetloom_ntuple", "ntuple", "before"
+Rows = npt.NDArray[np.void]
+
+
+class NtupleWriter:
+    """Writes event blocks to a new ntuple.
+
+    Parameters
+    ----------
+    path : Path
+        File to create (give the path that ``publishing`` yields).
+    layout : Layout
+        The columns.
+    """
+
+    def __init__(self, path: Path, layout: Layout) -> None:
+        self._layout = layout
+        self._file = uproot.recreate(path, compression=uproot.LZ4(1))
+        self._tree = self._file.mktree(TREE, _branch_types(layout))
+        self._entries: list[int] = []
+        self._checksums: list[str] = []
+
+    def append(self, block: EventBlock) -> None:
+        """Append a block, which the reader will give back with the same boundaries."""
+        if not block.entries:
+            return
+        columns = _flat_columns(block, self._layout)
+        self._entries.append(block.entries)
+        self._checksums.append(_checksum(columns))
+        entries: dict[str, Any] = {name: columns["", name] for name in self._layout.types["events"]}
+        jets = block.jets.offsets
+        for group in ("jets", *self._layout.collections):
+            offsets = jets if group == "jets" else block.others[group].offsets[jets]
+            fields = {name: column for (owner, name), column in columns.items() if owner == group}
+            records = ak.contents.RecordArray([ak.contents.NumpyArray(v) for v in fields.values()], list(fields))
+            entries[group] = ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(offsets), records))
+        self._tree.extend(entries)
+
+    def finish(self, record: dict[str, Any], before: Rows) -> None:
+        """Write what goes along and close the file.
+
+        Parameters
+        ----------
+        record : JSON-like
+            Counts, sums and origin.
+        before : structured array
+            Jets before the selection.
+        """
+        dtype = before.dtype
+        tree = self._file.mktree(BEFORE, {name: dtype[name] for name in dtype.names or ()})
+        if len(before):
+            tree.extend({name: np.ascontiguousarray(before[name]) for name in dtype.names or ()})
+        content = {"format": FORMAT, "layout": self._layout.as_json(), "record": record}
+        content |= {"entries": self._entries, "checksums": self._checksums, "before": len(before)}
+        self._file[KEY] = json.dumps(content, sort_keys=True)
+        self._file.close()
+
+    def abandon(self) -> None:
+        """Close a file that will be thrown away; on a full disk even that may fail, and does not matter."""
+        try:
+            self._file.close()
+        except (OSError, ValueError):
+            pass
+
+
+class NtupleReader:
+    """Reads an ntuple; use it as a context manager.
+
+    Attributes
+    ----------
+    layout : Layout
+        The columns.
+    record : dict
+        What was given to :meth:`NtupleWriter.finish`.
+
+    Raises
+    ------
+    MissingFileError, CorruptFileError, MissingObjectError
+        If there is no such file, it is damaged, or it is not an ntuple of ours.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._stack = ExitStack()
+        self._file = self._stack.enter_context(opened(self.path))
+        try:
+            content = self._content()
+        except BaseException:
+            self._stack.close()
+            raise
+        self.layout = Layout.from_json(content["layout"])
+        self.record: dict[str, Any] = content["record"]
+        self._entries: list[int] = content["entries"]
+        self._checksums: list[str] = content["checksums"]
+        self.before_rows: int = content["before"]
+
+    def _content(self) -> dict[str, Any]:
+        if KEY not in self._file:
+            raise MissingObjectError(
+                "is not an ntuple of jetloom, or was never finished", path=self.path, where=KEY, advice="make it again"
+            )
+        text = guarded(lambda: str(self._file[KEY]), self.path, KEY)
+        content: dict[str, Any] = guarded(lambda: json.loads(text), self.path, KEY)
+        if content.get("format") != FORMAT:
+            raise CorruptFileError(f"has format {content.get('format')}, not {FORMAT}", path=self.path, where=KEY)
+        entries = guarded(lambda: int(self._file[TREE].num_entries), self.path, TREE)
+        if entries != sum(content["entries"]):
+            raise CorruptFileError(
+                f"has {entries} entries where {sum(content['entries'])} were written", path=self.path, where=TREE
+            )
+        return content
+
+    def blocks(self) -> Iterator[EventBlock]:
+        """Read the blocks as they were written.
+
+        Raises
+        ------
+        CorruptFileError
+            If a block cannot be read back, or not as it was written.
+        """
+        start = 0
+        tree = self._file[TREE]
+        for entries, checksum in zip(self._entries, self._checksums, strict=True):
+            stop = start + entries
+            arrays = guarded(
+                lambda a=start, b=stop: tree.arrays(entry_start=a, entry_stop=b, how=dict), self.path, TREE
+            )
+            block = guarded(lambda found=arrays: self._block(found), self.path, TREE)
+            if _checksum(_flat_columns(block, self.layout)) != checksum:
+                raise CorruptFileError(
+                    f"entries {start} to {stop} are not what was written",
+                    path=self.path,
+                    where=TREE,
+                    advice="make it again",
+                )
+            yield block
+            start = stop
+
+    def _block(self, arrays: dict[str, Any]) -> EventBlock:
+        types = self.layout.types
+        events = {name: _values(arrays[name], kind) for name, kind in types["events"].items()}
+        (offsets,), _ = levels(arrays["jets_" + next(iter(self._jet_types()))], 1)
+        columns = {name: _inner(arrays[f"jets_{name}"], kind) for name, kind in self._jet_types().items()}
+        others = {}
+        for group in self.layout.collections:
+            counts = columns.pop(f"n_{group}")
+            found = {name: _inner(arrays[f"{group}_{name}"], kind) for name, kind in types[group].items()}
+            others[group] = Collection(offsets_of(counts), found)
+        return EventBlock(events, Collection(offsets, columns), others)
+
+    def _jet_types(self) -> dict[str, str]:
+        return self.layout.types["jets"] | {f"n_{name}": "int32" for name in self.layout.collections}
+
+    def before(self) -> Rows:
+        """Give the jets before the selection, as a structured array."""
+        rows = np.zeros(self.before_rows, self.layout.jets_dtype())
+        arrays = guarded(lambda: self._file[BEFORE].arrays(library="np"), self.path, BEFORE)
+        for name in rows.dtype.names or ():
+            rows[name] = arrays[name]
+        return rows
+
+    def __enter__(self) -> NtupleReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+def is_ntuple(path: str | Path) -> bool:
+    """Say whether a file is an ntuple of ours, by its content."""
+    with opened(path) as file:
+        return KEY in file and file.classname_of(KEY) == "TObjString"
+
+
+def check_ntuple(path: Path) -> None:
+    """Read an ntuple that was just written from start to end; raise if it is not what was written."""
+    with NtupleReader(path) as reader:
+        for _ in reader.blocks():
+            pass
+        reader.before()
+
+
+def _branch_types(layout: Layout) -> dict[str, str]:
+    types = dict(layout.types["events"])
+    for group in ("jets", *layout.collections):
+        fields = dict(layout.types[group])
+        if group == "jets":
+            fields |= {f"n_{name}": "int32" for name in layout.collections}
+        types[group] = "var * {" + ", ".join(f'"{name}": {kind}' for name, kind in fields.items()) + "}"
+    return types
+
+
+def _flat_columns(block: EventBlock, layout: Layout) -> dict[tuple[str, str], npt.NDArray[Any]]:
+    """Give all columns of a block by group and name, in the order of the layout."""
+    flat = {("", name): block.events[name] for name in layout.types["events"]}
+    flat |= {("jets", name): block.jets.columns[name] for name in layout.types["jets"]}
+    for group in layout.collections:
+        flat["jets", f"n_{group}"] = block.others[group].counts.astype(np.int32)
+    for group in layout.collections:
+        flat |= {(group, name): block.others[group].columns[name] for name in layout.types[group]}
+    return flat
+
+
+def _checksum(columns: dict[tuple[str, str], npt.NDArray[Any]]) -> str:
+    """Digest all columns of a block: damaged bytes of a ROOT file often decompress to wrong values silently."""
+    sums = xxhash.xxh3_64()
+    for column in columns.values():
+        sums.update(np.ascontiguousarray(column).view(np.uint8).data)
+    return str(sums.hexdigest())
+
+
+def _values(array: Any, kind: str) -> npt.NDArray[Any]:
+    values = leaf(levels(array, 0)[1])
+    if values is None:
+        raise ValueError("is a vector")
+    return values.astype(kind, copy=False)
+
+
+def _inner(array: Any, kind: str) -> npt.NDArray[Any]:
+    return _values(levels(array, 1)[1], kind)

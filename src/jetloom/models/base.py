@@ -1,0 +1,68 @@
+"""The interface of a model: its parameters, what it reads from a block of jets, its network and its loss."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from jetloom.config.settings import Settings
+
+
+class Parameters(Settings):
+    """Parameters that every model has. All of them can be scanned, and together they name a point."""
+
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = Field("adam", description="Optimiser of Keras.")
+    learning_rate: PositiveFloat = Field(1e-3, description="Learning rate at the start.")
+    momentum: NonNegativeFloat = Field(0.0, description="Momentum, for sgd and rmsprop.")
+    clip_norm: NonNegativeFloat = Field(0.0, description="Gradients are clipped to this global norm; 0: not.")
+    batch_size: PositiveInt = Field(512, description="Jets in a batch.")
+    epochs: PositiveInt = Field(50, description="Epochs at most.")
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What a model is told of the data it is built for."""
+
+    inputs: list[str]
+    """Columns of the inputs, in order."""
+    classes: list[str]
+    mean: npt.NDArray[np.float64]
+    """Mean of each input over the training part."""
+    std: npt.NDArray[np.float64]
+    missing: npt.NDArray[np.float64] | None
+    """Values in the place of NaN, or None where no input is ever missing."""
+
+
+class Model(ABC):
+    """A kind of network. A new one is a new file with a subclass, and its name in :mod:`jetloom.models.registry`."""
+
+    parameters: ClassVar[type[Parameters]] = Parameters
+    """Its parameters with their defaults."""
+
+    @abstractmethod
+    def build(self, parameters: Any, data: DataFacts, seed: int) -> Any:
+        """Build the untrained ``keras.Model``, preprocessing included.
+
+        It takes what :meth:`features` gives, and its initial weights depend on ``seed`` alone.
+        """
+
+    @abstractmethod
+    def features(self, block: npt.NDArray[np.void], data: DataFacts) -> npt.NDArray[Any]:
+        """Give the network's input for structured rows: an array with one row a jet."""
+
+    @abstractmethod
+    def loss(self, labels: Any, outputs: Any) -> Any:
+        """Give the loss of each row, a tensor of shape (rows,), written with ``keras.ops``.
+
+        Parameters
+        ----------
+        labels : int32 tensor of shape (rows,)
+            Index of the true class.
+        outputs : tensor
+            What the network gives.
+        """

@@ -1,0 +1,76 @@
+"""The dense network on jet variables: fill missing values, normalise, hidden layers, softmax over the classes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+
+from jetloom.data.dataset import input_matrix
+from jetloom.models.base import DataFacts, Model, Parameters
+
+
+class DenseParameters(Parameters):
+    """Parameters of the dense network."""
+
+    hidden_layers: NonNegativeInt = Field(2, description="Number of hidden layers; 0 is logistic regression.")
+    units: PositiveInt = Field(64, description="Units of each hidden layer.")
+    activation: Literal["relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid"] = Field(
+        "relu", description="Activation of the hidden layers."
+    )
+    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Dropout after each hidden layer.")
+    batch_normalization: bool = Field(False, description="Batch normalisation before each hidden activation.")
+    l2: NonNegativeFloat = Field(0.0, description="L2 penalty on the kernels.")
+
+
+class Dense(Model):
+    """A dense network with its preprocessing inside."""
+
+    parameters: ClassVar[type[Parameters]] = DenseParameters
+
+    def build(self, parameters: DenseParameters, data: DataFacts, seed: int) -> Any:
+        """Build the network; see :meth:`jetloom.models.base.Model.build`."""
+        import keras
+
+        seeds = np.random.default_rng(seed)
+
+        def next_seed() -> int:
+            return int(seeds.integers(2**31))
+
+        def dense(units: int, name: str) -> Any:
+            return keras.layers.Dense(
+                units,
+                name=name,
+                kernel_initializer=keras.initializers.GlorotUniform(seed=next_seed()),
+                kernel_regularizer=keras.regularizers.L2(parameters.l2) if parameters.l2 else None,
+            )
+
+        inputs = keras.Input((len(data.inputs),), name="jets")
+        x = inputs
+        if data.missing is not None:
+            from jetloom.models.layers import FillMissing
+
+            x = FillMissing(data.missing.tolist(), name="fill_missing")(x)
+        x = keras.layers.Normalization(mean=data.mean, variance=data.std**2, name="normalization")(x)
+        for index in range(parameters.hidden_layers):
+            x = dense(parameters.units, f"hidden_{index}")(x)
+            if parameters.batch_normalization:
+                x = keras.layers.BatchNormalization(name=f"batch_normalization_{index}")(x)
+            x = keras.layers.Activation(parameters.activation, name=f"activation_{index}")(x)
+            if parameters.dropout:
+                x = keras.layers.Dropout(parameters.dropout, seed=next_seed(), name=f"dropout_{index}")(x)
+        x = dense(len(data.classes), "classes")(x)
+        outputs = keras.layers.Softmax(name="probabilities")(x)
+        return keras.Model(inputs, outputs, name="dense")
+
+    def features(self, block: npt.NDArray[np.void], data: DataFacts) -> npt.NDArray[np.float32]:
+        """Give the input columns as a matrix of shape (rows, inputs)."""
+        return input_matrix(block, data.inputs)
+
+    def loss(self, labels: Any, outputs: Any) -> Any:
+        """Give the cross-entropy of each row."""
+        from keras import ops
+
+        return ops.sparse_categorical_crossentropy(labels, outputs)

@@ -1,0 +1,87 @@
+"""Where results lie below ``results/<analysis>/``: the one place that knows, for rules and verbs alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jetloom.config.analysis import Analysis
+from jetloom.config.samples import Sample
+from jetloom.errors import MissingFileError
+from jetloom.provenance import digest
+
+
+def results(analysis: Analysis) -> Path:
+    """Give the directory of all results of an analysis."""
+    return Path("results") / analysis.analysis
+
+
+def source_files(analysis: Analysis, sample: str) -> dict[str, Path]:
+    """Give the DxAODs of a sample by the names that their results get.
+
+    A result is named by the file's own name; where two files of a sample share it, a digest of the directory is added,
+    so that a file keeps its results when others come.
+
+    Raises
+    ------
+    MissingFileError
+        If a pattern matches nothing.
+    """
+    settings = analysis.samples[sample]
+    if settings.simulate is not None:
+        return {name: simulated_file(analysis, sample, name) for name in chunk_names(settings)}
+    found: list[Path] = []
+    for pattern in settings.files:
+        matches = sorted(expand(Path(analysis.data), pattern))
+        if not matches:
+            raise MissingFileError(
+                f"the pattern '{pattern}' matches nothing in '{analysis.data}'",
+                where=f"samples.{sample}.files",
+                advice="patterns are relative to the configuration's 'data'",
+            )
+        found += matches
+    unique = list(dict.fromkeys(found))
+    stems = [path.stem for path in unique]
+    return {
+        path.stem if stems.count(path.stem) == 1 else f"{path.stem}-{digest(str(path.parent), 6)}": path
+        for path in unique
+    }
+
+
+def expand(directory: Path, pattern: str) -> list[Path]:
+    """Expand a pattern relative to a directory, or an absolute one."""
+    path = Path(pattern)
+    base, relative = (Path(path.anchor), path.relative_to(path.anchor)) if path.is_absolute() else (directory, path)
+    return [match for match in base.glob(str(relative)) if match.is_file()]
+
+
+def chunk_names(sample: Sample) -> list[str]:
+    """Give the names of the files of a simulated sample."""
+    return [f"chunk{index}" for index in range(sample.simulate.chunks)] if sample.simulate else []
+
+
+def simulated_file(analysis: Analysis, sample: str, name: str) -> Path:
+    """Give the path of a simulated DxAOD."""
+    return results(analysis) / "dxaod" / sample / f"{name}.root"
+
+
+def hdf5_files(analysis: Analysis, task: str) -> dict[str, list[Path]]:
+    """Give the HDF5 files of each sample of a task."""
+    return {
+        sample: [results(analysis) / "hdf5" / sample / f"{name}.h5" for name in source_files(analysis, sample)]
+        for sample in analysis.task_samples(task)
+    }
+
+
+def dataset(analysis: Analysis, task: str) -> Path:
+    """Give the directory of a task's dataset."""
+    return results(analysis) / "datasets" / task
+
+
+def scan(analysis: Analysis, task: str) -> Path:
+    """Give the directory of a task's scan."""
+    return results(analysis) / "scans" / task
+
+
+def best(analysis: Analysis, task: str) -> Path:
+    """Give the directory of a task's best point."""
+    return results(analysis) / "best" / task

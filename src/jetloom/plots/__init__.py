@@ -1,0 +1,1 @@
+"""Figures and tables of the report: one module a family, each function draws one figure from arrays."""

@@ -1,0 +1,171 @@
+"""The evaluation of the best point from its model to its figures, tables and predictions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jetloom import provenance
+from jetloom.evaluation import report
+from jetloom.evaluation.bootstrap import event_index
+from jetloom.evaluation.histogram import Histogram
+from jetloom.evaluation.metrics import METRICS
+from jetloom.evaluation.prediction import predict
+from jetloom.io.atomic import publishing, write_json, write_text
+from jetloom.io.hdf5 import TableWriter, check_file
+from jetloom.plots import classifier
+from jetloom.plots.style import class_styles
+from jetloom.plots.tables import measured, page, paragraph, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from jetloom.data.dataset import Dataset, View
+
+KEYS = ("run_number", "event_number", "sample")
+OVERLAY = 100_000
+"""Training jets that the distributions of scores are drawn with."""
+
+SCORE_BINS = np.linspace(0.0, 1.0, 26)
+
+Scores = dict[tuple[int, int], Histogram]
+
+
+def evaluate(model: Any, dataset: Dataset, best: Mapping[str, Any], output: Path, seed: int) -> dict[str, Any]:
+    """Evaluate a model on the test part and write everything about it.
+
+    Parameters
+    ----------
+    model : Keras model
+    dataset : Dataset
+    best : mapping
+        ``point``, ``run`` and ``fold`` of the model.
+    output : Path
+        Directory of the results.
+    seed : int
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    dict
+        What ``metrics.json`` holds.
+    """
+    view = dataset.view(best["fold"])
+    facts = dataset.description
+    spectators = [entry["column"] for entry in facts["spectators"]]
+    jets, variables = _predict_test(model, view, spectators, output / "predictions.h5", dataset.fingerprint)
+    generator = np.random.default_rng(seed)
+    metrics = report.overall(jets, generator)
+    curves = report.roc_curves(jets, generator)
+    reliability, shares = report.calibrations(jets), report.matrix(jets)
+    results = report.numbers(jets, dataset.classes, metrics, curves, reliability, shares)
+    results |= {"task": facts["task"], "point": best["point"], "run": best["run"], "fold": best["fold"]}
+    results["origin"] = provenance.origin({"seed": seed}, {"dataset": dataset.fingerprint})
+    write_json(output / "metrics.json", results)
+    classes, label = class_styles(facts["classes"]), facts["label"]
+    write_text(output / "metrics.html", metrics_page(results, [style.title for style in classes]))
+    train = _histograms(*_training_jets(model, view))
+    test = _histograms(jets.labels, jets.probabilities, jets.weights)
+    classifier.draw_scores(output / "scores", classes, train, test, label)
+    classifier.draw_roc(output / "roc", classes, curves, label)
+    classifier.draw_confusion(output / "confusion", classes, shares, label)
+    classifier.draw_calibration(output / "calibration", classes, reliability, label)
+    for entry in facts["spectators"]:
+        binned = report.binned(jets, variables[entry["column"]], generator)
+        path = output / "performance" / entry["column"]
+        classifier.draw_performance(path, classes, binned, entry["title"], label=label)
+    return results
+
+
+def _predict_test(
+    model: Any, view: View, spectators: Sequence[str], path: Path, fingerprint: str
+) -> tuple[report.Jets, dict[str, Any]]:
+    """Predict the test part, write the predictions, and keep the columns that the metrics need."""
+    scores = [f"score_{name}" for name in view.classes]
+    fields = [("label", "<i4"), ("weight", "<f4"), ("event_weight", "<f4")]
+    fields += [("run_number", "<u4"), ("event_number", "<u8"), ("sample", "u1")]
+    fields += [(name, "<f4") for name in (*spectators, *scores)]
+    dtype, kept = np.dtype(fields), []
+    with publishing(path, check_file) as part, TableWriter(part, {"jets": (dtype, None)}) as writer:
+        writer.attributes = {"classes": view.classes, "fold": view.fold, "dataset": fingerprint}
+        for block, probabilities in predict(model, view, "test"):
+            rows = np.zeros(len(block), dtype)
+            for name in ("label", "event_weight", *KEYS, *spectators):
+                rows[name] = block[name]
+            rows["weight"] = block[view.weight]
+            for place, name in enumerate(scores):
+                rows[name] = probabilities[:, place]
+            writer.append(jets=rows)
+            kept.append(rows)
+    rows = np.concatenate(kept) if kept else np.zeros(0, dtype)
+    probabilities = np.stack([rows[name] for name in scores], axis=1)
+    jets = report.Jets(rows["label"], probabilities, rows["weight"], event_index(*(rows[key] for key in KEYS)))
+    return jets, {name: rows[name] for name in spectators}
+
+
+def _training_jets(model: Any, view: View) -> tuple[Any, Any, Any]:
+    """Give labels, probabilities and weights of training jets from all over the training part."""
+    parts = [(rows["label"], output, rows[view.weight]) for rows, output in predict(model, view, "train", OVERLAY)]
+    labels, probabilities, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return labels, probabilities, weights
+
+
+def _histograms(labels: Any, probabilities: Any, weights: Any) -> Scores:
+    """Fill the distribution of each score by true class."""
+    classes = range(probabilities.shape[1])
+    return {
+        (scored, true): Histogram(SCORE_BINS).fill(
+            np.clip(probabilities[labels == true, scored], 0.0, 1.0), weights[labels == true]
+        )
+        for scored in classes
+        for true in classes
+    }
+
+
+def metrics_page(results: Mapping[str, Any], titles: Sequence[str]) -> str:
+    """Give the table of the metrics as an HTML page."""
+    names = dict(zip(results["classes"], titles, strict=True))
+    whole = [[METRICS[name].title, _written(entry)] for name, entry in results["metrics"].items()]
+    classes = [
+        [
+            names[name],
+            entry["jets"],
+            _written(entry["auc_against_rest"]),
+            measured(entry["expected_calibration_error"], None),
+        ]
+        for name, entry in results["classes"].items()
+    ]
+    points = list(results["roc"][0]["rejection"]) if results["roc"] else []
+    pairs = [
+        [names[entry["signal"]], names[entry["background"]], _written(entry["auc"])]
+        + [_rejection(entry["rejection"][point]) for point in points]
+        for entry in results["roc"]
+    ]
+    rejections = [f"Rejection at {100 * float(point):.0f}% efficiency" for point in points]
+    text = (
+        f"Point {results['point']}, run {results['run']}, on {results['jets']:,} jets of the test part "
+        f"({results['effective_jets']:,.0f} effective jets). "
+        "Uncertainties are one standard deviation, by bootstrap over events."
+    )
+    return page(
+        "The best point on the test part",
+        paragraph(text),
+        table(["Metric", "Value"], whole, "All classes"),
+        table(["Class", "Jets", "AUC against the rest", "Expected calibration error"], classes, "Each class"),
+        table(["Signal", "Background", "AUC", *rejections], pairs, "Pairs of classes"),
+    )
+
+
+def _written(entry: Mapping[str, Any]) -> str:
+    return measured(entry["value"], entry["std"])
+
+
+def _rejection(entry: Mapping[str, Any]) -> str:
+    """Write a rejection with half the width of its interval; without an upper end, as a lower bound."""
+    if entry["value"] is None:
+        return f"> {entry['low']:.3g}" if entry["low"] is not None else "–"
+    if entry["high"] is None:
+        return f"{entry['value']:.3g} (> {entry['low']:.3g})"
+    return measured(entry["value"], 0.5 * (entry["high"] - entry["low"]))

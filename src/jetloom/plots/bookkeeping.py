@@ -1,0 +1,191 @@
+"""What became of the jets: cut flow, losses, weights and split."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jetloom.io.atomic import write_text
+from jetloom.plots.style import COLORS, ClassStyle, canvas, headline, say, shared_legend, steps
+from jetloom.plots.tables import page, paragraph, percent, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from jetloom.evaluation.histogram import Histogram
+
+Dataset = dict[str, Any]
+Step = dict[str, Any]
+
+TOGETHER = "All samples"
+
+
+def flows(dataset: Dataset) -> dict[str, list[Step]]:
+    """Give the cut flow of each sample by title, and that of the dataset's own cuts, which no longer knows samples."""
+    found = {entry.get("title") or name: list(entry["counts"]) for name, entry in dataset["samples"].items()}
+    if dataset.get("counts"):
+        found[TOGETHER] = list(dataset["counts"])
+    return found
+
+
+def write_cut_flow(path: str | Path, dataset: Dataset) -> None:
+    """Write the cut flow as an HTML table: one row a cut, with what it took away of which."""
+    rows = []
+    for sample, counts in flows(dataset).items():
+        start: dict[str, float] = {}
+        for step in counts:
+            before, after = step["before"], step["after"]
+            first = start.setdefault(step["level"], before)
+            lost = before - after
+            losses = [percent(lost, before), percent(after, first)]
+            rows.append([sample, step["stage"], step["level"], step["reason"], before, after, lost, *losses])
+    heads = ["Sample", "Stage", "Of", "Cut", "Before", "After", "Lost", "Lost by this cut", "Left since the start"]
+    skipped = [
+        [entry.get("title") or name, str(file["file"]), str(file["reason"])]
+        for name, entry in dataset["samples"].items()
+        for file in entry.get("skipped", [])
+    ]
+    lost_files = table(["Sample", "File", "Reason"], skipped) if skipped else paragraph("No file was skipped.")
+    title = dataset.get("title") or dataset["task"]
+    write_text(path, page(f"Cut flow: {title}", table(heads, rows), "<h3>Skipped files</h3>", lost_files))
+
+
+def draw_cut_flow(path: str | Path, dataset: Dataset) -> None:
+    """Draw which share of events, jets and constituents is left after each cut, a panel a level and a bar a sample."""
+    levels: dict[str, dict[str, list[tuple[str, float]]]] = defaultdict(lambda: defaultdict(list))
+    for sample, counts in flows(dataset).items():
+        start: dict[str, float] = {}
+        for step in counts:
+            first = start.setdefault(step["level"], step["before"])
+            share = step["after"] / first if first else 0.0
+            levels[step["level"]][f"{step['stage']}: {step['reason']}"].append((sample, share))
+    samples = list(flows(dataset))
+    heights = [max(1.0, sum(0.25 + 0.2 * len(bars) for bars in cuts.values())) for cuts in levels.values()]
+    head = headline(dataset.get("label", ""), dataset.get("title") or dataset["task"])
+    size = (8.5, 1.6 + 0.5 * len(heights) + sum(heights))
+    ratios = {"height_ratios": heights} if heights else None
+    with canvas(path, size, max(1, len(heights)), 1, head, sharex=True, gridspec_kw=ratios) as (figure, axes):
+        if not levels:
+            say(axes[0, 0], "Nothing was counted")
+            return
+        for panel, (level, cuts) in zip(axes[:, 0], levels.items(), strict=True):
+            _flow_panel(panel, level, cuts, samples)
+        axes[-1, 0].set_xlabel("Left since the start [%]")
+        _sample_legend(figure, samples)
+
+
+def _flow_panel(axes: Any, level: str, cuts: Mapping[str, Sequence[tuple[str, float]]], samples: list[str]) -> None:
+    place, ticks = 0.0, []
+    for bars in cuts.values():
+        middle = place + 0.4 * (len(bars) - 1)
+        for sample, share in bars:
+            axes.barh(place, 100 * share, height=0.7, color=COLORS[samples.index(sample) % len(COLORS)], alpha=0.85)
+            axes.text(100 * share + 1.0, place, f"{100 * share:.1f}", va="center", fontsize="small", clip_on=False)
+            place += 0.8
+        ticks.append(middle)
+        place += 0.6
+    axes.set_yticks(ticks, list(cuts))
+    axes.tick_params(axis="y", which="both", length=0)
+    axes.minorticks_off()
+    axes.set_ylim(place - 0.3, -0.8)
+    axes.set_xlim(0, 112)
+    axes.set_title(level.capitalize(), loc="left")
+
+
+def _sample_legend(figure: Any, samples: Sequence[str]) -> None:
+    from matplotlib.patches import Patch
+
+    handles = [Patch(color=COLORS[place % len(COLORS)], alpha=0.85, label=name) for place, name in enumerate(samples)]
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)))
+
+
+def draw_weights(
+    path: str | Path,
+    classes: Sequence[ClassStyle],
+    panels: Mapping[str, Sequence[Histogram]],
+    label: str = "",
+    note: str = "",
+) -> None:
+    """Draw the distributions of weights by class.
+
+    Parameters
+    ----------
+    path : path-like
+        Name without suffix.
+    classes : sequence of ClassStyle
+    panels : mapping of str to sequence of Histogram
+        Title of each panel's axis, and its numbers of jets by class.
+    """
+    with canvas(path, (5.0 * len(panels), 4.4), 1, len(panels), headline(label, note)) as (figure, axes):
+        for panel, (title, histograms) in zip(axes[0], panels.items(), strict=True):
+            for style, histogram in zip(classes, histograms, strict=True):
+                values, errors = histogram.sums, np.sqrt(histogram.squares)
+                steps(
+                    panel, histogram.edges, values, errors, color=style.color, linestyle=style.line, label=style.title
+                )
+            panel.set_yscale("log")
+            top = max((float(histogram.sums.max()) for histogram in histograms), default=1.0)
+            panel.set_ylim(0.5, max(10.0, 3 * top))
+            panel.set_xlabel(title)
+            panel.set_ylabel("Jets")
+            panel.ticklabel_format(axis="x", scilimits=(-3, 4))
+        shared_legend(figure, axes[0, 0])
+
+
+def draw_split(path: str | Path, classes: Sequence[ClassStyle], dataset: Dataset) -> None:
+    """Draw the composition of the parts: numbers of jets by class, and shares of the weights."""
+    summary = dataset["summary"]
+    parts = list(dict.fromkeys(row["part"] for row in summary))
+    measures = {"Jets": "jets", "Sum of weights (training)": "sum_of_weights"}
+    head = headline(dataset.get("label", ""), dataset.get("title") or dataset["task"])
+    width = 0.8 / max(1, len(classes))
+    with canvas(path, (10.0, 4.4), 1, 2, head) as (figure, axes):
+        for panel, (title, key) in zip(axes[0], measures.items(), strict=True):
+            for place, style in enumerate(classes):
+                values = [_cell(summary, part, style.name, key) for part in parts]
+                where = np.arange(len(parts)) + (place - (len(classes) - 1) / 2) * width
+                errors = [np.sqrt(max(0.0, _cell(summary, part, style.name, "jets"))) for part in parts]
+                relative = [
+                    value * error / count if (count := _cell(summary, part, style.name, "jets")) else 0.0
+                    for value, error, part in zip(values, errors, parts, strict=True)
+                ]
+                panel.bar(
+                    where, values, 0.92 * width, yerr=relative, color=style.color, label=style.title, ecolor="black"
+                )
+            panel.set_xticks(range(len(parts)), parts)
+            panel.tick_params(axis="x", which="both", length=0)
+            panel.set_ylabel(title)
+            panel.set_xlim(-0.6, len(parts) - 0.4)
+        shared_legend(figure, axes[0, 0])
+
+
+def _cell(summary: Sequence[Mapping[str, Any]], part: str, name: str, key: str) -> float:
+    return float(sum(row[key] for row in summary if row["part"] == part and row["class"] == name))
+
+
+def write_summary(path: str | Path, classes: Sequence[ClassStyle], dataset: Dataset) -> None:
+    """Write weights and split as HTML: jets and sums of weights by part and class, then samples, inputs, classes."""
+    titles = {style.name: style.title for style in classes}
+    heads = ["Part", "Class", "Jets", "Sum of event weights", "Sum of training weights", "Jets of negative weight"]
+    numbers = ("jets", "sum_of_event_weights", "sum_of_weights", "negative")
+    split = [
+        [row["part"], titles.get(row["class"], row["class"]), *(row[key] for key in numbers)]
+        for row in dataset["summary"]
+    ]
+    samples = [
+        [entry.get("title") or name, entry["files"], entry["events"], entry["sum_of_weights"], len(entry["skipped"])]
+        for name, entry in dataset["samples"].items()
+    ]
+    inputs = [[entry["title"], entry["column"], entry["expression"]] for entry in dataset["inputs"]]
+    write_text(
+        path,
+        page(
+            f"Dataset: {dataset.get('title') or dataset['task']}",
+            table(heads, split, "Split and weights"),
+            table(["Sample", "Files", "Events", "Sum of generator weights", "Skipped files"], samples, "Samples"),
+            table(["Input", "Column", "Expression"], inputs, "Inputs of the model"),
+        ),
+    )

@@ -1,0 +1,247 @@
+"""The best point: scores, ROC curves, confusion, performance against kinematics, calibration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jetloom.plots.style import GREY, ClassStyle, canvas, headline, say, shared_legend, steps
+from jetloom.plots.tables import measured
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from jetloom.evaluation.binned import Performance
+    from jetloom.evaluation.calibration import Calibration
+    from jetloom.evaluation.confusion import Confusion
+    from jetloom.evaluation.histogram import Histogram
+    from jetloom.evaluation.roc import Roc
+
+WIDTH = 4.8
+"""Width of a panel in inches."""
+
+
+def draw_scores(
+    path: str | Path,
+    classes: Sequence[ClassStyle],
+    train: Mapping[tuple[int, int], Histogram],
+    test: Mapping[tuple[int, int], Histogram],
+    label: str = "",
+) -> None:
+    """Draw the distribution of each score by true class: the training part as steps, the test part as points.
+
+    Parameters
+    ----------
+    path : path-like
+        Name without suffix.
+    classes : sequence of ClassStyle
+    train, test : mappings of (score's class, true class) to Histogram
+    label : str
+        Experiment's label.
+    """
+    head = headline(label, "lines: training part, points: test part")
+    with canvas(path, (WIDTH * len(classes), 4.6), 1, len(classes), head) as (figure, axes):
+        for place, (panel, scored) in enumerate(zip(axes[0], classes, strict=True)):
+            lowest = []
+            for true, style in enumerate(classes):
+                density, error = train[place, true].density()
+                steps(panel, train[place, true].edges, density, error, color=style.color, linestyle=style.line)
+                lowest.append(_scored(panel, style, test[place, true]))
+            panel.set_yscale("log")
+            panel.set_ylim(bottom=max(1e-4, 0.3 * min(lowest)))
+            panel.set_xlim(0.0, 1.0)
+            panel.set_xlabel(f"Score for {scored.title}")
+            panel.set_ylabel("Density of jets")
+        shared_legend(figure, axes[0, 0])
+
+
+def _scored(axes: Any, style: ClassStyle, histogram: Histogram) -> float:
+    """Draw the points of the test part, and give the lowest of them."""
+    density, error = histogram.density()
+    middle = 0.5 * (histogram.edges[1:] + histogram.edges[:-1])
+    seen = density > 0
+    # An error bar that reaches zero would run to the bottom of the logarithmic axis anyway.
+    bars = [np.minimum(error, 0.999 * density)[seen], error[seen]]
+    axes.errorbar(
+        middle[seen],
+        density[seen],
+        bars,
+        fmt=style.marker,
+        markersize=4,
+        color=style.color,
+        linewidth=1,
+        label=style.title,
+    )
+    return float(density[seen].min()) if seen.any() else 1.0
+
+
+def draw_roc(path: str | Path, classes: Sequence[ClassStyle], curves: Sequence[Roc], label: str = "") -> None:
+    """Draw rejection against efficiency, a panel for each signal class and a curve for each other class."""
+    with canvas(path, (WIDTH * len(classes), 4.6), 1, len(classes), headline(label, "test part")) as (_, axes):
+        for place, (panel, signal) in enumerate(zip(axes[0], classes, strict=True)):
+            for curve in (curve for curve in curves if curve.signal == place):
+                _roc_curve(panel, curve, classes[curve.background])
+            at = np.linspace(0.05, 1.0, 50)
+            panel.plot(at, 1.0 / at, ":", color=GREY, linewidth=1.2, label="Random choice")
+            panel.set_yscale("log")
+            panel.set_xlim(0.0, 1.0)
+            panel.set_ylim(0.8, 30 * _highest([curve for curve in curves if curve.signal == place]))
+            panel.set_xlabel(f"Efficiency for {signal.title}")
+            panel.set_ylabel("Rejection (1 / efficiency) of background")
+            panel.legend(
+                loc="upper right", title="Background (area under curve)", fontsize="small", title_fontsize="small"
+            )
+
+
+def _highest(curves: Sequence[Roc]) -> float:
+    values = [curve.rejection[np.isfinite(curve.rejection)] for curve in curves]
+    return max([20.0, *(float(value.max()) for value in values if len(value))])
+
+
+def _roc_curve(axes: Any, curve: Roc, other: ClassStyle) -> None:
+    known = np.isfinite(curve.rejection)
+    if not known.any():
+        axes.plot([], [], color=other.color, label=f"{other.title} (no jets)")
+        return
+    name = f"{other.title} ({measured(curve.auc, curve.auc_std)})"
+    axes.plot(curve.efficiency[known], curve.rejection[known], color=other.color, linestyle=other.line, label=name)
+    # Where the background is compatible with zero the band has no upper end; it is drawn to the top of the panel.
+    top = np.where(np.isfinite(curve.high), curve.high, 1e12)
+    axes.fill_between(curve.efficiency[known], curve.low[known], top[known], color=other.color, alpha=0.25, linewidth=0)
+
+
+def draw_confusion(path: str | Path, classes: Sequence[ClassStyle], matrix: Confusion, label: str = "") -> None:
+    """Draw the shares of each true class (rows) by predicted class (columns), with the sums of weights beneath."""
+    titles = [style.title for style in classes]
+    side = 2.2 + 1.15 * len(classes)
+    with canvas(path, (side + 1.6, side), head=headline(label, "test part")) as (figure, axes):
+        panel = axes[0, 0]
+        image = panel.imshow(np.ma.masked_invalid(matrix.shares), cmap="cividis", vmin=0.0, vmax=1.0)
+        for row, column in np.ndindex(matrix.shares.shape):
+            share = matrix.shares[row, column]
+            half = 0.5 * (matrix.high[row, column] - matrix.low[row, column])
+            text = "no jets" if np.isnan(share) else f"{100 * share:.1f} ± {100 * half:.1f} %"
+            color = "black" if share > 0.55 else "white"
+            panel.text(column, row, f"{text}\n({matrix.sums[row, column]:.4g})", ha="center", va="center", color=color)
+        for set_ticks in (panel.set_xticks, panel.set_yticks):
+            set_ticks(range(len(titles)), titles)
+        panel.minorticks_off()
+        panel.tick_params(which="both", length=0)
+        panel.set_xlabel("Predicted class")
+        panel.set_ylabel("True class")
+        figure.colorbar(image, ax=panel, label="Share of the true class", shrink=0.9)
+
+
+def draw_performance(
+    path: str | Path,
+    classes: Sequence[ClassStyle],
+    results: Sequence[Performance],
+    title: str,
+    target: float = 0.5,
+    label: str = "",
+) -> None:
+    """Draw efficiency and rejection in bins of a variable for one cut, a column for each signal class.
+
+    Parameters
+    ----------
+    path : path-like
+        Name without suffix.
+    classes : sequence of ClassStyle
+    results : sequence of Performance
+        One a pair of classes.
+    title : str
+        Name of the variable, with its unit in brackets.
+    target : float
+        Signal efficiency of the cut over all bins.
+    label : str
+        Experiment's label.
+    """
+    columns = len(classes)
+    head = headline(label, f"test part, one cut of {100 * target:.0f}% signal efficiency over all jets")
+    with canvas(path, (WIDTH * columns, 6.4), 2, columns, head, sharex=True) as (_, axes):
+        for place, signal in enumerate(classes):
+            upper, lower = axes[:, place]
+            mine = [result for result in results if result.signal == place]
+            for shift, result in enumerate(mine):
+                _binned(upper, lower, result, classes[result.background], shift, len(mine))
+            upper.axhline(target, color=GREY, linestyle=":", linewidth=1.2)
+            upper.set_ylim(0.0, 1.3)
+            upper.set_ylabel(f"Efficiency for {signal.title}")
+            upper.legend(loc="upper right", title="Background", fontsize="small", title_fontsize="small", ncols=3)
+            lower.set_yscale("log")
+            _rejection_limits(lower, mine)
+            lower.set_ylabel("Rejection (1 / efficiency)")
+            lower.set_xlabel(title)
+            if mine:
+                _binned_axis(lower, mine[0])
+
+
+def _binned_axis(axes: Any, result: Performance) -> None:
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    if _spans(result):
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlim(result.edges[0], result.edges[-1])
+
+
+def _spans(result: Performance) -> bool:
+    """Say whether the bins span so much (momenta do) that only a logarithmic axis shows all of them."""
+    return bool(result.edges[0] > 0 and result.edges[-1] / result.edges[0] > 10)
+
+
+def _rejection_limits(axes: Any, results: Sequence[Performance]) -> None:
+    values = np.concatenate([result.rejection for result in results]) if results else np.ones(1)
+    values = values[np.isfinite(values)]
+    low, high = (values.min(), values.max()) if len(values) else (1.0, 10.0)
+    axes.set_ylim(0.6 * low, 2.0 * high)
+
+
+def _binned(upper: Any, lower: Any, result: Performance, other: ClassStyle, shift: int, several: int) -> None:
+    left, right = result.edges[:-1], result.edges[1:]
+    # Points of several curves stand beside each other in the bin, so that no error bar hides another.
+    share = (shift + 1) / (several + 1)
+    at = left * (right / left) ** share if _spans(result) else left + (right - left) * share
+    across = [at - left, right - at]
+    look = {"fmt": other.marker, "color": other.color, "linewidth": 1.2}
+    upper.errorbar(at, result.efficiency, result.efficiency_std, across, label=other.title, **look)
+    seen = np.isfinite(result.rejection)
+    value, low = result.rejection[seen], result.low[seen]
+    # A background compatible with zero has no upper end: the bar then leaves the panel.
+    high = np.where(np.isfinite(result.high), result.high, 1e12)[seen]
+    bars = np.nan_to_num([value - low, high - value])
+    lower.errorbar(at[seen], value, bars, [across[0][seen], across[1][seen]], **look)
+
+
+def draw_calibration(
+    path: str | Path, classes: Sequence[ClassStyle], results: Sequence[Calibration], label: str = ""
+) -> None:
+    """Draw the observed share of each class against its score, and beneath how many jets have such a score."""
+    ratios = {"height_ratios": [3, 1]}
+    head = headline(label, "test part")
+    with canvas(path, (6.2, 6.4), 2, 1, head, sharex=True, gridspec_kw=ratios) as (_, axes):
+        upper, lower = axes[:, 0]
+        upper.plot([0, 1], [0, 1], ":", color=GREY, linewidth=1.2)
+        for style, result in zip(classes, results, strict=True):
+            name = f"{style.title} (ECE {result.ece:.3f})" if np.isfinite(result.ece) else f"{style.title} (no jets)"
+            bars = [result.observed - result.low, result.high - result.observed]
+            upper.errorbar(
+                result.predicted, result.observed, np.maximum(0.0, bars), fmt=style.marker, linestyle=style.line,
+                linewidth=1.2, color=style.color, label=name,
+            )  # fmt: skip
+            edges = np.linspace(0.0, 1.0, len(result.share) + 1)
+            lower.stairs(result.share, edges, color=style.color, linestyle=style.line)
+        upper.set_ylim(-0.03, 1.25)
+        upper.set_xlim(0.0, 1.0)
+        upper.set_ylabel("Observed share of the class")
+        upper.legend(loc="upper left", fontsize="small")
+        if any(np.nanmax(result.share, initial=0.0) > 0 for result in results):
+            lower.set_yscale("log")
+        else:
+            say(lower, "No jets")
+        lower.set_ylabel("Share of jets")
+        lower.set_xlabel("Score (predicted probability of the class)")

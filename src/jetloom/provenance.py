@@ -1,0 +1,85 @@
+"""Digests and the origin of a result: what it was made of, and by which jetloom."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jetloom import __version__
+
+PACKAGE = Path(__file__).parent
+
+
+def canonical_json(value: Any) -> str:
+    """Write a value as JSON in one way only: keys sorted, no spaces, no NaN.
+
+    Equal values give equal text, so the text can be digested.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def digest(value: Any, length: int = 12) -> str:
+    """Give the first ``length`` hexadecimal digits of the SHA-256 of a JSON-like value."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:length]
+
+
+def file_digest(path: str | Path) -> str:
+    """Give the SHA-256 of a file's bytes, read in blocks."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def commit() -> str:
+    """Give the commit of the checkout that jetloom runs from, or ``"unknown"`` for an installed copy."""
+    git = PACKAGE.parent.parent / ".git"
+    try:
+        head = (git / "HEAD").read_text().strip()
+        if not head.startswith("ref: "):
+            return head
+        ref = head.removeprefix("ref: ")
+        loose = git / ref
+        if loose.is_file():
+            return loose.read_text().strip()
+        for line in (git / "packed-refs").read_text().splitlines():
+            if line.endswith(" " + ref):
+                return line.split()[0]
+    except OSError:
+        pass
+    return "unknown"
+
+
+def origin(settings: Any, inputs: dict[str, str]) -> dict[str, Any]:
+    """Describe where a result comes from.
+
+    Parameters
+    ----------
+    settings : JSON-like
+        The resolved configuration that shaped the result.
+    inputs : dict of str to str
+        Name of each input (not its path: results do not depend on where they lie) and its digest.
+    """
+    return {"jetloom": __version__, "commit": commit(), "settings": settings, "inputs": inputs}
+
+
+@cache
+def code_digest(*rooms: str) -> str:
+    """Give a digest of the code in some rooms of the package, blind to comments, docstrings and layout.
+
+    Snakemake compares it to see that a result was made by other code, so a changed comment retrains nothing.
+    """
+    sums = []
+    for room in rooms:
+        for source in sorted((PACKAGE / room).rglob("*.py")):
+            tree = ast.parse(source.read_bytes())
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+                    node, clean=False
+                ):
+                    node.body = node.body[1:] or [ast.Pass()]
+            sums.append([source.relative_to(PACKAGE).as_posix(), hashlib.sha256(ast.dump(tree).encode()).hexdigest()])
+    return digest(sums)

@@ -1,0 +1,159 @@
+"""Collecting a scan: one row a point, mean and spread over its trainings, ranked by a metric in its right direction."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from jetloom.config.tasks import Task
+from jetloom.errors import CorruptFileError, EmptySampleError, MissingFileError, StaleError
+from jetloom.evaluation.metrics import direction, known_metrics
+from jetloom.scan.space import Point, parse_run, points, runs
+
+METRICS = (
+    "loss", "accuracy", "val_loss", "val_accuracy", "val_auc", "eval_loss", "eval_accuracy", "eval_auc",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Table:
+    """A collected scan."""
+
+    rows: pd.DataFrame
+    """One row a point, best first."""
+    histories: pd.DataFrame
+    """One row an epoch of each training."""
+    facts: dict[str, Any]
+    """Parameters, directions of the metrics, ranking, the best training."""
+
+
+def collect(task_name: str, task: Task, directory: Path, fingerprint: str, classes: list[str]) -> Table:
+    """Collect the results of all points of a scan.
+
+    Parameters
+    ----------
+    task_name : str
+        Name of the task.
+    task : Task
+        Its configuration, which says what points there must be.
+    directory : Path
+        The scan's directory.
+    fingerprint : str
+        The dataset's; results of other data are refused.
+    classes : list of str
+        Names of the classes.
+
+    Raises
+    ------
+    MissingFileError
+        If a training has no result.
+    StaleError
+        If a result was trained on other data.
+    """
+    criterion = task.search.rank_by
+    better = direction(criterion)
+    found = points(task)
+    rows, histories = [], []
+    for point in found:
+        results = {run: _read(directory / point.name / run, fingerprint) for run in runs(task)}
+        rows.append(_row(point, results, criterion))
+        histories += [_history(directory, point.name, run) for run in results]
+    table = pd.DataFrame(rows).sort_values(
+        [criterion, "point"], ascending=[better == "lower", True], na_position="last", kind="stable"
+    )
+    table.insert(0, "rank", range(1, len(table) + 1))
+    facts = {
+        "task": task_name,
+        "parameters": list(found[0].parameters),
+        "scanned": list(task.scan),
+        "rank_by": criterion,
+        "direction": {name: direction(name) for name in known_metrics()},
+        "classes": classes,
+        "dataset": fingerprint,
+        "best": _best(table),
+    }
+    return Table(table, pd.concat(histories, ignore_index=True), facts)
+
+
+def read_table(directory: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Read a collected scan of which at least one point was trained: its rows and its facts.
+
+    Raises
+    ------
+    MissingFileError, EmptySampleError
+        If it was not collected, or no point was trained to its end.
+    """
+    path = directory / "scan.json"
+    if not path.is_file():
+        raise MissingFileError("there is no such file", path=path, advice="run jetloom collect first")
+    facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if facts["best"] is None:
+        raise EmptySampleError("no point was trained to its end", path=path, advice="scan.csv says why")
+    return pd.read_csv(directory / "scan.csv"), facts
+
+
+def _read(directory: Path, fingerprint: str) -> dict[str, Any]:
+    path = directory / "result.json"
+    try:
+        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MissingFileError("there is no such file", path=path, advice="this point was not trained") from None
+    except ValueError as error:
+        raise CorruptFileError(f"is not JSON ({error})", path=path, advice="remove it and run again") from None
+    if result["origin"]["inputs"]["dataset"] != fingerprint:
+        raise StaleError("was trained on another dataset", path=path, advice="remove it and run again")
+    return result
+
+
+def _row(point: Point, results: dict[str, dict[str, Any]], criterion: str) -> dict[str, Any]:
+    """Give the row of a point: what its trainings have in common, and mean and spread of what they have not."""
+    good = {run: result for run, result in results.items() if result["status"] == "trained"}
+    bad = [result["reason"] for result in results.values() if result["status"] != "trained"]
+    # A point counts as trained only if all its trainings did: a mean over the lucky ones would rank it too high.
+    row: dict[str, Any] = {
+        "point": point.name,
+        **point.parameters,
+        "status": "diverged" if bad else "trained",
+        "reason": bad[0] if bad else "",
+    }
+    # Talos' name for the epochs that were trained; the parameter `epochs` is the most that may be.
+    row["round_epochs"] = float(np.mean([result["epochs"] for result in results.values()]))
+    row["best_epoch"] = float(np.mean([result["best_epoch"] for result in results.values()]))
+    for name in METRICS:
+        values = [result["metrics"][name] for result in good.values()] if not bad else []
+        row[name] = float(np.mean(values)) if values else math.nan
+        row[f"{name}_std"] = float(np.std(values, ddof=1)) if len(values) > 1 else (0.0 if values else math.nan)
+    sign = 1.0 if direction(criterion) == "higher" else -1.0
+    chosen = max(good, key=lambda run: sign * good[run]["metrics"][criterion]) if good else next(iter(results))
+    return row | {
+        "repetitions": len(results),
+        "attempts": sum(result["attempts"] for result in results.values()),
+        "wall_time_s": round(sum(result["wall_time_s"] for result in results.values()), 3),
+        "peak_memory_mb": max(result["peak_memory_mb"] for result in results.values()),
+        "host": " ".join(sorted({result["host"] for result in results.values()})),
+        "run": chosen,
+        "model": f"{point.name}/{chosen}/model.keras",
+    }
+
+
+def _history(directory: Path, point: str, run: str) -> pd.DataFrame:
+    history = pd.read_csv(directory / point / run / "history.csv")
+    history.insert(0, "run", run)
+    history.insert(0, "point", point)
+    return history
+
+
+def _best(table: pd.DataFrame) -> dict[str, Any] | None:
+    """Name the best training: the best one of the best point; None if no point trained."""
+    trained = table[table["status"] == "trained"]
+    if trained.empty:
+        return None
+    first = trained.iloc[0]
+    fold = parse_run(first["run"])[1]
+    return {"point": first["point"], "run": first["run"], "fold": fold, "model": first["model"]}

@@ -1,0 +1,53 @@
+"""The best model as an archive that ``talos.Restore`` opens."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+
+from jetloom.io.atomic import publishing
+
+
+def deploy(
+    table: pd.DataFrame, parameters: dict[str, list[Any]], metric: str, ascending: bool, model: Path, archive: Path
+) -> None:
+    """Deploy a model with Talos, without any of the training data in the archive.
+
+    Talos keeps the parameter dictionary as a pickled array, so its archives are for trusted hands only; jetloom itself
+    never reads one.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The collected scan, best point first.
+    parameters : dict
+        The Talos parameter dictionary of the scan.
+    metric : str
+        Metric that ranks, and whether lower is better (``ascending``).
+    model : Path
+        The best model's ``.keras`` file.
+    archive : Path
+        The ``.zip`` to publish.
+    """
+    import keras
+    from talos.commands.deploy import Deploy
+
+    data = table.reset_index(drop=True)
+    run = SimpleNamespace(
+        data=data,
+        details={"metric": metric, "point": str(data.loc[0, "point"])},
+        params=parameters,
+        parameter_columns={name: name for name in parameters},
+        models={0: keras.saving.load_model(model, compile=False)},
+        x=None,
+        y=None,
+        round_history=[],
+    )
+    with tempfile.TemporaryDirectory(dir=archive.parent) as directory:
+        made = Deploy(run, Path(directory) / "archive", metric, asc=ascending).path
+        with publishing(archive) as part:
+            Path(made).replace(part)

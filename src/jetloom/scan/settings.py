@@ -1,0 +1,55 @@
+"""What makes a result stale, by stage, as digests that Snakemake compares with those of the last run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jetloom.config.analysis import Analysis
+from jetloom.config.tasks import Task
+from jetloom.data.build import DATA_SETTINGS
+from jetloom.provenance import code_digest, digest
+
+
+def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
+    """Give, for each stage, the digest of the settings and the code that shape its results.
+
+    Other settings of the same configuration (a title, another task, a new point) leave a stage's digest as it is.
+
+    Returns
+    -------
+    dict
+        ``simulate`` and ``convert`` by sample; ``dataset``, ``train`` and ``collect`` by task.
+    """
+    samples, tasks = analysis.samples.items(), analysis.tasks.items()
+    conversion = analysis.conversion.model_dump(mode="json")
+    code = {
+        stage: code_digest(*rooms)
+        for stage, rooms in {
+            "simulate": ("simulation",),
+            "convert": ("conversion", "io"),
+            "dataset": ("data", "io"),
+            "train": ("training", "models"),
+            "collect": ("scan",),
+        }.items()
+    }
+    return {
+        "simulate": {
+            name: digest([code["simulate"], analysis.seed, sample.simulate and sample.simulate.model_dump(mode="json")])
+            for name, sample in samples
+        },
+        "convert": {name: digest([code["convert"], conversion, sample.is_data]) for name, sample in samples},
+        "dataset": {name: digest([code["dataset"], _data(analysis, task)]) for name, task in tasks},
+        "train": {name: digest([code["train"], analysis.seed, _training(task)]) for name, task in tasks},
+        "collect": {name: digest([code["collect"], task.search.rank_by]) for name, task in tasks},
+    }
+
+
+def _data(analysis: Analysis, task: Task) -> list[Any]:
+    """What shapes a dataset."""
+    samples = {name: [sample.cross_section, sample.is_data, sample.title] for name, sample in analysis.samples.items()}
+    return [task.model_dump(mode="json", include=DATA_SETTINGS), samples, analysis.label, task.title]
+
+
+def _training(task: Task) -> dict[str, Any]:
+    """What shapes a training besides the point's parameters and the data. TensorBoard and checkpoints do not."""
+    return task.training.model_dump(mode="json", exclude={"tensorboard", "checkpoint_steps"})

@@ -1,0 +1,99 @@
+"""The space of a scan: a Talos parameter dictionary in, named points out.
+
+A point's name is a digest of all its parameters, defaults included. So adding values to a scan makes new points and
+leaves the old ones their names; writing a default out, or changing a comment, makes none.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from jetloom.config.tasks import Task
+from jetloom.data.split import folds
+from jetloom.errors import ConfigurationError
+from jetloom.models.registry import find_model, resolve_parameters
+from jetloom.provenance import digest
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a scan."""
+
+    name: str
+    """Digest of the parameters, 12 hexadecimal digits."""
+    parameters: dict[str, Any]
+    """Every parameter of the model."""
+
+
+def points(task: Task) -> list[Point]:
+    """Give the points of a task, in the order of the grid, each once.
+
+    With a fraction below one, a point takes part if a hash of its name and the seed is small enough: so a point that
+    took part still does when values are added. At least one point always takes part.
+
+    Raises
+    ------
+    ConfigurationError
+        If the model or a parameter does not exist, or a value is wrong.
+    """
+    model = find_model(task.model)
+    defaults = resolve_parameters(model, task.parameters)
+    _check_values(task)
+    grid = []
+    for values in itertools.product(*task.scan.values()):
+        resolved = {**defaults, **dict(zip(task.scan, values, strict=True))}
+        grid.append(Point(digest({"model": task.model, **resolved}), resolved))
+    unique = list({point.name: point for point in grid}.values())
+    if task.search.fraction == 1.0:
+        return unique
+    lots = {point.name: int(digest([task.search.seed, point.name], 13), 16) / 16**13 for point in unique}
+    chosen = [point for point in unique if lots[point.name] < task.search.fraction]
+    return chosen or [min(unique, key=lambda point: lots[point.name])]
+
+
+def runs(task: Task) -> list[str]:
+    """Give the names of the trainings of each point: ``r0``, ``r1`` for repetitions, ``r0f0``, ``r0f1`` for folds."""
+    return [
+        f"r{repetition}" if fold is None else f"r{repetition}f{fold}"
+        for repetition in range(task.search.repetitions)
+        for fold in folds(task.split)
+    ]
+
+
+def parse_run(run: str) -> tuple[int, int | None]:
+    """Give repetition and fold of a run's name."""
+    repetition, _, fold = run.removeprefix("r").partition("f")
+    return int(repetition), int(fold) if fold else None
+
+
+def find_point(task: Task, name: str) -> Point:
+    """Give the point of a name.
+
+    Raises
+    ------
+    ConfigurationError
+        If the scan has no such point (any more).
+    """
+    for point in points(task):
+        if point.name == name:
+            return point
+    raise ConfigurationError(f"the scan has no point '{name}'", where="scan", advice="see jetloom points")
+
+
+def talos_dictionary(task: Task) -> dict[str, list[Any]]:
+    """Give the scan as Talos takes it: every parameter with a list of values."""
+    fixed = resolve_parameters(find_model(task.model), task.parameters)
+    return {name: list(task.scan.get(name, [value])) for name, value in fixed.items()}
+
+
+def _check_values(task: Task) -> None:
+    """Check every value of the scan once, through the model's own types; they must already be what they resolve to."""
+    model = find_model(task.model)
+    for name, values in task.scan.items():
+        for index, value in enumerate(values):
+            resolved = resolve_parameters(model, {**task.parameters, name: value}, where="scan")
+            if resolved[name] != value or (isinstance(value, float) and not math.isfinite(value)):
+                raise ConfigurationError(f"{value!r} is not a value of it", where=f"scan.{name}[{index}]")

@@ -1,0 +1,1 @@
+"""Training: one point from its start to its result, resumable at any moment."""

@@ -1,0 +1,72 @@
+"""Checkpoints: everything that training needs to go on as if it had not stopped, in one file that is whole or absent.
+
+The file is a NumPy archive without pickles: arrays, and one text of JSON. Its own checksums (CRC-32 of each member)
+are verified on reading.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jetloom.io.atomic import publishing
+from jetloom.training.stepper import Arrays
+
+
+@dataclass
+class Progress:
+    """Where a training stands."""
+
+    identity: str
+    """Digest of data, parameters and settings; a checkpoint of another identity is not used."""
+    epoch: int = 0
+    """Epochs that are complete."""
+    step: int = 0
+    """Steps that are complete in the epoch under way."""
+    sums: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
+    """Over these steps: weighted losses, weights of rightly classified rows, weights."""
+    history: list[dict[str, float]] = field(default_factory=list)
+    stopping: dict[str, Any] = field(default_factory=dict)
+    plateau: dict[str, Any] | None = None
+    seconds: float = 0.0
+    """Training time so far, over all attempts."""
+    attempts: int = 0
+
+
+def save(path: Path, progress: Progress, current: Arrays, best: Arrays | None) -> None:
+    """Publish a checkpoint.
+
+    Parameters
+    ----------
+    path : Path
+        The file; ends with ``.npz``.
+    progress : Progress
+        Everything that is not an array.
+    current, best : list of arrays
+        The state now, and the network's at the best epoch.
+    """
+    arrays = {f"current_{index}": array for index, array in enumerate(current)}
+    arrays |= {f"best_{index}": array for index, array in enumerate(best or [])}
+    with publishing(path, load) as part:
+        np.savez(part, progress=np.array(json.dumps(asdict(progress))), **arrays)  # type: ignore[arg-type]
+
+
+def load(path: Path) -> tuple[Progress, Arrays, Arrays] | None:
+    """Read a checkpoint; give None if there is none that can be read."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            progress = Progress(**json.loads(str(archive["progress"])))
+            groups = [
+                [archive[f"{group}_{index}"] for index in range(sum(name.startswith(f"{group}_") for name in archive))]
+                for group in ("current", "best")
+            ]
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        return None
+    return progress, groups[0], groups[1]

@@ -1,0 +1,228 @@
+"""The training loop: epochs of steps, validation, callbacks, checkpoints; interrupted anywhere, it goes on exactly."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.config.tasks import Training
+from jetloom.data.batches import BatchStream
+from jetloom.errors import CheckpointedError
+from jetloom.evaluation import metrics
+from jetloom.training import checkpoint
+from jetloom.training.checkpoint import Progress
+from jetloom.training.early_stopping import EarlyStopping
+from jetloom.training.interruption import Interruption
+from jetloom.training.plateau import Plateau
+from jetloom.training.reporter import Reporter
+from jetloom.training.stepper import Arrays, Stepper
+
+logger = logging.getLogger(__name__)
+
+Batch = tuple[npt.NDArray[Any], npt.NDArray[np.int32], npt.NDArray[np.float32]]
+
+
+class Stream(Protocol):
+    """Where batches come from: the batches of an epoch are a function of the epoch alone."""
+
+    def steps(self) -> int:
+        """Give the number of batches of an epoch."""
+
+    def epoch(self, epoch: int, first_step: int = 0) -> Iterator[tuple[npt.NDArray[Any], ...]]:
+        """Give the batches of an epoch from a step on."""
+
+
+def scores(stepper: Stepper, blocks: Iterator[Batch], prefix: str) -> dict[str, float]:
+    """Evaluate a network on blocks of rows.
+
+    Returns
+    -------
+    dict of str to float
+        ``loss``, ``accuracy`` and ``auc`` with the prefix, weighted by jet, over all rows together.
+    """
+    parts: list[Batch] = [
+        (stepper.predict(features), labels, weights) for features, labels, weights in blocks if len(labels)
+    ]
+    probabilities, labels, weights = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return {
+        f"{prefix}loss": metrics.cross_entropy(labels, probabilities, weights),
+        f"{prefix}accuracy": metrics.accuracy(labels, probabilities, weights),
+        f"{prefix}auc": metrics.auc(labels, probabilities, weights),
+    }
+
+
+@dataclass
+class Outcome:
+    """How a training ended."""
+
+    status: str
+    """``trained`` or ``diverged``."""
+    reason: str
+    history: list[dict[str, float]]
+    best_epoch: int
+    seconds: float
+    attempts: int
+
+
+class Loop:
+    """Trains one network.
+
+    Parameters
+    ----------
+    stepper : Stepper
+        The network with its optimiser.
+    stream : Stream
+        The training batches.
+    validation : callable
+        Starts a pass over the validation part, in blocks.
+    settings : Training
+        Early stopping, learning rate, checkpoints.
+    epochs : int
+        Epochs at most.
+    path : Path
+        The checkpoint.
+    identity : str
+        What a checkpoint must have been made for to be used.
+    """
+
+    def __init__(
+        self,
+        stepper: Stepper,
+        stream: Stream | BatchStream,
+        validation: Callable[[], Iterator[Batch]],
+        settings: Training,
+        epochs: int,
+        path: Path,
+        identity: str,
+    ) -> None:
+        self.stepper, self.stream, self.validation = stepper, stream, validation
+        self.settings, self.epochs, self.path = settings, epochs, path
+        stopping, plateau = settings.early_stopping, settings.reduce_learning_rate
+        self.stopping = EarlyStopping(**stopping.model_dump()) if stopping else EarlyStopping()
+        self.plateau = Plateau(**plateau.model_dump()) if plateau else None
+        self.progress = Progress(identity)
+        self.best: Arrays | None = None
+        self._started = time.monotonic()
+
+    def run(self, reporter: Reporter, interruption: Interruption) -> Outcome:
+        """Train to the end, from the checkpoint if there is one that fits.
+
+        Raises
+        ------
+        CheckpointedError
+            If a signal asked to stop: the state is saved, and the next run goes on from it.
+        """
+        self._resume()
+        self.progress.attempts += 1
+        self._save()  # so that an attempt counts even if it is killed before its first epoch is done
+        reason = ""
+        while not reason and self.progress.epoch < self.epochs and not self.stopping.stop:
+            reason = self._epoch(reporter, interruption)
+        if self.best is not None:
+            self._load_best()
+        return Outcome(
+            status="diverged" if reason else "trained",
+            reason=reason,
+            history=self.progress.history,
+            best_epoch=self.stopping.best_epoch,
+            seconds=self._seconds(),
+            attempts=self.progress.attempts,
+        )
+
+    def _epoch(self, reporter: Reporter, interruption: Interruption) -> str:
+        """Train the rest of an epoch, validate, and checkpoint; give the reason if the loss is no number any more."""
+        progress, number, started = self.progress, self.progress.epoch + 1, time.monotonic()
+        for features, labels, weights in self.stream.epoch(progress.epoch, progress.step):
+            loss, right = self.stepper.train(features, labels, weights)
+            if not math.isfinite(loss):
+                return f"loss is {loss} in epoch {number}, step {progress.step + 1}"
+            for index, value in enumerate((loss, right, float(weights.sum(dtype=np.float64)))):
+                progress.sums[index] += value
+            progress.step += 1
+            reporter.step(number, progress.step)
+            if interruption:
+                self._save()
+                raise CheckpointedError(
+                    f"{interruption.signal}: stopped in epoch {number}, step {progress.step}",
+                    path=self.path,
+                    advice="run it again and it goes on from there",
+                )
+            if self.settings.checkpoint_steps and progress.step % self.settings.checkpoint_steps == 0:
+                self._save()
+        row = self._row(number)
+        if not math.isfinite(row["val_loss"]):
+            return f"validation loss is {row['val_loss']} in epoch {number}"
+        self._finish_epoch(row)
+        row["seconds"] = time.monotonic() - started
+        self._save()
+        reporter.epoch(row)
+        return ""
+
+    def _row(self, number: int) -> dict[str, float]:
+        """Give the metrics of an epoch whose steps are done."""
+        loss, right, weight = self.progress.sums
+        weight = weight or math.nan
+        return {
+            "epoch": number,
+            "loss": loss / weight,
+            "accuracy": right / weight,
+            **scores(self.stepper, self.validation(), "val_"),
+            "learning_rate": self.stepper.learning_rate,
+        }
+
+    def _finish_epoch(self, row: dict[str, float]) -> None:
+        """Let the epoch's metrics work: best weights, early stopping, learning rate."""
+        if self.stopping.update(int(row["epoch"]), row):
+            self.best = [np.array(variable) for variable in self._network_variables()]
+        if self.plateau is not None:
+            rate = self.plateau.update(row, row["learning_rate"])
+            if rate != row["learning_rate"]:
+                self.stepper.learning_rate = rate
+        self.progress.history.append(row)
+        self.progress.epoch += 1
+        self.progress.step, self.progress.sums = 0, [0.0, 0.0, 0.0]
+
+    def _network_variables(self) -> list[Any]:
+        self.stepper.sync()
+        return list(self.stepper.network.variables)
+
+    def _load_best(self) -> None:
+        for variable, array in zip(self._network_variables(), self.best or [], strict=True):
+            variable.assign(array)
+        self.stepper.refresh()
+
+    def _seconds(self) -> float:
+        return self.progress.seconds + time.monotonic() - self._started
+
+    def _save(self) -> None:
+        progress = self.progress
+        progress.stopping = self.stopping.state()
+        progress.plateau = self.plateau.state() if self.plateau else None
+        progress.seconds, self._started = self._seconds(), time.monotonic()
+        checkpoint.save(self.path, progress, self.stepper.arrays(), self.best)
+
+    def _resume(self) -> None:
+        """Go on from the checkpoint, if there is one of the same identity that can be read."""
+        stored = checkpoint.load(self.path)
+        if stored is None:
+            if self.path.exists():
+                logger.warning("%s: cannot be read; training starts anew", self.path)
+            return
+        progress, current, best = stored
+        if progress.identity != self.progress.identity:
+            logger.warning("%s: belongs to other data, parameters or settings; training starts anew", self.path)
+            return
+        self.stepper.load(current)
+        self.best = best or None
+        self.progress = progress
+        self.stopping = EarlyStopping(**progress.stopping)
+        self.plateau = Plateau(**progress.plateau) if progress.plateau else None
+        logger.info("goes on after epoch %d, step %d", progress.epoch, progress.step)

@@ -1,0 +1,224 @@
+"""One training of one point, from its start to its result."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import io
+import logging
+import resource
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom import provenance
+from jetloom.config.tasks import Task
+from jetloom.data.batches import BatchStream
+from jetloom.data.dataset import Dataset, View
+from jetloom.errors import BusyError, ConfigurationError, OutOfMemoryError
+from jetloom.evaluation.metrics import direction
+from jetloom.io import atomic
+from jetloom.models.base import DataFacts, Model
+from jetloom.models.registry import find_model
+from jetloom.training.backend import use_backend
+from jetloom.training.interruption import Interruption
+from jetloom.training.loop import Batch, Loop, Outcome, scores
+from jetloom.training.reporter import Reporter
+from jetloom.training.stepper import Stepper, make_stepper
+
+logger = logging.getLogger(__name__)
+
+PREDICT_ROWS = 1 << 13
+HISTORY_COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_auc", "learning_rate", "seconds"]
+
+
+def train_point(
+    task: Task,
+    parameters: dict[str, Any],
+    dataset: Dataset,
+    directory: Path,
+    seed: int,
+    repetition: int,
+    fold: int | None,
+) -> dict[str, Any]:
+    """Train a point once, and write ``model.keras``, ``history.csv`` and ``result.json`` into its directory.
+
+    Parameters
+    ----------
+    task : Task
+        The configuration of the task.
+    parameters : dict
+        All parameters of the model, as the scan resolved them.
+    dataset : Dataset
+        The task's dataset.
+    directory : Path
+        Where the results and the checkpoint go.
+    seed, repetition : int
+        Together with the parameters and the fold they decide every random number.
+    fold : int or None
+        The fold of a cross-validation.
+
+    Returns
+    -------
+    dict
+        The result, as written to ``result.json``.
+
+    Raises
+    ------
+    BusyError
+        If another process trains the same point.
+    CheckpointedError
+        If a signal asked to stop.
+    OutOfMemoryError
+        If memory ran out.
+    """
+    for monitor in (task.training.early_stopping, task.training.reduce_learning_rate):
+        if monitor is not None:
+            _require_history_metric(monitor.monitor)
+    directory.mkdir(parents=True, exist_ok=True)
+    with _only_one(directory):
+        use_backend(task.training.backend, task.training.threads)
+        try:
+            return _train(task, parameters, dataset, directory, seed, repetition, fold)
+        except MemoryError as error:
+            raise OutOfMemoryError("memory ran out", path=directory) from error
+        except Exception as error:
+            # Each backend has a class of its own for it; all of them say so.
+            if "RESOURCE_EXHAUSTED" in str(error) or "ResourceExhausted" in type(error).__name__:
+                raise OutOfMemoryError(str(error)[:120], path=directory) from error
+            raise
+
+
+def _train(
+    task: Task,
+    parameters: dict[str, Any],
+    dataset: Dataset,
+    directory: Path,
+    seed: int,
+    repetition: int,
+    fold: int | None,
+) -> dict[str, Any]:
+    model, view = find_model(task.model), dataset.view(fold)
+    settings = model.parameters.model_validate(parameters)
+    key = int(provenance.digest(parameters, 15), 16)
+    seeds = np.random.SeedSequence([seed, key, repetition, 0 if fold is None else fold + 1])
+    network_seed, order_seed = (int(value) for value in seeds.generate_state(2))
+    facts = DataFacts(view.inputs, view.classes, view.mean, view.std, view.missing)
+    from jetloom.training.optimizers import make_optimizer
+
+    stepper = make_stepper(model.build(settings, facts, network_seed), make_optimizer(settings), model.loss)
+
+    def prepare(block: npt.NDArray[np.void]) -> Batch:
+        return _arrays(model, facts, view, block)
+
+    stream = BatchStream(view.files["train"], settings.batch_size, order_seed, prepare)
+    identity = provenance.digest(
+        [dataset.fingerprint, parameters, task.training.model_dump(mode="json"), seed, repetition, fold]
+    )
+    loop = Loop(
+        stepper,
+        stream,
+        lambda: _blocks(model, facts, view, "validation"),
+        task.training,
+        settings.epochs,
+        directory / "checkpoint.npz",
+        identity,
+    )
+    board = directory / "tensorboard" if task.training.tensorboard else None
+    with Interruption() as interruption, Reporter(settings.epochs, stream.steps(), board) as reporter:
+        outcome = loop.run(reporter, interruption)
+    result = _result(outcome, parameters, dataset, task, seed, repetition, fold)
+    if outcome.status == "trained":
+        result["metrics"] |= _at_best_epoch(outcome)
+        result["metrics"] |= scores(stepper, _blocks(model, facts, view, "test"), "eval_")
+    _write(directory, stepper, outcome, result)
+    return result
+
+
+def _arrays(model: Model, facts: DataFacts, view: View, block: npt.NDArray[np.void]) -> Batch:
+    """Give the features, labels and weights of structured rows."""
+    features = model.features(block, facts)
+    return features, np.ascontiguousarray(block["label"]), np.ascontiguousarray(block[view.weight])
+
+
+def _blocks(model: Model, facts: DataFacts, view: View, role: str) -> Iterator[Batch]:
+    for block in view.blocks(role):
+        for start in range(0, len(block), PREDICT_ROWS):
+            yield _arrays(model, facts, view, block[start : start + PREDICT_ROWS])
+
+
+def _at_best_epoch(outcome: Outcome) -> dict[str, float]:
+    row = outcome.history[outcome.best_epoch - 1]
+    return {name: row[name] for name in HISTORY_COLUMNS[1:6]}
+
+
+def _result(
+    outcome: Outcome,
+    parameters: dict[str, Any],
+    dataset: Dataset,
+    task: Task,
+    seed: int,
+    repetition: int,
+    fold: int | None,
+) -> dict[str, Any]:
+    """Give what is known of a training whether it went well or not."""
+    return {
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "parameters": parameters,
+        "repetition": repetition,
+        "fold": fold,
+        "epochs": len(outcome.history),
+        "best_epoch": outcome.best_epoch,
+        "metrics": {},
+        "attempts": outcome.attempts,
+        "wall_time_s": round(outcome.seconds, 3),
+        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "host": socket.gethostname(),
+        "origin": provenance.origin(
+            {"model": task.model, "training": task.training.model_dump(mode="json"), "seed": seed},
+            {"dataset": dataset.fingerprint},
+        ),
+    }
+
+
+def _write(directory: Path, stepper: Stepper, outcome: Outcome, result: dict[str, Any]) -> None:
+    """Publish the results; ``result.json`` last, because it says that the others are there."""
+    import keras
+
+    stepper.sync()
+    with atomic.publishing(
+        directory / "model.keras", lambda path: keras.saving.load_model(path, compile=False)
+    ) as part:
+        stepper.network.save(part)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, HISTORY_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(outcome.history)
+    atomic.write_text(directory / "history.csv", text.getvalue())
+    atomic.write_json(directory / "result.json", result)
+    (directory / "checkpoint.npz").unlink(missing_ok=True)
+
+
+def _require_history_metric(name: str) -> None:
+    direction(name)
+    if name not in HISTORY_COLUMNS:
+        raise ConfigurationError(f"'{name}' is not known after each epoch", where="training", advice="monitor val_loss")
+
+
+@contextmanager
+def _only_one(directory: Path) -> Iterator[None]:
+    """Hold the point's lock; refuse if another process holds it. The system frees it however the process ends."""
+    with (directory / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BusyError(
+                "another process trains this point", path=directory, advice="wait for it or stop it first"
+            ) from None
+        yield

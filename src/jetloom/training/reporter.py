@@ -1,0 +1,73 @@
+"""What a training says of itself: a bar on a terminal, one plain line an epoch in a job, TensorBoard on demand."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+logger = logging.getLogger(__name__)
+
+
+class Reporter:
+    """Shows progress.
+
+    Parameters
+    ----------
+    epochs : int
+        Epochs at most.
+    steps : int
+        Steps of an epoch.
+    tensorboard : Path, optional
+        Directory for TensorBoard event files; None writes none.
+    """
+
+    def __init__(self, epochs: int, steps: int, tensorboard: Path | None = None) -> None:
+        self.epochs = epochs
+        self.steps = steps
+        self._bar: Any = None
+        self._task: Any = None
+        self._writer: Any = None
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+        if tensorboard is not None:
+            import tensorflow as tf
+
+            self._writer = tf.summary.create_file_writer(str(tensorboard))
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+            self._task = self._bar.add_task("epoch", total=self.steps)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+        if self._writer is not None:
+            self._writer.close()
+
+    def step(self, epoch: int, step: int) -> None:
+        """Show that a step is done."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=step, description=f"epoch {epoch}/{self.epochs}")
+
+    def epoch(self, row: dict[str, float]) -> None:
+        """Show an epoch's metrics."""
+        epoch = int(row["epoch"])
+        text = " ".join(f"{name} {value:.4g}" for name, value in row.items() if name != "epoch")
+        logger.info("epoch %d/%d %s", epoch, self.epochs, text)
+        if self._writer is not None:
+            import tensorflow as tf
+
+            with self._writer.as_default(step=epoch):
+                for name, value in row.items():
+                    tf.summary.scalar(name, value)
+            self._writer.flush()

@@ -1,0 +1,102 @@
+"""The three plotting verbs on a made-up analysis: every figure is there, has content, and comes out the same twice."""
+
+import json
+
+import numpy as np
+import pytest
+
+from jetloom.cli.main import main
+from jetloom.io.hdf5 import TableReader
+
+INPUTS = {"inputs/log_pt", "inputs/width", "inputs/ntracks", "bookkeeping/cut_flow", "bookkeeping/weights"}
+INPUTS |= {"bookkeeping/split"}
+PARAMETERS = ["learning_rate", "units", "activation", "dropout"]
+SCAN = {"ten_best", "learning_curves", "correlations", "interaction_learning_rate-units"}
+SCAN |= {f"parameter_{name}" for name in PARAMETERS}
+BEST = {"scores", "roc", "confusion", "performance_pt", "performance_eta", "calibration"}
+
+
+def drawn(directory):
+    """Figures below a directory by name: PNG and PDF, with something in them."""
+    from matplotlib.image import imread
+
+    names = {path.relative_to(directory).with_suffix("").as_posix() for path in directory.rglob("*.png")}
+    for name in names:
+        picture = imread(directory / f"{name}.png")
+        assert min(picture.shape[:2]) > 150, name
+        assert picture[..., :3].std() > 0.02, name
+        assert (directory / f"{name}.pdf").read_bytes().startswith(b"%PDF"), name
+    return names
+
+
+def contents(directory):
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes() for path in directory.rglob("*") if path.is_file()
+    }
+
+
+def plot_inputs(toy, output):
+    options = ["--config", toy / "config.yaml", "--task", "flavour", "--dataset", toy / "dataset", "--output", output]
+    files = sorted((toy / "hdf5").rglob("*.h5"))
+    assert main(["plot_inputs", *map(str, options), "--hdf5", *map(str, files)]) == 0
+    return output
+
+
+def plot_scan(toy, output):
+    options = ["--scan", toy / "scan", "--config", toy / "config.yaml", "--output", output]
+    assert main(["plot_scan", *map(str, options)]) == 0
+    return output
+
+
+def test_plot_inputs(toy, tmp_path):
+    first, second = plot_inputs(toy, tmp_path / "a"), plot_inputs(toy, tmp_path / "b")
+    assert drawn(first) >= INPUTS
+    assert contents(first) == contents(second)
+    table = (first / "bookkeeping" / "cut_flow.html").read_text()
+    assert "broken.root" in table
+    assert "is truncated" in table
+    assert "abs(eta) &lt; 2.5" in table
+    assert "http" not in table
+    assert "Light quark" in (first / "bookkeeping" / "summary.html").read_text()
+
+
+def test_plot_scan(toy, tmp_path):
+    first, second = plot_scan(toy, tmp_path / "a"), plot_scan(toy, tmp_path / "b")
+    assert drawn(first) >= SCAN
+    assert contents(first) == contents(second)
+    assert "24 points, 23 trained, 1 without result" in (first / "ten_best.html").read_text()
+
+
+def test_evaluate(evaluated):
+    assert drawn(evaluated) == BEST
+    metrics = json.loads((evaluated / "metrics.json").read_text())
+    assert metrics["jets"] == 3000
+    assert 0.7 < metrics["metrics"]["auc"]["value"] < 1.0
+    assert 0.001 < metrics["metrics"]["auc"]["std"] < 0.02
+    assert "Light quark" in (evaluated / "metrics.html").read_text()
+
+
+def test_predictions_belong_to_the_jets(evaluated, toy):
+    with TableReader(evaluated / "predictions.h5") as reader, TableReader(toy / "dataset" / "test.h5") as source:
+        rows, jets = reader.read("jets"), source.read("jets")
+    for name in ("label", "weight", "event_number", "sample", "pt"):
+        np.testing.assert_array_equal(rows[name], jets[name])
+    scores = np.stack([rows[f"score_{name}"] for name in ("quark", "gluon", "bottom")], axis=1)
+    np.testing.assert_allclose(scores.sum(axis=1), 1.0, rtol=1e-5)
+
+
+def test_a_missing_model_is_named(toy, tmp_path, capfd):
+    scan = tmp_path / "scan"
+    scan.mkdir()
+    (scan / "scan.json").write_text(json.dumps({"best": {"point": "abc", "run": "r0", "fold": None}}))
+    options = ["--config", toy / "config.yaml", "--task", "flavour", "--dataset", toy / "dataset", "--scan", scan]
+    assert main(["evaluate", *map(str, options), "--output", str(tmp_path / "out")]) == 3
+    assert "abc/r0/model.keras" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["plot_inputs", "plot_scan", "evaluate"])
+def test_help(verb, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([verb, "--help"])
+    assert stopped.value.code == 0
+    assert "--output" in capsys.readouterr().out

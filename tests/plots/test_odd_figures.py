@@ -1,0 +1,157 @@
+"""Figures of unusual content: one point, nothing trained, a class without jets; and the same bytes every time."""
+
+import numpy as np
+import pytest
+from conftest import CONFIG, PARAMETERS, scan_frames, write_dataset
+
+from jetloom.cli.main import main
+from jetloom.errors import JetloomError
+from jetloom.evaluation import report
+from jetloom.evaluation.histogram import Histogram
+from jetloom.plots import bookkeeping, classifier, inputs, scan
+from jetloom.plots.learning import draw_learning
+from jetloom.plots.scan_files import read_scan
+from jetloom.plots.style import COLORS, class_styles, headline, unit
+from jetloom.plots.tables import measured, number, page, plain, table
+
+STYLES = class_styles([{"name": name, "title": "", "color": None} for name in ("signal", "background")])
+
+
+def same_twice(tmp_path, draw):
+    """Draw twice and compare bytes."""
+    for name in ("one", "two"):
+        draw(tmp_path / name)
+    for kind in ("png", "pdf"):
+        assert (tmp_path / f"one.{kind}").read_bytes() == (tmp_path / f"two.{kind}").read_bytes()
+    assert b"CreationDate" not in (tmp_path / "one.pdf").read_bytes()
+
+
+def one_class_of_jets(rows=200):
+    rng = np.random.default_rng(1)
+    signal = rng.random(rows)
+    return report.Jets(np.zeros(rows, int), np.stack([signal, 1 - signal], axis=1), np.ones(rows), np.arange(rows))
+
+
+def test_a_scan_of_one_point(tmp_path):
+    points, histories = scan_frames(points=1, repetitions=1, epochs=1)
+    scan.draw_best(tmp_path / "best", points, PARAMETERS, "val_auc")
+    scan.draw_correlations(tmp_path / "correlations", points, PARAMETERS, "val_auc")
+    draw_learning(tmp_path / "curves", points, histories, "val_auc")
+    for name in PARAMETERS:
+        scan.draw_parameter(tmp_path / name, points, name, "val_auc")
+    assert scan.pairs(points, PARAMETERS, "val_auc") == []
+    assert len(list(tmp_path.glob("*.png"))) == 3 + len(PARAMETERS)
+
+
+def test_a_scan_of_which_nothing_trained(tmp_path):
+    points, histories = scan_frames(points=3)
+    points[["val_auc", "val_loss"]] = np.nan
+    scan.write_best(tmp_path / "best.html", points, PARAMETERS, "val_auc")
+    scan.draw_best(tmp_path / "best", points, PARAMETERS, "val_auc")
+    scan.draw_correlations(tmp_path / "correlations", points, PARAMETERS, "val_auc")
+    scan.draw_parameter(tmp_path / "rate", points, "learning_rate", "val_auc")
+    scan.draw_parameter(tmp_path / "activation", points, "activation", "val_auc")
+    draw_learning(tmp_path / "curves", points, histories, "val_auc")
+    assert "0 trained" in (tmp_path / "best.html").read_text()
+
+
+def test_lower_is_better_and_values_of_many_kinds(tmp_path):
+    points, _ = scan_frames(points=12)
+    points["layers"] = ["[64, 64]", None] * 6
+    points["norm"] = [True, False, True] * 4
+    for name in ("layers", "norm"):
+        scan.draw_parameter(tmp_path / name, points, name, "val_loss")
+    scan.draw_interaction(tmp_path / "pair", points, ("layers", "norm"), "val_loss")
+    assert (tmp_path / "pair.png").is_file()
+
+
+def test_a_class_without_jets(tmp_path):
+    jets, rng = one_class_of_jets(), np.random.default_rng(0)
+    classifier.draw_roc(tmp_path / "roc", STYLES, report.roc_curves(jets, rng, 5))
+    classifier.draw_confusion(tmp_path / "confusion", STYLES, report.matrix(jets))
+    classifier.draw_calibration(tmp_path / "calibration", STYLES, report.calibrations(jets))
+    bins = report.binned(jets, np.linspace(1, 500, len(jets.labels)), rng)
+    classifier.draw_performance(tmp_path / "pt", STYLES, bins, "$p_T$ [GeV]")
+    empty = {(a, b): Histogram(np.linspace(0, 1, 6)) for a in (0, 1) for b in (0, 1)}
+    classifier.draw_scores(tmp_path / "scores", STYLES, empty, empty)
+    inputs.draw_input(tmp_path, "x", "x", STYLES, [empty[0, 0]] * 2, [empty[0, 0]] * 2)
+    assert len(list(tmp_path.glob("*.pdf"))) == 6
+
+
+def test_no_counts_and_constant_weights(tmp_path):
+    dataset = write_dataset(tmp_path / "dataset", rows=300)
+    for sample in dataset["samples"].values():
+        sample["counts"] = []
+    dataset["counts"] = []
+    bookkeeping.draw_cut_flow(tmp_path / "flow", dataset)
+    bookkeeping.write_cut_flow(tmp_path / "flow.html", dataset)
+    same = [Histogram(np.array([0.5, 1.5])).fill(np.ones(10)) for _ in STYLES]
+    bookkeeping.draw_weights(tmp_path / "weights", STYLES, {"Weight": same})
+    assert (tmp_path / "flow.png").is_file()
+
+
+def test_the_same_bytes_every_time(tmp_path):
+    points, histories = scan_frames(points=6)
+    same_twice(tmp_path, lambda path: scan.draw_parameter(path, points, "activation", "val_auc"))
+    same_twice(tmp_path, lambda path: draw_learning(path, points, histories, "val_auc"))
+    curves = report.roc_curves(one_class_of_jets(), np.random.default_rng(0), 5)
+    same_twice(tmp_path, lambda path: classifier.draw_roc(path, STYLES, curves, "ATLAS Simulation"))
+
+
+def test_other_classes_than_the_dataset_was_built_for(toy, tmp_path, capfd):
+    import yaml
+
+    labels = CONFIG["tasks"]["flavour"]["labels"]
+    turned = CONFIG | {"tasks": {"flavour": CONFIG["tasks"]["flavour"] | {"labels": dict(reversed(labels.items()))}}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(turned, sort_keys=False))
+    options = ["--config", tmp_path / "config.yaml", "--task", "flavour", "--dataset", toy / "dataset"]
+    assert main(["plot_inputs", *map(str, options), "--output", str(tmp_path / "out")]) == 3
+    assert "quark, gluon, bottom" in capfd.readouterr().err
+
+
+def test_a_scan_that_was_not_collected(tmp_path):
+    with pytest.raises(JetloomError, match="jetloom collect"):
+        read_scan(tmp_path)
+
+
+def test_bins_of_whole_numbers_are_centred_on_them():
+    edges = inputs.edges(0, 5, np.array([0, 1, 2, 5]))
+    np.testing.assert_array_equal(edges, np.arange(-0.5, 6))
+    assert len(inputs.edges(0, 1000, np.arange(1001))) <= 1.5 * inputs.BINS + 2
+
+
+def test_bins_of_a_constant_have_a_width():
+    assert np.all(np.diff(inputs.edges(2.5, 2.5, np.full(3, 2.5))) > 0)
+
+
+def test_what_is_outside_is_said():
+    histogram = Histogram(np.array([0.0, 1.0])).fill(np.array([-1, 0.5, 0.5, np.nan]))
+    assert inputs.outside([histogram]) == "Outside: 25% below, 25% undefined"
+    assert inputs.outside([Histogram(np.array([0.0, 1.0]))]) == "no jets"
+
+
+def test_colours_of_the_configuration_are_not_given_twice():
+    styles = class_styles([{"name": "a", "color": COLORS[0]}, {"name": "b", "color": None}])
+    assert [style.color for style in styles] == [COLORS[0], COLORS[1]]
+
+
+def test_words():
+    assert headline("ATLAS Simulation", "test part") == r"$\mathbfit{ATLAS}$ Simulation, test part"
+    assert headline("", "test part") == "test part"
+    assert headline("my_lab x") == "my_lab x"
+    assert unit("Jet $p_T$ [GeV]") == "GeV"
+    assert unit("Jet $p_T$") == ""
+    assert plain(r"$\Delta \eta$") == "Δη"
+    assert measured(0.81234, 0.0021) == "0.8123 ± 0.0021"
+    assert measured(float("nan"), 1.0) == "–"
+    assert measured(12.0, 0.0) == "12"
+    assert number(1234567) == "1,234,567"
+    assert number(0.000123456) == "0.0001235"
+
+
+def test_a_page_escapes_and_stands_alone():
+    text = page("<Title>", table(["a<b", "n"], [["<script>", 1234]]))
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+    assert "1,234" in text
+    assert "src=" not in text
