@@ -13,7 +13,10 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-configfile: "config/config.yaml"
+# Snakemake merges configurations; an analysis of one's own must not inherit the samples of the demonstration.
+if "samples" not in config:
+
+    configfile: workflow.source_path("config/config.yaml")
 
 
 include: "workflow/plan.smk"

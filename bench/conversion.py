@@ -45,7 +45,9 @@ def make_file(path: Path, compression: Any, events: int = EVENTS) -> int:
     random = np.random.default_rng(7)
     jets = random.integers(JETS - 3, JETS + 4, events)
     each = random.poisson(CONSTITUENTS, int(jets.sum()))
-    index = ak.unflatten(np.repeat(ak.flatten(ak.local_index(ak.unflatten(each, jets))).to_numpy(), each), _sums(each, jets))
+    index = ak.unflatten(
+        np.repeat(ak.flatten(ak.local_index(ak.unflatten(each, jets))).to_numpy(), each), _sums(each, jets)
+    )
     total = int(each.sum())
 
     def per_jet(values: np.ndarray) -> ak.Array:
@@ -59,12 +61,14 @@ def make_file(path: Path, compression: Any, events: int = EVENTS) -> int:
         "EventInfoAux.runNumber": np.full(events, 300000, np.uint32),
         "EventInfoAux.eventNumber": np.arange(events, dtype=np.uint64),
         "EventInfoAuxDyn.mcChannelNumber": np.full(events, 364700, np.uint32),
-        "EventInfoAuxDyn.mcEventWeights": ak.unflatten(random.normal(1, 0.2, events).astype(float32), np.ones(events, int)),
+        "EventInfoAuxDyn.mcEventWeights": ak.unflatten(
+            random.normal(1, 0.2, events).astype(float32), np.ones(events, int)
+        ),
     }
     jet = "AnalysisJetsAuxDyn."
     content[jet + "pt"] = per_jet((15e3 + random.exponential(40e3, len(each))).astype(float32))
     content[jet + "eta"] = per_jet(random.normal(0, 1.5, len(each)).astype(float32))
-    for name in "phi m Width EMFrac SumPtTrkPt500 TrackWidthPt1000 Jvt N90Constituents".split():
+    for name in ("phi", "m", "Width", "EMFrac", "SumPtTrkPt500", "TrackWidthPt1000", "Jvt", "N90Constituents"):
         content[jet + name] = per_jet(random.random(len(each), float32))
     for name in ("NumTrkPt500", "PartonTruthLabelID", "HadronConeExclTruthLabelID"):
         content[jet + name] = per_jet(random.integers(0, 22, len(each), np.int32))
@@ -76,7 +80,10 @@ def make_file(path: Path, compression: Any, events: int = EVENTS) -> int:
     content[part + "jetIndex"] = ak.values_astype(index, np.int32)
     with uproot.recreate(path, compression=compression) as file:
         step = 2000
-        types = {name: values.dtype if isinstance(values, np.ndarray) else ak.type(values).content for name, values in content.items()}
+        types = {
+            name: values.dtype if isinstance(values, np.ndarray) else ak.type(values).content
+            for name, values in content.items()
+        }
         tree = file.mktree("CollectionTree", types)
         for start in range(0, events, step):
             tree.extend({name: values[start : start + step] for name, values in content.items()})

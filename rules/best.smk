@@ -12,13 +12,17 @@ rule deploy:
         archive="<results>/scans/{task}/best.zip",
     log:
         "<logs>/deploy/{task}.log",
+    conda:
+        "../envs/cpu.yaml"
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        config=stored_config,
     message:
         "Deploying the best model of {wildcards.task}"
     shell:
-        "jetloom deploy --config {CONFIG} --task {wildcards.task} 2> {log}"
+        "jetloom deploy --config {params.config} --task {wildcards.task} 2> {log}"
 
 
 rule evaluate:
@@ -77,12 +81,15 @@ rule evaluate:
         "<logs>/evaluate/{task}.log",
     benchmark:
         "<benchmarks>/evaluate/{task}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     resources:
         mem_mb=2000,
         runtime=60,
     params:
+        config=stored_config,
         code=code_digest("evaluation", "plots"),
     message:
         "Evaluating the best point of {wildcards.task}"
     shell:
-        "jetloom evaluate --config {CONFIG} --task {wildcards.task} 2> {log}"
+        "jetloom evaluate --config {params.config} --task {wildcards.task} 2> {log}"

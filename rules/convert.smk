@@ -13,16 +13,19 @@ rule ntuple:
         "<logs>/ntuple/{sample}/{file}.log",
     benchmark:
         "<benchmarks>/ntuple/{sample}/{file}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     resources:
         mem_mb=2000,
         runtime=60,
     params:
+        config=stored_config,
         settings=lookup(dpath="convert/{sample}", within=SETTINGS),
         schema=lookup(dpath="{sample}", within=SCHEMAS),
     message:
         "Converting {wildcards.file} of {wildcards.sample} to an ntuple"
     shell:
-        "jetloom ntuple --config {CONFIG} --sample {wildcards.sample} {input.dxaod}"
+        "jetloom ntuple --config {params.config} --sample {wildcards.sample} {input.dxaod}"
         " --output {output.ntuple} 2> {log}"
 
 
@@ -35,14 +38,17 @@ rule hdf5:
         "<logs>/hdf5/{sample}/{file}.log",
     benchmark:
         "<benchmarks>/hdf5/{sample}/{file}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     resources:
         mem_mb=2000,
         runtime=60,
     params:
+        config=stored_config,
         settings=lookup(dpath="convert/{sample}", within=SETTINGS),
         schema=lookup(dpath="{sample}", within=SCHEMAS),
     message:
         "Converting {wildcards.file} of {wildcards.sample} to HDF5"
     shell:
-        "jetloom hdf5 --config {CONFIG} --sample {wildcards.sample} {input.source}"
+        "jetloom hdf5 --config {params.config} --sample {wildcards.sample} {input.source}"
         " --output {output.hdf5} 2> {log}"

@@ -15,15 +15,18 @@ rule dataset:
         "<logs>/dataset/{task}.log",
     benchmark:
         "<benchmarks>/dataset/{task}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     resources:
         mem_mb=2000,
         runtime=120,
     params:
+        config=stored_config,
         settings=lookup(dpath="dataset/{task}", within=SETTINGS),
     message:
         "Building the dataset of {wildcards.task}"
     shell:
-        "jetloom dataset --config {CONFIG} --task {wildcards.task} 2> {log}"
+        "jetloom dataset --config {params.config} --task {wildcards.task} 2> {log}"
 
 
 rule plot_inputs:
@@ -79,13 +82,16 @@ rule plot_inputs:
         "<logs>/plot_inputs/{task}.log",
     benchmark:
         "<benchmarks>/plot_inputs/{task}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     resources:
         mem_mb=2000,
         runtime=60,
     params:
+        config=stored_config,
         code=code_digest("plots"),
         output=subpath(output.inputs, parent=True),
     message:
         "Plotting the inputs of {wildcards.task}"
     shell:
-        "jetloom plot_inputs --config {CONFIG} --task {wildcards.task} --output {params.output} 2> {log}"
+        "jetloom plot_inputs --config {params.config} --task {wildcards.task} --output {params.output} 2> {log}"

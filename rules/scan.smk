@@ -18,16 +18,19 @@ rule train:
         "<logs>/train/{task}/{point}/{run}.log",
     benchmark:
         "<benchmarks>/train/{task}/{point}/{run}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=120,
     params:
+        config=stored_config,
         settings=lookup(dpath="train/{task}", within=SETTINGS),
     message:
         "Training point {wildcards.point} ({wildcards.run}) of {wildcards.task}"
     shell:
-        "jetloom train --config {CONFIG} --task {wildcards.task} --point {wildcards.point}"
+        "jetloom train --config {params.config} --task {wildcards.task} --point {wildcards.point}"
         " --run-name {wildcards.run} 2> {log}"
 
 
@@ -42,12 +45,15 @@ rule collect:
         talos="<results>/scans/{task}/metadata.json",
     log:
         "<logs>/collect/{task}.log",
+    conda:
+        "../envs/cpu.yaml"
     params:
+        config=stored_config,
         settings=lookup(dpath="collect/{task}", within=SETTINGS),
     message:
         "Collecting the scan of {wildcards.task}"
     shell:
-        "jetloom collect --config {CONFIG} --task {wildcards.task} 2> {log}"
+        "jetloom collect --config {params.config} --task {wildcards.task} 2> {log}"
 
 
 rule plot_scan:
@@ -104,6 +110,8 @@ rule plot_scan:
         "<logs>/plot_scan/{task}.log",
     benchmark:
         "<benchmarks>/plot_scan/{task}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     resources:
         mem_mb=2000,
         runtime=30,

@@ -11,13 +11,16 @@ rule simulate:
         "<logs>/simulate/{sample}/chunk{chunk}.log",
     benchmark:
         "<benchmarks>/simulate/{sample}/chunk{chunk}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     resources:
         mem_mb=1500,
         runtime=60,
     params:
+        config=stored_config,
         settings=lookup(dpath="simulate/{sample}", within=SETTINGS),
     message:
         "Simulating {wildcards.sample}, chunk {wildcards.chunk}"
     shell:
-        "jetloom simulate --config {CONFIG} --sample {wildcards.sample} --chunk {wildcards.chunk}"
+        "jetloom simulate --config {params.config} --sample {wildcards.sample} --chunk {wildcards.chunk}"
         " --output {output.dxaod} 2> {log}"

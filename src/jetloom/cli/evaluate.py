@@ -27,6 +27,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.evaluation.prediction import load_model
     from jetloom.plots.best import evaluate
     from jetloom.plots.scan_files import read_facts
+    from jetloom.plots.tables import measured
     from jetloom.training.backend import use_backend
 
     analysis = load_analysis(arguments.config)
@@ -41,5 +42,5 @@ def run(arguments: argparse.Namespace) -> None:
     model = load_model(scan / best["point"] / best["run"] / "model.keras")
     output = arguments.output or paths.best(analysis, arguments.task)
     results = evaluate(model, dataset, best, output, analysis.seed)
-    for name, measured in results["metrics"].items():
-        logger.info("%s %s +- %s on %d jets", name, measured["value"], measured["std"], results["jets"])
+    for name, entry in results["metrics"].items():
+        logger.info("%s %s on %d jets of the test part", name, measured(entry["value"], entry["std"]), results["jets"])

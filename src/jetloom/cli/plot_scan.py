@@ -35,6 +35,8 @@ def run(arguments: argparse.Namespace) -> None:
     scan.draw_best(output / "ten_best", points, parameters, rank_by, head)
     for name in parameters:
         scan.draw_parameter(output / "parameters" / name, points, name, rank_by, head)
+    # The directory is a result even if only one parameter varies and there is no pair to draw.
+    (output / "interactions").mkdir(parents=True, exist_ok=True)
     for pair in scan.pairs(points, parameters, rank_by):
         scan.draw_interaction(output / "interactions" / f"{pair[0]}-{pair[1]}", points, pair, rank_by, head)
     scan.draw_correlations(output / "correlations", points, parameters, rank_by, head)

@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from jetloom.conversion.counts import CutFlow
 from jetloom.conversion.record import Record
@@ -14,8 +17,8 @@ from jetloom.conversion.streams import Selected, Skipped, Stored, Stream, Task
 from jetloom.conversion.tables import Places, jet_rows, truncated
 from jetloom.errors import InputError
 from jetloom.io.atomic import publishing
-from jetloom.io.events import EventBlock
 from jetloom.io.chunks import ChunkWriter
+from jetloom.io.events import EventBlock
 from jetloom.io.hdf5 import check_file
 from jetloom.io.ntuple import NtupleReader, NtupleWriter, check_ntuple, is_ntuple
 
@@ -123,12 +126,16 @@ def _write_ntuple(stream: Stream, output: str | Path) -> Record:
 
 def _write_hdf5(stream: Stream, task: Task, output: str | Path) -> Record:
     layout, slots = stream.layout, task.conversion.slots
-    tables = {"jets": (layout.jets_dtype(), None), "before": (layout.jets_dtype(), None)}
+    tables: dict[str, tuple[np.dtype[Any], int | None]] = {
+        "jets": (layout.jets_dtype(), None),
+        "before": (layout.jets_dtype(), None),
+    }
     tables |= {name: (layout.collection_dtype(name), slots[name]) for name in layout.collections}
     flow = CutFlow()
     with publishing(output, check_file) as part, ChunkWriter(part, tables, task.conversion.compression) as writer:
         places = {
-            name: Places(layout.collection_dtype(name), slots[name], writer.chunk_rows(name)) for name in layout.collections
+            name: Places(layout.collection_dtype(name), slots[name], writer.chunk_rows(name))
+            for name in layout.collections
         }
         for block in stream.blocks():
             writer.append(jets=jet_rows(block, layout))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,15 +16,13 @@ from jetloom.config.schema import Schema
 from jetloom.conversion.counts import CutFlow
 from jetloom.conversion.record import Record, before_share, chosen_events
 from jetloom.conversion.select import select
-from jetloom.conversion.tables import collection_rows, jet_rows, truncated
+from jetloom.conversion.tables import jet_rows
 from jetloom.conversion.validate import Validator
 from jetloom.errors import ConfigurationError, InputError, StaleError, near_misses
-from jetloom.io.atomic import publishing
 from jetloom.io.dxaod import DxaodReader
 from jetloom.io.events import EventBlock
-from jetloom.io.hdf5 import TableWriter, check_file
 from jetloom.io.layout import Layout, make_layout
-from jetloom.io.ntuple import NtupleReader, NtupleWriter, check_ntuple, is_ntuple
+from jetloom.io.ntuple import NtupleReader
 from jetloom.io.root import open_source
 from jetloom.provenance import digest, file_digest, origin
 

@@ -111,7 +111,7 @@ class Validator:
 
 
 def _tests(key: str, column: Column) -> list[tuple[str, Mask]]:
-    """Give the tests that a column fails. Smallest and largest element are fast to find and tell most often that all is well."""
+    """Give the tests that a column fails; smallest and largest element tell fast that it fails none."""
     if not len(column):
         return []
     low, high = column.min(), column.max()  # NaN wins both, and fails every comparison

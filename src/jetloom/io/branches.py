@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from jetloom.config.schema import EVENT_KEYS
+from jetloom.config.schema import EVENT_KEYS, Constituents
 from jetloom.errors import ConfigurationError, MissingObjectError, near_misses
 from jetloom.expressions import names_in
 from jetloom.io.layout import kept_columns
 
 if TYPE_CHECKING:
     from jetloom.config.conversion import Conversion
-    from jetloom.config.schema import Column, Container, Link, Schema
+    from jetloom.config.schema import Column, Schema
     from jetloom.io.root import Source
 
 LOG = logging.getLogger(__name__)
@@ -73,35 +73,26 @@ def make_plan(source: Source, schema: Schema, conversion: Conversion) -> Plan:
         If a cut names a variable that the schema does not have.
     """
     finder = _Finder(source, schema)
-    groups, absent = {}, []
+    jets = _jet_container(schema, conversion)
+    groups: dict[str, Group] = {}
+    absent: list[str] = []
     for name in ["events", "jets", *sorted(conversion.slots)]:
-        container = schema.group(name)
-        owner = container.container
-        if name == "jets" and conversion.collection:
-            owner = _other_jets(schema, conversion.collection)
-        link = getattr(container, "link", None)
-        found = {} if link is None else finder.link(link, groups["jets"][1], container)
-        if found is None:
-            LOG.warning("%s: no links from jets to '%s' in this file: it stays empty", source.path, name)
-            absent.append(name)
         fields = needed_columns(schema, conversion, name)
-        branches = {} if found is None else finder.columns(name, owner, fields)
-        absent += [
-            f"{name}.{key}"
-            for key, spec in fields.items()
-            if found is not None and key not in branches and not spec.expression
-        ]
-        groups[name] = (
-            Group(
-                fields,
-                branches,
-                found or {},
-                link.kind if link and found is not None else None,
-                getattr(link, "key", None),
-            ),
-            owner,
-        )
-    return Plan({name: group for name, (group, _) in groups.items()}, absent)
+        container = schema.group(name)
+        if isinstance(container, Constituents):
+            found = finder.link(container, jets)
+            if found is None:
+                LOG.warning("%s: no links from jets to '%s' in this file: it stays empty", source.path, name)
+                absent.append(name)
+                groups[name] = Group(fields, {})
+                continue
+            branches = finder.columns(name, container.container, fields)
+            groups[name] = Group(fields, branches, found, container.link.kind, container.link.key)
+        else:
+            branches = finder.columns(name, jets if name == "jets" else container.container, fields)
+            groups[name] = Group(fields, branches)
+        absent += [f"{name}.{key}" for key, spec in fields.items() if key not in branches and not spec.expression]
+    return Plan(groups, absent)
 
 
 def needed_columns(schema: Schema, conversion: Conversion, name: str) -> dict[str, Column]:
@@ -118,40 +109,35 @@ def needed_columns(schema: Schema, conversion: Conversion, name: str) -> dict[st
 
 
 def _used_in_cuts(schema: Schema, conversion: Conversion, name: str) -> Iterator[str]:
-    """Give the variables of a group that cuts use; jets see the variables of their events too."""
+    """Give the variables of a group that cuts use; cuts on jets see the variables of their events too."""
     select = conversion.select
-    events, jets = schema.events.fields, schema.jets.fields
-    if name not in ("events", "jets"):
-        own = schema.group(name).fields
-        cuts = [(f"select.constituents.{name}", cut, own) for cut in select.constituents.get(name, ())]
-    else:
-        cuts = [("select.events", cut, events) for cut in select.events]
-        cuts += [("select.jets", cut, {**events, **jets}) for cut in select.jets]
-    mine = schema.group(name).fields
-    for where, cut, visible in cuts:
-        for variable in sorted(names_in(cut)):
-            if variable not in visible and variable not in EVENT_KEYS:
-                raise ConfigurationError(
-                    f"'{cut}': the schema has no variable '{variable}'",
-                    where=where,
-                    advice=near_misses(variable, visible),
-                )
-            if (
-                variable in mine
-                and (visible is not events or name == "events")
-                and (name != "events" or variable not in jets)
-            ):
-                yield variable
+    own = schema.group(name).fields
+    for level, cuts in (("events", select.events), ("jets", select.jets), *select.constituents.items()):
+        seen = {"jets": ("events", "jets")}.get(level, (level,))
+        if name not in seen:
+            continue
+        visible = {variable for group in seen for variable in schema.group(group).fields} | set(EVENT_KEYS)
+        for cut in cuts:
+            for variable in sorted(names_in(cut)):
+                if variable not in visible:
+                    advice = near_misses(variable, visible)
+                    cause = f"'{cut}': the schema has no variable '{variable}'"
+                    raise ConfigurationError(cause, where=f"conversion.select.{level}", advice=advice)
+                if variable in own:
+                    yield variable
 
 
-def _other_jets(schema: Schema, collection: str) -> str:
+def _jet_container(schema: Schema, conversion: Conversion) -> str:
+    """Give the container of the jets: the schema's own, or the one that the configuration asks for."""
+    if conversion.collection is None:
+        return schema.jets.container
     if schema.naming == "flat":
         raise ConfigurationError(
             "only schemas of style 'xaod' can read another jet collection",
             where="conversion.collection",
             advice="write a schema with the branches of that collection",
         )
-    return collection
+    return conversion.collection
 
 
 class _Finder:
@@ -182,16 +168,21 @@ class _Finder:
                 self._refuse(group, owner, key, spec.branch or [key])
         return found
 
-    def link(self, link: Link, jets: str, container: Container) -> dict[str, str] | None:
+    def link(self, constituents: Constituents, jets: str) -> dict[str, str] | None:
         """Find the branches of a link; None if the file has no such links."""
+        link, container = constituents.link, constituents.container
         if link.kind == "nested":
-            first = next(key for key, spec in container.fields.items() if not spec.expression)
-            return {} if self.find(container.container, container.fields[first].branch or [first]) else None
-        owner = container.container if link.kind == "jet_index" else jets
-        found = {
-            part: self.find(owner, names) for part, names in (("branch", link.branch), ("count", link.count)) if names
-        }
-        return None if None in found.values() else {part: name for part, name in found.items() if name}
+            first = next(key for key, spec in constituents.fields.items() if not spec.expression)
+            return {} if self.find(container, constituents.fields[first].branch or [first]) else None
+        owner = container if link.kind == "jet_index" else jets
+        found: dict[str, str] = {}
+        for part, branches in (("branch", link.branch), ("count", link.count)):
+            name = self.find(owner, branches)
+            if name is not None:
+                found[part] = name
+            elif branches:
+                return None
+        return found
 
     def _refuse(self, group: str, owner: str, key: str, branches: list[str]) -> None:
         wanted = [(XAOD[0] if self._xaod else "{f}").format(c=owner, f=branch) for branch in branches]

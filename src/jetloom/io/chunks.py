@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-import lz4.block
+import lz4.block  # type: ignore[import-untyped]
 import numpy as np
 
 from jetloom.io.hdf5 import Rows, TableWriter
@@ -16,11 +16,24 @@ ACCELERATION = 8
 
 
 class ChunkWriter(TableWriter):
-    """A :class:`~jetloom.io.hdf5.TableWriter` with a faster way for whole chunks of LZ4; any reader reads the result."""
+    """A :class:`~jetloom.io.hdf5.TableWriter` with a faster way for whole chunks of LZ4. Any reader reads it."""
 
     def chunk_rows(self, table: str) -> int:
         """Give the number of rows of a chunk: appending whole chunks is fastest."""
         return int(self._file[table].chunks[0])
+
+    def close(self) -> None:
+        """Write what waits and close the file.
+
+        Raises
+        ------
+        OSError
+            If the disk is full, also where h5py says so with a RuntimeError.
+        """
+        try:
+            super().close()
+        except RuntimeError as error:
+            raise OSError(str(error)) from error
 
     def _write(self, name: str, rows: Rows) -> None:
         dataset = self._file[name]

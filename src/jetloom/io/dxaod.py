@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import awkward as ak
 import numpy as np
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from jetloom.config.schema import Column, Schema
     from jetloom.io.root import Source
 
-BLOCK_BYTES = 4 << 20
-"""Uncompressed size of the branches of one block: some blocks fit the memory of any job, one fits no cache anyway."""
+BLOCK_BYTES = 8 << 20
+"""Uncompressed size of the branches of one block. Larger ones are slower: they leave the processor's cache."""
 
 
 class DxaodReader:
@@ -101,7 +101,10 @@ class DxaodReader:
             offsets, columns = self._columns(name, group, arrays, block.jets.offsets)
             return Collection(offsets, columns)
         offsets, columns = self._columns(name, group, arrays, None)
-        found = links.resolve(name, group, arrays, offsets, block.jets.offsets)
+        try:
+            found = links.resolve(name, group, arrays, offsets, block.jets.offsets)
+        except ValueError as error:
+            self._refuse(group.link["branch"], f"is not shaped as the schema says ({error})")
         block.losses += found.losses
         if found.rows is not None:
             columns = {key: column[found.rows] for key, column in columns.items()}
@@ -135,6 +138,7 @@ class DxaodReader:
     def _values(self, branch: str, array: ak.Array, depth: int, spec: Column) -> tuple[list[Offsets], npt.NDArray[Any]]:
         """Give the offsets above the wanted depth and the values in jetloom's unit and type."""
         index = spec.index
+        values: npt.NDArray[Any] | None
         try:
             steps, content = levels(array, depth)
             if index is not None and leaf(content) is None:
@@ -151,7 +155,7 @@ class DxaodReader:
             values = values * values.dtype.type(factor) if values.dtype.kind == "f" else values * factor
         return steps, values.astype(spec.type, copy=False)
 
-    def _refuse(self, branch: str, cause: str) -> Any:
+    def _refuse(self, branch: str, cause: str) -> NoReturn:
         raise CorruptFileError(cause, path=self._source.path, where=branch.rsplit("/", 1)[-1])
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,17 +80,15 @@ class NtupleWriter:
         tree = self._file.mktree(BEFORE, {name: dtype[name] for name in dtype.names or ()})
         if len(before):
             tree.extend({name: np.ascontiguousarray(before[name]) for name in dtype.names or ()})
-        content = {"format": FORMAT, "layout": self._layout.as_json(), "record": record}
+        content: dict[str, Any] = {"format": FORMAT, "layout": self._layout.as_json(), "record": record}
         content |= {"entries": self._entries, "checksums": self._checksums, "before": len(before)}
         self._file[KEY] = json.dumps(content, sort_keys=True)
         self._file.close()
 
     def abandon(self) -> None:
         """Close a file that will be thrown away; on a full disk even that may fail, and does not matter."""
-        try:
+        with suppress(OSError, ValueError):
             self._file.close()
-        except (OSError, ValueError):
-            pass
 
 
 class NtupleReader:
@@ -151,10 +150,7 @@ class NtupleReader:
         tree = self._file[TREE]
         for entries, checksum in zip(self._entries, self._checksums, strict=True):
             stop = start + entries
-            arrays = guarded(
-                lambda a=start, b=stop: tree.arrays(entry_start=a, entry_stop=b, how=dict), self.path, TREE
-            )
-            block = guarded(lambda found=arrays: self._block(found), self.path, TREE)
+            block = guarded(partial(self._block, tree, start, stop), self.path, TREE)
             if _checksum(_flat_columns(block, self.layout)) != checksum:
                 raise CorruptFileError(
                     f"entries {start} to {stop} are not what was written",
@@ -165,7 +161,8 @@ class NtupleReader:
             yield block
             start = stop
 
-    def _block(self, arrays: dict[str, Any]) -> EventBlock:
+    def _block(self, tree: Any, start: int, stop: int) -> EventBlock:
+        arrays = tree.arrays(entry_start=start, entry_stop=stop, how=dict)
         types = self.layout.types
         events = {name: _values(arrays[name], kind) for name, kind in types["events"].items()}
         (offsets,), _ = levels(arrays["jets_" + next(iter(self._jet_types()))], 1)

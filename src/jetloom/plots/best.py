@@ -72,6 +72,8 @@ def evaluate(model: Any, dataset: Dataset, best: Mapping[str, Any], output: Path
     classifier.draw_roc(output / "roc", classes, curves, label)
     classifier.draw_confusion(output / "confusion", classes, shares, label)
     classifier.draw_calibration(output / "calibration", classes, reliability, label)
+    # The directory is a result even if the task names no spectators.
+    (output / "performance").mkdir(parents=True, exist_ok=True)
     for entry in facts["spectators"]:
         binned = report.binned(jets, variables[entry["column"]], generator)
         path = output / "performance" / entry["column"]

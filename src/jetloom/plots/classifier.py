@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jetloom.plots.style import GREY, ClassStyle, canvas, headline, say, shared_legend, steps
+from jetloom.plots.style import GREY, ClassStyle, canvas, headline, plain_logarithms, say, shared_legend, steps
 from jetloom.plots.tables import measured
 
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ def draw_scores(
                 density, error = train[place, true].density()
                 steps(panel, train[place, true].edges, density, error, color=style.color, linestyle=style.line)
                 lowest.append(_scored(panel, style, test[place, true]))
-            panel.set_yscale("log")
-            panel.set_ylim(bottom=max(1e-4, 0.3 * min(lowest)))
+            if any(lowest):
+                panel.set_yscale("log")
+                panel.set_ylim(bottom=max(1e-4, 0.3 * min(value for value in lowest if value)))
             panel.set_xlim(0.0, 1.0)
             panel.set_xlabel(f"Score for {scored.title}")
             panel.set_ylabel("Density of jets")
@@ -58,7 +59,7 @@ def draw_scores(
 
 
 def _scored(axes: Any, style: ClassStyle, histogram: Histogram) -> float:
-    """Draw the points of the test part, and give the lowest of them."""
+    """Draw the points of the test part, and give the lowest of them, 0 if there is none."""
     density, error = histogram.density()
     middle = 0.5 * (histogram.edges[1:] + histogram.edges[:-1])
     seen = density > 0
@@ -74,7 +75,7 @@ def _scored(axes: Any, style: ClassStyle, histogram: Histogram) -> float:
         linewidth=1,
         label=style.title,
     )
-    return float(density[seen].min()) if seen.any() else 1.0
+    return float(density[seen].min()) if seen.any() else 0.0
 
 
 def draw_roc(path: str | Path, classes: Sequence[ClassStyle], curves: Sequence[Roc], label: str = "") -> None:
@@ -123,7 +124,7 @@ def draw_confusion(path: str | Path, classes: Sequence[ClassStyle], matrix: Conf
             share = matrix.shares[row, column]
             half = 0.5 * (matrix.high[row, column] - matrix.low[row, column])
             text = "no jets" if np.isnan(share) else f"{100 * share:.1f} ± {100 * half:.1f} %"
-            color = "black" if share > 0.55 else "white"
+            color = "black" if np.isnan(share) or share > 0.55 else "white"
             panel.text(column, row, f"{text}\n({matrix.sums[row, column]:.4g})", ha="center", va="center", color=color)
         for set_ticks in (panel.set_xticks, panel.set_yticks):
             set_ticks(range(len(titles)), titles)
@@ -171,6 +172,7 @@ def draw_performance(
             upper.set_ylabel(f"Efficiency for {signal.title}")
             upper.legend(loc="upper right", title="Background", fontsize="small", title_fontsize="small", ncols=3)
             lower.set_yscale("log")
+            plain_logarithms(lower.yaxis)
             _rejection_limits(lower, mine)
             lower.set_ylabel("Rejection (1 / efficiency)")
             lower.set_xlabel(title)
@@ -179,13 +181,9 @@ def draw_performance(
 
 
 def _binned_axis(axes: Any, result: Performance) -> None:
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
-
     if _spans(result):
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        plain_logarithms(axes.xaxis)
     axes.set_xlim(result.edges[0], result.edges[-1])
 
 

@@ -102,11 +102,18 @@ def draw_input(
 
 
 def _panel(axes: Any, side: str, classes: Sequence[ClassStyle], histograms: Sequence[Histogram]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     axes.set_title(side, loc="left")
     for style, histogram in zip(classes, histograms, strict=True):
         density, error = histogram.density()
         steps(axes, histogram.edges, density, error, color=style.color, linestyle=style.line, label=style.title)
-    axes.set_xlim(histograms[0].edges[0], histograms[0].edges[-1])
+    ends = histograms[0].edges
+    axes.set_xlim(ends[0], ends[-1])
+    if np.array_equal(ends % 1.0, np.full(len(ends), 0.5)):
+        # Bins around whole numbers, see edges(): marks at whole numbers, and none between them.
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.tick_params(axis="x", which="minor", length=0)
     axes.set_title(outside(histograms), loc="right", fontsize="small", color="#444444")
 
 

@@ -40,13 +40,14 @@ def draw_learning(path: str | Path, points: Frame, histories: Frame, rank_by: st
         Line above the figure.
     """
     import seaborn as sns
+    from matplotlib.ticker import MaxNLocator
 
     best = trained(points, rank_by).sort_values("rank").head(BEST)
     ranks = {str(point): int(rank) for point, rank in zip(best["point"], best["rank"], strict=True)}
     chosen = histories[histories["point"].astype(str).isin(ranks)]
-    names = curves(histories, rank_by)
+    names = curves(histories, rank_by) if len(chosen) else []
     with canvas(path, (5.2 * max(1, len(names)) + 1.6, 4.6), 1, max(1, len(names)), head) as (figure, axes):
-        if not (len(chosen) and names):
+        if not names:
             say(axes[0, 0], "There are no learning curves")
             return
         order = [f"{ranks[point]}: {point[:8]}" for point in sorted(ranks, key=ranks.__getitem__)]
@@ -58,7 +59,11 @@ def draw_learning(path: str | Path, points: Frame, histories: Frame, rank_by: st
                 errorbar="sd", ax=panel, legend=False, linewidth=1.2, err_kws={"linewidth": 0},
             )  # fmt: skip
             _front(panel, shown[shown["name"] == order[0]], name, colors[order[0]])
+            if shown["epoch"].nunique() == 1:
+                panel.set_xlim(shown["epoch"].min() - 0.9, shown["epoch"].max() + 0.9)
             panel.set_xlabel("Epoch")
+            panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+            panel.tick_params(axis="x", which="minor", length=0)
             panel.set_ylabel(title(name))
         _legend(figure, order, colors)
 

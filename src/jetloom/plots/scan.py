@@ -146,7 +146,8 @@ def _points(axes: Any, good: Frame, where: Any, rank_by: str, spread: bool) -> N
         return
     errors = good[f"{rank_by}_std"].fillna(0.0).to_numpy(float) if f"{rank_by}_std" in good else None
     # Points of one name lie side by side in a fixed order, which no random numbers change.
-    beside = where + (np.linspace(-0.25, 0.25, len(good))[np.argsort(np.argsort(good["point"]))] if spread else 0.0)
+    order = np.argsort(np.argsort(good["point"].to_numpy(str)))
+    beside = where + (0.5 * ((order + 0.5) / len(good) - 0.5) if spread else 0.0)
     values = good[rank_by].to_numpy(float)
     axes.errorbar(
         beside, values, errors, fmt="o", color=COLORS[0], alpha=0.6, capsize=2, label="Point ± spread of repetitions"

@@ -166,6 +166,15 @@ def shared_legend(figure: Any, axes: Any, columns: int = 4, **options: Any) -> N
         figure.legend(handles, labels, loc="outside lower center", ncols=min(columns, len(handles)), **options)
 
 
+def plain_logarithms(axis: Any) -> None:
+    """Mark 1, 2, 5, 10, ... on a logarithmic axis, written out: it often spans no more than a decade or two."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
 def say(axes: Any, text: str) -> None:
     """Write in an empty panel why it is empty."""
     axes.set_axis_off()
