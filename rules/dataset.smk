@@ -89,7 +89,7 @@ rule plot_inputs:
         runtime=60,
     params:
         config=stored_config,
-        code=code_digest("plots"),
+        code=code_digest("evaluation", "plots"),
         output=subpath(output.inputs, parent=True),
     message:
         "Plotting the inputs of {wildcards.task}"

@@ -116,10 +116,11 @@ rule plot_scan:
         mem_mb=2000,
         runtime=30,
     params:
-        code=code_digest("plots"),
+        config=stored_config,
+        code=code_digest("evaluation", "plots"),
         scan=subpath(input.table, parent=True),
         output=subpath(output.best, parent=True),
     message:
         "Plotting the scan of {wildcards.task}"
     shell:
-        "jetloom plot_scan --scan {params.scan} --output {params.output} 2> {log}"
+        "jetloom plot_scan --config {params.config} --scan {params.scan} --output {params.output} 2> {log}"

@@ -14,10 +14,12 @@ from jetloom.config.schema import find_schema
 from jetloom.errors import JetloomError
 from jetloom.provenance import code_digest, digest
 from jetloom.scan import space
+from jetloom.scan.preflight import check_analysis
 from jetloom.scan.settings import settings_digests
 
 try:
     ANALYSIS = load_merged(config)
+    check_analysis(ANALYSIS)
     # Jobs read a copy that never changes: an edit of the configuration disturbs nothing that runs.
     CONFIG = store(ANALYSIS, paths.results(ANALYSIS) / "config")
     SOURCES = {

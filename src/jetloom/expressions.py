@@ -10,7 +10,7 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 import numpy as np
@@ -57,8 +57,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         "where",
         "clip",
     ]
-} | {"min": np.minimum, "max": np.maximum}
-CONSTANTS: dict[str, Any] = {"pi": np.pi, "e": np.e, "inf": np.inf, "nan": np.nan, "True": True, "False": False}
+} | {
+    "min": lambda *values: reduce(np.minimum, values),
+    "max": lambda *values: reduce(np.maximum, values),
+}
+# No "e": in jets that is the energy, and a variable must never turn into 2.718 where it is missing.
+CONSTANTS: dict[str, Any] = {"pi": np.pi, "inf": np.inf, "nan": np.nan, "True": True, "False": False}
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -111,15 +115,18 @@ def _check(node: ast.expr, text: str) -> None:
             children = [left, right]
         case ast.UnaryOp(operand=operand):
             children = [operand]
-        case ast.Compare(left=left, ops=ops, comparators=comparators):
-            sets = [isinstance(op, ast.In | ast.NotIn) for op in ops]
-            if any(sets) and (len(ops) > 1 or not isinstance(comparators[0], ast.Tuple | ast.List | ast.Set)):
-                raise ExpressionError(f"'{text}': 'in' takes a list of numbers, as in 'label in (4, 5)'")
-            inner = comparators[0].elts if any(sets) else comparators  # type: ignore[attr-defined]
-            children = [left, *inner]
+        case ast.Compare(left=left, ops=ops, comparators=comparators) if not any(
+            isinstance(op, ast.Is | ast.IsNot) for op in ops
+        ):
+            if any(isinstance(op, ast.In | ast.NotIn) for op in ops):
+                _check_members(node, text)
+                children = [left]
+            else:
+                children = [left, *comparators]
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
             if name not in FUNCTIONS:
                 raise ExpressionError(f"'{text}': no function '{name}'", advice=near_misses(name, FUNCTIONS))
+            _check_count(name, len(args), text)
             children = args
         case _:
             raise ExpressionError(
@@ -128,6 +135,27 @@ def _check(node: ast.expr, text: str) -> None:
             )
     for child in children:
         _check(child, text)
+
+
+def _check_members(node: ast.Compare, text: str) -> None:
+    """Refuse an ``in`` of anything but a list of numbers."""
+    members = node.comparators[0]
+    if len(node.ops) > 1 or not isinstance(members, ast.Tuple | ast.List | ast.Set):
+        raise ExpressionError(f"'{text}': 'in' takes a list of numbers, as in 'label in (4, 5)'")
+    for member in members.elts:
+        _check(member, text)
+        if any(isinstance(part, ast.Name | ast.Call) for part in ast.walk(member)):
+            raise ExpressionError(f"'{text}': 'in' takes a list of numbers, as in 'label in (4, 5)'")
+
+
+def _check_count(name: str, given: int, text: str) -> None:
+    """Refuse a wrong number of arguments: one too many would be the array that NumPy writes its result to."""
+    wanted = getattr(FUNCTIONS[name], "nin", 3)
+    if name in ("min", "max"):
+        if given < 2:
+            raise ExpressionError(f"'{text}': {name} takes two or more arguments, not {given}")
+    elif given != wanted:
+        raise ExpressionError(f"'{text}': {name} takes {wanted} argument{'s' * (wanted > 1)}, not {given}")
 
 
 def names_in(text: str) -> set[str]:
@@ -162,15 +190,21 @@ def evaluate(text: str, columns: Mapping[str, Array]) -> Any:
     Raises
     ------
     ExpressionError
-        If it is not an expression or names a variable that is not there.
+        If it is not an expression, names a variable that is not there, or cannot be computed.
     """
+    tree = _parse(text)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return _evaluate(_parse(text), columns, text)
+        try:
+            return _evaluate(tree, columns, text)
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise ExpressionError(f"'{text}' cannot be computed ({error})") from None
 
 
 def evaluate_mask(text: str, columns: Mapping[str, Array], rows: int) -> npt.NDArray[np.bool_]:
-    """Evaluate a selection: a bool array of ``rows`` elements, False where a comparison meets NaN."""
+    """Evaluate a selection: a bool array of ``rows`` elements, False where it or one side of ``<``, ``==`` is NaN."""
     value = np.asarray(evaluate(text, columns))
+    if value.dtype.kind == "f":
+        value = np.nan_to_num(value)
     return np.broadcast_to(value.astype(bool), (rows,))
 
 
@@ -209,10 +243,7 @@ def _evaluate(node: ast.expr, columns: Mapping[str, Array], text: str) -> Any:
         case ast.Compare():
             return _compare(node, value)
         case ast.Call(func=ast.Name(id=name), args=args):
-            try:
-                return FUNCTIONS[name](*(value(child) for child in args))
-            except (TypeError, ValueError) as error:
-                raise ExpressionError(f"'{text}': {name} cannot be applied ({error})") from None
+            return FUNCTIONS[name](*(value(child) for child in args))
     raise ExpressionError(f"'{text}' is not an expression")  # pragma: no cover - _check refuses it before
 
 

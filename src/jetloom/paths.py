@@ -18,8 +18,8 @@ def results(analysis: Analysis) -> Path:
 def source_files(analysis: Analysis, sample: str) -> dict[str, Path]:
     """Give the DxAODs of a sample by the names that their results get.
 
-    A result is named by the file's own name; where two files of a sample share it, a digest of the directory is added,
-    so that a file keeps its results when others come.
+    A result is named by the file's own name; where two files of a sample share it, a digest of the whole path is
+    added, so that a file keeps its results when others come.
 
     Raises
     ------
@@ -42,8 +42,7 @@ def source_files(analysis: Analysis, sample: str) -> dict[str, Path]:
     unique = list(dict.fromkeys(found))
     stems = [path.stem for path in unique]
     return {
-        path.stem if stems.count(path.stem) == 1 else f"{path.stem}-{digest(str(path.parent), 6)}": path
-        for path in unique
+        path.stem if stems.count(path.stem) == 1 else f"{path.stem}-{digest(str(path), 6)}": path for path in unique
     }
 
 

@@ -68,13 +68,16 @@ def origin(settings: Any, inputs: dict[str, str]) -> dict[str, Any]:
 
 @cache
 def code_digest(*rooms: str) -> str:
-    """Give a digest of the code in some rooms of the package, blind to comments, docstrings and layout.
+    """Give a digest of the code in some rooms or files of the package, blind to comments, docstrings and layout.
 
     Snakemake compares it to see that a result was made by other code, so a changed comment retrains nothing.
     """
     sums = []
     for room in rooms:
-        for source in sorted((PACKAGE / room).rglob("*.py")):
+        sources = [PACKAGE / room] if room.endswith(".py") else sorted((PACKAGE / room).rglob("*.py"))
+        if not sources:
+            raise FileNotFoundError(f"there is no code in {PACKAGE / room}")
+        for source in sources:
             tree = ast.parse(source.read_bytes())
             for node in ast.walk(tree):
                 if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(

@@ -101,6 +101,10 @@ def test_result(small_dxaod, tmp_path):
             expected.append(np.sort(mine * np.float32(1e-3))[::-1])
     expected = [part for part, keep in zip(expected, chosen, strict=True) if keep]
     np.testing.assert_array_equal(jets["n_constituents"], [len(part) for part in expected])
+    places = [entry for entry in counts if entry["stage"] == "slots"]
+    sizes = [len(part) for part in expected]
+    kept = sum(min(size, 5) for size in sizes)
+    assert [(entry["before"], entry["after"]) for entry in places] == [(sum(sizes), kept)]
     for row, part in zip(parts, expected, strict=True):
         np.testing.assert_array_equal(row["pt"][row["valid"]], part[:5])
         assert (row["pt"][~row["valid"]] == 0).all()

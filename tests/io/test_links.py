@@ -74,7 +74,9 @@ def test_jet_indices_against_a_loop(events):
     index = [sorted(rows) if ordered else rows for _, rows, ordered in events]
     jets = offsets_of(np.array([number for number, _, _ in events]))
     targets = offsets_of(np.array([len(rows) for rows in index]))
-    array = ak.values_astype(ak.unflatten(np.array([row for rows in index for row in rows], int), [len(rows) for rows in index]), "int32")
+    array = ak.values_astype(
+        ak.unflatten(np.array([row for rows in index for row in rows], int), [len(rows) for rows in index]), "int32"
+    )
     found = resolve("t", group("jet_index"), {"b": array}, targets, jets)
     expected = [
         [targets[event] + row for row, jet in enumerate(index[event]) if jet == wanted]

@@ -17,7 +17,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Check everything that can be checked before anything runs."""
     from jetloom import paths
     from jetloom.config.load import load_analysis
-    from jetloom.config.schema import find_schema
+    from jetloom.scan.preflight import check_analysis
     from jetloom.scan.space import points, runs
 
     analysis = load_analysis(arguments.config)
@@ -27,8 +27,8 @@ def run(arguments: argparse.Namespace) -> None:
 
         out(yaml.safe_dump(analysis.model_dump(mode="json", by_alias=True), sort_keys=False))
         return
+    check_analysis(analysis)
     for name, sample in analysis.samples.items():
-        find_schema(sample.schema_name)
         out(f"sample {name}: {len(paths.source_files(analysis, name))} files, schema {sample.schema_name}\n")
     for name, task in analysis.tasks.items():
         found = points(task)

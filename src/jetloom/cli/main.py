@@ -13,9 +13,9 @@ from jetloom.errors import ExitCode, JetloomError
 
 VERBS = {
     "check": "check a configuration and say what it would do",
-    "simulate": "simulate a DxAOD-like sample with Pythia 8 and a parametric detector",
-    "ntuple": "convert a DxAOD to an ntuple: read, select, convert units, count every cut",
-    "hdf5": "convert an ntuple, or a DxAOD in one pass, to HDF5",
+    "simulate": "make a DxAOD-shaped sample with Pythia 8 and a parametric detector",
+    "ntuple": "convert a DxAOD to a ROOT ntuple of selected jets",
+    "hdf5": "convert a DxAOD, or the ntuple made of it, to HDF5",
     "dataset": "build a task's dataset: labels, weights, split, scaling",
     "train": "train one point of a scan once, from its checkpoint if there is one",
     "collect": "collect a scan's results into scan.csv, ranked",
@@ -61,7 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options.run(options)
     except JetloomError as error:
-        sys.stderr.write(f"jetloom {options.verb}: error: {error.line()}\n")
+        kind = "interrupted" if error.exit_code == ExitCode.CHECKPOINTED else "error"
+        sys.stderr.write(f"jetloom {options.verb}: {kind}: {error.line()}\n")
         if options.verbose > 1:
             logger.exception("where it came from")
         return int(error.exit_code)

@@ -42,17 +42,18 @@ def run(arguments: argparse.Namespace) -> None:
 def pages(docs: Path) -> dict[Path, str]:
     """Give all generated pages with their paths."""
     import inspect
+    from typing import get_args
 
     from jetloom.config.reference import ModelEntry, config_schema, configuration_page
+    from jetloom.config.tasks import PointMetric
     from jetloom.evaluation.metrics import direction
     from jetloom.models.registry import MODELS, find_model
-    from jetloom.scan.collect import METRICS
 
     models = {
         name: ModelEntry(model.parameters, inspect.getdoc(inspect.getmodule(type(model))) or "")
         for name, model in ((name, find_model(name)) for name in MODELS)
     }
-    metrics = {name: direction(name) for name in METRICS}
+    metrics = {name: direction(name) for name in get_args(PointMetric)}
     return {
         docs / "configuration.md": configuration_page(models, metrics),
         docs.parent / "workflow" / "config.schema.json": config_schema(),

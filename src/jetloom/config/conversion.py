@@ -48,7 +48,7 @@ class Conversion(Settings):
         description="Places a jet has for each collection that belongs to it: {constituents: 40}. "
         "The hardest are kept. A collection not named here is not written.",
     )
-    compression: Literal["lz4", "zstd", "lzf", "gzip", "none"] = Field(
-        "lz4", description="HDF5 filter: lz4 and zstd need hdf5plugin to read, lzf needs h5py, gzip reads anywhere."
+    compression: Literal["lz4", "zstd", "gzip", "none"] = Field(
+        "lz4", description="HDF5 filter: lz4 and zstd need hdf5plugin to read, gzip reads anywhere."
     )
     budget: Budget = Field(default_factory=Budget, description="Losses that are tolerated.")

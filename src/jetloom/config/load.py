@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from jetloom.config.analysis import Analysis
 from jetloom.config.tasks import Task
-from jetloom.errors import ConfigurationError, JetloomError, MissingFileError, near_misses
+from jetloom.errors import ConfigurationError, MissingFileError, near_misses
 
 try:  # libyaml reads a large scan ten times faster than the Python loader
     from yaml import CSafeLoader as _Loader
@@ -78,9 +78,6 @@ def load_merged(content: Mapping[str, Any]) -> Analysis:
 
 
 def _cause(error: Any, model: type[BaseModel]) -> str:
-    context = error.get("ctx", {}).get("error")
-    if isinstance(context, JetloomError):
-        return context.line()
     match error["type"]:
         case "extra_forbidden":
             return (
@@ -89,7 +86,7 @@ def _cause(error: Any, model: type[BaseModel]) -> str:
         case "missing":
             return "is missing"
         case "value_error":
-            return str(context)
+            return str(error["ctx"]["error"])
         case _:
             return f"{error['msg'][0].lower()}{error['msg'][1:]}, not {error['input']!r:.60}"
 

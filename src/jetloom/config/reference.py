@@ -27,7 +27,8 @@ the parameters in `src/jetloom/models/`, and run the verb again.
 
 A configuration is a YAML (or JSON) file. Keys that do not stand in it have the default given here; unknown keys are
 refused with the nearest known ones. `jetloom check my.yaml` checks a file, `jetloom check my.yaml --print-settings`
-prints it with all defaults. `workflow/config.schema.json` is the same as a JSON schema, for editors.
+prints it with all defaults. `workflow/config.schema.json` is the same as a JSON schema, for editors: many complete and
+check the keys of a file that begins with `# yaml-language-server: $schema=workflow/config.schema.json`.
 """
 
 WORDS = {str: "text", int: "integer", float: "number", bool: "true or false", Any: "value"}
@@ -130,7 +131,7 @@ def _models_in(hint: Any) -> Iterator[tuple[str, type[BaseModel]]]:
 def _table(model: type[BaseModel], places: Mapping[type[BaseModel], str]) -> str:
     rows = ["| Key | Type | Default | Meaning |", "|---|---|---|---|"]
     for key, hint, field in _fields(model):
-        cells = [f"`{key}`", _type(hint, field, places), _default(field), field.description or ""]
+        cells = [f"`{key}`", _type(hint, field, places), _default(field), _plain(field.description or "")]
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows) + "\n"
 
@@ -190,7 +191,12 @@ def _anchor(path: str) -> str:
 
 
 def _meaning(model: type[BaseModel]) -> str:
-    return (inspect.getdoc(model) or "").split("\n\n")[0].replace("\n", " ").replace("``", "`")
+    return _plain((inspect.getdoc(model) or "").split("\n\n")[0].replace("\n", " ").replace("``", "`"))
+
+
+def _plain(text: str) -> str:
+    """Keep Markdown from taking ``<analysis>`` for a tag."""
+    return text.replace("<", "\\<")
 
 
 def _expressions() -> str:
@@ -201,7 +207,7 @@ def _expressions() -> str:
         "Cuts, labels and inputs are expressions over variables, element by element, in the notation of Python: "
         "numbers, names, `+ - * / // % **`, comparisons (also chains such as `20 < pt < 100`), `and`, `or`, `not`, "
         "`in (4, 5)` and `not in (4, 5)`, and `& | ^ ~` for bits. Lengths are in mm, energies in GeV, times in ns, "
-        "angles in radians. A comparison with NaN is false.\n\n"
+        "angles in radians. A comparison with NaN is false, but `!=` is true.\n\n"
         f"Functions: {functions}. Constants: {constants}.\n\n"
         "An input that is an expression gets a column named after its text, with `_` for what is not a letter or a "
         "digit: `log(pt)` is `log_pt`. `tasks.<name>.missing` uses these names.\n"

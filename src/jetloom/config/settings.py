@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from jetloom.errors import ExpressionError
 from jetloom.expressions import names_in
 
 
@@ -16,7 +17,10 @@ class Settings(BaseModel):
 
 
 def _readable(text: str) -> str:
-    names_in(text)
+    try:
+        names_in(text)
+    except ExpressionError as error:
+        raise ValueError(error.line()) from None  # pydantic adds the place in the configuration to this kind only
     return text
 
 

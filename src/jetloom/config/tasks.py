@@ -7,6 +7,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from jetloom.config.settings import Expression, Name, Settings, Variable
+from jetloom.errors import near_misses
+from jetloom.expressions import column_name
+
+EpochMetric = Literal["loss", "accuracy", "val_loss", "val_accuracy", "val_auc"]
+"""Metrics that are known after each epoch."""
+PointMetric = Literal[
+    "loss", "accuracy", "val_loss", "val_accuracy", "val_auc", "eval_loss", "eval_accuracy", "eval_auc"
+]
+"""Metrics that are known of a point when its training is over."""
 
 
 class Label(Settings):
@@ -62,7 +71,7 @@ class Split(Settings):
 class EarlyStopping(Settings):
     """Stop when the monitored metric has not improved for some epochs, and keep the best epoch's weights."""
 
-    monitor: str = Field("val_loss", description="Metric to watch; its direction is known.")
+    monitor: EpochMetric = Field("val_loss", description="Metric to watch; its direction is known.")
     patience: PositiveInt = Field(10, description="Epochs without improvement.")
     min_delta: Annotated[float, Field(ge=0)] = Field(1e-4, description="Smallest change that is an improvement.")
 
@@ -70,7 +79,7 @@ class EarlyStopping(Settings):
 class ReduceLearningRate(Settings):
     """Lower the learning rate when the monitored metric stays on a plateau."""
 
-    monitor: str = Field("val_loss", description="Metric to watch.")
+    monitor: EpochMetric = Field("val_loss", description="Metric to watch.")
     factor: Annotated[float, Field(gt=0, lt=1)] = Field(0.5, description="New learning rate over old.")
     patience: PositiveInt = Field(4, description="Epochs without improvement.")
     min_delta: Annotated[float, Field(ge=0)] = Field(1e-4, description="Smallest change that is an improvement.")
@@ -98,7 +107,7 @@ class Search(Settings):
     fraction: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="Random share of the grid.")
     seed: NonNegativeInt = Field(0, description="Seed of that choice.")
     repetitions: PositiveInt = Field(1, description="Trainings of each point, each with its own seed.")
-    rank_by: str = Field("val_auc", description="Metric that ranks the points; its direction is known.")
+    rank_by: PointMetric = Field("val_auc", description="Metric that ranks the points; its direction is known.")
 
 
 class Task(Settings):
@@ -140,4 +149,15 @@ class Task(Settings):
         both = sorted(set(self.scan) & set(self.parameters))
         if both:
             raise ValueError(f"'{both[0]}' stands in both 'parameters' and 'scan'")
+        return self
+
+    @model_validator(mode="after")
+    def _known_names(self) -> Task:
+        columns = [column_name(text) for text in self.inputs]
+        for name in self.missing:
+            if name not in columns:
+                raise ValueError(f"missing: no input column '{name}'; {near_misses(name, columns)}")
+        flatten = self.weights.flatten
+        if flatten is not None and flatten.to not in self.labels:
+            raise ValueError(f"weights.flatten.to: no class '{flatten.to}'; {near_misses(flatten.to, self.labels)}")
         return self

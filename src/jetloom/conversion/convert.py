@@ -17,9 +17,8 @@ from jetloom.conversion.streams import Selected, Skipped, Stored, Stream, Task
 from jetloom.conversion.tables import Places, jet_rows, truncated
 from jetloom.errors import InputError
 from jetloom.io.atomic import publishing
-from jetloom.io.chunks import ChunkWriter
 from jetloom.io.events import EventBlock
-from jetloom.io.hdf5 import check_file
+from jetloom.io.hdf5 import TableWriter, check_file
 from jetloom.io.ntuple import NtupleReader, NtupleWriter, check_ntuple, is_ntuple
 
 LOG = logging.getLogger(__name__)
@@ -132,7 +131,7 @@ def _write_hdf5(stream: Stream, task: Task, output: str | Path) -> Record:
     }
     tables |= {name: (layout.collection_dtype(name), slots[name]) for name in layout.collections}
     flow = CutFlow()
-    with publishing(output, check_file) as part, ChunkWriter(part, tables, task.conversion.compression) as writer:
+    with publishing(output, check_file) as part, TableWriter(part, tables, task.conversion.compression) as writer:
         places = {
             name: Places(layout.collection_dtype(name), slots[name], writer.chunk_rows(name))
             for name in layout.collections

@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser, output: str) -> None:
     parser.add_argument(
         "--slots", metavar="NAME=N", action="append", type=_pair, help="places a jet has: 'tracks=20'; repeatable"
     )
-    parser.add_argument("--compression", choices=["lz4", "zstd", "lzf", "gzip", "none"], help="HDF5 filter")
+    parser.add_argument("--compression", choices=["lz4", "zstd", "gzip", "none"], help="HDF5 filter")
     parser.add_argument(
         "--budget",
         metavar="WHAT=SHARE",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -91,6 +92,8 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
         staged = {name: staging / f"{name}.h5" for name in splitting.part_names(task.split)}
         _stage(analysis, task, files, samples, staged, losses)
         views = [_fit_view(task, fold, staged) for fold in splitting.folds(task.split)]
+        for stale in (DESCRIPTION, "fingerprint.txt"):  # nothing must describe parts that are being replaced
+            (directory / stale).unlink(missing_ok=True)
         fingerprint, summary = _write_parts(task, views, staged, directory)
     except OSError as error:
         if atomic.no_room(error):
@@ -125,6 +128,12 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
 PARTS = "parts"
 """Directory of the parts, below the dataset's."""
 
+OWN_COLUMNS = {"label": "<i4", "event_weight": "<f4", "sample": "u1"}
+"""Columns of the parts that are made here, besides the weights."""
+
+EVENT = {"run_number": "<u4", "event_number": "<u8"}
+"""Columns that say which event a jet is of."""
+
 DATA_SETTINGS = {"samples", "select", "labels", "inputs", "spectators", "missing", "weights", "split"}
 """The parts of a task's configuration that shape its dataset."""
 
@@ -135,6 +144,8 @@ def _sample_facts(name: str, analysis: Analysis, files: list[Path]) -> dict[str,
         "title": analysis.samples[name].title or name, "files": len(files), "events": 0, "sum_of_weights": 0.0,
         "rows": 0, "skipped": [], "counts": [],
     }  # fmt: skip
+    if not files:
+        raise EmptySampleError("has no files", where=f"sample '{name}'", advice="name at least one HDF5 file of it")
     merged: dict[tuple[str, str, str], list[int]] = {}
     for path in files:
         with TableReader(path) as reader:
@@ -205,17 +216,27 @@ def _staged_dtype(task: Task) -> np.dtype[Any]:
     if twice:
         raise ConfigurationError(f"two inputs have the column name '{twice[0]}'", where="inputs")
     flattened = list(task.weights.flatten.variables) if task.weights.flatten else []
-    others = [name for name in dict.fromkeys([*task.spectators, *flattened]) if name not in inputs]
+    others = [name for name in dict.fromkeys([*task.spectators, *flattened]) if name not in [*inputs, *EVENT]]
+    for where, names in {"inputs": inputs, "spectators": others}.items():
+        for name in names:
+            if name in OWN_COLUMNS or name in EVENT or re.fullmatch(r"weight(_fold\d+)?", name):
+                raise ConfigurationError(f"'{name}' is the name of a column that the dataset makes itself", where=where)
     return np.dtype(
-        [(name, "<f4") for name in inputs]
-        + [("label", "<i4"), ("event_weight", "<f4"), ("run_number", "<u4"), ("event_number", "<u8"), ("sample", "u1")]
-        + [(name, "<f4") for name in others]
+        [(name, "<f4") for name in inputs] + [*OWN_COLUMNS.items(), *EVENT.items()] + [(name, "<f4") for name in others]
     )
 
 
 def _check_variables(task: Task, reader: TableReader) -> None:
     known = set(reader.dtype("jets").names or ())
-    expressions = [*task.inputs, *task.select, *task.spectators, *(label.when for label in task.labels.values())]
+    columns = {column_name(text): text for text in task.inputs}
+    flattened = list(task.weights.flatten.variables) if task.weights.flatten else []
+    for name in [*task.spectators, *flattened]:
+        if name in columns and name in known and columns[name].strip() != name:
+            raise ConfigurationError(
+                f"the input '{columns[name]}' would take the name of the variable '{name}'", where="inputs"
+            )
+    labels = [label.when for label in task.labels.values()]
+    expressions = [*task.inputs, *task.select, *task.spectators, *labels, *(set(flattened) - set(columns))]
     for text in expressions:
         for name in sorted(names_in(text) - known):
             raise ConfigurationError(
@@ -244,8 +265,8 @@ def _staged_rows(
     for text in task.inputs:
         values = np.asarray(evaluate(text, columns), np.float32)
         rows[column_name(text)] = np.where(np.isfinite(values), values, np.float32(np.nan))
-    for name in dtype.names or ():
-        if name in columns and name not in ("label", "event_weight", "sample"):
+    for name in (dtype.names or ())[len(task.inputs) :]:
+        if name in columns and name not in OWN_COLUMNS:
             rows[name] = columns[name]
     rows["label"] = labels
     total = facts["sum_of_weights"]
@@ -320,12 +341,14 @@ def _write_parts(
     task: Task, views: list[FittedView], staged: dict[str, Path], directory: Path
 ) -> tuple[str, list[dict[str, Any]]]:
     """Write the final parts with their weights; give the fingerprint and the summary by part and class."""
-    digest = hashlib.sha256(provenance.canonical_json([task.inputs, list(task.labels)]).encode())
+    settings = [task.inputs, list(task.labels), task.missing]
+    digest = hashlib.sha256(provenance.canonical_json(settings).encode())
     summary: list[dict[str, Any]] = []
     for name, source in staged.items():
         with TableReader(source) as reader:
             weights = [(view.description["weight"], "<f4") for view in views]
             dtype = np.dtype([*reader.dtype("jets").descr, *weights])
+            digest.update(f"{name} {dtype.descr}".encode())
             totals = _PartTotals(list(task.labels), views[0].description["weight"])
             with (
                 atomic.publishing(directory / PARTS / f"{name}.h5", check_file) as part,
@@ -375,6 +398,12 @@ def _require_every_class(summary: list[dict[str, Any]]) -> None:
                 f"has no jet of class '{entry['class']}'",
                 where=f"part '{entry['part']}'",
                 advice="add files, loosen cuts, or change the labels",
+            )
+        if not entry["sum_of_weights"] > 0:
+            raise EmptySampleError(
+                f"the weights of class '{entry['class']}' sum to {entry['sum_of_weights']:g}",
+                where=f"part '{entry['part']}'",
+                advice="add files or change weights.negative: no metric is defined with such weights",
             )
 
 

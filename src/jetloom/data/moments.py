@@ -85,7 +85,7 @@ class Quantiles:
         """Add a block of shape (rows, columns), with optional weights of shape (rows,)."""
         width = np.where(self.high > self.low, self.high - self.low, 1.0)
         position = np.nan_to_num((np.asarray(block, np.float64) - self.low) / width * BINS, nan=-1.0)
-        index = np.minimum(position.astype(np.int64), BINS - 1)
+        index = np.clip(position, -1, BINS - 1).astype(np.int64)
         for column in range(index.shape[1]):
             used = position[:, column] >= 0
             weight = None if weights is None else weights[used]

@@ -1,62 +1,70 @@
-"""A writer of tables that compresses whole chunks itself, because HDF5's own filter pipeline is four times slower."""
+"""Packing chunks of HDF5 as its filters do, so that finished chunks can be handed to it.
+
+That is three times faster than HDF5's own filter pipeline, and safe on a full disk: what HDF5 holds back in its cache
+it writes when a dataset is let go, where h5py ignores errors and a later exit of the process crashes.
+"""
 
 from __future__ import annotations
 
 import struct
+import zlib
+from collections.abc import Callable
+from typing import Any
 
 import lz4.block  # type: ignore[import-untyped]
 import numpy as np
+import numpy.typing as npt
+import zstandard
 
-from jetloom.io.hdf5 import Rows, TableWriter
+Bytes = npt.NDArray[np.uint8]
 
-LZ4_FILTER = 32004
-"""Registered number of the LZ4 filter."""
 ACCELERATION = 8
 """Of LZ4: three times faster than 1, and the files grow by 2 %, because mantissas of floats hardly compress."""
 
 
-class ChunkWriter(TableWriter):
-    """A :class:`~jetloom.io.hdf5.TableWriter` with a faster way for whole chunks of LZ4. Any reader reads it."""
-
-    def chunk_rows(self, table: str) -> int:
-        """Give the number of rows of a chunk: appending whole chunks is fastest."""
-        return int(self._file[table].chunks[0])
-
-    def close(self) -> None:
-        """Write what waits and close the file.
-
-        Raises
-        ------
-        OSError
-            If the disk is full, also where h5py says so with a RuntimeError.
-        """
-        try:
-            super().close()
-        except RuntimeError as error:
-            raise OSError(str(error)) from error
-
-    def _write(self, name: str, rows: Rows) -> None:
-        dataset = self._file[name]
-        chunk = dataset.chunks[0]
-        start = self._rows[name]
-        if start % chunk or str(LZ4_FILTER) not in dataset._filters:
-            super()._write(name, rows)
-            return
-        whole = len(rows) - len(rows) % chunk
-        dataset.resize(start + whole, axis=0)
-        corner = (0,) * (dataset.ndim - 1)
-        for first in range(0, whole, chunk):
-            dataset.id.write_direct_chunk((start + first, *corner), _compressed(rows[first : first + chunk]))
-        self._rows[name] = start + whole
-        if whole < len(rows):
-            super()._write(name, rows[whole:])
+def _lz4(data: Bytes, width: int) -> bytes:  # noqa: ARG001
+    """As the LZ4 filter: size of the data, size of a block, then size and bytes of each block (here one)."""
+    block = lz4.block.compress(data.data, mode="fast", acceleration=ACCELERATION, store_size=False)
+    if len(block) >= data.nbytes:  # the filter takes a block of unchanged size for uncompressed bytes
+        block = data.tobytes()
+    return struct.pack(">QII", data.nbytes, data.nbytes, len(block)) + block
 
 
-def _compressed(rows: Rows) -> bytes:
-    """Compress a chunk as the LZ4 filter does: size of the data, size of a block, then size and bytes of each block."""
-    size = rows.nbytes
-    data = np.ascontiguousarray(rows).view(np.uint8).reshape(-1).data
-    block = lz4.block.compress(data, mode="fast", acceleration=ACCELERATION, store_size=False)
-    if len(block) >= size:  # the filter takes a block of unchanged size for uncompressed bytes
-        block = bytes(data)
-    return struct.pack(">QII", size, size, len(block)) + block
+def _zstd(data: Bytes, width: int) -> bytes:  # noqa: ARG001
+    return zstandard.ZstdCompressor(level=3).compress(data.data)
+
+
+def _gzip(data: Bytes, width: int) -> bytes:
+    """As the filters shuffle and deflate: first bytes of all rows, second bytes of all rows, and so on."""
+    return zlib.compress(np.ascontiguousarray(data.reshape(-1, width).T).data, 7)
+
+
+def _none(data: Bytes, width: int) -> bytes:  # noqa: ARG001
+    return data.tobytes()
+
+
+PACK: dict[str, Callable[[Bytes, int], bytes]] = {"lz4": _lz4, "zstd": _zstd, "gzip": _gzip, "none": _none}
+"""How each filter stores a chunk."""
+
+
+def filter_options(compression: str) -> dict[str, Any]:
+    """Give the arguments of h5py's ``create_dataset`` for a filter by name.
+
+    ``lz4`` (fastest) and ``zstd`` (smaller) need the package hdf5plugin to be read; ``gzip`` is read by any HDF5, at a
+    tenth of the speed. (h5py's own ``lzf`` is not offered: only HDF5's pipeline could write it.)
+    """
+    if compression in ("lz4", "zstd"):
+        import hdf5plugin
+
+        return dict(hdf5plugin.LZ4() if compression == "lz4" else hdf5plugin.Zstd(clevel=3))
+    if compression == "gzip":
+        return {"compression": "gzip", "compression_opts": 7, "shuffle": True}
+    return {}
+
+
+def pack(rows: npt.NDArray[np.void], chunk: int, compression: str) -> bytes:
+    """Pack up to a chunk of rows; a part of one is filled up with zeros, because HDF5 stores whole chunks."""
+    if len(rows) < chunk:
+        rows = np.concatenate([rows, np.zeros((chunk - len(rows), *rows.shape[1:]), rows.dtype)])
+    rows = np.ascontiguousarray(rows)
+    return PACK[compression](rows.view(np.uint8).reshape(-1), rows.dtype.itemsize)

@@ -20,27 +20,13 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.errors import CorruptFileError, MissingFileError, MissingObjectError, near_misses
+from jetloom.io.chunks import filter_options, pack
 
 Rows = npt.NDArray[np.void]
 
 FORMAT = "jetloom-1"
 CHUNK_BYTES = 1 << 20
 """Aim for the size of one chunk: large enough for the disk, small enough for the processor's cache."""
-
-
-def filter_options(compression: str) -> dict[str, Any]:
-    """Give the arguments of ``create_dataset`` for a filter by name.
-
-    ``lz4`` (fastest) and ``zstd`` (smaller) need the package hdf5plugin to be read, ``lzf`` needs h5py, and ``gzip``
-    is read by any HDF5, at a tenth of the speed.
-    """
-    if compression in ("lz4", "zstd"):
-        import hdf5plugin
-
-        return dict(hdf5plugin.LZ4() if compression == "lz4" else hdf5plugin.Zstd(clevel=3))
-    if compression == "gzip":
-        return {"compression": "gzip", "compression_opts": 7, "shuffle": True}
-    return {} if compression == "none" else {"compression": compression}
 
 
 class TableWriter:
@@ -53,7 +39,7 @@ class TableWriter:
     tables : mapping of str to (dtype, slots)
         Compound dtype of each dataset, and None for a 1-D dataset or the number of places of a 2-D one.
     compression : str
-        Name of the filter, see :func:`filter_options`.
+        Name of the filter, see :func:`jetloom.io.chunks.filter_options`.
     attributes : mapping
         JSON-like values, stored as JSON text attributes of the file when it is closed.
     """
@@ -62,7 +48,8 @@ class TableWriter:
         self, path: Path, tables: Mapping[str, tuple[np.dtype[Any], int | None]], compression: str = "lz4"
     ) -> None:
         self.attributes: dict[str, Any] = {}
-        self._file = h5py.File(path, "w", libver=("v110", "v110"))
+        self._file = _create(path)
+        self._compression = compression
         self._rows = dict.fromkeys(tables, 0)
         self._pending: dict[str, list[Rows]] = {name: [] for name in tables}
         options = filter_options(compression)
@@ -87,11 +74,19 @@ class TableWriter:
                 self._write(name, together[:whole])
                 self._pending[name] = [together[whole:]] if whole < waiting else []
 
+    def chunk_rows(self, table: str) -> int:
+        """Give the number of rows of a chunk: appending whole chunks is fastest."""
+        return int(self._file[table].chunks[0])
+
     def _write(self, name: str, rows: Rows) -> None:
-        start = self._rows[name]
+        """Write whole chunks; at the end of the file the rest, which is the only part of a chunk."""
         dataset = self._file[name]
+        chunk, start = dataset.chunks[0], self._rows[name]
         dataset.resize(start + len(rows), axis=0)
-        dataset[start:] = rows
+        corner = (0,) * (dataset.ndim - 1)
+        for first in range(0, len(rows), chunk):
+            packed = pack(rows[first : first + chunk], chunk, self._compression)
+            dataset.id.write_direct_chunk((start + first, *corner), packed)
         self._rows[name] = start + len(rows)
 
     def close(self) -> None:
@@ -103,7 +98,10 @@ class TableWriter:
             self._file.attrs[key] = json.dumps(value, sort_keys=True)
         self._file.attrs["rows"] = json.dumps(self._rows, sort_keys=True)
         self._file.attrs["format"] = FORMAT
-        self._file.close()
+        try:
+            self._file.close()
+        except RuntimeError as error:  # h5py says so when the disk is full
+            raise OSError(str(error)) from error
 
     def __enter__(self) -> Self:
         return self
@@ -142,7 +140,10 @@ class TableReader:
         except OSError as error:
             cause = "is truncated" if "truncated" in str(error) else "is not a readable HDF5 file"
             raise CorruptFileError(f"{cause} ({_short(error)})", path=path) from None
-        self.rows: dict[str, int] = self._declared_rows()
+        try:
+            self.rows: dict[str, int] = self._declared_rows()
+        except (OSError, KeyError, RuntimeError, ValueError) as error:  # h5py's words for damaged metadata
+            raise CorruptFileError(f"is damaged ({_short(error)})", path=path) from None
 
     def _declared_rows(self) -> dict[str, int]:
         if "rows" not in self._file.attrs:
@@ -162,6 +163,8 @@ class TableReader:
             return json.loads(self._file.attrs[key])
         except KeyError:
             raise MissingObjectError("has no such attribute", path=self.path, where=key) from None
+        except (OSError, RuntimeError, ValueError) as error:
+            raise CorruptFileError(f"is damaged ({_short(error)})", path=self.path, where=key) from None
 
     def dtype(self, table: str) -> np.dtype[Any]:
         """Give the compound dtype of a dataset."""
@@ -186,7 +189,7 @@ class TableReader:
         """
         try:
             return self._dataset(table)[start:stop]
-        except OSError as error:
+        except (OSError, RuntimeError, ValueError) as error:
             raise CorruptFileError(f"is damaged ({_short(error)})", path=self.path, where=table) from None
 
     def blocks(self, table: str, rows: int) -> Iterator[Rows]:
@@ -223,5 +226,15 @@ def check_file(path: Path) -> None:
                 reader.read(table, rows - 1, rows)
 
 
-def _short(error: OSError) -> str:
+def _create(path: Path) -> h5py.File:
+    """Create a file whose bytes follow from its content: without the time in its root group."""
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_libver_bounds(h5py.h5f.LIBVER_V110, h5py.h5f.LIBVER_V110)
+    access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
+    create = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+    create.set_obj_track_times(False)
+    return h5py.File(h5py.h5f.create(str(path).encode(), h5py.h5f.ACC_TRUNC, fcpl=create, fapl=access))
+
+
+def _short(error: Exception) -> str:
     return str(error).split("(", 1)[-1].rstrip(")")[:120]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ class Parameters(Settings):
 
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = Field("adam", description="Optimiser of Keras.")
     learning_rate: PositiveFloat = Field(1e-3, description="Learning rate at the start.")
-    momentum: NonNegativeFloat = Field(0.0, description="Momentum, for sgd and rmsprop.")
+    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Momentum, for sgd and rmsprop.")
     clip_norm: NonNegativeFloat = Field(0.0, description="Gradients are clipped to this global norm; 0: not.")
     batch_size: PositiveInt = Field(512, description="Jets in a batch.")
     epochs: PositiveInt = Field(50, description="Epochs at most.")

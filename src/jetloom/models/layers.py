@@ -19,7 +19,7 @@ class FillMissing(keras.layers.Layer):
     """
 
     def __init__(self, values: list[float], **kwargs: Any) -> None:
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**{"trainable": False, **kwargs})  # a saved layer brings its own
         self.values = [float(value) for value in values]
 
     def call(self, inputs: Any) -> Any:

@@ -95,7 +95,9 @@ def read_table(directory: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if facts["best"] is None:
         raise EmptySampleError("no point was trained to its end", path=path, advice="scan.csv says why")
-    return pd.read_csv(directory / "scan.csv"), facts
+    # A name may consist of digits alone, and an empty reason is no missing one.
+    rows = pd.read_csv(directory / "scan.csv", dtype={"point": str}).fillna({"reason": ""})
+    return rows, facts
 
 
 def _read(directory: Path, fingerprint: str) -> dict[str, Any]:

@@ -36,6 +36,9 @@ def deploy(
     import keras
     from talos.commands.deploy import Deploy
 
+    import jetloom.models.layers  # noqa: F401 - registers the layers that Keras does not have
+
+    archive.parent.mkdir(parents=True, exist_ok=True)
     data = table.reset_index(drop=True)
     run = SimpleNamespace(
         data=data,

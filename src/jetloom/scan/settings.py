@@ -26,9 +26,9 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         stage: code_digest(*rooms)
         for stage, rooms in {
             "simulate": ("simulation",),
-            "convert": ("conversion", "io"),
-            "dataset": ("data", "io"),
-            "train": ("training", "models"),
+            "convert": ("conversion", "io", "expressions.py"),
+            "dataset": ("data", "io", "expressions.py"),
+            "train": ("training", "models", "data/batches.py", "evaluation/metrics.py", "evaluation/ranking.py"),
             "collect": ("scan",),
         }.items()
     }

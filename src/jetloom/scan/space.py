@@ -7,7 +7,6 @@ leaves the old ones their names; writing a default out, or changing a comment, m
 from __future__ import annotations
 
 import itertools
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +40,10 @@ def points(task: Task) -> list[Point]:
     """
     model = find_model(task.model)
     defaults = resolve_parameters(model, task.parameters)
-    _check_values(task)
+    scan = _resolved_scan(task)
     grid = []
-    for values in itertools.product(*task.scan.values()):
-        resolved = {**defaults, **dict(zip(task.scan, values, strict=True))}
+    for values in itertools.product(*scan.values()):
+        resolved = {**defaults, **dict(zip(scan, values, strict=True))}
         grid.append(Point(digest({"model": task.model, **resolved}), resolved))
     unique = list({point.name: point for point in grid}.values())
     if task.search.fraction == 1.0:
@@ -86,14 +85,17 @@ def find_point(task: Task, name: str) -> Point:
 def talos_dictionary(task: Task) -> dict[str, list[Any]]:
     """Give the scan as Talos takes it: every parameter with a list of values."""
     fixed = resolve_parameters(find_model(task.model), task.parameters)
-    return {name: list(task.scan.get(name, [value])) for name, value in fixed.items()}
+    return {name: [value] for name, value in fixed.items()} | _resolved_scan(task)
 
 
-def _check_values(task: Task) -> None:
-    """Check every value of the scan once, through the model's own types; they must already be what they resolve to."""
+def _resolved_scan(task: Task) -> dict[str, list[Any]]:
+    """Check every value of the scan once, and give each as the model's own type.
+
+    So ``0`` for a parameter that is a float, or YAML's ``1e-3`` (which is a string), names the same point as ``0.0``
+    or ``0.001``.
+    """
     model = find_model(task.model)
-    for name, values in task.scan.items():
-        for index, value in enumerate(values):
-            resolved = resolve_parameters(model, {**task.parameters, name: value}, where="scan")
-            if resolved[name] != value or (isinstance(value, float) and not math.isfinite(value)):
-                raise ConfigurationError(f"{value!r} is not a value of it", where=f"scan.{name}[{index}]")
+    return {
+        name: [resolve_parameters(model, {**task.parameters, name: value}, where="scan")[name] for value in values]
+        for name, values in task.scan.items()
+    }

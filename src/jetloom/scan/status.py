@@ -74,7 +74,10 @@ def _state(directory: Path, log: Path) -> tuple[str, str]:
     if _locked(directory / ".lock"):
         return "running", _last_line(log)
     if result.is_file():
-        content = json.loads(result.read_text(encoding="utf-8"))
+        try:
+            content = json.loads(result.read_text(encoding="utf-8"))
+        except ValueError:
+            return "failed", f"{result}: is not JSON; remove it and run again"
         best = ", ".join(
             f"{name} {content['metrics'][name]:.4f}" for name in ("val_auc",) if name in content["metrics"]
         )

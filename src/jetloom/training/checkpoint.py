@@ -7,6 +7,7 @@ are verified on reading.
 from __future__ import annotations
 
 import json
+import struct
 import zipfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from jetloom.errors import CorruptFileError
 from jetloom.io.atomic import publishing
 from jetloom.training.stepper import Arrays
 
@@ -52,8 +54,14 @@ def save(path: Path, progress: Progress, current: Arrays, best: Arrays | None) -
     """
     arrays = {f"current_{index}": array for index, array in enumerate(current)}
     arrays |= {f"best_{index}": array for index, array in enumerate(best or [])}
-    with publishing(path, load) as part:
-        np.savez(part, progress=np.array(json.dumps(asdict(progress))), **arrays)  # type: ignore[arg-type]
+    counts = np.array([len(current), len(best or [])])
+    with publishing(path, _check) as part:
+        np.savez(part, progress=np.array(json.dumps(asdict(progress))), counts=counts, **arrays)  # type: ignore[arg-type]
+
+
+def _check(path: Path) -> None:
+    if load(path) is None:
+        raise CorruptFileError("cannot be read back", path=path)
 
 
 def load(path: Path) -> tuple[Progress, Arrays, Arrays] | None:
@@ -62,11 +70,9 @@ def load(path: Path) -> tuple[Progress, Arrays, Arrays] | None:
         with np.load(path, allow_pickle=False) as archive:
             progress = Progress(**json.loads(str(archive["progress"])))
             groups = [
-                [archive[f"{group}_{index}"] for index in range(sum(name.startswith(f"{group}_") for name in archive))]
-                for group in ("current", "best")
+                [archive[f"{group}_{index}"] for index in range(count)]
+                for group, count in zip(("current", "best"), archive["counts"].tolist(), strict=True)
             ]
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, struct.error, zipfile.BadZipFile):
         return None
     return progress, groups[0], groups[1]

@@ -8,6 +8,7 @@ import io
 import logging
 import resource
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +21,7 @@ from jetloom import provenance
 from jetloom.config.tasks import Task
 from jetloom.data.batches import BatchStream
 from jetloom.data.dataset import Dataset, View
-from jetloom.errors import BusyError, ConfigurationError, OutOfMemoryError
-from jetloom.evaluation.metrics import direction
+from jetloom.errors import BusyError, OutOfMemoryError
 from jetloom.io import atomic
 from jetloom.models.base import DataFacts, Model
 from jetloom.models.registry import find_model
@@ -34,6 +34,7 @@ from jetloom.training.stepper import Stepper, make_stepper
 logger = logging.getLogger(__name__)
 
 PREDICT_ROWS = 1 << 13
+LOCK_TRIES = 5
 HISTORY_COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_auc", "learning_rate", "seconds"]
 
 
@@ -77,9 +78,6 @@ def train_point(
     OutOfMemoryError
         If memory ran out.
     """
-    for monitor in (task.training.early_stopping, task.training.reduce_learning_rate):
-        if monitor is not None:
-            _require_history_metric(monitor.monitor)
     directory.mkdir(parents=True, exist_ok=True)
     with _only_one(directory):
         use_backend(task.training.backend, task.training.threads)
@@ -117,9 +115,11 @@ def _train(
         return _arrays(model, facts, view, block)
 
     stream = BatchStream(view.files["train"], settings.batch_size, order_seed, prepare)
-    identity = provenance.digest(
-        [dataset.fingerprint, parameters, task.training.model_dump(mode="json"), seed, repetition, fold]
-    )
+    # How often it is saved and what is drawn of it may change between two attempts.
+    training = task.training.model_dump(mode="json", exclude={"checkpoint_steps", "tensorboard"})
+    # Other code may give other numbers: a checkpoint is gone on with by the code that made it, or not at all.
+    code = provenance.code_digest("training", "models", "data/batches.py")
+    identity = provenance.digest([code, dataset.fingerprint, task.model, parameters, training, seed, repetition, fold])
     loop = Loop(
         stepper,
         stream,
@@ -188,7 +188,11 @@ def _result(
 
 
 def _write(directory: Path, stepper: Stepper, outcome: Outcome, result: dict[str, Any]) -> None:
-    """Publish the results; ``result.json`` last, because it says that the others are there."""
+    """Publish the results; ``result.json`` last, because it says that the others are there.
+
+    The checkpoint stays: if Snakemake wants the same training again, because an equal dataset was made anew, it is over
+    as soon as it starts.
+    """
     import keras
 
     stepper.sync()
@@ -202,23 +206,20 @@ def _write(directory: Path, stepper: Stepper, outcome: Outcome, result: dict[str
     writer.writerows(outcome.history)
     atomic.write_text(directory / "history.csv", text.getvalue())
     atomic.write_json(directory / "result.json", result)
-    (directory / "checkpoint.npz").unlink(missing_ok=True)
-
-
-def _require_history_metric(name: str) -> None:
-    direction(name)
-    if name not in HISTORY_COLUMNS:
-        raise ConfigurationError(f"'{name}' is not known after each epoch", where="training", advice="monitor val_loss")
 
 
 @contextmanager
 def _only_one(directory: Path) -> Iterator[None]:
     """Hold the point's lock; refuse if another process holds it. The system frees it however the process ends."""
     with (directory / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise BusyError(
-                "another process trains this point", path=directory, advice="wait for it or stop it first"
-            ) from None
+        for last in [False] * LOCK_TRIES + [True]:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if last:
+                    raise BusyError(
+                        "another process trains this point", path=directory, advice="wait for it or stop it first"
+                    ) from None
+            time.sleep(0.1)  # `jetloom status` holds it for a moment
         yield

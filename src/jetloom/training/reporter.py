@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from jetloom.errors import ConfigurationError
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +39,13 @@ class Reporter:
 
             self._bar = Progress(console=Console(stderr=True), transient=True)
         if tensorboard is not None:
-            import tensorflow as tf
-
+            try:
+                import_module("tensorboard")  # TensorFlow asks for it only when the first number is written
+                import tensorflow as tf
+            except ModuleNotFoundError as error:
+                raise ConfigurationError(
+                    f"{error.name} is not installed", where="training.tensorboard", advice="install it or turn it off"
+                ) from None
             self._writer = tf.summary.create_file_writer(str(tensorboard))
 
     def __enter__(self) -> Self:

@@ -1,0 +1,89 @@
+"""The checks before anything runs: whatever the configuration names must exist, as far as it can be known by now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jetloom import paths
+from jetloom.config.analysis import Analysis
+from jetloom.config.schema import Schema, find_schema
+from jetloom.config.tasks import Task
+from jetloom.errors import ConfigurationError, near_misses
+from jetloom.expressions import names_in
+from jetloom.scan.space import points
+
+
+def check_analysis(analysis: Analysis) -> None:
+    """Check schemas, variables, files and points of an analysis.
+
+    Raises
+    ------
+    ConfigurationError, MissingFileError
+        For the first thing that does not exist: where it is named, and the near misses.
+    """
+    for sample, settings in analysis.samples.items():
+        schema = find_schema(settings.schema_name)
+        _check_conversion(analysis, sample, schema)
+        paths.source_files(analysis, sample)
+    for name, task in analysis.tasks.items():
+        for sample in analysis.task_samples(name):
+            known = _variables(analysis, find_schema(analysis.samples[sample].schema_name))
+            _require(_task_expressions(name, task), known, sample)
+        points(task)
+
+
+def _check_conversion(analysis: Analysis, sample: str, schema: Schema) -> None:
+    conversion, select = analysis.conversion, analysis.conversion.select
+    for where, named in (
+        ("slots", conversion.slots),
+        ("variables", conversion.variables),
+        ("select.constituents", select.constituents),
+    ):
+        for collection in set(named) - {"events", "jets"}:
+            if collection not in schema.collections:
+                raise ConfigurationError(
+                    f"the schema of sample '{sample}' has no collection '{collection}'",
+                    where=f"conversion.{where}",
+                    advice=near_misses(collection, schema.collections),
+                )
+    for group, wanted in conversion.variables.items():
+        known = schema.group(group).kept()
+        _require([(f"conversion.variables.{group}", name) for name in wanted], known, sample)
+    events = [*schema.events.kept(), "mc_event_weight"]
+    _require([("conversion.select.events", text) for text in select.events], events, sample)
+    _require([("conversion.select.jets", text) for text in select.jets], events + schema.jets.kept(), sample)
+    for collection, texts in select.constituents.items():
+        known = schema.group(collection).kept()
+        _require([(f"conversion.select.constituents.{collection}", text) for text in texts], known, sample)
+
+
+def _variables(analysis: Analysis, schema: Schema) -> list[str]:
+    """Give the variables that the rows of the HDF5 files will have."""
+    limited = analysis.conversion.variables
+    return [
+        *limited.get("events", schema.events.kept()),
+        *limited.get("jets", schema.jets.kept()),
+        "run_number",
+        "event_number",
+        "mc_event_weight",
+        *(f"n_{collection}" for collection in analysis.conversion.slots),
+    ]
+
+
+def _task_expressions(name: str, task: Task) -> list[tuple[str, str]]:
+    """Give every expression of a task with the key that it stands under."""
+    flattened = task.weights.flatten.variables if task.weights.flatten else {}
+    found = [(f"tasks.{name}.labels.{key}", label.when) for key, label in task.labels.items()]
+    found += [(f"tasks.{name}.inputs", text) for text in task.inputs]
+    found += [(f"tasks.{name}.select", text) for text in task.select]
+    found += [(f"tasks.{name}.spectators", text) for text in task.spectators]
+    return found + [(f"tasks.{name}.weights.flatten", text) for text in flattened]
+
+
+def _require(expressions: Iterable[tuple[str, str]], known: Iterable[str], sample: str) -> None:
+    choices = set(known)
+    for where, text in expressions:
+        for name in sorted(names_in(text) - choices):
+            raise ConfigurationError(
+                f"'{text}': sample '{sample}' has no variable '{name}'", where=where, advice=near_misses(name, choices)
+            )

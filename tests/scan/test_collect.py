@@ -1,0 +1,184 @@
+import json
+import logging
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jetloom.errors import ConfigurationError, CorruptFileError, EmptySampleError, MissingFileError, StaleError
+from jetloom.scan.collect import METRICS, collect, read_table
+from jetloom.scan.space import points, runs
+from tiny_analysis import analysis
+
+# val_auc of two repetitions of three points
+AREAS = [[0.70, 0.74], [0.80, 0.90], [0.60, 0.62]]
+
+
+def _task(**changes):
+    return analysis(scan={"units": [8, 16, 32]}, search={"repetitions": 2, **changes}).tasks["flavour"]
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """The results of a scan, as training leaves them; the loss falls where the area rises."""
+    task = _task()
+    for point, areas in zip(points(task), AREAS, strict=True):
+        for run, area in zip(runs(task), areas, strict=True):
+            _write(tmp_path / point.name / run, area)
+    return tmp_path
+
+
+def _write(directory, area, status="trained", fingerprint="abc"):
+    directory.mkdir(parents=True, exist_ok=True)
+    metrics = {name: area if "auc" in name or "acc" in name else 1 - area for name in METRICS}
+    result = {
+        "status": status,
+        "reason": "" if status == "trained" else "loss is nan in epoch 1, step 3",
+        "epochs": 4,
+        "best_epoch": 3,
+        "metrics": metrics if status == "trained" else {},
+        "attempts": 2,
+        "wall_time_s": 1.5,
+        "peak_memory_mb": 100 * area,
+        "host": "node1",
+        "origin": {"inputs": {"dataset": fingerprint}},
+    }
+    (directory / "result.json").write_text(json.dumps(result))
+    (directory / "history.csv").write_text(f"epoch,loss,val_auc\n1,0.5,{area}\n2,0.4,{area}\n")
+
+
+def _collect(directory, task=None):
+    return collect("flavour", task or _task(), directory, "abc", ["gluon", "quark"])
+
+
+@pytest.mark.parametrize(
+    ("metric", "units"),
+    [("val_auc", [16, 8, 32]), ("val_loss", [16, 8, 32]), ("eval_accuracy", [16, 8, 32]), ("loss", [16, 8, 32])],
+)
+def test_points_are_ranked_in_the_direction_of_the_metric(trained, metric, units):
+    table = _collect(trained, _task(rank_by=metric))
+    assert table.rows["units"].tolist() == units
+    assert table.rows["rank"].tolist() == [1, 2, 3]
+    assert table.facts["direction"][metric] == ("lower" if metric.endswith("loss") else "higher")
+    assert table.facts["best"]["point"] == points(_task())[1].name
+    assert table.facts["best"]["run"] == "r1"
+
+
+def test_a_row_holds_mean_and_spread_over_the_repetitions(trained):
+    row = _collect(trained).rows.iloc[0]
+    assert row["val_auc"] == pytest.approx((0.80 + 0.90) / 2)
+    assert row["val_auc_std"] == pytest.approx(math.sqrt(2 * 0.05**2 / 1))
+    assert row["val_loss"] == pytest.approx(0.15)
+    assert (row["round_epochs"], row["best_epoch"], row["repetitions"], row["attempts"]) == (4, 3, 2, 4)
+    assert (row["wall_time_s"], row["peak_memory_mb"], row["host"]) == (3.0, 90, "node1")
+    assert row["model"] == f"{row['point']}/r1/model.keras"
+    assert (row["units"], row["optimizer"]) == (16, "adam")
+
+
+def test_one_training_has_no_spread(trained):
+    assert (_collect(trained, _task(repetitions=1)).rows["val_auc_std"] == 0).all()
+
+
+def test_a_diverged_point_is_the_last_row_with_its_reason(trained):
+    task = _task()
+    _write(trained / points(task)[1].name / "r0", 0.99, status="diverged")
+    for metric in ("val_auc", "val_loss"):
+        rows = _collect(trained, _task(rank_by=metric)).rows
+        assert len(rows) == 3
+        last = rows.iloc[-1]
+        assert (last["point"], last["status"], last["reason"]) == (
+            points(task)[1].name, "diverged", "loss is nan in epoch 1, step 3"
+        )  # fmt: skip
+        assert np.isnan(last[metric])
+        assert (rows["status"][:2] == "trained").all()
+
+
+def test_a_scan_of_which_nothing_was_trained(trained):
+    for point in points(_task()):
+        for run in runs(_task()):
+            _write(trained / point.name / run, 0.5, status="diverged")
+    table = _collect(trained)
+    assert table.facts["best"] is None
+    (trained / "scan.json").write_text(json.dumps(table.facts))
+    with pytest.raises(EmptySampleError, match="no point was trained to its end"):
+        read_table(trained)
+
+
+def test_the_histories_name_point_and_run(trained):
+    histories = _collect(trained).histories
+    assert len(histories) == 12
+    assert list(histories)[:3] == ["point", "run", "epoch"]
+
+
+def test_a_missing_result_is_named(trained):
+    path = trained / points(_task())[2].name / "r1" / "result.json"
+    path.unlink()
+    with pytest.raises(MissingFileError, match=f"{path}: there is no such file; this point was not trained"):
+        _collect(trained)
+    path.write_text("{")
+    with pytest.raises(CorruptFileError, match="is not JSON"):
+        _collect(trained)
+
+
+def test_a_result_of_other_data_is_refused(trained):
+    _write(trained / points(_task())[2].name / "r1", 0.7, fingerprint="other")
+    with pytest.raises(StaleError, match="was trained on another dataset"):
+        _collect(trained)
+
+
+def test_points_that_left_the_scan_are_left_out(trained):
+    rows = _collect(trained, analysis(scan={"units": [8, 32]}, search={"repetitions": 2}).tasks["flavour"]).rows
+    assert rows["units"].tolist() == [8, 32]
+
+
+def test_a_metric_that_no_point_has_is_refused():
+    with pytest.raises(ConfigurationError, match="rank_by"):
+        _task(rank_by="auc")
+
+
+def test_an_uncollected_scan(tmp_path):
+    with pytest.raises(MissingFileError, match="run jetloom collect first"):
+        read_table(tmp_path)
+
+
+@pytest.fixture
+def collected(trained, tmp_path):
+    """The verb's own files."""
+    from jetloom.cli.main import main
+    from tiny_analysis import config
+
+    settings = config(scan={"units": [8, 16, 32]}, search={"repetitions": 2})
+    (tmp_path / "config.json").write_text(json.dumps(settings))
+    dataset = {"fingerprint": "abc", "classes": [{"name": "gluon"}, {"name": "quark"}]}
+    (tmp_path / "dataset.json").write_text(json.dumps(dataset))
+    arguments = ["--config", str(tmp_path / "config.json"), "--task", "flavour"]
+    assert main(["collect", *arguments, "--dataset", str(tmp_path), "--scan", str(trained)]) == 0
+    yield trained
+    logging.getLogger().handlers.clear()
+
+
+def test_the_verb_writes_the_table(collected):
+    rows, facts = read_table(collected)
+    pd.testing.assert_frame_equal(rows, _collect(collected).rows.reset_index(drop=True), check_dtype=False)
+    assert facts["scanned"] == ["units"]
+    assert len(pd.read_csv(collected / "histories.csv")) == 12
+
+
+def test_a_name_of_digits_stays_a_name(tmp_path):
+    (tmp_path / "scan.json").write_text(json.dumps({"best": {"point": "012345678901"}}))
+    (tmp_path / "scan.csv").write_text("rank,point,reason\n1,012345678901,\n")
+    assert read_table(tmp_path)[0].iloc[0].tolist() == [1, "012345678901", ""]
+
+
+def test_talos_reads_the_table(collected):
+    import talos
+
+    report = talos.Reporting(str(collected / "scan.csv"))
+    assert report.high("val_auc") == pytest.approx(0.85)
+    assert report.low("val_loss") == pytest.approx(0.15)
+    assert report.rounds() == 3
+    best = report.best_params("val_auc", [], n=1)[0].tolist()
+    assert 16 in best
+    assert "adam" in best
+    assert len(best) == len(points(_task())[0].parameters) + 1

@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import pytest
+
+from jetloom import paths
+from jetloom.config.load import load_merged
+from jetloom.errors import MissingFileError
+from tiny_analysis import CONFIG, analysis, merged
+
+
+def _with_files(directory, names, patterns):
+    for name in names:
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).touch()
+    samples = {"dijet": {"files": patterns}, "ttbar": {"files": [str(directory / names[0])]}}
+    return load_merged(merged(CONFIG, {"data": str(directory), "samples": samples}))
+
+
+def test_patterns_start_from_the_data_and_each_file_is_there_once(tmp_path):
+    found = _with_files(tmp_path, ["a/x.root", "a/y.root"], ["a/*.root", "a/x.root", str(tmp_path / "a" / "y.root")])
+    assert list(paths.source_files(found, "dijet")) == ["x", "y"]
+
+
+def test_files_of_one_name_keep_apart(tmp_path):
+    found = paths.source_files(
+        _with_files(tmp_path, ["a/x.root", "b/x.root", "b/x.pool", "b/y.root"], ["*/*"]), "dijet"
+    )
+    assert len(found) == len(set(found.values())) == 4
+    assert "y" in found
+    assert "x" not in found
+
+
+def test_a_pattern_that_matches_nothing_is_named(tmp_path):
+    with pytest.raises(MissingFileError, match=r"samples.dijet.files: the pattern 'b/\*' matches nothing"):
+        paths.source_files(_with_files(tmp_path, ["a/x.root"], ["b/*"]), "dijet")
+
+
+def test_results_lie_under_the_name_of_the_analysis():
+    task = analysis()
+    assert paths.dataset(task, "flavour") == Path("results/tiny/datasets/flavour")
+    assert paths.scan(task, "flavour") == Path("results/tiny/scans/flavour")
+    assert paths.best(task, "flavour") == Path("results/tiny/best/flavour")

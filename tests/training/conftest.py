@@ -1,0 +1,52 @@
+"""A small dataset, and the command line that trains on it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from jetloom.data.build import build
+from jetloom.data.dataset import Dataset
+from tiny_analysis import analysis, config, write_samples
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory):
+    """About 650 jets to train on, some with a missing input."""
+    directory = tmp_path_factory.mktemp("training")
+    files = write_samples(directory / "hdf5")
+    task = {"inputs": ["log(pt - 25)", "width", "ntrk"]}
+    build(analysis(**task), "flavour", files, directory / "dataset")
+    return Dataset.open(directory / "dataset")
+
+
+@pytest.fixture
+def command(dataset, tmp_path):
+    """Give the command line of a training with some of the task's keys changed."""
+
+    def function(output, **task):
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps(config(inputs=["log(pt - 25)", "width", "ntrk"], **task)))
+        given = {"config": path, "task": "flavour", "dataset": dataset.directory, "output": output}
+        options = [text for name, value in given.items() for text in (f"--{name}", str(value))]
+        return [sys.executable, "-m", "jetloom.cli.main", "train", *options]
+
+    return function
+
+
+@pytest.fixture
+def start():
+    """Start processes that are ended when the test is over."""
+    started = []
+
+    def function(arguments):
+        process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+        started.append(process)
+        return process
+
+    yield function
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stderr.close()

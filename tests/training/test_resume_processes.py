@@ -1,0 +1,88 @@
+"""A training that is killed or told to stop, and run again, ends with the same bits as one left alone."""
+
+import csv
+import io
+import signal
+import time
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+
+from jetloom.training import checkpoint
+
+EPOCHS = 20
+
+
+def _task(backend):
+    return {
+        "parameters": {
+            "epochs": EPOCHS, "batch_size": 64, "units": 8, "hidden_layers": 1, "dropout": 0.2, "batch_normalization": True, "l2": 1e-4
+        },
+        "training": {
+            "backend": backend,
+            "checkpoint_steps": 4,
+            "early_stopping": {"patience": 18},
+            "reduce_learning_rate": {"patience": 1, "min_delta": 0.02},
+        },
+    }  # fmt: skip
+
+
+def _weights(directory):
+    with zipfile.ZipFile(directory / "model.keras") as archive:
+        file = h5py.File(io.BytesIO(archive.read("model.weights.h5")))
+    found = {}
+    file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
+def _history(directory):
+    with (directory / "history.csv").open(newline="") as file:
+        return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
+
+
+def _wait_for(path, epoch, process):
+    """Wait for a checkpoint in the middle of an epoch, not before the one given."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        assert process.poll() is None, process.communicate()[1]
+        stored = checkpoint.load(path)
+        if stored is not None and stored[0].epoch >= epoch:
+            return stored[0]
+        time.sleep(0.005)
+    raise AssertionError("no checkpoint in a minute")
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_killed_and_stopped_trainings_end_with_the_same_bits(command, start, tmp_path, backend):
+    alone, torn = tmp_path / "alone", tmp_path / "torn"
+    process = start(command(alone, **_task(backend)))
+    assert process.wait(120) == 0, process.communicate()[1]
+
+    process = start(command(torn, **_task(backend)))
+    before = _wait_for(torn / "checkpoint.npz", 1, process)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert not (torn / "result.json").exists()
+
+    process = start(command(torn, **_task(backend)))
+    _wait_for(torn / "checkpoint.npz", before.epoch + 2, process)
+    process.terminate()
+    assert process.wait(60) == 85
+    assert "interrupted" in process.communicate()[1]
+    stored = checkpoint.load(torn / "checkpoint.npz")[0]
+    assert stored.attempts == 2
+    assert stored.epoch < EPOCHS
+    assert not (torn / "result.json").exists()
+
+    process = start(command(torn, **_task(backend)))
+    assert process.wait(120) == 0, process.communicate()[1]
+    assert _history(torn) == _history(alone)
+    assert len(_history(torn)) > before.epoch + 2
+    one, other = _weights(alone), _weights(torn)
+    assert one.keys() == other.keys()
+    assert len(one) > 10
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, other[name], err_msg=name)
+    assert {path.name for path in torn.iterdir()} == {"model.keras", "history.csv", "result.json", ".lock"}

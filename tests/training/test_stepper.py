@@ -1,0 +1,164 @@
+"""One step, on both backends. Keras has one backend a process, so JAX runs in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SCRIPT = """
+import sys
+import numpy as np
+from jetloom.training.backend import use_backend
+use_backend("jax", 1)
+sys.path.insert(0, sys.argv[1])
+from test_stepper import steps
+np.savez(sys.argv[2], **steps())
+"""
+
+
+def _data():
+    rng = np.random.default_rng(4)
+    features = rng.normal(size=(48, 3)).astype(np.float32)
+    labels = (features[:, 0] + 0.5 * rng.normal(size=48) > 0).astype(np.int32)
+    weights = rng.normal(1, 0.6, 48).astype(np.float32)  # some are negative
+    return features, labels, weights
+
+
+def _stepper(optimizer, **parameters):
+    from jetloom.models.base import DataFacts
+    from jetloom.models.registry import find_model
+    from jetloom.training.optimizers import make_optimizer
+    from jetloom.training.stepper import make_stepper
+
+    model = find_model("dense")
+    settings = model.parameters(optimizer=optimizer, units=5, **parameters)
+    facts = DataFacts(["a", "b", "c"], ["x", "y"], np.zeros(3), np.ones(3), None)
+    stepper = make_stepper(model.build(settings, facts, 1), make_optimizer(settings), model.loss)
+    rng = np.random.default_rng(9)  # the same start, however a backend draws
+    for variable in stepper.network.trainable_variables:
+        variable.assign(rng.normal(0, 0.5, variable.shape).astype(np.float32))
+    stepper.refresh()
+    return stepper
+
+
+CASES = {
+    "linear": ("sgd", {"hidden_layers": 0, "learning_rate": 0.5}),
+    "penalty": ("sgd", {"hidden_layers": 0, "learning_rate": 0.5, "l2": 0.1}),
+    "clipped": ("sgd", {"hidden_layers": 0, "learning_rate": 0.5, "clip_norm": 0.01}),
+    "momentum": ("sgd", {"hidden_layers": 1, "learning_rate": 0.1, "momentum": 0.9}),
+    "adam": ("adam", {"hidden_layers": 2, "batch_normalization": True, "activation": "tanh"}),
+    "rmsprop": ("rmsprop", {"hidden_layers": 1, "momentum": 0.5}),
+}
+
+
+def steps():
+    """Make five steps in each case on the backend that is there; the last batch is smaller."""
+    found = {}
+    features, labels, weights = _data()
+    for name, (optimizer, parameters) in CASES.items():
+        stepper = _stepper(optimizer, **parameters)
+        sums = [stepper.train(features[k:], labels[k:], weights[k:]) for k in (0, 0, 0, 0, 20)]
+        found[f"{name}/sums"] = np.array(sums)
+        found[f"{name}/outputs"] = stepper.predict(features)
+        stepper.sync()
+        for index, variable in enumerate(stepper.network.trainable_variables):
+            found[f"{name}/{index}"] = np.array(variable)
+    return found
+
+
+@pytest.fixture(scope="module")
+def tensorflow():
+    from jetloom.training.backend import use_backend
+
+    use_backend("tensorflow", 1)
+    return steps()
+
+
+@pytest.fixture(scope="module")
+def jax(tmp_path_factory):
+    path = tmp_path_factory.mktemp("jax") / "steps.npz"
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parent), str(path)]
+    subprocess.run(command, check=True, env=environment)
+    with np.load(path) as archive:
+        return dict(archive)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_both_backends_take_the_same_steps(tensorflow, jax, case):
+    assert tensorflow.keys() == jax.keys()
+    for name in tensorflow:
+        if name.startswith(f"{case}/"):
+            np.testing.assert_allclose(tensorflow[name], jax[name], rtol=2e-3, atol=2e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+@pytest.mark.parametrize("case", ["linear", "penalty", "clipped"])
+def test_a_weighted_gradient_equals_the_one_computed_by_hand(request, backend, case):
+    found = request.getfixturevalue(backend)
+    features, labels, weights = (array.astype(np.float64) for array in _data())
+    labels = labels.astype(int)
+    rng = np.random.default_rng(9)
+    kernel = rng.normal(0, 0.5, (3, 2)).astype(np.float32).astype(float)
+    bias = rng.normal(0, 0.5, 2).astype(np.float32).astype(float)
+    parameters = CASES[case][1]
+    for k, sums in zip((0, 0, 0, 0, 20), found[f"{case}/sums"], strict=True):
+        x, y, w = features[k:], labels[k:], weights[k:]
+        logits = x @ kernel + bias
+        probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        assert sums[0] == pytest.approx((w * -np.log(probabilities[np.arange(len(y)), y])).sum(), rel=1e-4)
+        assert sums[1] == pytest.approx(w[probabilities.argmax(axis=1) == y].sum(), rel=1e-4)
+        slope = (probabilities - np.eye(2)[y]) * w[:, None] / len(w)  # over rows, not over weights
+        gradients = [x.T @ slope + 2 * parameters.get("l2", 0) * kernel, slope.sum(axis=0)]
+        if parameters.get("clip_norm"):
+            norm = np.sqrt(sum((gradient**2).sum() for gradient in gradients))
+            assert norm > parameters["clip_norm"]
+            gradients = [gradient * parameters["clip_norm"] / norm for gradient in gradients]
+        kernel = kernel - 0.5 * gradients[0]
+        bias = bias - 0.5 * gradients[1]
+    np.testing.assert_allclose(found[f"{case}/0"], kernel, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found[f"{case}/1"], bias, rtol=1e-4, atol=1e-5)
+
+
+def test_optimisers_are_what_the_parameters_say(tensorflow):
+    from jetloom.models.base import Parameters
+    from jetloom.training.optimizers import make_optimizer
+
+    found = {
+        name: make_optimizer(Parameters(optimizer=name, momentum=0.5, clip_norm=2.0, learning_rate=0.25))
+        for name in ("adam", "adamw", "sgd", "rmsprop", "nadam")
+    }
+    assert {name: type(optimizer).__name__.lower() for name, optimizer in found.items()} == {
+        name: name for name in found
+    }
+    assert found["sgd"].momentum == found["rmsprop"].momentum == 0.5
+    assert all(optimizer.global_clipnorm == 2.0 for optimizer in found.values())
+    assert all(float(np.asarray(optimizer.learning_rate)) == 0.25 for optimizer in found.values())
+    assert make_optimizer(Parameters()).global_clipnorm is None
+
+
+def test_a_state_is_taken_out_and_put_back(tensorflow):
+    features, labels, weights = _data()
+    one = _stepper("adam", dropout=0.5)
+    one.train(features, labels, weights)
+    state = [array.copy() for array in one.arrays()]
+    expected = [one.train(features, labels, weights) for _ in range(3)]
+    other = _stepper("adam", dropout=0.5)
+    other.load(state)
+    assert [other.train(features, labels, weights) for _ in range(3)] == expected
+    with pytest.raises(ValueError, match="shorter"):
+        other.load(state[:-1])
+
+
+def test_a_learning_rate_is_set(tensorflow):
+    stepper = _stepper("sgd", learning_rate=0.5)
+    stepper.learning_rate = 0.125
+    assert stepper.learning_rate == 0.125
+    before = stepper.arrays()[0].copy()
+    features, labels, weights = _data()
+    stepper.learning_rate = 0.0
+    stepper.train(features, labels, weights)
+    np.testing.assert_array_equal(stepper.arrays()[0], before)

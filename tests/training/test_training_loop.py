@@ -1,0 +1,167 @@
+import json
+import logging
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from jetloom.config.tasks import Training
+from jetloom.data.batches import BatchStream
+from jetloom.errors import CheckpointedError
+from jetloom.models.base import DataFacts
+from jetloom.models.registry import find_model
+from jetloom.training import checkpoint
+from jetloom.training.backend import use_backend
+from jetloom.training.loop import Loop, scores
+from jetloom.training.point import _arrays, _blocks
+
+SETTINGS = Training.model_validate(
+    {
+        "early_stopping": {"patience": 3, "monitor": "val_auc"},
+        "reduce_learning_rate": {"patience": 1, "min_delta": 0.05},
+        "checkpoint_steps": 5,
+    }
+)
+PARAMETERS = {"units": 8, "dropout": 0.3, "batch_normalization": True, "learning_rate": 0.02, "batch_size": 64}
+EPOCHS = 6
+
+
+class Interrupt:
+    """Says that a signal came once it was asked so many times."""
+
+    signal = "SIGTERM"
+
+    def __init__(self, steps=10**9):
+        self.left = steps
+
+    def __bool__(self):
+        self.left -= 1
+        return self.left <= 0
+
+
+QUIET = SimpleNamespace(step=lambda *_: None, epoch=lambda *_: None)
+
+
+@pytest.fixture(scope="module")
+def make(dataset):
+    use_backend("tensorflow", 1)
+    from jetloom.training.optimizers import make_optimizer
+    from jetloom.training.stepper import make_stepper
+
+    model, view = find_model("dense"), dataset.view()
+    parameters = model.parameters(**PARAMETERS)
+    facts = DataFacts(view.inputs, view.classes, view.mean, view.std, view.missing)
+
+    def function(path, settings=SETTINGS, identity="x", epochs=EPOCHS):
+        stepper = make_stepper(model.build(parameters, facts, 7), make_optimizer(parameters), model.loss)
+        stream = BatchStream(view.files["train"], 64, 3, lambda block: _arrays(model, facts, view, block))
+        return Loop(
+            stepper, stream, lambda: _blocks(model, facts, view, "validation"), settings, epochs, path, identity
+        )
+
+    return function
+
+
+def _numbers(loop, outcome):
+    history = [{name: value for name, value in row.items() if name != "seconds"} for row in outcome.history]
+    return json.dumps([history, outcome.best_epoch, outcome.status]), [
+        array.tobytes() for array in loop.stepper.arrays()
+    ]
+
+
+@pytest.fixture(scope="module")
+def alone(make, tmp_path_factory):
+    loop = make(tmp_path_factory.mktemp("alone") / "checkpoint.npz")
+    return _numbers(loop, loop.run(QUIET, Interrupt()))
+
+
+def test_the_example_uses_all_that_a_checkpoint_must_hold(make, alone, tmp_path):
+    history, best_epoch, _ = json.loads(alone[0])
+    assert len({row["learning_rate"] for row in history}) > 1
+    assert best_epoch > 0
+    assert make(tmp_path / "c.npz").stream.steps() == 11
+
+
+def test_a_training_interrupted_again_and_again_gives_the_same_bits(make, alone, tmp_path):
+    path, attempts = tmp_path / "checkpoint.npz", 0
+    # After the first step, in the middle, at the last step of an epoch, at the first of the next one.
+    for steps in (1, 3, 7, 1, 9):
+        loop = make(path)
+        with pytest.raises(CheckpointedError, match="SIGTERM: stopped in epoch"):
+            loop.run(QUIET, Interrupt(steps))
+        attempts += 1
+    stored = checkpoint.load(path)[0]
+    assert (stored.epoch, stored.step) == (1, 10)
+    loop = make(path)
+    outcome = loop.run(QUIET, Interrupt())
+    assert _numbers(loop, outcome) == alone
+    assert outcome.attempts == attempts + 1
+
+
+def test_a_training_that_dies_goes_on_from_the_last_checkpoint(make, alone, tmp_path):
+    """Without a signal: the steps since the checkpoint are made again."""
+    path = tmp_path / "checkpoint.npz"
+    loop = make(path)
+
+    def die(epoch, step):
+        if (epoch, step) == (2, 8):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.run(SimpleNamespace(step=die, epoch=lambda *_: None), Interrupt())
+    stored = checkpoint.load(path)[0]
+    assert (stored.epoch, stored.step) == (1, 5)
+    loop = make(path)
+    assert _numbers(loop, loop.run(QUIET, Interrupt())) == alone
+
+
+@pytest.mark.parametrize("content", [b"", b"half", None])
+def test_a_broken_checkpoint_starts_anew_with_a_warning(make, tmp_path, caplog, content):
+    path = tmp_path / "checkpoint.npz"
+    loop = make(path, epochs=1)
+    with pytest.raises(CheckpointedError):
+        loop.run(QUIET, Interrupt(3))
+    path.write_bytes(path.read_bytes()[:-200] if content is None else content)
+    again = make(path, epochs=1)
+    with caplog.at_level(logging.WARNING):
+        again._resume()
+    assert "cannot be read; training starts anew" in caplog.text
+    assert again.progress.step == 0
+
+
+def test_a_checkpoint_of_something_else_is_not_used(make, tmp_path, caplog):
+    path = tmp_path / "checkpoint.npz"
+    with pytest.raises(CheckpointedError):
+        make(path).run(QUIET, Interrupt(3))
+    other = make(path, identity="y")
+    with caplog.at_level(logging.WARNING):
+        other._resume()
+    assert "belongs to other data, parameters or settings" in caplog.text
+    assert (other.progress.step, other.progress.identity) == (0, "y")
+    same = make(path)
+    same._resume()
+    assert same.progress.step == 3
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_its_steps(make, tmp_path):
+    loop = make(tmp_path / "c.npz", epochs=1)
+    done, train = [], loop.stepper.train
+
+    def record(features, labels, weights):
+        total, right = train(features, labels, weights)
+        done.append((total, right, weights.sum(dtype=float)))
+        return total, right
+
+    loop.stepper.train = record
+    row = loop.run(QUIET, Interrupt()).history[0]
+    total, right, weight = np.sum(done, axis=0)
+    assert row["loss"] == pytest.approx(total / weight, rel=1e-12)
+    assert row["accuracy"] == pytest.approx(right / weight, rel=1e-12)
+
+
+def test_scores_do_not_depend_on_the_blocks(make, tmp_path):
+    loop = make(tmp_path / "c.npz")
+    whole = [np.concatenate(arrays) for arrays in zip(*loop.validation(), strict=True)]
+    pieces = (tuple(array[k : k + 13] for array in whole) for k in range(0, len(whole[0]), 13))
+    one, other = scores(loop.stepper, loop.validation(), ""), scores(loop.stepper, pieces, "")
+    assert one == pytest.approx(other, rel=1e-6)
