@@ -35,7 +35,7 @@ wildcard_constraints:
     sample="|".join(map(re.escape, ANALYSIS.samples)),
     task="|".join(map(re.escape, ANALYSIS.tasks)) or "none",
     file=r"[^/]+",
-    point="[0-9a-f]{12}",
+    point="p[0-9a-f]{12}",
     run=r"r\d+(f\d+)?",
 
 

@@ -89,6 +89,7 @@ rule evaluate:
     params:
         config=stored_config,
         code=code_digest("evaluation", "plots"),
+        appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
     message:
         "Evaluating the best point of {wildcards.task}"
     shell:

@@ -90,6 +90,7 @@ rule plot_inputs:
     params:
         config=stored_config,
         code=code_digest("evaluation", "plots"),
+        appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
         output=subpath(output.inputs, parent=True),
     message:
         "Plotting the inputs of {wildcards.task}"

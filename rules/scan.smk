@@ -20,7 +20,7 @@ rule train:
         "<benchmarks>/train/{task}/{point}/{run}.tsv"
     conda:
         "../envs/cpu.yaml"
-    threads: 1
+    threads: training_threads
     resources:
         mem_mb=2000,
         runtime=120,
@@ -118,6 +118,7 @@ rule plot_scan:
     params:
         config=stored_config,
         code=code_digest("evaluation", "plots"),
+        appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
         scan=subpath(input.table, parent=True),
         output=subpath(output.best, parent=True),
     message:

@@ -75,6 +75,11 @@ def task_hdf5(wildcards):
     ]
 
 
+def training_threads(wildcards):
+    """The CPU threads of a training."""
+    return ANALYSIS.tasks[wildcards.task].training.threads
+
+
 def scan_results(wildcards):
     """The results of all trainings of a scan."""
     return [

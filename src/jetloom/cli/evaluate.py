@@ -22,9 +22,11 @@ def run(arguments: argparse.Namespace) -> None:
     """Predict, measure, draw."""
     from jetloom import paths
     from jetloom.config.load import find_task, load_analysis
+    from jetloom.data.appearance import dressed
     from jetloom.data.dataset import Dataset
     from jetloom.errors import EmptySampleError
     from jetloom.evaluation.prediction import load_model
+    from jetloom.models.registry import find_model
     from jetloom.plots.best import evaluate
     from jetloom.plots.scan_files import read_facts
     from jetloom.plots.tables import measured
@@ -32,15 +34,16 @@ def run(arguments: argparse.Namespace) -> None:
 
     analysis = load_analysis(arguments.config)
     task = find_task(analysis, arguments.task)
-    dataset = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
+    stored = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
+    dataset = dressed(stored, analysis, arguments.task)
     scan = arguments.scan or paths.scan(analysis, arguments.task)
     best = read_facts(scan)["best"]
     if best is None:
         raise EmptySampleError("no point was trained to its end", path=scan / "scan.json", advice="look at scan.csv")
     # Keras reads the choice of the backend when it is imported, so this comes before the model.
     use_backend(task.training.backend, task.training.threads)
-    model = load_model(scan / best["point"] / best["run"] / "model.keras")
+    network = load_model(scan / best["point"] / best["run"] / "model.keras")
     output = arguments.output or paths.best(analysis, arguments.task)
-    results = evaluate(model, dataset, best, output, analysis.seed)
+    results = evaluate(network, find_model(task.model), dataset, best, output, analysis.seed)
     for name, entry in results["metrics"].items():
         logger.info("%s %s on %d jets of the test part", name, measured(entry["value"], entry["std"]), results["jets"])

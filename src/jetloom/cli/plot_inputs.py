@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Fill the histograms, draw, write the tables."""
     from jetloom import paths
     from jetloom.config.load import find_task, load_analysis
+    from jetloom.data.appearance import dressed
     from jetloom.data.dataset import Dataset
     from jetloom.errors import StaleError
     from jetloom.plots import bookkeeping, distributions
@@ -41,7 +42,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     analysis = load_analysis(arguments.config)
     task = find_task(analysis, arguments.task)
-    dataset = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
+    stored = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
+    dataset = dressed(stored, analysis, arguments.task)
     if list(task.labels) != dataset.classes:
         classes_then = ", ".join(dataset.classes)
         raise StaleError(f"was built for the classes {classes_then}", path=dataset.directory, advice="build it again")

@@ -84,6 +84,10 @@ def make_task(arguments: argparse.Namespace) -> Task:
         is_data = is_data or sample.is_data
     elif arguments.sample is not None:
         raise ConfigurationError("needs --config", where="--sample")
+    if schema is None and any((arguments.select_events, arguments.select_jets, arguments.select)):
+        raise ConfigurationError(
+            "cuts are made when a DxAOD is read", where="--select-...", advice="give --schema, or make the ntuple anew"
+        )
     conversion = checked(Conversion, _with_options(content, arguments), arguments.config)
     return Task(arguments.input, find_schema(schema) if schema else None, conversion, is_data)
 

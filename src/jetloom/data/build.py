@@ -25,6 +25,7 @@ from jetloom.config.analysis import Analysis
 from jetloom.config.samples import Sample
 from jetloom.config.tasks import Task
 from jetloom.data import split as splitting
+from jetloom.data.appearance import appearance
 from jetloom.data.dataset import BLOCK_ROWS, DESCRIPTION
 from jetloom.data.labels import UNLABELLED, assign_labels
 from jetloom.data.moments import Moments, Quantiles
@@ -105,11 +106,7 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
         shutil.rmtree(staging, ignore_errors=True)
     description = {
         "task": task_name,
-        "title": task.title or task_name,
-        "label": analysis.label,
-        "classes": [
-            {"name": name, "title": label.title or name, "color": label.color} for name, label in task.labels.items()
-        ],
+        **appearance(analysis, task_name),
         "inputs": _described_inputs(task, files),
         "spectators": _described_spectators(task, files),
         "parts": {name: [f"{PARTS}/{name}.h5"] for name in staged},

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jetloom.data.dataset import View, input_matrix
 from jetloom.errors import BadValueError, CorruptFileError, MissingFileError
+from jetloom.models.base import DataFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     import numpy.typing as npt
+
+    from jetloom.data.dataset import View
+    from jetloom.models.base import Model
 
     Array = npt.NDArray[Any]
 
@@ -40,13 +43,17 @@ def load_model(path: Path) -> Any:
         raise CorruptFileError(f"is not a Keras model that can be loaded ({error})", path=path) from error
 
 
-def predict(model: Any, view: View, role: str, most: int | None = None) -> Iterator[tuple[Array, Array]]:
+def predict(
+    network: Any, model: Model, view: View, role: str, most: int | None = None
+) -> Iterator[tuple[Array, Array]]:
     """Predict the jets of a role of the dataset.
 
     Parameters
     ----------
-    model : Keras model
-        Takes raw inputs of shape ``(n, inputs)``, float32; preprocessing lies inside.
+    network : Keras model
+        The trained network; preprocessing lies inside.
+    model : Model
+        The kind of network it is: it knows what the network takes.
     view : View
         The dataset's files and input columns.
     role : str
@@ -67,11 +74,12 @@ def predict(model: Any, view: View, role: str, most: int | None = None) -> Itera
     """
     import keras
 
+    facts = DataFacts.of(view)
     step = 1 if most is None else max(1, -(-view.rows(role) // most))
     for block in view.blocks(role, BLOCK_ROWS):
         rows = np.ascontiguousarray(block[::step])
         if len(rows):
-            output = keras.ops.convert_to_numpy(model(input_matrix(rows, view.inputs), training=False))
+            output = keras.ops.convert_to_numpy(network(model.features(rows, facts), training=False))
             if output.shape != (len(rows), len(view.classes)) or not np.isfinite(output).all():
                 shape = f"an output of shape {output.shape[1:]}, finite: {bool(np.isfinite(output).all())}"
                 raise BadValueError(f"the model gave {shape}, where {len(view.classes)} classes were expected")

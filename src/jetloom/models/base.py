@@ -11,6 +11,7 @@ import numpy.typing as npt
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from jetloom.config.settings import Settings
+from jetloom.data.dataset import View
 
 
 class Parameters(Settings):
@@ -36,6 +37,11 @@ class DataFacts:
     std: npt.NDArray[np.float64]
     missing: npt.NDArray[np.float64] | None
     """Values in the place of NaN, or None where no input is ever missing."""
+
+    @classmethod
+    def of(cls, view: View) -> DataFacts:
+        """Give what a view of a dataset says."""
+        return cls(view.inputs, view.classes, view.mean, view.std, view.missing)
 
 
 class Model(ABC):

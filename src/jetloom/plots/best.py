@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jetloom.data.dataset import Dataset, View
+    from jetloom.models.base import Model
 
 KEYS = ("run_number", "event_number", "sample")
 OVERLAY = 100_000
@@ -33,12 +34,16 @@ SCORE_BINS = np.linspace(0.0, 1.0, 26)
 Scores = dict[tuple[int, int], Histogram]
 
 
-def evaluate(model: Any, dataset: Dataset, best: Mapping[str, Any], output: Path, seed: int) -> dict[str, Any]:
+def evaluate(
+    network: Any, model: Model, dataset: Dataset, best: Mapping[str, Any], output: Path, seed: int
+) -> dict[str, Any]:
     """Evaluate a model on the test part and write everything about it.
 
     Parameters
     ----------
-    model : Keras model
+    network : Keras model
+    model : Model
+        The kind of network it is.
     dataset : Dataset
     best : mapping
         ``point``, ``run`` and ``fold`` of the model.
@@ -55,7 +60,7 @@ def evaluate(model: Any, dataset: Dataset, best: Mapping[str, Any], output: Path
     view = dataset.view(best["fold"])
     facts = dataset.description
     spectators = [entry["column"] for entry in facts["spectators"]]
-    jets, variables = _predict_test(model, view, spectators, output / "predictions.h5", dataset.fingerprint)
+    jets, variables = _predict_test(network, model, view, spectators, output / "predictions.h5", dataset.fingerprint)
     generator = np.random.default_rng(seed)
     metrics = report.overall(jets, generator)
     curves = report.roc_curves(jets, generator)
@@ -66,7 +71,7 @@ def evaluate(model: Any, dataset: Dataset, best: Mapping[str, Any], output: Path
     write_json(output / "metrics.json", results)
     classes, label = class_styles(facts["classes"]), facts["label"]
     write_text(output / "metrics.html", metrics_page(results, [style.title for style in classes]))
-    train = _histograms(*_training_jets(model, view))
+    train = _histograms(*_training_jets(network, model, view))
     test = _histograms(jets.labels, jets.probabilities, jets.weights)
     classifier.draw_scores(output / "scores", classes, train, test, label)
     classifier.draw_roc(output / "roc", classes, curves, label)
@@ -82,7 +87,7 @@ def evaluate(model: Any, dataset: Dataset, best: Mapping[str, Any], output: Path
 
 
 def _predict_test(
-    model: Any, view: View, spectators: Sequence[str], path: Path, fingerprint: str
+    network: Any, model: Model, view: View, spectators: Sequence[str], path: Path, fingerprint: str
 ) -> tuple[report.Jets, dict[str, Any]]:
     """Predict the test part, write the predictions, and keep the columns that the metrics need."""
     scores = [f"score_{name}" for name in view.classes]
@@ -92,7 +97,7 @@ def _predict_test(
     dtype, kept = np.dtype(fields), []
     with publishing(path, check_file) as part, TableWriter(part, {"jets": (dtype, None)}) as writer:
         writer.attributes = {"classes": view.classes, "fold": view.fold, "dataset": fingerprint}
-        for block, probabilities in predict(model, view, "test"):
+        for block, probabilities in predict(network, model, view, "test"):
             rows = np.zeros(len(block), dtype)
             for name in ("label", "event_weight", *KEYS, *spectators):
                 rows[name] = block[name]
@@ -107,9 +112,10 @@ def _predict_test(
     return jets, {name: rows[name] for name in spectators}
 
 
-def _training_jets(model: Any, view: View) -> tuple[Any, Any, Any]:
+def _training_jets(network: Any, model: Model, view: View) -> tuple[Any, Any, Any]:
     """Give labels, probabilities and weights of training jets from all over the training part."""
-    parts = [(rows["label"], output, rows[view.weight]) for rows, output in predict(model, view, "train", OVERLAY)]
+    predicted = predict(network, model, view, "train", OVERLAY)
+    parts = [(rows["label"], output, rows[view.weight]) for rows, output in predicted]
     labels, probabilities, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
     return labels, probabilities, weights
 

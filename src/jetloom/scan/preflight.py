@@ -9,7 +9,7 @@ from jetloom.config.analysis import Analysis
 from jetloom.config.schema import Schema, find_schema
 from jetloom.config.tasks import Task
 from jetloom.errors import ConfigurationError, near_misses
-from jetloom.expressions import names_in
+from jetloom.expressions import column_name, names_in
 from jetloom.scan.space import points
 
 
@@ -26,6 +26,7 @@ def check_analysis(analysis: Analysis) -> None:
         _check_conversion(analysis, sample, schema)
         paths.source_files(analysis, sample)
     for name, task in analysis.tasks.items():
+        _check_columns(name, task)
         for sample in analysis.task_samples(name):
             known = _variables(analysis, find_schema(analysis.samples[sample].schema_name))
             _require(_task_expressions(name, task), known, sample)
@@ -46,6 +47,12 @@ def _check_conversion(analysis: Analysis, sample: str, schema: Schema) -> None:
                     where=f"conversion.{where}",
                     advice=near_misses(collection, schema.collections),
                 )
+    for collection in set(select.constituents) - set(conversion.slots):
+        raise ConfigurationError(
+            f"'{collection}' is not written, so its cuts select nothing",
+            where="conversion.select.constituents",
+            advice=f"give it places: slots: {{{collection}: 40}}",
+        )
     for group, wanted in conversion.variables.items():
         known = schema.group(group).kept()
         _require([(f"conversion.variables.{group}", name) for name in wanted], known, sample)
@@ -55,6 +62,13 @@ def _check_conversion(analysis: Analysis, sample: str, schema: Schema) -> None:
     for collection, texts in select.constituents.items():
         known = schema.group(collection).kept()
         _require([(f"conversion.select.constituents.{collection}", text) for text in texts], known, sample)
+
+
+def _check_columns(name: str, task: Task) -> None:
+    columns = [column_name(text) for text in task.inputs]
+    for column in columns:
+        if columns.count(column) > 1:
+            raise ConfigurationError(f"two inputs have the column name '{column}'", where=f"tasks.{name}.inputs")
 
 
 def _variables(analysis: Analysis, schema: Schema) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from jetloom.config.analysis import Analysis
 from jetloom.config.tasks import Task
+from jetloom.data.appearance import appearance
 from jetloom.data.build import DATA_SETTINGS
 from jetloom.provenance import code_digest, digest
 
@@ -18,7 +19,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
     Returns
     -------
     dict
-        ``simulate`` and ``convert`` by sample; ``dataset``, ``train`` and ``collect`` by task.
+        ``simulate`` and ``convert`` by sample; ``dataset``, ``train``, ``appearance`` and ``collect`` by task.
     """
     samples, tasks = analysis.samples.items(), analysis.tasks.items()
     conversion = analysis.conversion.model_dump(mode="json")
@@ -38,16 +39,23 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
             for name, sample in samples
         },
         "convert": {name: digest([code["convert"], conversion, sample.is_data]) for name, sample in samples},
-        "dataset": {name: digest([code["dataset"], _data(analysis, task)]) for name, task in tasks},
+        "dataset": {name: digest([code["dataset"], _data(analysis, name, task)]) for name, task in tasks},
         "train": {name: digest([code["train"], analysis.seed, _training(task)]) for name, task in tasks},
+        "appearance": {name: digest(appearance(analysis, name)) for name in analysis.tasks},
         "collect": {name: digest([code["collect"], task.search.rank_by]) for name, task in tasks},
     }
 
 
-def _data(analysis: Analysis, task: Task) -> list[Any]:
+def _data(analysis: Analysis, name: str, task: Task) -> list[Any]:
     """What shapes a dataset."""
-    samples = {name: [sample.cross_section, sample.is_data, sample.title] for name, sample in analysis.samples.items()}
-    return [task.model_dump(mode="json", include=DATA_SETTINGS), samples, analysis.label, task.title]
+    settings = task.model_dump(mode="json", include=DATA_SETTINGS)
+    # A list keeps the order of the classes, which is that of the network's outputs; titles and colours shape no data.
+    settings["labels"] = [[key, label.when] for key, label in task.labels.items()]
+    samples = [
+        [sample, analysis.samples[sample].cross_section, analysis.samples[sample].is_data]
+        for sample in analysis.task_samples(name)
+    ]
+    return [settings, samples, analysis.conversion.budget.files]
 
 
 def _training(task: Task) -> dict[str, Any]:

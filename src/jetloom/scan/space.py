@@ -22,7 +22,7 @@ class Point:
     """One point of a scan."""
 
     name: str
-    """Digest of the parameters, 12 hexadecimal digits."""
+    """The letter p, so that no program takes it for a number, and 12 hexadecimal digits of a digest."""
     parameters: dict[str, Any]
     """Every parameter of the model."""
 
@@ -44,7 +44,7 @@ def points(task: Task) -> list[Point]:
     grid = []
     for values in itertools.product(*scan.values()):
         resolved = {**defaults, **dict(zip(scan, values, strict=True))}
-        grid.append(Point(digest({"model": task.model, **resolved}), resolved))
+        grid.append(Point("p" + digest({"model": task.model, **resolved}), resolved))
     unique = list({point.name: point for point in grid}.values())
     if task.search.fraction == 1.0:
         return unique
@@ -79,7 +79,9 @@ def find_point(task: Task, name: str) -> Point:
     for point in points(task):
         if point.name == name:
             return point
-    raise ConfigurationError(f"the scan has no point '{name}'", where="scan", advice="see jetloom points")
+    raise ConfigurationError(
+        f"the scan has no point '{name}'", where="scan", advice="jetloom check CONFIG --points lists them"
+    )
 
 
 def talos_dictionary(task: Task) -> dict[str, list[Any]]:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 from jetloom.config.analysis import Analysis
-from jetloom.io.atomic import write_json
-from jetloom.provenance import digest
+from jetloom.config.schema import find_schema
+from jetloom.io.atomic import write_text
 
 
 def store(analysis: Analysis, directory: Path) -> Path:
-    """Keep a checked configuration under the digest of its content, and give its path.
+    """Keep a checked configuration and its input schemas under the digests of their contents; give its path.
 
     An edit of the configuration makes another file, so a job that was given a path reads what was meant when it was
     submitted, and every configuration that ever ran stays on record.
     """
     content = analysis.model_dump(mode="json", by_alias=True)
-    path = directory / f"{digest(content)}.json"
+    for sample in content["samples"].values():
+        schema = find_schema(sample["schema"])
+        sample["schema"] = str(_keep(schema.model_dump(mode="json"), directory / "schemas"))
+    return _keep(content, directory)
+
+
+def _keep(content: dict[str, Any], directory: Path) -> Path:
+    # The order of keys is kept: that of the labels is the order of the network's outputs.
+    text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+    path = directory / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}.json"
     if not path.is_file():
-        write_json(path, content)
+        write_text(path, text)
     return path

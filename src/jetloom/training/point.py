@@ -106,7 +106,7 @@ def _train(
     key = int(provenance.digest(parameters, 15), 16)
     seeds = np.random.SeedSequence([seed, key, repetition, 0 if fold is None else fold + 1])
     network_seed, order_seed = (int(value) for value in seeds.generate_state(2))
-    facts = DataFacts(view.inputs, view.classes, view.mean, view.std, view.missing)
+    facts = DataFacts.of(view)
     from jetloom.training.optimizers import make_optimizer
 
     stepper = make_stepper(model.build(settings, facts, network_seed), make_optimizer(settings), model.loss)
