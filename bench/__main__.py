@@ -26,10 +26,8 @@ def main(wanted: list[str]) -> None:
         with tempfile.TemporaryDirectory() as directory:
             for row in MODULES[name].measure(Path(directory)):
                 rows.append(row)
-                print(
-                    f"{row.what}\n    {row.value:.4g} {row.unit}; {row.peer}; ratio {row.ratio:.3f}; goal {row.goal or '-'}",
-                    flush=True,
-                )
+                print(f"{row.what}\n    {row.value:.4g} {row.unit}; {row.peer}; ratio {row.ratio:.3f}", flush=True)
+                print(f"    goal {row.goal}" if row.goal else "    no goal", flush=True)
     target = CHECKOUT / "bench" / "results" / "benchmarks.csv"
     target.parent.mkdir(exist_ok=True)
     with target.open("w", newline="") as file:

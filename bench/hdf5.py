@@ -11,7 +11,7 @@ import numpy as np
 from bench.measurement import Measurement
 from jetloom.io.hdf5 import TableReader, TableWriter
 
-ROWS, SLOTS, BATCH = 100_000, 40, 5_000
+ROWS, SLOTS, BATCH = 200_000, 40, 5_000
 FIELDS = 10
 REPEATS = 5
 

@@ -28,9 +28,17 @@ def digest(value: Any, length: int = 12) -> str:
 
 
 def file_digest(path: str | Path) -> str:
-    """Give the SHA-256 of a file's bytes, read in blocks."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Give the digest of a file's bytes, read in blocks.
+
+    XXH3 with 128 bits tells files apart as well as SHA-256 does where nobody forges them, at twenty times the speed.
+    """
+    import xxhash
+
+    state = xxhash.xxh3_128()
+    with Path(path).open("rb", buffering=0) as file:
+        while block := file.read(1 << 22):
+            state.update(block)
+    return f"xxh3-128:{state.hexdigest()}"
 
 
 @cache

@@ -22,8 +22,8 @@ SETTINGS = Training.model_validate(
         "checkpoint_steps": 5,
     }
 )
-PARAMETERS = {"units": 8, "dropout": 0.3, "batch_normalization": True, "learning_rate": 0.02, "batch_size": 64}
-EPOCHS = 6
+PARAMETERS = {"units": 8, "dropout": 0.3, "batch_normalization": True, "learning_rate": 0.1, "batch_size": 64}
+EPOCHS = 12
 
 
 class Interrupt:
@@ -78,20 +78,21 @@ def alone(make, tmp_path_factory):
 def test_the_example_uses_all_that_a_checkpoint_must_hold(make, alone, tmp_path):
     history, best_epoch, _ = json.loads(alone[0])
     assert len({row["learning_rate"] for row in history}) > 1
-    assert best_epoch > 0
+    print([(row["epoch"], row["val_auc"]) for row in history], best_epoch)
+    assert 0
     assert make(tmp_path / "c.npz").stream.steps() == 11
 
 
 def test_a_training_interrupted_again_and_again_gives_the_same_bits(make, alone, tmp_path):
     path, attempts = tmp_path / "checkpoint.npz", 0
-    # After the first step, in the middle, at the last step of an epoch, at the first of the next one.
-    for steps in (1, 3, 7, 1, 9):
+    # After the first step, in the middle, at the last step of an epoch, at the first of the next one, after the best.
+    for steps in (1, 3, 7, 1, 35):
         loop = make(path)
         with pytest.raises(CheckpointedError, match="SIGTERM: stopped in epoch"):
             loop.run(QUIET, Interrupt(steps))
         attempts += 1
     stored = checkpoint.load(path)[0]
-    assert (stored.epoch, stored.step) == (1, 10)
+    assert (stored.epoch, stored.step) == (4, 3)
     loop = make(path)
     outcome = loop.run(QUIET, Interrupt())
     assert _numbers(loop, outcome) == alone

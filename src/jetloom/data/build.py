@@ -122,6 +122,9 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
     return description
 
 
+PART_COMPRESSION = "none"
+"""A training reads its part in every epoch, at the speed of a raw file if nothing must be decompressed."""
+
 PARTS = "parts"
 """Directory of the parts, below the dataset's."""
 
@@ -349,7 +352,7 @@ def _write_parts(
             totals = _PartTotals(list(task.labels), views[0].description["weight"])
             with (
                 atomic.publishing(directory / PARTS / f"{name}.h5", check_file) as part,
-                TableWriter(part, {"jets": (dtype, None)}) as writer,
+                TableWriter(part, {"jets": (dtype, None)}, PART_COMPRESSION) as writer,
             ):
                 for block in reader.blocks("jets", BLOCK_ROWS):
                     rows = np.zeros(len(block), dtype)

@@ -8,6 +8,7 @@ half-written file is never taken for a whole one.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -21,6 +22,7 @@ import numpy.typing as npt
 
 from jetloom.errors import CorruptFileError, MissingFileError, MissingObjectError, near_misses
 from jetloom.io.chunks import filter_options, pack
+from jetloom.io.plain import PlainChunks, is_plain
 
 Rows = npt.NDArray[np.void]
 
@@ -53,11 +55,14 @@ class TableWriter:
         self._rows = dict.fromkeys(tables, 0)
         self._pending: dict[str, list[Rows]] = {name: [] for name in tables}
         options = filter_options(compression)
+        self._datasets: dict[str, Any] = {}
+        self._chunk: dict[str, int] = {}
         for name, (dtype, slots) in tables.items():
             width = dtype.itemsize * (slots or 1)
             chunk = max(64, min(8192, CHUNK_BYTES // width))
             tail = () if slots is None else (slots,)
-            self._file.create_dataset(
+            self._chunk[name] = chunk
+            self._datasets[name] = self._file.create_dataset(
                 name, (0, *tail), dtype, maxshape=(None, *tail), chunks=(chunk, *tail), track_times=False, **options
             )
 
@@ -66,7 +71,7 @@ class TableWriter:
         for name, new in rows.items():
             pending = self._pending[name]
             pending.append(new)
-            chunk = self._file[name].chunks[0]
+            chunk = self._chunk[name]
             waiting = sum(len(part) for part in pending)
             if waiting >= chunk:
                 together = pending[0] if len(pending) == 1 else np.concatenate(pending)
@@ -76,12 +81,11 @@ class TableWriter:
 
     def chunk_rows(self, table: str) -> int:
         """Give the number of rows of a chunk: appending whole chunks is fastest."""
-        return int(self._file[table].chunks[0])
+        return self._chunk[table]
 
     def _write(self, name: str, rows: Rows) -> None:
         """Write whole chunks; at the end of the file the rest, which is the only part of a chunk."""
-        dataset = self._file[name]
-        chunk, start = dataset.chunks[0], self._rows[name]
+        dataset, chunk, start = self._datasets[name], self._chunk[name], self._rows[name]
         dataset.resize(start + len(rows), axis=0)
         corner = (0,) * (dataset.ndim - 1)
         for first in range(0, len(rows), chunk):
@@ -133,6 +137,8 @@ class TableReader:
         import hdf5plugin  # noqa: F401 - registers the filters
 
         self.path = Path(path)
+        self._plain: dict[str, PlainChunks | None] = {}
+        self._raw: io.FileIO | None = None
         if not self.path.is_file():
             raise MissingFileError("there is no such file", path=path)
         try:
@@ -187,8 +193,13 @@ class TableReader:
         CorruptFileError
             If the data cannot be read back.
         """
+        if table not in self._plain:
+            dataset = self._dataset(table)
+            self._plain[table] = PlainChunks(dataset, self._descriptor()) if is_plain(dataset) else None
+        rows, plain = self.rows[table], self._plain[table]
+        stop = rows if stop is None else min(stop, rows)
         try:
-            return self._dataset(table)[start:stop]
+            return self._dataset(table)[start:stop] if plain is None else plain.read(start, max(start, stop))
         except (OSError, RuntimeError, ValueError) as error:
             raise CorruptFileError(f"is damaged ({_short(error)})", path=self.path, where=table) from None
 
@@ -198,6 +209,11 @@ class TableReader:
         step = max(1, rows // chunk) * chunk
         for start in range(0, self.rows[table], step):
             yield self.read(table, start, min(start + step, self.rows[table]))
+
+    def _descriptor(self) -> int:
+        if self._raw is None:
+            self._raw = self.path.open("rb", buffering=0)
+        return self._raw.fileno()
 
     def _dataset(self, table: str) -> Any:
         try:
@@ -210,6 +226,8 @@ class TableReader:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+        if self._raw is not None:
+            self._raw.close()
 
     def __enter__(self) -> Self:
         return self
