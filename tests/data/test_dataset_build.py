@@ -364,3 +364,17 @@ def test_a_description_that_is_not_there_or_not_whole(built, tmp_path):
     (tmp_path / "dataset.json").write_text(json.dumps(built.description)[:-100])
     with pytest.raises(CorruptFileError, match="is not JSON"):
         Dataset.open(tmp_path)
+
+
+def test_a_part_that_changed_on_the_disk_is_refused(make):
+    dataset = make()
+    dataset.verify()
+    path = dataset.view().files["train"][0]
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 1  # one bit of the data, which HDF5 itself does not notice
+    path.write_bytes(content)
+    with pytest.raises(CorruptFileError, match=r"train\.h5: is not as it was written"):
+        dataset.verify()
+    path.unlink()
+    with pytest.raises(MissingFileError, match=r"train\.h5"):
+        dataset.verify()

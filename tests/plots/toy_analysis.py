@@ -116,6 +116,7 @@ def write_dataset(directory, rows=3000):
         "counts": [{"stage": "dataset", "level": "jets", "reason": "no label", "before": 13000, "after": 12000}],
         "summary": summary,
         "fingerprint": "f00d",
+        "digests": {},
     }  # fmt: skip
     (directory / "dataset.json").write_text(json.dumps(description))
     return description

@@ -119,7 +119,6 @@ def test_what_does_not_change_the_numbers_does_not_waste_the_checkpoint(dataset,
 
 
 def test_tensorboard_gets_the_metrics_of_each_epoch(dataset, tmp_path):
-    pytest.importorskip("tensorboard")
     settings = {"early_stopping": None, "reduce_learning_rate": None, "tensorboard": True}
     _train(dataset, tmp_path, training_settings=settings)
     events = list((tmp_path / "tensorboard").iterdir())

@@ -78,8 +78,9 @@ def alone(make, tmp_path_factory):
 def test_the_example_uses_all_that_a_checkpoint_must_hold(make, alone, tmp_path):
     history, best_epoch, _ = json.loads(alone[0])
     assert len({row["learning_rate"] for row in history}) > 1
-    print([(row["epoch"], row["val_auc"]) for row in history], best_epoch)
-    assert 0
+    # Stopped early, on the strength of a best epoch that lies before the last interruption of the next test.
+    assert best_epoch < 4
+    assert len(history) == best_epoch + 3 < EPOCHS
     assert make(tmp_path / "c.npz").stream.steps() == 11
 
 

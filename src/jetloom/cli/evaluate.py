@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     analysis = load_analysis(arguments.config)
     task = find_task(analysis, arguments.task)
     stored = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
+    stored.verify()
     dataset = dressed(stored, analysis, arguments.task)
     scan = arguments.scan or paths.scan(analysis, arguments.task)
     best = read_facts(scan)["best"]

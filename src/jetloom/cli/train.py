@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     repetition, fold = parse_run(arguments.run_name)
     directory = arguments.output or paths.scan(analysis, arguments.task) / point.name / arguments.run_name
     dataset = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
+    dataset.verify()
     result = train_point(task, point.parameters, dataset, directory, analysis.seed, repetition, fold)
     metrics = ", ".join(f"{name} {value:.4f}" for name, value in result["metrics"].items())
     logger.info("%s after %d epochs %s%s", result["status"], result["epochs"], metrics, result["reason"])

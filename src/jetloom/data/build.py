@@ -115,6 +115,7 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
         "counts": losses.rows(),
         "summary": summary,
         "fingerprint": fingerprint,
+        "digests": {name: provenance.file_digest(directory / PARTS / f"{name}.h5") for name in staged},
         "origin": provenance.origin(task.model_dump(mode="json", include=DATA_SETTINGS), {}),
     }
     atomic.write_json(directory / DESCRIPTION, description)

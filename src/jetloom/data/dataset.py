@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from jetloom.errors import ConfigurationError, CorruptFileError, MissingFileError
 from jetloom.io.hdf5 import TableReader
+from jetloom.provenance import file_digest
 
 DESCRIPTION = "dataset.json"
 BLOCK_ROWS = 1 << 16
@@ -84,6 +85,24 @@ class Dataset:
     def fingerprint(self) -> str:
         """Digest of the content: other rows, labels, weights or inputs give another one."""
         return str(self.description["fingerprint"])
+
+    def verify(self) -> None:
+        """Hold the bytes of the parts against the digests that were taken when they were written.
+
+        Raises
+        ------
+        MissingFileError, CorruptFileError
+            If a part is not there or not as it was written.
+        """
+        for name, digest in self.description["digests"].items():
+            for part in self.description["parts"][name]:
+                path = self.directory / part
+                if not path.is_file():
+                    raise MissingFileError("there is no such file", path=path, advice="run jetloom dataset again")
+                if file_digest(path) != digest:
+                    raise CorruptFileError(
+                        "is not as it was written (its digest differs)", path=path, advice="run jetloom dataset again"
+                    )
 
     def view(self, fold: int | None = None) -> View:
         """Give the view of a fold; of the one split there is without cross-validation."""
