@@ -34,7 +34,7 @@ lint: setup
 	snakemake --lint
 
 test: setup lint
-	python -m pytest -n $(CORES)
+	python -m pytest -n $(CORES) --dist loadgroup
 
 bench: setup
 	python -m bench

@@ -44,7 +44,9 @@ def name_profiles(directory: Path) -> None:
     home.mkdir(exist_ok=True)
     (home / "snakemake").symlink_to(CHECKOUT / "profiles")
     site = next((directory / "lib").glob("python3*")) / "site-packages"
-    line = f"import os; os.environ.setdefault('XDG_CONFIG_DIRS', {str(home)!r})\n"
+    # In front of what is there already: a desktop session sets the variable too.
+    others = "os.environ.get('XDG_CONFIG_DIRS') or '/etc/xdg'"
+    line = f"import os; os.environ['XDG_CONFIG_DIRS'] = {str(home)!r} + ':' + ({others})\n"
     (site / "jetloom_profiles.pth").write_text(line, encoding="utf-8")
 
 

@@ -19,10 +19,11 @@ rule deploy:
         runtime=30,
     params:
         config=stored_config,
+        code=code_digest("scan/deploy.py"),
     message:
         "Deploying the best model of {wildcards.task}"
     shell:
-        "jetloom deploy --config {params.config} --task {wildcards.task} 2> {log}"
+        "jetloom deploy --config {params.config:q} --task {wildcards.task} 2> {log:q}"
 
 
 rule evaluate:
@@ -93,4 +94,4 @@ rule evaluate:
     message:
         "Evaluating the best point of {wildcards.task}"
     shell:
-        "jetloom evaluate --config {params.config} --task {wildcards.task} 2> {log}"
+        "jetloom evaluate --config {params.config:q} --task {wildcards.task} 2> {log:q}"

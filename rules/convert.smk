@@ -25,8 +25,8 @@ rule ntuple:
     message:
         "Converting {wildcards.file} of {wildcards.sample} to an ntuple"
     shell:
-        "jetloom ntuple --config {params.config} --sample {wildcards.sample} {input.dxaod}"
-        " --output {output.ntuple} 2> {log}"
+        "jetloom ntuple --config {params.config:q} --sample {wildcards.sample} {input.dxaod:q}"
+        " --output {output.ntuple:q} 2> {log:q}"
 
 
 rule hdf5:
@@ -50,5 +50,5 @@ rule hdf5:
     message:
         "Converting {wildcards.file} of {wildcards.sample} to HDF5"
     shell:
-        "jetloom hdf5 --config {params.config} --sample {wildcards.sample} {input.source}"
-        " --output {output.hdf5} 2> {log}"
+        "jetloom hdf5 --config {params.config:q} --sample {wildcards.sample} {input.source:q}"
+        " --output {output.hdf5:q} 2> {log:q}"

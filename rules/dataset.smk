@@ -26,7 +26,7 @@ rule dataset:
     message:
         "Building the dataset of {wildcards.task}"
     shell:
-        "jetloom dataset --config {params.config} --task {wildcards.task} 2> {log}"
+        "jetloom dataset --config {params.config:q} --task {wildcards.task} 2> {log:q}"
 
 
 rule plot_inputs:
@@ -95,4 +95,4 @@ rule plot_inputs:
     message:
         "Plotting the inputs of {wildcards.task}"
     shell:
-        "jetloom plot_inputs --config {params.config} --task {wildcards.task} --output {params.output} 2> {log}"
+        "jetloom plot_inputs --config {params.config:q} --task {wildcards.task} --output {params.output:q} 2> {log:q}"

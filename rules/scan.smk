@@ -30,8 +30,8 @@ rule train:
     message:
         "Training point {wildcards.point} ({wildcards.run}) of {wildcards.task}"
     shell:
-        "jetloom train --config {params.config} --task {wildcards.task} --point {wildcards.point}"
-        " --run-name {wildcards.run} 2> {log}"
+        "jetloom train --config {params.config:q} --task {wildcards.task} --point {wildcards.point}"
+        " --run-name {wildcards.run} 2> {log:q}"
 
 
 rule collect:
@@ -53,7 +53,7 @@ rule collect:
     message:
         "Collecting the scan of {wildcards.task}"
     shell:
-        "jetloom collect --config {params.config} --task {wildcards.task} 2> {log}"
+        "jetloom collect --config {params.config:q} --task {wildcards.task} 2> {log:q}"
 
 
 rule plot_scan:
@@ -124,4 +124,4 @@ rule plot_scan:
     message:
         "Plotting the scan of {wildcards.task}"
     shell:
-        "jetloom plot_scan --config {params.config} --scan {params.scan} --output {params.output} 2> {log}"
+        "jetloom plot_scan --config {params.config:q} --scan {params.scan:q} --output {params.output:q} 2> {log:q}"

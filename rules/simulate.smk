@@ -22,5 +22,5 @@ rule simulate:
     message:
         "Simulating {wildcards.sample}, chunk {wildcards.chunk}"
     shell:
-        "jetloom simulate --config {params.config} --sample {wildcards.sample} --chunk {wildcards.chunk}"
-        " --output {output.dxaod} 2> {log}"
+        "jetloom simulate --config {params.config:q} --sample {wildcards.sample} --chunk {wildcards.chunk}"
+        " --output {output.dxaod:q} 2> {log:q}"

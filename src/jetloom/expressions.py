@@ -64,6 +64,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 # No "e": in jets that is the energy, and a variable must never turn into 2.718 where it is missing.
 CONSTANTS: dict[str, Any] = {"pi": np.pi, "inf": np.inf, "nan": np.nan, "True": True, "False": False}
 
+
+def _power(left: Any, right: Any) -> Any:
+    """Raise to a power; of two plain integers as floats, because exact ones can fill the memory (9**9**9)."""
+    return left**right if hasattr(left, "dtype") or hasattr(right, "dtype") else np.float64(left) ** np.float64(right)
+
+
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -71,7 +77,7 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
+    ast.Pow: _power,
     ast.BitAnd: operator.and_,
     ast.BitOr: operator.or_,
     ast.BitXor: operator.xor,

@@ -13,6 +13,11 @@ from jetloom import __version__
 
 PACKAGE = Path(__file__).parent
 
+TRAINING_CODE = (
+    "training", "models", "data/batches.py", "data/dataset.py", "evaluation/metrics.py", "evaluation/ranking.py",
+)  # fmt: skip
+"""The code that decides the numbers of a training."""
+
 
 def canonical_json(value: Any) -> str:
     """Write a value as JSON in one way only: keys sorted, no spaces, no NaN.

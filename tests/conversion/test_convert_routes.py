@@ -8,8 +8,8 @@ import dxaod_files
 from jetloom.config.conversion import Conversion
 from jetloom.config.schema import find_schema
 from jetloom.conversion.convert import to_hdf5, to_ntuple
-from jetloom.conversion.counts import CutFlow
 from jetloom.conversion.streams import Task
+from jetloom.cutflow import CutFlow
 from jetloom.io import dxaod
 from jetloom.io.hdf5 import TableReader
 from jetloom.provenance import file_digest
@@ -139,9 +139,14 @@ def test_before_is_a_share_of_the_events(tmp_path):
 
 def test_cut_flow_adds_up():
     flow = CutFlow()
-    flow.add("select", "jets", "pt > 20", 10, 7)
-    flow.add("select", "jets", "eta", 7, 5)
+    for block in range(10):
+        flow.saw("jets", 100)
+        flow.add("select", "jets", "pt > 20", 100 - 2 * (block == 3), 90)
+        if block == 3:  # only one block has the damage, and a later stage was counted before
+            flow.add("validate", "jets", "pt is not finite", 100, 98)
+    steps = [(entry["reason"], entry["before"], entry["after"]) for entry in flow.as_json()]
+    assert steps == [("in the file", 1000, 1000), ("pt is not finite", 1000, 998), ("pt > 20", 998, 900)]
+    assert (flow.found("jets"), flow.left("jets")) == (1000, 900)
     other = CutFlow(flow.as_json())
-    other.merge(flow.as_json())
-    assert [(entry["before"], entry["after"]) for entry in other.as_json()] == [(20, 14), (14, 10)]
-    assert (other.found("jets"), other.left("jets")) == (20, 10)
+    other.merge([{"stage": "read", "level": "jets", "reason": "in the file", "before": 50, "after": 50}])
+    assert [(entry["before"], entry["after"]) for entry in other.as_json()] == [(1050, 1050), (1050, 1048), (1048, 950)]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jetloom.data.moments import Moments, Quantiles
+from jetloom.data.moments import Moments, Quantiles, fit_quantiles
 
 rng = np.random.default_rng(2)
 VALUES = np.stack([rng.normal(1e4, 1.0, 997), rng.exponential(3, 997), rng.uniform(-1, 1, 997), np.full(997, 7.25)], 1)
@@ -65,8 +65,14 @@ def test_quantiles_with_weights():
     assert quantiles.at(0.95)[0] == pytest.approx(9.0, abs=0.01)
 
 
-def test_values_that_are_no_numbers_are_left_out_or_at_the_end():
+def test_nan_is_left_out_and_infinities_are_at_the_ends():
     quantiles = Quantiles(np.array([0.0]), np.array([1.0]))
     quantiles.add(np.array([[np.nan], [-np.inf], [np.inf], [0.5]]))
-    assert quantiles.counts.sum() == 2
-    assert quantiles.counts[0, -1] == 1
+    assert quantiles.counts.sum() == 3
+    assert quantiles.counts[0, 0] == quantiles.counts[0, -1] == 1
+
+
+def test_one_outlier_does_not_blind_the_quantiles():
+    values = np.append(np.random.default_rng(1).exponential(50, 10_000), 1e7)[:, np.newaxis]
+    fitted = fit_quantiles(lambda: iter([(values[:5000], None), (values[5000:], None)]), values.min(0), values.max(0))
+    assert fitted.at(0.5)[0] == pytest.approx(np.median(values), rel=0.2)

@@ -83,7 +83,8 @@ def write_part(path, rng, rows, folds=None):
     write_table(path, {}, jets=table)
     return [
         {"part": path.stem, "class": name, "jets": int((table["label"] == index).sum()), "sum_of_event_weights": 1.5,
-         "sum_of_weights": float((weights[next(iter(weights))] * (table["label"] == index)).sum()), "negative": 7}
+         "sum_of_weights": float((weights[next(iter(weights))] * (table["label"] == index)).sum()), "negative": 7,
+         "effective_jets": 100.0}
         for index, (name, _) in enumerate(CLASSES)
     ]  # fmt: skip
 

@@ -129,8 +129,8 @@ def _changed(task=None, **changes):
     ("changes", "stages"),
     [
         ({"analysis": "other"}, set()),
-        ({"task": {"scan": {"units": [8]}}}, set()),
-        ({"task": {"parameters": {"units": 8}}}, set()),
+        ({"task": {"scan": {"units": [8]}}}, {"collect"}),
+        ({"task": {"parameters": {"units": 8}}}, {"collect"}),
         ({"task": {"training": {"tensorboard": True, "checkpoint_steps": 7}}}, set()),
         ({"task": {"search": {"repetitions": 3}}}, set()),
         ({"task": {"search": {"rank_by": "val_loss"}}}, {"collect"}),

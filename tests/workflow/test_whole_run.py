@@ -142,8 +142,7 @@ def test_other_training_settings_train_again_and_convert_nothing(finished: Analy
 
 def test_a_dataset_made_again_equal_trains_no_epoch(finished: Analysis) -> None:
     before = pd.read_csv(finished.results / "scans/quark_gluon/scan.csv")
-    shutil.rmtree(finished.results / "datasets/quark_gluon/parts")
-    ran = finished.snakemake()
+    ran = finished.snakemake("--forcerun", "dataset")
     assert ran.returncode == 0, ran.stdout[-3000:]
     logs = [path.read_text() for path in (finished.results / "logs/train").rglob("*.log")]
     assert len(logs) == 2

@@ -39,6 +39,10 @@ def run(arguments: argparse.Namespace) -> None:
     write_json(
         directory / "metadata.json", {"params": parameters, "parameter_columns": {name: name for name in parameters}}
     )
+    if task.search.rank_by.startswith("eval_"):
+        logger.warning(
+            "ranked by %s: the test part has chosen the best point, so it no longer tests it", task.search.rank_by
+        )
     best = table.facts["best"]
     if best is None:
         logger.warning("no point of %s was trained to its end", arguments.task)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 from importlib import import_module
 
@@ -58,6 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
     for noisy in ("matplotlib", "h5py", "numba", "jax", "fontTools", "absl"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # A scheduler's SIGTERM ends a verb like any error does: what it wrote beside final names is cleaned away.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         options.run(options)
     except JetloomError as error:
@@ -66,6 +69,9 @@ def main(arguments: list[str] | None = None) -> int:
         if options.verbose > 1:
             logger.exception("where it came from")
         return int(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"jetloom {options.verb}: interrupted\n")
+        return 128 + signal.SIGINT
     except MemoryError:
         sys.stderr.write(f"jetloom {options.verb}: error: memory ran out\n")
         return int(ExitCode.MEMORY)

@@ -43,6 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
     analysis = load_analysis(arguments.config)
     task = find_task(analysis, arguments.task)
     stored = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
+    stored.verify()
     dataset = dressed(stored, analysis, arguments.task)
     if list(task.labels) != dataset.classes:
         classes_then = ", ".join(dataset.classes)

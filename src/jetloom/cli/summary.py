@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
@@ -35,9 +36,8 @@ def run(arguments: argparse.Namespace) -> None:
             values = ", ".join(
                 f"{key} {row[key]:g}" if isinstance(row[key], float) else f"{key} {row[key]}" for key in task.scan
             )
-            out(
-                f"  {row['rank']}. {row['point']}  {metric} {row[metric]:.4f} +- {row[f'{metric}_std']:.4f}  {values}\n"
-            )
+            spread = "" if math.isnan(row[f"{metric}_std"]) else f" +- {row[f'{metric}_std']:.4f}"
+            out(f"  {row['rank']}. {row['point']}  {metric} {row[metric]:.4f}{spread}  {values}\n")
     if arguments.report is not None:
         if not arguments.report.is_file():
             raise MissingFileError("there is no such file", path=arguments.report)

@@ -18,6 +18,12 @@ class Simulation(Settings):
     pt_hat_min: PositiveFloat = Field(100.0, description="Lowest transverse momentum of the hard process, in GeV.")
     format: Literal["ttree", "rntuple"] = Field("ttree", description="How the DxAOD is stored.")
 
+    @model_validator(mode="after")
+    def _enough_events(self) -> Simulation:
+        if self.chunks > self.events:
+            raise ValueError(f"{self.chunks} chunks are more than {self.events} events")
+        return self
+
 
 class Sample(Settings):
     """The files of one physics process."""
@@ -34,6 +40,11 @@ class Sample(Settings):
     )
     cross_section: PositiveFloat = Field(
         1.0, description="Cross-section in pb, k-factor and filter efficiency included."
+    )
+    sum_of_weights: PositiveFloat | None = Field(
+        None,
+        description="Sum of generator weights of all generated events, for files that were skimmed (from their "
+        "CutBookkeepers); that of the events in the files if not given.",
     )
     is_data: bool = Field(False, description="Recorded data: no generator weights, no truth labels.")
 

@@ -52,7 +52,7 @@ class Split(Settings):
     train: Annotated[float, Field(gt=0, lt=1)] = Field(0.7, description="Share that trains.")
     validation: Annotated[float, Field(gt=0, lt=1)] = Field(0.15, description="Share that stops the training.")
     test: Annotated[float, Field(gt=0, lt=1)] = Field(0.15, description="Share that does neither.")
-    folds: NonNegativeInt = Field(
+    folds: Annotated[int, Field(ge=0, le=100)] = Field(
         0,
         description="k-fold cross-validation: 0, or 3 and more. One tests, the next validates, the others train.",
     )

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from jetloom.conversion.counts import CutFlow
 from jetloom.conversion.record import Record
 from jetloom.conversion.streams import Selected, Skipped, Stored, Stream, Task
 from jetloom.conversion.tables import Places, jet_rows, truncated
+from jetloom.cutflow import CutFlow
 from jetloom.errors import InputError
 from jetloom.io.atomic import publishing
 from jetloom.io.events import EventBlock
@@ -130,7 +130,7 @@ def _write_hdf5(stream: Stream, task: Task, output: str | Path) -> Record:
         "before": (layout.jets_dtype(), None),
     }
     tables |= {name: (layout.collection_dtype(name), slots[name]) for name in layout.collections}
-    flow = CutFlow()
+    slots_flow = CutFlow()
     with publishing(output, check_file) as part, TableWriter(part, tables, task.conversion.compression) as writer:
         places = {
             name: Places(layout.collection_dtype(name), slots[name], writer.chunk_rows(name))
@@ -143,11 +143,13 @@ def _write_hdf5(stream: Stream, task: Task, output: str | Path) -> Record:
                 for rows in places[name].chunks(other):
                     writer.append(**{name: rows})
                 reason = f"only the {slots[name]} hardest have a place"
-                flow.add("slots", name, reason, len(other), truncated(other, slots[name]))
+                slots_flow.add("slots", name, reason, len(other), truncated(other, slots[name]))
             _report(block)
         writer.append(before=stream.before, **{name: part.rest() for name, part in places.items()})
         record = stream.record
-        record.counts = record.counts + flow.as_json()
+        flow = CutFlow(record.counts)
+        flow.absorb(slots_flow)
+        record.counts = flow.as_json()
         facts = record.as_json()
         facts["sum_of_weights"] = record.sum_of_weights
         writer.attributes |= facts | {"units": layout.table_texts("units"), "titles": layout.table_texts("titles")}

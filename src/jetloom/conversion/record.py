@@ -25,7 +25,7 @@ class Record:
     sum_of_weights : float
         Sum of their generator weights, before any cut.
     counts : list of dict
-        The cut flow, see :class:`jetloom.conversion.counts.CutFlow`.
+        The cut flow, see :class:`jetloom.cutflow.CutFlow`.
     absent : list of str
         Optional variables and collections that the file does not have.
     origin : dict

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.conversion.counts import CutFlow
+from jetloom.cutflow import CutFlow
 from jetloom.expressions import evaluate_mask
 from jetloom.io.events import Collection, EventBlock, Mask
 

@@ -13,11 +13,11 @@ import numpy as np
 
 from jetloom.config.conversion import Conversion
 from jetloom.config.schema import Schema
-from jetloom.conversion.counts import CutFlow
 from jetloom.conversion.record import Record, before_share, chosen_events
 from jetloom.conversion.select import select
 from jetloom.conversion.tables import jet_rows
 from jetloom.conversion.validate import Validator
+from jetloom.cutflow import CutFlow
 from jetloom.errors import ConfigurationError, InputError, StaleError, near_misses
 from jetloom.io.dxaod import DxaodReader
 from jetloom.io.events import EventBlock
@@ -71,6 +71,15 @@ class Stream(Protocol):
         ...
 
 
+def count_block(block: EventBlock, flow: CutFlow) -> None:
+    """Count what a block holds; of a collection also what its links lost on the way."""
+    flow.saw("events", block.entries)
+    flow.saw("jets", len(block.jets))
+    for name, other in block.others.items():
+        lost = sum(loss.before - loss.after for loss in block.losses if loss.collection == name)
+        flow.saw(name, len(other) + lost)
+
+
 class Selected:
     """Reads a DxAOD, drops what cannot be, and selects; counts and sums on the way.
 
@@ -112,8 +121,7 @@ class Selected:
                     block.events["mc_event_weight"] = np.ones(block.entries, np.float32)
                 self.record.events += block.entries
                 weights.append(math.fsum(block.events["mc_event_weight"].tolist()))
-                flow.add("read", "events", "in the file", block.entries, block.entries)
-                flow.add("read", "jets", "in the file", len(block.jets), len(block.jets))
+                count_block(block, flow)
                 valid = validator.apply(block, flow)
                 shown = chosen_events(valid, self.record.before_share)
                 before.append(jet_rows(valid.keep_events(shown), self.layout))
@@ -173,7 +181,10 @@ class Skipped:
     def __init__(self, task: Task, error: InputError) -> None:
         assert task.schema is not None
         self.layout = make_layout(task.schema, task.conversion)
-        inputs = {task.path.name: file_digest(task.path) if task.path.is_file() else ""}
+        try:
+            inputs = {task.path.name: file_digest(task.path)}
+        except OSError:  # it may not even be readable
+            inputs = {task.path.name: ""}
         reason = ": ".join(part for part in (error.where, error.cause) if part)
         self.record = Record(status="skipped", reason=reason, origin=origin(task.settings(), inputs))
         self.before: Rows = np.zeros(0, self.layout.jets_dtype())

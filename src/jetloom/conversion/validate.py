@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jetloom.conversion.counts import CutFlow
+from jetloom.cutflow import CutFlow
 from jetloom.errors import BadValueError
 from jetloom.io.events import Collection, Column, EventBlock, Mask
 

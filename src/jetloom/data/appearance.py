@@ -15,6 +15,7 @@ def appearance(analysis: Analysis, task_name: str) -> dict[str, Any]:
     return {
         "title": task.title or task_name,
         "label": analysis.label,
+        "sample_titles": {name: analysis.samples[name].title or name for name in analysis.task_samples(task_name)},
         "classes": [
             {"name": name, "title": label.title or name, "color": label.color} for name, label in task.labels.items()
         ],

@@ -13,7 +13,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,12 @@ from jetloom import provenance
 from jetloom.config.analysis import Analysis
 from jetloom.config.samples import Sample
 from jetloom.config.tasks import Task
+from jetloom.cutflow import CutFlow
 from jetloom.data import split as splitting
 from jetloom.data.appearance import appearance
 from jetloom.data.dataset import BLOCK_ROWS, DESCRIPTION
 from jetloom.data.labels import UNLABELLED, assign_labels
-from jetloom.data.moments import Moments, Quantiles
+from jetloom.data.moments import Moments, fit_quantiles
 from jetloom.data.weights import Reweighting, event_weights, fit
 from jetloom.errors import BudgetError, ConfigurationError, EmptySampleError, near_misses
 from jetloom.expressions import column_name, evaluate, evaluate_mask, names_in
@@ -38,26 +39,6 @@ from jetloom.io.hdf5 import TableReader, TableWriter, check_file
 logger = logging.getLogger(__name__)
 
 Block = npt.NDArray[np.void]
-
-
-@dataclass
-class Losses:
-    """Jets that this stage discards, by reason, in order."""
-
-    entries: dict[str, list[int]] = field(default_factory=dict)
-
-    def count(self, reason: str, before: int, after: int) -> None:
-        """Add one block's numbers before and after a cut."""
-        entry = self.entries.setdefault(reason, [0, 0])
-        entry[0] += before
-        entry[1] += after
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Give the cut flow in the form that all stages share."""
-        return [
-            {"stage": "dataset", "level": "jets", "reason": reason, "before": before, "after": after}
-            for reason, (before, after) in self.entries.items()
-        ]
 
 
 def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], directory: Path) -> dict[str, Any]:
@@ -86,7 +67,9 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
     """
     task = analysis.tasks[task_name]
     samples = {name: _sample_facts(name, analysis, files[name]) for name in analysis.task_samples(task_name)}
-    losses = Losses()
+    losses = CutFlow()
+    for left in directory.glob(".staging.*"):  # of a build that was killed
+        shutil.rmtree(left, ignore_errors=True)
     staging = directory / f".staging.{os.getpid()}"
     staging.mkdir(parents=True, exist_ok=True)
     try:
@@ -112,16 +95,19 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
         "parts": {name: [f"{PARTS}/{name}.h5"] for name in staged},
         "views": [view.description for view in views],
         "samples": samples,
-        "counts": losses.rows(),
+        "counts": losses.as_json(),
         "summary": summary,
         "fingerprint": fingerprint,
         "digests": {name: provenance.file_digest(directory / PARTS / f"{name}.h5") for name in staged},
-        "origin": provenance.origin(task.model_dump(mode="json", include=DATA_SETTINGS), {}),
+        "origin": provenance.origin(task.model_dump(mode="json", include=DATA_SETTINGS), _input_digests(files)),
     }
     atomic.write_json(directory / DESCRIPTION, description)
     atomic.write_text(directory / "fingerprint.txt", fingerprint + "\n")
     return description
 
+
+FEWEST_EFFECTIVE = 20.0
+"""Effective jets, (sum w)^2 / sum w^2, that a class of a part should have; below that one is warned."""
 
 PART_COMPRESSION = "none"
 """A training reads its part in every epoch, at the speed of a raw file if nothing must be decompressed."""
@@ -139,6 +125,10 @@ DATA_SETTINGS = {"samples", "select", "labels", "inputs", "spectators", "missing
 """The parts of a task's configuration that shape its dataset."""
 
 
+def _input_digests(files: dict[str, list[Path]]) -> dict[str, str]:
+    return {f"{sample}/{path.name}": provenance.file_digest(path) for sample, paths in files.items() for path in paths}
+
+
 def _sample_facts(name: str, analysis: Analysis, files: list[Path]) -> dict[str, Any]:
     """Add up what the files of a sample say of themselves, and hold the bad ones against the budget."""
     facts: dict[str, Any] = {
@@ -147,7 +137,7 @@ def _sample_facts(name: str, analysis: Analysis, files: list[Path]) -> dict[str,
     }  # fmt: skip
     if not files:
         raise EmptySampleError("has no files", where=f"sample '{name}'", advice="name at least one HDF5 file of it")
-    merged: dict[tuple[str, str, str], list[int]] = {}
+    flow, sample = CutFlow(), analysis.samples[name]
     for path in files:
         with TableReader(path) as reader:
             if reader.attribute("status") == "skipped":
@@ -156,14 +146,10 @@ def _sample_facts(name: str, analysis: Analysis, files: list[Path]) -> dict[str,
             facts["events"] += reader.attribute("events")
             facts["sum_of_weights"] += reader.attribute("sum_of_weights")
             facts["rows"] += reader.rows["jets"]
-            for entry in reader.attribute("counts"):
-                total = merged.setdefault((entry["stage"], entry["level"], entry["reason"]), [0, 0])
-                total[0] += entry["before"]
-                total[1] += entry["after"]
-    facts["counts"] = [
-        {"stage": stage, "level": level, "reason": reason, "before": before, "after": after}
-        for (stage, level, reason), (before, after) in merged.items()
-    ]
+            flow.merge(reader.attribute("counts"))
+    facts["counts"] = flow.as_json()
+    if sample.sum_of_weights is not None:
+        facts["sum_of_weights"] = sample.sum_of_weights
     share, budget = len(facts["skipped"]) / len(files), analysis.conversion.budget.files
     if share > budget:
         first = facts["skipped"][0]
@@ -188,7 +174,7 @@ def _stage(
     files: dict[str, list[Path]],
     samples: dict[str, dict[str, Any]],
     staged: dict[str, Path],
-    losses: Losses,
+    losses: CutFlow,
 ) -> None:
     """Stream all samples once: select, label, weigh, and share the rows out over the parts."""
     dtype = _staged_dtype(task)
@@ -201,6 +187,7 @@ def _stage(
                         continue
                     _check_variables(task, reader)
                     for block in reader.blocks("jets", BLOCK_ROWS):
+                        losses.saw("jets", len(block))
                         rows = _staged_rows(task, analysis.samples[name], facts, block, dtype, losses)
                         rows["sample"] = index
                         hashes = splitting.event_hash(rows["run_number"], rows["event_number"], task.split.salt)
@@ -246,20 +233,20 @@ def _check_variables(task: Task, reader: TableReader) -> None:
 
 
 def _staged_rows(
-    task: Task, sample: Sample, facts: dict[str, Any], block: Block, dtype: np.dtype[Any], losses: Losses
+    task: Task, sample: Sample, facts: dict[str, Any], block: Block, dtype: np.dtype[Any], losses: CutFlow
 ) -> Block:
     """Select, label and weigh one block of a sample."""
     for text in task.select:
         kept = block[evaluate_mask(text, _columns(block), len(block))]
-        losses.count(text, len(block), len(kept))
+        losses.add("dataset", "jets", text, len(block), len(kept))
         block = kept
     labels = assign_labels(task.labels, _columns(block), len(block))
     labelled = labels != UNLABELLED
-    losses.count("no class", len(block), int(labelled.sum()))
+    losses.add("dataset", "jets", "no class", len(block), int(labelled.sum()))
     block, labels = block[labelled], labels[labelled]
-    if task.weights.negative == "drop" and not sample.is_data and task.weights.event:
-        positive = block["mc_event_weight"] > 0
-        losses.count("weight not positive", len(block), int(positive.sum()))
+    if task.weights.negative == "drop" and task.weights.event:
+        positive = (block["mc_event_weight"] > 0) | sample.is_data
+        losses.add("dataset", "jets", "weight not positive", len(block), int(positive.sum()))
         block, labels = block[positive], labels[positive]
     rows = np.zeros(len(block), dtype)
     columns = _columns(block)
@@ -308,16 +295,15 @@ def _fit_view(task: Task, fold: int | None, staged: dict[str, Path]) -> FittedVi
         moments.add(_matrix(block, columns))
     if moments.rows == 0:
         raise EmptySampleError("no jet is left", where="training part", advice="loosen the cuts or add files")
-    quantiles = Quantiles(moments.low, moments.high)
-    for block in training():
-        quantiles.add(_matrix(block, columns))
-    low, high = (dict(zip(columns, ends, strict=True)) for ends in (moments.low, moments.high))
-    reweighting = fit(training, list(task.labels), task.weights, low, high)
     size = len(inputs)
     for name, count in zip(inputs, moments.count[:size], strict=True):
         if count == 0:
             raise EmptySampleError("is NaN in every jet of the training part", where=f"input '{name}'")
-    has_missing = bool((moments.missing[:size] > 0).any() or task.missing)
+    quantiles = fit_quantiles(
+        lambda: ((_matrix(block, columns), None) for block in training()), moments.low, moments.high
+    )
+    low, high = (dict(zip(columns, ends, strict=True)) for ends in (moments.low, moments.high))
+    reweighting = fit(training, list(task.labels), task.weights, low, high)
     filled = [task.missing.get(name, mean) for name, mean in zip(inputs, moments.mean[:size], strict=True)]
     description = {
         "fold": fold,
@@ -327,7 +313,7 @@ def _fit_view(task: Task, fold: int | None, staged: dict[str, Path]) -> FittedVi
         "std": moments.std[:size].tolist(),
         "low": quantiles.at(0.005)[:size].tolist(),
         "high": quantiles.at(0.995)[:size].tolist(),
-        "missing": [float(value) for value in filled] if has_missing else None,
+        "missing": [float(value) for value in filled],
         "missing_share": moments.missing[:size].tolist(),
         "class_factors": reweighting.factors.tolist(),
     }
@@ -375,20 +361,22 @@ class _PartTotals:
     def __init__(self, classes: list[str], weight: str) -> None:
         self.classes = classes
         self.weight = weight
-        self.sums = np.zeros((4, len(classes)))
+        self.sums = np.zeros((5, len(classes)))
 
     def add(self, rows: Block) -> None:
         """Add a block."""
         ones = np.ones(len(rows))
-        for index, values in enumerate((ones, rows["event_weight"], rows[self.weight], rows["event_weight"] < 0)):
+        weights = rows[self.weight].astype(np.float64)
+        for index, values in enumerate((ones, rows["event_weight"], weights, rows["event_weight"] < 0, weights**2)):
             self.sums[index] += np.bincount(rows["label"], values, minlength=len(self.classes))
 
     def rows(self, part: str) -> Iterable[dict[str, Any]]:
         """Give one entry a class."""
-        for name, (jets, event, final, negative) in zip(self.classes, self.sums.T.tolist(), strict=True):
+        for name, (jets, event, final, negative, squares) in zip(self.classes, self.sums.T.tolist(), strict=True):
             yield {
                 "part": part, "class": name, "jets": int(jets), "sum_of_event_weights": event,
                 "sum_of_weights": final, "negative": int(negative),
+                "effective_jets": final**2 / squares if squares else 0.0,
             }  # fmt: skip
 
 
@@ -406,6 +394,11 @@ def _require_every_class(summary: list[dict[str, Any]]) -> None:
                 where=f"part '{entry['part']}'",
                 advice="add files or change weights.negative: no metric is defined with such weights",
             )
+        if entry["effective_jets"] < FEWEST_EFFECTIVE:
+            logger.warning(
+                "%s, class '%s': %d jets count as %.3g because of their weights; metrics of so few mean little",
+                entry["part"], entry["class"], entry["jets"], entry["effective_jets"],
+            )  # fmt: skip
 
 
 def _described_inputs(task: Task, files: dict[str, list[Path]]) -> list[dict[str, str]]:

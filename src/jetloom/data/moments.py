@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -72,7 +73,7 @@ class Moments:
 
 @dataclass
 class Quantiles:
-    """Quantiles of columns from histograms of 4,096 bins between known extremes."""
+    """Quantiles of columns from histograms of 4,096 bins between two ends; values beyond count in the outer bins."""
 
     low: Matrix
     high: Matrix
@@ -84,10 +85,12 @@ class Quantiles:
     def add(self, block: npt.NDArray[np.floating], weights: npt.NDArray[np.floating] | None = None) -> None:
         """Add a block of shape (rows, columns), with optional weights of shape (rows,)."""
         width = np.where(self.high > self.low, self.high - self.low, 1.0)
-        position = np.nan_to_num((np.asarray(block, np.float64) - self.low) / width * BINS, nan=-1.0)
-        index = np.clip(position, -1, BINS - 1).astype(np.int64)
+        values = np.asarray(block, np.float64)
+        position = np.clip((values - self.low) / width * BINS, 0, BINS - 1)
+        known = ~np.isnan(values)
+        index = np.where(known, position, 0).astype(np.int64)
         for column in range(index.shape[1]):
-            used = position[:, column] >= 0
+            used = known[:, column]
             weight = None if weights is None else weights[used]
             self.counts[column] += np.bincount(index[used, column], weight, minlength=BINS)
 
@@ -97,3 +100,36 @@ class Quantiles:
         target = probability * sums[:, -1:]
         index = (sums < target).sum(axis=1) if probability > 0 else np.zeros(len(self.low))
         return self.low + (self.high - self.low) * np.minimum(index + (probability >= 0.5), BINS) / BINS
+
+    def refined(self) -> Quantiles:
+        """Give empty histograms around the bulk of the columns, for a second stream.
+
+        One far outlier would otherwise leave all the others in a single bin.
+        """
+        width = (self.high - self.low) / BINS
+        low = np.maximum(self.low, self.at(0.001) - width)
+        high = np.minimum(self.high, self.at(0.999) + width)
+        return Quantiles(low, np.where(high > low, high, self.high))
+
+
+def fit_quantiles(
+    stream: Callable[[], Iterable[tuple[npt.NDArray[np.floating], npt.NDArray[np.floating] | None]]],
+    low: Matrix,
+    high: Matrix,
+) -> Quantiles:
+    """Fit quantiles in two streams: one between the extremes, one around the bulk.
+
+    Parameters
+    ----------
+    stream : callable
+        Starts a stream of blocks of shape (rows, columns), with weights of shape (rows,) or None.
+    low, high : float64 arrays of shape (columns,)
+        Extremes of the columns.
+    """
+    coarse = Quantiles(low, high)
+    for block, weights in stream():
+        coarse.add(block, weights)
+    fine = coarse.refined()
+    for block, weights in stream():
+        fine.add(block, weights)
+    return fine

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.config.tasks import Flatten, Weights
-from jetloom.data.moments import Quantiles
+from jetloom.data.moments import fit_quantiles
 from jetloom.errors import EmptySampleError
 
 Block = npt.NDArray[np.void]
 Floats = npt.NDArray[np.float64]
+
+FEWEST_JETS = 5.0
+"""Effective number of jets, (sum w)^2 / sum w^2, that a bin of a spectrum needs to be fitted."""
+
+logger = logging.getLogger(__name__)
 
 
 def event_weights(
@@ -36,7 +42,8 @@ def event_weights(
     Returns
     -------
     float64 array of shape (n,)
-        In pb, so that the sum over the sample is its cross-section times the selection's efficiency.
+        In pb: with ``keep`` the sum over the sample is its cross-section times the selection's efficiency. With
+        ``absolute`` and ``drop`` it is larger, because the sum of weights below the fraction keeps its signs.
     """
     if is_data or not rule.event:
         return np.ones(len(generator))
@@ -73,10 +80,13 @@ class Reweighting:
 def bin_index(
     block: Mapping[str, npt.NDArray[Any]] | Block, variables: list[str], edges: list[Floats]
 ) -> npt.NDArray[np.intp]:
-    """Give the flat index of each row's bin in the variables, shape (n,); the outer bins are open."""
+    """Give the flat index of each row's bin, shape (n,); the outer bins are open, and NaN has the last bin."""
     index = np.zeros(len(block[variables[0]]), np.intp)
+    unknown = np.zeros(len(index), bool)
     for variable, inner in zip(variables, edges, strict=True):
         index = index * (len(inner) + 1) + np.searchsorted(inner, block[variable], side="right")
+        unknown |= np.isnan(block[variable])
+    index[unknown] = int(np.prod([len(inner) + 1 for inner in edges]))
     return index
 
 
@@ -135,22 +145,42 @@ def _flatten(
     """Fit the ratio of the reference's spectrum to that of each class, in bins of equal content of the reference."""
     variables = list(flatten.variables)
     reference = classes.index(flatten.to)
-    quantiles = Quantiles(np.array([low[v] for v in variables]), np.array([high[v] for v in variables]))
-    for block in blocks():
-        chosen = block[block["label"] == reference]
-        quantiles.add(np.stack([chosen[v] for v in variables], axis=1), chosen["event_weight"])
+
+    def spectrum() -> Iterator[tuple[Floats, Floats]]:
+        for block in blocks():
+            chosen = block[block["label"] == reference]
+            yield np.stack([chosen[v] for v in variables], axis=1), chosen["event_weight"]
+
+    quantiles = fit_quantiles(spectrum, np.array([low[v] for v in variables]), np.array([high[v] for v in variables]))
     reweighting.variables = variables
     reweighting.edges = [
         np.unique([quantiles.at(k / bins)[i] for k in range(1, bins)])
         for i, bins in enumerate(flatten.variables.values())
     ]
-    size = int(np.prod([len(inner) + 1 for inner in reweighting.edges]))
-    spectra = np.zeros((len(classes), size))
+    size = int(np.prod([len(inner) + 1 for inner in reweighting.edges])) + 1
+    sums, squares = np.zeros((len(classes), size)), np.zeros((len(classes), size))
     for block in blocks():
-        index = bin_index(block, variables, reweighting.edges)
-        flat = block["label"].astype(np.intp) * size + index
-        spectra += np.bincount(flat, block["event_weight"], minlength=spectra.size).reshape(spectra.shape)
-    normalised = spectra / np.maximum(spectra.sum(axis=1, keepdims=True), 1e-300)
-    # A bin that a class does not fill in training keeps the factor 1: there is nothing to fit it with.
-    usable = (normalised > 0) & (normalised[reference] > 0)
+        flat = block["label"].astype(np.intp) * size + bin_index(block, variables, reweighting.edges)
+        weights = block["event_weight"].astype(np.float64)
+        sums += np.bincount(flat, weights, minlength=sums.size).reshape(sums.shape)
+        squares += np.bincount(flat, weights**2, minlength=sums.size).reshape(sums.shape)
+    _fit_ratios(reweighting, sums, squares, reference)
+
+
+def _fit_ratios(reweighting: Reweighting, sums: Floats, squares: Floats, reference: int) -> None:
+    """Turn spectra into ratios, leaving out bins that hold too little to be fitted.
+
+    A bin whose positive and negative weights nearly cancel has a small sum and a large error: its ratio would be huge
+    and mean nothing. Such bins, and that of jets whose variable is NaN (the last one), keep the factor 1.
+    """
+    effective = np.where(squares > 0, sums * np.abs(sums) / np.where(squares > 0, squares, 1.0), 0.0)
+    usable = (effective >= FEWEST_JETS) & (effective[reference] >= FEWEST_JETS)
+    usable[:, -1] = False
+    normalised = sums / np.maximum(sums.sum(axis=1, keepdims=True), 1e-300)
     reweighting.ratios = np.where(usable, normalised[reference] / np.where(usable, normalised, 1.0), 1.0)
+    for index in range(len(sums)):
+        filled = int((squares[index] > 0).sum())
+        logger.info(
+            "flattening, class %d: %d of %d bins fitted, largest factor %.3g",
+            index, int(usable[index].sum()), filled, float(reweighting.ratios[index].max()),
+        )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -38,7 +39,7 @@ def publishing(path: str | Path, check: Callable[[Path], object] | None = None) 
     """
     final = Path(path)
     # The suffix stays, because writers and readers (Keras, uproot) choose the format by it.
-    part = final.with_name(f".{final.stem}.{os.getpid()}.part{final.suffix}")
+    part = final.with_name(f".{final.stem}.{socket.gethostname()}-{os.getpid()}.part{final.suffix}")
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
         yield part

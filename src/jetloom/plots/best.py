@@ -59,7 +59,8 @@ def evaluate(
     """
     view = dataset.view(best["fold"])
     facts = dataset.description
-    spectators = [entry["column"] for entry in facts["spectators"]]
+    # Keys of the events are written in any case.
+    spectators = list(dict.fromkeys(e["column"] for e in facts["spectators"] if e["column"] not in KEYS))
     jets, variables = _predict_test(network, model, view, spectators, output / "predictions.h5", dataset.fingerprint)
     generator = np.random.default_rng(seed)
     metrics = report.overall(jets, generator)
@@ -79,7 +80,7 @@ def evaluate(
     classifier.draw_calibration(output / "calibration", classes, reliability, label)
     # The directory is a result even if the task names no spectators.
     (output / "performance").mkdir(parents=True, exist_ok=True)
-    for entry in facts["spectators"]:
+    for entry in (entry for entry in facts["spectators"] if entry["column"] in spectators):
         binned = report.binned(jets, variables[entry["column"]], generator)
         path = output / "performance" / entry["column"]
         classifier.draw_performance(path, classes, binned, entry["title"], label=label)

@@ -169,8 +169,16 @@ def _cell(summary: Sequence[Mapping[str, Any]], part: str, name: str, key: str) 
 def write_summary(path: str | Path, classes: Sequence[ClassStyle], dataset: Dataset) -> None:
     """Write weights and split as HTML: jets and sums of weights by part and class, then samples, inputs, classes."""
     titles = {style.name: style.title for style in classes}
-    heads = ["Part", "Class", "Jets", "Sum of event weights", "Sum of training weights", "Jets of negative weight"]
-    numbers = ("jets", "sum_of_event_weights", "sum_of_weights", "negative")
+    heads = [
+        "Part",
+        "Class",
+        "Jets",
+        "Sum of event weights",
+        "Sum of training weights",
+        "Jets of negative weight",
+        "Effective jets",
+    ]
+    numbers = ("jets", "sum_of_event_weights", "sum_of_weights", "negative", "effective_jets")
     split = [
         [row["part"], titles.get(row["class"], row["class"]), *(row[key] for key in numbers)]
         for row in dataset["summary"]

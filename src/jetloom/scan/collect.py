@@ -108,6 +108,8 @@ def _read(directory: Path, fingerprint: str) -> dict[str, Any]:
         raise MissingFileError("there is no such file", path=path, advice="this point was not trained") from None
     except ValueError as error:
         raise CorruptFileError(f"is not JSON ({error})", path=path, advice="remove it and run again") from None
+    if missing := {"status", "reason", "metrics", "epochs", "best_epoch", "attempts", "origin"} - set(result):
+        raise CorruptFileError(f"lacks '{min(missing)}'", path=path, advice="remove it and run again")
     if result["origin"]["inputs"]["dataset"] != fingerprint:
         raise StaleError("was trained on another dataset", path=path, advice="remove it and run again")
     return result
@@ -130,7 +132,7 @@ def _row(point: Point, results: dict[str, dict[str, Any]], criterion: str) -> di
     for name in METRICS:
         values = [result["metrics"][name] for result in good.values()] if not bad else []
         row[name] = float(np.mean(values)) if values else math.nan
-        row[f"{name}_std"] = float(np.std(values, ddof=1)) if len(values) > 1 else (0.0 if values else math.nan)
+        row[f"{name}_std"] = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
     sign = 1.0 if direction(criterion) == "higher" else -1.0
     chosen = max(good, key=lambda run: sign * good[run]["metrics"][criterion]) if good else next(iter(results))
     return row | {
@@ -145,7 +147,10 @@ def _row(point: Point, results: dict[str, dict[str, Any]], criterion: str) -> di
 
 
 def _history(directory: Path, point: str, run: str) -> pd.DataFrame:
-    history = pd.read_csv(directory / point / run / "history.csv")
+    path = directory / point / run / "history.csv"
+    if not path.is_file():
+        raise MissingFileError("there is no such file", path=path, advice="remove result.json beside it and run again")
+    history = pd.read_csv(path)
     history.insert(0, "run", run)
     history.insert(0, "point", point)
     return history

@@ -91,7 +91,8 @@ def _task_expressions(name: str, task: Task) -> list[tuple[str, str]]:
     found += [(f"tasks.{name}.inputs", text) for text in task.inputs]
     found += [(f"tasks.{name}.select", text) for text in task.select]
     found += [(f"tasks.{name}.spectators", text) for text in task.spectators]
-    return found + [(f"tasks.{name}.weights.flatten", text) for text in flattened]
+    columns = {column_name(text) for text in task.inputs}
+    return found + [(f"tasks.{name}.weights.flatten", text) for text in flattened if text not in columns]
 
 
 def _require(expressions: Iterable[tuple[str, str]], known: Iterable[str], sample: str) -> None:

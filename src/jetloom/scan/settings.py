@@ -8,7 +8,8 @@ from jetloom.config.analysis import Analysis
 from jetloom.config.tasks import Task
 from jetloom.data.appearance import appearance
 from jetloom.data.build import DATA_SETTINGS
-from jetloom.provenance import code_digest, digest
+from jetloom.provenance import TRAINING_CODE, code_digest, digest
+from jetloom.scan.space import talos_dictionary
 
 
 def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
@@ -27,10 +28,10 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         stage: code_digest(*rooms)
         for stage, rooms in {
             "simulate": ("simulation",),
-            "convert": ("conversion", "io", "expressions.py"),
-            "dataset": ("data", "io", "expressions.py"),
-            "train": ("training", "models", "data/batches.py", "evaluation/metrics.py", "evaluation/ranking.py"),
-            "collect": ("scan",),
+            "convert": ("conversion", "io", "expressions.py", "cutflow.py", "config/schema.py"),
+            "dataset": ("data", "io", "expressions.py", "cutflow.py"),
+            "train": TRAINING_CODE,
+            "collect": ("scan", "evaluation/metrics.py"),
         }.items()
     }
     return {
@@ -42,7 +43,10 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         "dataset": {name: digest([code["dataset"], _data(analysis, name, task)]) for name, task in tasks},
         "train": {name: digest([code["train"], analysis.seed, _training(task)]) for name, task in tasks},
         "appearance": {name: digest(appearance(analysis, name)) for name in analysis.tasks},
-        "collect": {name: digest([code["collect"], task.search.rank_by]) for name, task in tasks},
+        "collect": {
+            name: digest([code["collect"], task.search.rank_by, list(task.scan), talos_dictionary(task)])
+            for name, task in tasks
+        },
     }
 
 
@@ -52,7 +56,12 @@ def _data(analysis: Analysis, name: str, task: Task) -> list[Any]:
     # A list keeps the order of the classes, which is that of the network's outputs; titles and colours shape no data.
     settings["labels"] = [[key, label.when] for key, label in task.labels.items()]
     samples = [
-        [sample, analysis.samples[sample].cross_section, analysis.samples[sample].is_data]
+        [
+            sample,
+            analysis.samples[sample].cross_section,
+            analysis.samples[sample].is_data,
+            analysis.samples[sample].sum_of_weights,
+        ]
         for sample in analysis.task_samples(name)
     ]
     return [settings, samples, analysis.conversion.budget.files]

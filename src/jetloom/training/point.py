@@ -118,7 +118,7 @@ def _train(
     # How often it is saved and what is drawn of it may change between two attempts.
     training = task.training.model_dump(mode="json", exclude={"checkpoint_steps", "tensorboard"})
     # Other code may give other numbers: a checkpoint is gone on with by the code that made it, or not at all.
-    code = provenance.code_digest("training", "models", "data/batches.py")
+    code = provenance.code_digest(*provenance.TRAINING_CODE)
     identity = provenance.digest([code, dataset.fingerprint, task.model, parameters, training, seed, repetition, fold])
     loop = Loop(
         stepper,
@@ -216,10 +216,15 @@ def _only_one(directory: Path) -> Iterator[None]:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
-            except OSError:
+            except BlockingIOError:
                 if last:
                     raise BusyError(
                         "another process trains this point", path=directory, advice="wait for it or stop it first"
                     ) from None
+            except OSError as error:
+                logger.warning(
+                    "%s: no locks on this file system (%s): make sure that nothing else trains it", directory, error
+                )
+                break
             time.sleep(0.1)  # `jetloom status` holds it for a moment
         yield
