@@ -96,3 +96,27 @@ def test_a_class_without_weight_is_named(rows):
     negative["event_weight"][rows["label"] == 1] *= -1
     with pytest.raises(EmptySampleError, match="class 'b': its weights sum to -"):
         _fit(negative, Weights())
+
+
+def test_a_bin_whose_weights_cancel_is_not_fitted():
+    rows = np.zeros(4000, ROWS)
+    rows["label"] = np.arange(4000) % 2
+    rows["event_weight"] = 1.0
+    rows["pt"] = np.repeat(np.linspace(20, 100, 2000), 2)
+    cancelling = (rows["label"] == 1) & (rows["pt"] > 60) & (rows["pt"] < 70)
+    rows["event_weight"][cancelling] = np.where(np.arange(cancelling.sum()) % 2, 1.0, -0.999)
+    ends = ({"pt": 20.0}, {"pt": 100.0})
+    fitted = fit(lambda: iter([rows]), ["a", "b"], Weights(flatten=Flatten(to="a", variables={"pt": 8})), *ends)
+    assert fitted.ratios is not None
+    assert fitted.ratios.max() < 3
+
+
+def test_a_variable_that_is_unknown_is_not_flattened():
+    rows = np.zeros(400, ROWS)
+    rows["label"] = np.arange(400) % 2
+    rows["event_weight"] = 1.0
+    rows["pt"] = np.random.default_rng(1).uniform(20, 100, 400)
+    rows["pt"][7] = np.nan
+    ends = ({"pt": 20.0}, {"pt": 100.0})
+    fitted = fit(lambda: iter([rows]), ["a", "b"], Weights(flatten=Flatten(to="a", variables={"pt": 4})), *ends)
+    assert fitted.apply(rows)[7] == pytest.approx(fitted.factors[1])

@@ -17,7 +17,7 @@ def run(arguments: argparse.Namespace) -> None:
     from collections import Counter
 
     from jetloom.config.load import load_analysis
-    from jetloom.scan.status import run_status, sample_status
+    from jetloom.scan.status import failed_stages, run_status, sample_status
 
     analysis = load_analysis(arguments.config)
     out = sys.stdout.write
@@ -31,6 +31,8 @@ def run(arguments: argparse.Namespace) -> None:
         found = list(run_status(analysis, task))
         counts = Counter(run.state for run in found)
         out(f"\n{task}: {len(found)} trainings: " + ", ".join(f"{n} {state}" for state, n in counts.items()) + "\n")
+        for stage, line in failed_stages(analysis, task):
+            out(f"    {stage} failed: {line}\n")
         for entry in found:
             if arguments.all or entry.state not in ("done", "waiting"):
                 out(f"    {entry.point} {entry.run:<6} {entry.state:<12} {entry.detail}\n")

@@ -69,6 +69,13 @@ def run_status(analysis: Analysis, task: str) -> Iterator[RunStatus]:
             yield RunStatus(task, point.name, run, state, detail)
 
 
+def failed_stages(analysis: Analysis, task: str) -> Iterator[tuple[str, str]]:
+    """Give the stages of a task, besides its trainings, whose last attempt failed, with the last line of the log."""
+    for stage in ("dataset", "plot_inputs", "collect", "plot_scan", "deploy", "evaluate"):
+        if line := _error_in(paths.results(analysis) / "logs" / stage / f"{task}.log"):
+            yield stage, line
+
+
 def _state(directory: Path, log: Path) -> tuple[str, str]:
     result = directory / "result.json"
     if _locked(directory / ".lock"):

@@ -1,0 +1,107 @@
+"""The second stream of a dataset: the parts with their final weights, their fingerprint and their summary."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom import provenance
+from jetloom.config.tasks import Task
+from jetloom.data.dataset import BLOCK_ROWS
+from jetloom.data.views import PARTS, FittedView
+from jetloom.errors import EmptySampleError
+from jetloom.io import atomic
+from jetloom.io.hdf5 import TableReader, TableWriter, check_file
+
+logger = logging.getLogger(__name__)
+
+Block = npt.NDArray[np.void]
+
+FEWEST_EFFECTIVE = 20.0
+"""Effective jets, (sum w)^2 / sum w^2, that a class of a part should have; below that one is warned."""
+
+PART_COMPRESSION = "none"
+"""A training reads its part in every epoch, at the speed of a raw file if nothing must be decompressed."""
+
+
+def write_parts(
+    task: Task, views: list[FittedView], staged: dict[str, Path], directory: Path
+) -> tuple[str, list[dict[str, Any]]]:
+    """Write the final parts with their weights; give the fingerprint and the summary by part and class."""
+    settings = [task.inputs, list(task.labels), task.missing]
+    digest = hashlib.sha256(provenance.canonical_json(settings).encode())
+    summary: list[dict[str, Any]] = []
+    for name, source in staged.items():
+        with TableReader(source) as reader:
+            weights = [(view.description["weight"], "<f4") for view in views]
+            dtype = np.dtype([*reader.dtype("jets").descr, *weights])
+            digest.update(f"{name} {dtype.descr}".encode())
+            totals = _PartTotals(list(task.labels), views[0].description["weight"])
+            with (
+                atomic.publishing(directory / PARTS / f"{name}.h5", check_file) as part,
+                TableWriter(part, {"jets": (dtype, None)}, PART_COMPRESSION) as writer,
+            ):
+                for block in reader.blocks("jets", BLOCK_ROWS):
+                    rows = np.zeros(len(block), dtype)
+                    for column in block.dtype.names or ():
+                        rows[column] = block[column]
+                    for view in views:
+                        rows[view.description["weight"]] = view.reweighting.apply(block)
+                    digest.update(rows.tobytes())
+                    totals.add(rows)
+                    writer.append(jets=rows)
+            summary += totals.rows(name)
+    _require_every_class(summary)
+    return digest.hexdigest(), summary
+
+
+class _PartTotals:
+    """Jets and sums of weights of a part, by class."""
+
+    def __init__(self, classes: list[str], weight: str) -> None:
+        self.classes = classes
+        self.weight = weight
+        self.sums = np.zeros((5, len(classes)))
+
+    def add(self, rows: Block) -> None:
+        """Add a block."""
+        ones = np.ones(len(rows))
+        weights = rows[self.weight].astype(np.float64)
+        for index, values in enumerate((ones, rows["event_weight"], weights, rows["event_weight"] < 0, weights**2)):
+            self.sums[index] += np.bincount(rows["label"], values, minlength=len(self.classes))
+
+    def rows(self, part: str) -> Iterable[dict[str, Any]]:
+        """Give one entry a class."""
+        for name, (jets, event, final, negative, squares) in zip(self.classes, self.sums.T.tolist(), strict=True):
+            yield {
+                "part": part, "class": name, "jets": int(jets), "sum_of_event_weights": event,
+                "sum_of_weights": final, "negative": int(negative),
+                "effective_jets": final**2 / squares if squares else 0.0,
+            }  # fmt: skip
+
+
+def _require_every_class(summary: list[dict[str, Any]]) -> None:
+    for entry in summary:
+        if entry["jets"] == 0:
+            raise EmptySampleError(
+                f"has no jet of class '{entry['class']}'",
+                where=f"part '{entry['part']}'",
+                advice="add files, loosen cuts, or change the labels",
+            )
+        if not entry["sum_of_weights"] > 0:
+            raise EmptySampleError(
+                f"the weights of class '{entry['class']}' sum to {entry['sum_of_weights']:g}",
+                where=f"part '{entry['part']}'",
+                advice="add files or change weights.negative: no metric is defined with such weights",
+            )
+        if entry["effective_jets"] < FEWEST_EFFECTIVE:
+            logger.warning(
+                "%s, class '%s': %d jets count as %.3g because of their weights; metrics of so few mean little",
+                entry["part"], entry["class"], entry["jets"], entry["effective_jets"],
+            )  # fmt: skip

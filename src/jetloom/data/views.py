@@ -1,0 +1,82 @@
+"""What is fitted on the training part of a view: scaler, ranges, weights."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.config.tasks import Task
+from jetloom.data import split as splitting
+from jetloom.data.dataset import BLOCK_ROWS
+from jetloom.data.moments import Moments, fit_quantiles
+from jetloom.data.weights import Reweighting, fit
+from jetloom.errors import EmptySampleError
+from jetloom.expressions import column_name
+from jetloom.io.hdf5 import TableReader
+
+logger = logging.getLogger(__name__)
+
+Block = npt.NDArray[np.void]
+
+PARTS = "parts"
+"""Directory of the parts, below the dataset's."""
+
+
+@dataclass
+class FittedView:
+    """A view's description and the weights fitted on its training part."""
+
+    description: dict[str, Any]
+    reweighting: Reweighting
+
+
+def fit_view(task: Task, fold: int | None, staged: dict[str, Path]) -> FittedView:
+    """Fit scaler, ranges and weights on the training part of one view."""
+    roles = splitting.roles(task.split, fold)
+    inputs = [column_name(text) for text in task.inputs]
+    flattened = list(task.weights.flatten.variables) if task.weights.flatten else []
+    columns = inputs + [name for name in flattened if name not in inputs]
+
+    def training() -> Iterator[Block]:
+        for name in roles["train"]:
+            with TableReader(staged[name]) as reader:
+                yield from reader.blocks("jets", BLOCK_ROWS)
+
+    moments = Moments(len(columns))
+    for block in training():
+        moments.add(_matrix(block, columns))
+    if moments.rows == 0:
+        raise EmptySampleError("no jet is left", where="training part", advice="loosen the cuts or add files")
+    size = len(inputs)
+    for name, count in zip(inputs, moments.count[:size], strict=True):
+        if count == 0:
+            raise EmptySampleError("is NaN in every jet of the training part", where=f"input '{name}'")
+    quantiles = fit_quantiles(
+        lambda: ((_matrix(block, columns), None) for block in training()), moments.low, moments.high
+    )
+    low, high = (dict(zip(columns, ends, strict=True)) for ends in (moments.low, moments.high))
+    reweighting = fit(training, list(task.labels), task.weights, low, high)
+    filled = [task.missing.get(name, mean) for name, mean in zip(inputs, moments.mean[:size], strict=True)]
+    description = {
+        "fold": fold,
+        "weight": "weight" if fold is None else f"weight_fold{fold}",
+        **{role: [f"{PARTS}/{name}.h5" for name in names] for role, names in roles.items()},
+        "mean": moments.mean[:size].tolist(),
+        "std": moments.std[:size].tolist(),
+        "low": quantiles.at(0.005)[:size].tolist(),
+        "high": quantiles.at(0.995)[:size].tolist(),
+        "missing": [float(value) for value in filled],
+        "missing_share": moments.missing[:size].tolist(),
+        "class_factors": reweighting.factors.tolist(),
+    }
+    return FittedView(description, reweighting)
+
+
+def _matrix(block: Block, columns: list[str]) -> npt.NDArray[np.float32]:
+    return np.stack([block[name] for name in columns], axis=1)
