@@ -27,7 +27,7 @@ def test_unknown_chunk(index):
 
 
 def test_more_chunks_than_events():
-    with pytest.raises(ConfigurationError, match="cannot fill"):
+    with pytest.raises(ValueError, match="3 chunks are more than 2 events"):
         chunk_of(Simulation(process="dijet", events=2, chunks=3), 0)
 
 

@@ -42,10 +42,8 @@ def chunk_of(simulation: Simulation, index: int) -> Chunk:
     Raises
     ------
     ConfigurationError
-        If there is no such chunk, or there are more chunks than events.
+        If there is no such chunk.
     """
-    if simulation.chunks > simulation.events:
-        raise ConfigurationError(f"{simulation.events} events cannot fill {simulation.chunks} chunks")
     if not 0 <= index < simulation.chunks:
         raise ConfigurationError(f"there is no chunk {index}; they run from 0 to {simulation.chunks - 1}")
     share, left = divmod(simulation.events, simulation.chunks)
