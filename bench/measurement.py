@@ -50,9 +50,11 @@ def run(command: Sequence[str | Path], cwd: Path | None = None) -> Finished:
 
 def peak_memory(*arguments: str | Path) -> float:
     """Run a verb of jetloom in a process of its own; give its peak resident memory in MB."""
+    # VmHWM starts anew with the process; ru_maxrss would include what this one had when it forked.
     script = (
-        "import resource, sys\nfrom jetloom.cli.main import main\ncode = main(sys.argv[1:])\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)\nsys.exit(code)"
+        "import sys\nfrom pathlib import Path\nfrom jetloom.cli.main import main\ncode = main(sys.argv[1:])\n"
+        "status = Path('/proc/self/status').read_text().splitlines()\n"
+        "print(next(int(line.split()[1]) / 1024 for line in status if line.startswith('VmHWM')))\nsys.exit(code)"
     )
     finished = run([sys.executable, "-c", script, *arguments])
     return float(finished.output.splitlines()[-1])
