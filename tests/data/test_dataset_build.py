@@ -89,6 +89,14 @@ def test_what_is_fitted_is_fitted_on_the_training_part(built):
     assert (np.array(entry["high"]) <= values.max(axis=0)).all()
 
 
+def test_the_column_sample_counts_in_the_order_of_the_names(built, converted):
+    rows, names = _all_rows(built), built.description["sample_names"]
+    assert names == list(converted)
+    for index, name in enumerate(names):
+        events = np.concatenate([TableReader(path).read("jets")["event_number"] for path in converted[name]])
+        assert np.isin(rows["event_number"][rows["sample"] == index], events).all()
+
+
 def test_nothing_but_the_dataset_is_left(built):
     names = {path.relative_to(built.directory).as_posix() for path in built.directory.rglob("*")}
     assert names == {"dataset.json", "fingerprint.txt", "parts"} | {

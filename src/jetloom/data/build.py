@@ -88,6 +88,8 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
         "spectators": _described_spectators(task, files),
         "parts": {name: [f"{PARTS}/{name}.h5"] for name in staged},
         "views": [view.description for view in views],
+        # JSON sorts the keys of `samples`; the column `sample` counts in the order of the configuration.
+        "sample_names": list(samples),
         "samples": samples,
         "counts": losses.as_json(),
         "summary": summary,
