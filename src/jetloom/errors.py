@@ -126,6 +126,10 @@ class CheckpointedError(JetloomError):
     exit_code = ExitCode.CHECKPOINTED
 
 
+class OutOfTimeError(CheckpointedError):
+    """The wall time of the job is nearly over: it left a checkpoint in time."""
+
+
 def near_misses(name: str, known: Iterable[str], count: int = 3) -> str:
     """Say which known names are close to a wrong one, for error messages.
 

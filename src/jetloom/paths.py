@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from jetloom.config.analysis import Analysis
@@ -79,6 +80,13 @@ def dataset(analysis: Analysis, task: str) -> Path:
 def scan(analysis: Analysis, task: str) -> Path:
     """Give the directory of a task's scan."""
     return results(analysis) / "scans" / task
+
+
+def attempts(analysis: Analysis, rule: str, wildcards: Mapping[str, str]) -> Path:
+    """Give the ledger of a job of a rule; that of a training lies beside its results."""
+    if rule == "train":
+        return scan(analysis, wildcards["task"]) / wildcards["point"] / wildcards["run"] / "attempts.csv"
+    return results(analysis).joinpath("attempts", rule, *wildcards.values()).with_suffix(".csv")
 
 
 def best(analysis: Analysis, task: str) -> Path:

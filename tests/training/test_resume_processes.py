@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
+from jetloom.scan import ledger
 from jetloom.training import checkpoint
 
 EPOCHS = 20
@@ -66,6 +67,7 @@ def test_killed_and_stopped_trainings_end_with_the_same_bits(command, start, tmp
     process.kill()
     assert process.wait() == -signal.SIGKILL
     assert not (torn / "result.json").exists()
+    (torn / ".checkpoint.gone-1.part.npz").write_bytes(b"half")  # as a kill in the middle of writing leaves it
 
     process = start(command(torn, **_task(backend)))
     _wait_for(torn / "checkpoint.npz", before.epoch + 2, process)
@@ -87,5 +89,8 @@ def test_killed_and_stopped_trainings_end_with_the_same_bits(command, start, tmp
     for name, array in one.items():
         np.testing.assert_array_equal(array, other[name], err_msg=name)
     assert {path.name for path in torn.iterdir()} == {
-        "model.keras", "history.csv", "result.json", "checkpoint.npz", ".lock"
+        "model.keras", "history.csv", "result.json", "checkpoint.npz", ".lock", "attempts.csv"
     }  # fmt: skip
+    assert [(line.attempt, line.cause) for line in ledger.read(torn / "attempts.csv")] == [
+        (1, "bug"), (2, "preempted"), (3, "done")
+    ]  # fmt: skip

@@ -19,6 +19,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, help="directory of the result; results/<analysis>/scans/<task>/<point>/<run>"
     )
+    parser.add_argument("--memory", type=int, metavar="MB", help="memory that the job asked for, for the ledger")
+    parser.add_argument("--minutes", type=int, help="wall time of the job: a checkpoint is left before its end")
+    parser.add_argument("--gpus", type=int, help="GPUs that the job asked for, for the ledger")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -27,6 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.config.load import find_task, load_analysis
     from jetloom.data.dataset import Dataset
     from jetloom.errors import ConfigurationError
+    from jetloom.scan.attempt import deadline, recorded
     from jetloom.scan.space import find_point, parse_run, points, runs
     from jetloom.training.point import train_point
 
@@ -44,8 +48,10 @@ def run(arguments: argparse.Namespace) -> None:
         )
     repetition, fold = parse_run(arguments.run_name)
     directory = arguments.output or paths.scan(analysis, arguments.task) / point.name / arguments.run_name
-    dataset = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
-    dataset.verify()
-    result = train_point(task, point.parameters, dataset, directory, analysis.seed, repetition, fold)
+    end = deadline(arguments.minutes, analysis.cluster.margin)
+    with recorded(directory, arguments.memory, arguments.minutes, arguments.gpus):
+        dataset = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
+        dataset.verify()
+        result = train_point(task, point.parameters, dataset, directory, analysis.seed, repetition, fold, end)
     metrics = ", ".join(f"{name} {value:.4f}" for name, value in result["metrics"].items())
     logger.info("%s after %d epochs %s%s", result["status"], result["epochs"], metrics, result["reason"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, NonNegativeInt, model_validator
 
+from jetloom.config.cluster import Cluster
 from jetloom.config.conversion import Conversion
 from jetloom.config.samples import Sample
 from jetloom.config.settings import Name, Settings
@@ -21,6 +22,7 @@ class Analysis(Settings):
     samples: dict[Name, Sample] = Field(min_length=1, description="The samples.")
     conversion: Conversion = Field(default_factory=Conversion, description="DxAOD to HDF5.")
     tasks: dict[Name, Task] = Field(default_factory=dict, description="The tasks; none: convert only.")
+    cluster: Cluster = Field(default_factory=Cluster, description="Requests and retries of jobs.")
 
     @model_validator(mode="after")
     def _known_samples(self) -> Analysis:

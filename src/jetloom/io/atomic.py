@@ -57,6 +57,17 @@ def publishing(path: str | Path, check: Callable[[Path], object] | None = None) 
             part.unlink(missing_ok=True)
 
 
+def sweep(directory: Path) -> list[Path]:
+    """Remove what killed writers left beside final names in a directory; give what was removed.
+
+    Only for who knows that nobody else writes there now.
+    """
+    left = [path for path in directory.glob(".*.part*") if path.is_file()]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return left
+
+
 def no_room(error: OSError) -> bool:
     """Say whether an error means that the disk, the quota or the permission to write is at its end.
 

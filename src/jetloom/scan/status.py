@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from jetloom import paths
 from jetloom.config.analysis import Analysis
+from jetloom.io.lock import is_held
 from jetloom.scan.space import points, runs
 
 STAGES = ("dxaod", "ntuple", "hdf5")
@@ -78,7 +78,7 @@ def failed_stages(analysis: Analysis, task: str) -> Iterator[tuple[str, str]]:
 
 def _state(directory: Path, log: Path) -> tuple[str, str]:
     result = directory / "result.json"
-    if _locked(directory / ".lock"):
+    if is_held(directory):
         return "running", _last_line(log)
     if result.is_file():
         try:
@@ -98,20 +98,6 @@ def _state(directory: Path, log: Path) -> tuple[str, str]:
 
 def _has_result(directory: Path, file: str) -> bool:
     return any((directory / f"{file}{suffix}").is_file() for suffix in (".root", ".h5"))
-
-
-def _locked(lock: Path) -> bool:
-    """Say whether a training holds the lock."""
-    try:
-        with lock.open("r") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    except OSError:  # a file system without locks
-        return False
-    return False
 
 
 def _last_line(log: Path) -> str:

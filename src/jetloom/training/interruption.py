@@ -1,19 +1,29 @@
-"""Signals that ask a training to stop: noted at once, obeyed between two steps, after a checkpoint."""
+"""What asks a training to stop, a signal or the end of its wall time: noted, and obeyed between two steps."""
 
 from __future__ import annotations
 
 import signal
 import threading
+import time
 from types import FrameType, TracebackType
 from typing import Any, Self
+
+from jetloom.errors import CheckpointedError, OutOfTimeError
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 
 
 class Interruption:
-    """Catches the signals of schedulers and of Ctrl-C while it is entered; truthy once one came."""
+    """Catches the signals of schedulers and of Ctrl-C while it is entered; truthy once the training must stop.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    deadline : float, optional
+        Time (of ``time.monotonic``) by which to stop.
+    """
+
+    def __init__(self, deadline: float | None = None) -> None:
+        self.deadline = deadline
         self.signal: str = ""
         self._before: dict[signal.Signals, Any] = {}
 
@@ -29,7 +39,13 @@ class Interruption:
             signal.signal(number, handler)
 
     def __bool__(self) -> bool:
-        return bool(self.signal)
+        return bool(self.signal) or (self.deadline is not None and time.monotonic() >= self.deadline)
+
+    def error(self, where: str, path: object) -> CheckpointedError:
+        """Give the error that ends the training: what asked for it, and where it stopped."""
+        kind = CheckpointedError if self.signal else OutOfTimeError
+        reason = self.signal or "the wall time is nearly over"
+        return kind(f"{reason}: stopped {where}", path=str(path), advice="run it again and it goes on from there")
 
     def _note(self, number: int, _: FrameType | None) -> None:
         self.signal = signal.Signals(number).name

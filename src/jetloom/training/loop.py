@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from jetloom.config.tasks import Training
 from jetloom.data.batches import BatchStream
-from jetloom.errors import CheckpointedError
 from jetloom.evaluation import metrics
 from jetloom.training import checkpoint
 from jetloom.training.checkpoint import Progress
@@ -57,6 +56,14 @@ def scores(stepper: Stepper, blocks: Iterator[Batch], prefix: str) -> dict[str, 
         f"{prefix}accuracy": metrics.accuracy(labels, probabilities, weights),
         f"{prefix}auc": metrics.auc(labels, probabilities, weights),
     }
+
+
+def unless(interruption: Interruption, blocks: Iterator[Batch], stop: Callable[[], Exception]) -> Iterator[Batch]:
+    """Pass blocks on until there is a reason to stop, and raise then what ``stop`` gives."""
+    for block in blocks:
+        if interruption:
+            raise stop()
+        yield block
 
 
 @dataclass
@@ -118,7 +125,7 @@ class Loop:
         Raises
         ------
         CheckpointedError
-            If a signal asked to stop: the state is saved, and the next run goes on from it.
+            If a signal or the deadline asked to stop: the state is saved, and the next run goes on from it.
         """
         self._resume()
         self.progress.attempts += 1
@@ -150,14 +157,12 @@ class Loop:
             reporter.step(number, progress.step)
             if interruption:
                 self._save()
-                raise CheckpointedError(
-                    f"{interruption.signal}: stopped in epoch {number}, step {progress.step}",
-                    path=self.path,
-                    advice="run it again and it goes on from there",
-                )
+                raise interruption.error(f"in epoch {number}, step {progress.step}", self.path)
             if self.settings.checkpoint_steps and progress.step % self.settings.checkpoint_steps == 0:
                 self._save()
-        row = self._row(number)
+        # The steps of the epoch stay done if the validation, which may take long, is broken off.
+        blocks = unless(interruption, self.validation(), lambda: self._stopped(interruption, number))
+        row = self._row(number, scores(self.stepper, blocks, "val_"))
         if not math.isfinite(row["val_loss"]):
             return f"validation loss is {row['val_loss']} in epoch {number}"
         self._finish_epoch(row)
@@ -166,7 +171,11 @@ class Loop:
         reporter.epoch(row)
         return ""
 
-    def _row(self, number: int) -> dict[str, float]:
+    def _stopped(self, interruption: Interruption, number: int) -> Exception:
+        self._save()
+        return interruption.error(f"in the validation of epoch {number}", self.path)
+
+    def _row(self, number: int, validation: dict[str, float]) -> dict[str, float]:
         """Give the metrics of an epoch whose steps are done."""
         loss, right, weight = self.progress.sums
         weight = weight or math.nan
@@ -174,7 +183,7 @@ class Loop:
             "epoch": number,
             "loss": loss / weight,
             "accuracy": right / weight,
-            **scores(self.stepper, self.validation(), "val_"),
+            **validation,
             "learning_rate": self.stepper.learning_rate,
         }
 

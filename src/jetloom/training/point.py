@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import io
 import logging
 import resource
 import socket
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +18,19 @@ from jetloom import provenance
 from jetloom.config.tasks import Task
 from jetloom.data.batches import BatchStream
 from jetloom.data.dataset import Dataset, View
-from jetloom.errors import BusyError, OutOfMemoryError
+from jetloom.errors import OutOfMemoryError
 from jetloom.io import atomic
 from jetloom.models.base import DataFacts, Model
 from jetloom.models.registry import find_model
 from jetloom.training.backend import use_backend
 from jetloom.training.interruption import Interruption
-from jetloom.training.loop import Batch, Loop, Outcome, scores
+from jetloom.training.loop import Batch, Loop, Outcome, scores, unless
 from jetloom.training.reporter import Reporter
 from jetloom.training.stepper import Stepper, make_stepper
 
 logger = logging.getLogger(__name__)
 
 PREDICT_ROWS = 1 << 13
-LOCK_TRIES = 5
 HISTORY_COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_auc", "learning_rate", "seconds"]
 
 
@@ -46,6 +42,7 @@ def train_point(
     seed: int,
     repetition: int,
     fold: int | None,
+    deadline: float | None = None,
 ) -> dict[str, Any]:
     """Train a point once, and write ``model.keras``, ``history.csv`` and ``result.json`` into its directory.
 
@@ -63,6 +60,8 @@ def train_point(
         Together with the parameters and the fold they decide every random number.
     fold : int or None
         The fold of a cross-validation.
+    deadline : float, optional
+        Time (of ``time.monotonic``) by which the training is to have left a checkpoint and ended.
 
     Returns
     -------
@@ -71,25 +70,21 @@ def train_point(
 
     Raises
     ------
-    BusyError
-        If another process trains the same point.
     CheckpointedError
-        If a signal asked to stop.
+        If a signal asked to stop; :class:`jetloom.errors.OutOfTimeError` if the deadline came.
     OutOfMemoryError
         If memory ran out.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    with _only_one(directory):
-        use_backend(task.training.backend, task.training.threads)
-        try:
-            return _train(task, parameters, dataset, directory, seed, repetition, fold)
-        except MemoryError as error:
-            raise OutOfMemoryError("memory ran out", path=directory) from error
-        except Exception as error:
-            # Each backend has a class of its own for it; all of them say so.
-            if "RESOURCE_EXHAUSTED" in str(error) or "ResourceExhausted" in type(error).__name__:
-                raise OutOfMemoryError(str(error)[:120], path=directory) from error
-            raise
+    use_backend(task.training.backend, task.training.threads)
+    try:
+        return _train(task, parameters, dataset, directory, seed, repetition, fold, deadline)
+    except MemoryError as error:
+        raise OutOfMemoryError("memory ran out", path=directory) from error
+    except Exception as error:
+        # Each backend has a class of its own for it; all of them say so.
+        if "RESOURCE_EXHAUSTED" in str(error) or "ResourceExhausted" in type(error).__name__:
+            raise OutOfMemoryError(str(error)[:120], path=directory) from error
+        raise
 
 
 def _train(
@@ -100,6 +95,7 @@ def _train(
     seed: int,
     repetition: int,
     fold: int | None,
+    deadline: float | None,
 ) -> dict[str, Any]:
     model, view = find_model(task.model), dataset.view(fold)
     settings = model.parameters.model_validate(parameters)
@@ -130,12 +126,16 @@ def _train(
         identity,
     )
     board = directory / "tensorboard" if task.training.tensorboard else None
-    with Interruption() as interruption, Reporter(settings.epochs, stream.steps(), board) as reporter:
-        outcome = loop.run(reporter, interruption)
-    result = _result(outcome, parameters, dataset, task, seed, repetition, fold)
-    if outcome.status == "trained":
-        result["metrics"] |= _at_best_epoch(outcome)
-        result["metrics"] |= scores(stepper, _blocks(model, facts, view, "test"), "eval_")
+    with Interruption(deadline) as interruption:
+        with Reporter(settings.epochs, stream.steps(), board) as reporter:
+            outcome = loop.run(reporter, interruption)
+        result = _result(outcome, parameters, dataset, task, seed, repetition, fold)
+        if outcome.status == "trained":
+            result["metrics"] |= _at_best_epoch(outcome)
+            blocks = _blocks(model, facts, view, "test")
+            result["metrics"] |= scores(
+                stepper, unless(interruption, blocks, lambda: interruption.error("in the test", loop.path)), "eval_"
+            )
     _write(directory, stepper, outcome, result)
     return result
 
@@ -206,25 +206,3 @@ def _write(directory: Path, stepper: Stepper, outcome: Outcome, result: dict[str
     writer.writerows(outcome.history)
     atomic.write_text(directory / "history.csv", text.getvalue())
     atomic.write_json(directory / "result.json", result)
-
-
-@contextmanager
-def _only_one(directory: Path) -> Iterator[None]:
-    """Hold the point's lock; refuse if another process holds it. The system frees it however the process ends."""
-    with (directory / ".lock").open("w") as lock:
-        for last in [False] * LOCK_TRIES + [True]:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if last:
-                    raise BusyError(
-                        "another process trains this point", path=directory, advice="wait for it or stop it first"
-                    ) from None
-            except OSError as error:
-                logger.warning(
-                    "%s: no locks on this file system (%s): make sure that nothing else trains it", directory, error
-                )
-                break
-            time.sleep(0.1)  # `jetloom status` holds it for a moment
-        yield

@@ -1,0 +1,140 @@
+"""One attempt of a training as its own process sees it: which job it is, and the line that it leaves in the ledger."""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from jetloom.errors import BusyError, CheckpointedError, ExitCode, JetloomError, OutOfTimeError
+from jetloom.io.lock import exclusive
+from jetloom.scan import ledger
+from jetloom.scan.ledger import Attempt, Cause
+
+
+def job_id() -> str:
+    """Give the scheduler's id of the job that this process belongs to; without a scheduler, the process id.
+
+    Slurm says it in the environment. HTCondor says it in the job's own description, the file that ``_CONDOR_JOB_AD``
+    names.
+    """
+    if slurm := os.environ.get("SLURM_JOB_ID"):
+        array, task = os.environ.get("SLURM_ARRAY_JOB_ID"), os.environ.get("SLURM_ARRAY_TASK_ID")
+        return f"{array}_{task}" if array and task else slurm
+    if advert := os.environ.get("_CONDOR_JOB_AD"):
+        try:
+            lines = Path(advert).read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            lines = []
+        for line in lines:
+            name, _, value = line.partition("=")
+            if name.strip() == "ClusterId":
+                return value.strip()
+    return f"pid {os.getpid()}"
+
+
+def deadline(minutes: int | None, margin: float) -> float | None:
+    """Give the time (of ``time.monotonic``) by which a job of so many minutes leaves its checkpoint.
+
+    The job began before this process did, by a start of Snakemake or two: the margin covers that as well. It is at most
+    a quarter of the wall time, so that a short job does some work.
+    """
+    if not minutes:
+        return None
+    seconds = 60.0 * minutes
+    return time.monotonic() + seconds - min(margin, seconds / 4)
+
+
+@contextmanager
+def recorded(directory: Path, memory: int | None, minutes: int | None, gpus: int | None) -> Iterator[None]:
+    """Be the only attempt of a training, and leave a line in its ledger however this ends, unless by ``kill -9``.
+
+    Parameters
+    ----------
+    directory : Path
+        Of the training.
+    memory, minutes, gpus : int or None
+        What the job asked for, in MB and minutes.
+
+    Raises
+    ------
+    BusyError
+        If another process works on this training. It has a line in the ledger, and nothing else is touched.
+    """
+    attempt = Attempt(
+        attempt=len(ledger.read(directory / ledger.LEDGER)) + 1,
+        memory_asked_mb=memory or 0,
+        minutes_asked=minutes or 0,
+        gpus_asked=gpus or 0,
+        host=socket.gethostname(),
+        job=job_id(),
+        started=ledger.now(),
+    )
+    started = time.monotonic()
+    try:
+        with exclusive(directory, "trains this point"):
+            _settle_killed(directory)
+            attempt = replace(attempt, attempt=len(ledger.read(directory / ledger.LEDGER)) + 1)
+            ledger.begin(directory, attempt)
+            try:
+                yield
+            except BaseException as error:
+                _leave(directory, _used(attempt, started), error)
+                raise
+            ledger.close(directory, replace(_used(attempt, started), cause=_ended(directory)))
+    except BusyError as error:
+        ledger.append(
+            directory / ledger.LEDGER, replace(attempt, cause=Cause.DUPLICATE, detail=error.line(), ended=ledger.now())
+        )
+        raise
+
+
+def _settle_killed(directory: Path) -> None:
+    """Close the line of an attempt that was killed and that nobody closed: the same job, begun again, was preempted."""
+    found = ledger.read_open(directory)
+    if found is None:
+        return
+    again = found.attempt.job == job_id()
+    if found.signal or again:
+        detail = f"{found.signal}: stopped" if found.signal else "the scheduler began the same job again"
+        ledger.settle(directory, Cause.PREEMPTED, detail)
+    else:
+        ledger.settle(directory, Cause.BUG, "killed; no scheduler said why")
+
+
+def _used(attempt: Attempt, started: float) -> Attempt:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return replace(
+        attempt,
+        memory_used_mb=round(peak, 1),
+        wall_time_s=round(time.monotonic() - started, 1),
+        ended=ledger.now(),
+    )
+
+
+def _ended(directory: Path) -> Cause:
+    """Give the cause of an end without an error: the training is done, or its loss was no number."""
+    import json
+
+    result = json.loads((directory / "result.json").read_text(encoding="utf-8"))
+    return Cause.DIVERGED if result["status"] == "diverged" else Cause.DONE
+
+
+def _leave(directory: Path, attempt: Attempt, error: BaseException) -> None:
+    """Leave the line of an attempt that ended by an error, or leave it open if the scheduler knows more."""
+    if isinstance(error, OutOfTimeError):
+        ledger.close(directory, replace(attempt, cause=Cause.OUT_OF_TIME, detail=error.cause))
+    elif isinstance(error, CheckpointedError):
+        ledger.leave_open(directory, replace(attempt, detail=error.cause), error.cause.split(":")[0])
+    elif isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
+        ledger.leave_open(directory, attempt, "SIGINT" if isinstance(error, KeyboardInterrupt) else "SIGTERM")
+    else:
+        code = error.exit_code if isinstance(error, JetloomError) else ExitCode.BUG
+        code = ExitCode.MEMORY if isinstance(error, MemoryError) else code
+        detail = error.line() if isinstance(error, JetloomError) else f"{type(error).__name__}: {error}"
+        ledger.close(directory, replace(attempt, cause=ledger.BY_EXIT_CODE[code], detail=detail))
