@@ -15,8 +15,10 @@ rule deploy:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory_of("plot", "deploy"),
+        htcondor_request_mem_mb=memory_of("plot", "deploy"),
+        runtime=minutes_of("plot", "deploy"),
+        allowed_job_duration=seconds_of("plot", "deploy"),
     params:
         config=stored_config,
         code=code_digest("scan/deploy.py"),
@@ -85,8 +87,10 @@ rule evaluate:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=memory_of("plot", "evaluate"),
+        htcondor_request_mem_mb=memory_of("plot", "evaluate"),
+        runtime=minutes_of("plot", "evaluate"),
+        allowed_job_duration=seconds_of("plot", "evaluate"),
     params:
         config=stored_config,
         code=code_digest("evaluation", "plots"),

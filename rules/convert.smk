@@ -16,8 +16,10 @@ rule ntuple:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=memory_of("convert", "ntuple"),
+        htcondor_request_mem_mb=memory_of("convert", "ntuple"),
+        runtime=minutes_of("convert", "ntuple"),
+        allowed_job_duration=seconds_of("convert", "ntuple"),
     params:
         config=stored_config,
         settings=lookup(dpath="convert/{sample}", within=SETTINGS),
@@ -41,8 +43,10 @@ rule hdf5:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=memory_of("convert", "hdf5"),
+        htcondor_request_mem_mb=memory_of("convert", "hdf5"),
+        runtime=minutes_of("convert", "hdf5"),
+        allowed_job_duration=seconds_of("convert", "hdf5"),
     params:
         config=stored_config,
         settings=lookup(dpath="convert/{sample}", within=SETTINGS),

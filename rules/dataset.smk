@@ -18,8 +18,10 @@ rule dataset:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=memory_of("dataset", "dataset"),
+        htcondor_request_mem_mb=memory_of("dataset", "dataset"),
+        runtime=minutes_of("dataset", "dataset"),
+        allowed_job_duration=seconds_of("dataset", "dataset"),
     params:
         config=stored_config,
         settings=lookup(dpath="dataset/{task}", within=SETTINGS),
@@ -85,8 +87,10 @@ rule plot_inputs:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=memory_of("plot", "plot_inputs"),
+        htcondor_request_mem_mb=memory_of("plot", "plot_inputs"),
+        runtime=minutes_of("plot", "plot_inputs"),
+        allowed_job_duration=seconds_of("plot", "plot_inputs"),
     params:
         config=stored_config,
         code=code_digest("evaluation", "plots"),

@@ -11,19 +11,25 @@ rule train:
         description=ancient(rules.dataset.output.description),
         parts=ancient(rules.dataset.output.parts),
     output:
-        model="<results>/scans/{task}/{point}/{run}/model.keras",
-        history="<results>/scans/{task}/{point}/{run}/history.csv",
+        # Written last, with digests of the model and the history beside it. One declared output keeps big scans quick.
         result="<results>/scans/{task}/{point}/{run}/result.json",
     log:
         "<logs>/train/{task}/{point}/{run}.log",
     benchmark:
         "<benchmarks>/train/{task}/{point}/{run}.tsv"
+    group:
+        TRAINING_GROUP
     conda:
-        "../envs/cpu.yaml"
+        training_environment
     threads: training_threads
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=memory_of("train", "train"),
+        htcondor_request_mem_mb=memory_of("train", "train"),
+        runtime=minutes_of("train", "train"),
+        allowed_job_duration=seconds_of("train", "train"),
+        gpu=training_gpus,
+        request_gpus=training_gpus,
+        training_slots=1,
     params:
         config=stored_config,
         settings=lookup(dpath="train/{task}", within=SETTINGS),
@@ -31,7 +37,8 @@ rule train:
         "Training point {wildcards.point} ({wildcards.run}) of {wildcards.task}"
     shell:
         "jetloom train --config {params.config:q} --task {wildcards.task} --point {wildcards.point}"
-        " --run-name {wildcards.run} 2> {log:q}"
+        " --run-name {wildcards.run} --memory {resources.mem_mb} --minutes {resources.runtime}"
+        " --gpus {resources.gpu} 2> {log:q}"
 
 
 rule collect:
@@ -47,6 +54,11 @@ rule collect:
         "<logs>/collect/{task}.log",
     conda:
         "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory_of("plot", "collect"),
+        htcondor_request_mem_mb=memory_of("plot", "collect"),
+        runtime=minutes_of("plot", "collect"),
+        allowed_job_duration=seconds_of("plot", "collect"),
     params:
         config=stored_config,
         settings=lookup(dpath="collect/{task}", within=SETTINGS),
@@ -113,8 +125,10 @@ rule plot_scan:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory_of("plot", "plot_scan"),
+        htcondor_request_mem_mb=memory_of("plot", "plot_scan"),
+        runtime=minutes_of("plot", "plot_scan"),
+        allowed_job_duration=seconds_of("plot", "plot_scan"),
     params:
         config=stored_config,
         code=code_digest("evaluation", "plots"),

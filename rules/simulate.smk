@@ -14,8 +14,10 @@ rule simulate:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=1500,
-        runtime=60,
+        mem_mb=memory_of("simulate", "simulate"),
+        htcondor_request_mem_mb=memory_of("simulate", "simulate"),
+        runtime=minutes_of("simulate", "simulate"),
+        allowed_job_duration=seconds_of("simulate", "simulate"),
     params:
         config=stored_config,
         settings=lookup(dpath="simulate/{sample}", within=SETTINGS),

@@ -8,12 +8,14 @@ import re
 import sys
 
 from jetloom import paths
+from jetloom.cluster import driver, requests
 from jetloom.config.load import load_merged
 from jetloom.scan.stored import store
 from jetloom.config.schema import find_schema
 from jetloom.errors import JetloomError
 from jetloom.provenance import code_digest, digest
 from jetloom.scan import space
+from jetloom.scan.ledger import read as read_ledger
 from jetloom.scan.preflight import check_analysis
 from jetloom.scan.settings import settings_digests
 
@@ -38,6 +40,12 @@ try:
 except JetloomError as error:
     sys.stderr.write(f"jetloom: error: {error.line()}\n")
     sys.exit(int(error.exit_code))
+
+# Failures are judged by their cause, and signals reach the verbs.
+driver.attach(workflow, ANALYSIS)
+
+# Several trainings in one job of the cluster are a group of Snakemake.
+TRAINING_GROUP = "train" if ANALYSIS.cluster.points_per_job > 1 else None
 
 
 def stored_config(wildcards, input):
@@ -78,6 +86,49 @@ def task_hdf5(wildcards):
 def training_threads(wildcards):
     """The CPU threads of a training."""
     return ANALYSIS.tasks[wildcards.task].training.threads
+
+
+def training_gpus(wildcards):
+    """The GPUs of a training: none, unless its task says `device: gpu`."""
+    on_gpu = ANALYSIS.tasks[wildcards.task].training.device == "gpu"
+    return ANALYSIS.cluster.gpus if on_gpu else 0
+
+
+def training_environment(wildcards):
+    """The software of a training, for those who deploy it with conda."""
+    return f"../envs/{ANALYSIS.tasks[wildcards.task].training.device}.yaml"
+
+
+def memory_of(stage, rule):
+    """The memory (MB) of a rule's next attempt, a function of wildcards."""
+    start = getattr(ANALYSIS.cluster.stages, stage).memory
+
+    def memory(wildcards):
+        ledger = paths.attempts(ANALYSIS, rule, dict(wildcards.items()))
+        return requests.memory(start, ANALYSIS.cluster.growth, read_ledger(ledger))
+
+    return memory
+
+
+def minutes_of(stage, rule):
+    """The wall time (minutes) of a rule's next attempt, a function of wildcards."""
+    start = getattr(ANALYSIS.cluster.stages, stage).minutes
+
+    def minutes(wildcards):
+        ledger = paths.attempts(ANALYSIS, rule, dict(wildcards.items()))
+        return requests.minutes(start, ANALYSIS.cluster.growth, read_ledger(ledger))
+
+    return minutes
+
+
+def seconds_of(stage, rule):
+    """The wall time in seconds, as HTCondor takes it."""
+    minutes = minutes_of(stage, rule)
+
+    def seconds(wildcards):
+        return 60 * minutes(wildcards)
+
+    return seconds
 
 
 def scan_results(wildcards):

@@ -91,7 +91,7 @@ ERRORS = [kind for kind in vars(errors).values() if isinstance(kind, type) and i
 @pytest.mark.parametrize("kind", ERRORS)
 def test_a_failure_is_one_line_and_its_exit_code(monkeypatch, capsys, kind):
     assert _failing(monkeypatch, kind("is bad", path="a.yaml", advice="mend it")) == kind.exit_code
-    word = "interrupted" if kind is errors.CheckpointedError else "error"
+    word = "interrupted" if issubclass(kind, errors.CheckpointedError) else "error"
     assert capsys.readouterr().err == f"jetloom check: {word}: a.yaml: is bad; mend it\n"
 
 

@@ -26,11 +26,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Train, and log how it ended."""
+    import os
+
     from jetloom import paths
+    from jetloom.cluster.driver import SINCE
+    from jetloom.cluster.resubmission import given_up
     from jetloom.config.load import find_task, load_analysis
     from jetloom.data.dataset import Dataset
     from jetloom.errors import ConfigurationError
     from jetloom.scan.attempt import deadline, recorded
+    from jetloom.scan.failed import write_failed
     from jetloom.scan.space import find_point, parse_run, points, runs
     from jetloom.training.point import train_point
 
@@ -48,6 +53,12 @@ def run(arguments: argparse.Namespace) -> None:
         )
     repetition, fold = parse_run(arguments.run_name)
     directory = arguments.output or paths.scan(analysis, arguments.task) / point.name / arguments.run_name
+    if (since := os.environ.get(SINCE)) and (
+        reason := given_up(analysis, arguments.task, point.name, arguments.run_name, since)
+    ):
+        write_failed(analysis, arguments.task, point.name, arguments.run_name, reason)
+        logger.info("given up: %s", reason)
+        return
     end = deadline(arguments.minutes, analysis.cluster.margin)
     with recorded(directory, arguments.memory, arguments.minutes, arguments.gpus):
         dataset = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))

@@ -20,6 +20,21 @@ METRICS = (
     "loss", "accuracy", "val_loss", "val_accuracy", "val_auc", "eval_loss", "eval_accuracy", "eval_auc",
 )  # fmt: skip
 
+EMPTY_HISTORY = pd.DataFrame(
+    columns=[
+        "point",
+        "run",
+        "epoch",
+        "loss",
+        "accuracy",
+        "val_loss",
+        "val_accuracy",
+        "val_auc",
+        "learning_rate",
+        "seconds",
+    ]
+)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -63,7 +78,9 @@ def collect(task_name: str, task: Task, directory: Path, fingerprint: str, class
     for point in found:
         results = {run: _read(directory / point.name / run, fingerprint) for run in runs(task)}
         rows.append(_row(point, results, criterion))
-        histories += [_history(directory, point.name, run) for run in results]
+        histories += [
+            _history(directory, point.name, run) for run, result in results.items() if result["status"] != "failed"
+        ]
     table = pd.DataFrame(rows).sort_values(
         [criterion, "point"], ascending=[better == "lower", True], na_position="last", kind="stable"
     )
@@ -78,7 +95,7 @@ def collect(task_name: str, task: Task, directory: Path, fingerprint: str, class
         "dataset": fingerprint,
         "best": _best(table),
     }
-    return Table(table, pd.concat(histories, ignore_index=True), facts)
+    return Table(table, pd.concat(histories or [EMPTY_HISTORY], ignore_index=True), facts)
 
 
 def read_table(directory: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -118,13 +135,13 @@ def _read(directory: Path, fingerprint: str) -> dict[str, Any]:
 def _row(point: Point, results: dict[str, dict[str, Any]], criterion: str) -> dict[str, Any]:
     """Give the row of a point: what its trainings have in common, and mean and spread of what they have not."""
     good = {run: result for run, result in results.items() if result["status"] == "trained"}
-    bad = [result["reason"] for result in results.values() if result["status"] != "trained"]
+    bad = [(result["status"], result["reason"]) for result in results.values() if result["status"] != "trained"]
     # A point counts as trained only if all its trainings did: a mean over the lucky ones would rank it too high.
     row: dict[str, Any] = {
         "point": point.name,
         **point.parameters,
-        "status": "diverged" if bad else "trained",
-        "reason": bad[0] if bad else "",
+        "status": bad[0][0] if bad else "trained",
+        "reason": bad[0][1] if bad else "",
     }
     # Talos' name for the epochs that were trained; the parameter `epochs` is the most that may be.
     row["round_epochs"] = float(np.mean([result["epochs"] for result in results.values()]))

@@ -1,0 +1,122 @@
+"""HTCondor, asked by its commands: ``condor_q`` for jobs in the queue, ``condor_history`` for those that left it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from jetloom.cluster.scheduler import Facts, QueuedJob, SilentSchedulerError, call
+from jetloom.scan.ledger import Cause
+
+IDLE, RUNNING, REMOVED, COMPLETED, HELD, TRANSFERRING, SUSPENDED = 1, 2, 3, 4, 5, 6, 7
+ATTRIBUTES = (
+    "ClusterId,JobStatus,HoldReason,HoldReasonCode,HoldReasonSubCode,RemoveReason,ExitBySignal,ExitSignal,ExitCode,"
+    "ResidentSetSize_RAW,ResidentSetSize,RequestMemory,RemoteHost,LastRemoteHost,Err"
+)
+OUT_OF_RESOURCES_SUBCODE = 102
+"""Of hold reason 21, in pools that use POLICY HOLD_IF_MEMORY_EXCEEDED."""
+HOLD_CAUSES = {
+    1: Cause.CANCELLED,  # held by a person
+    6: Cause.NODE_LOST,  # the starter could not run the job
+    34: Cause.OUT_OF_MEMORY,  # memory usage exceeded a memory limit
+    46: Cause.OUT_OF_TIME,  # allowed_job_duration
+    47: Cause.OUT_OF_TIME,  # allowed_execute_duration
+    104: Cause.DISK_FULL,
+}
+"""HTCondor's manual, Job ClassAd Attributes, HoldReasonCode."""
+WORDS = {
+    "memory": Cause.OUT_OF_MEMORY,
+    "disk usage": Cause.DISK_FULL,
+    "no space left": Cause.DISK_FULL,
+    "quota": Cause.DISK_FULL,
+    "duration": Cause.OUT_OF_TIME,
+    "wall time": Cause.OUT_OF_TIME,
+    "walltime": Cause.OUT_OF_TIME,
+    "runtime": Cause.OUT_OF_TIME,
+    "time()": Cause.OUT_OF_TIME,
+    "jobcurrentstartdate": Cause.OUT_OF_TIME,
+    "remotewallclocktime": Cause.OUT_OF_TIME,
+}
+"""What a site's own policy says when it holds or removes a job."""
+FULL = 0.95
+
+
+def classify(job: dict[str, Any]) -> Facts:
+    """Say why a job is over, from its description."""
+    used = _number(job, "ResidentSetSize_RAW") or _number(job, "ResidentSetSize")
+    used, asked = used / 1024, _number(job, "RequestMemory")
+    status, cause, words = job.get("JobStatus"), None, "HTCondor: over"
+    if status == HELD:
+        words = f"HTCondor: held ({job.get('HoldReason', 'no reason given')})"
+        cause = _of_hold(job)
+    elif status == REMOVED:
+        reason = str(job.get("RemoveReason", ""))
+        words = f"HTCondor: removed ({reason or 'no reason given'})"
+        cause = Cause.CANCELLED if "condor_rm" in reason else _of_words(reason) or Cause.CANCELLED
+    elif job.get("ExitBySignal"):
+        words = f"HTCondor: ended by signal {job.get('ExitSignal')}"
+        if job.get("ExitSignal") == 9 and asked and used >= FULL * asked:
+            cause = Cause.OUT_OF_MEMORY
+    elif "ExitCode" in job:
+        words = f"HTCondor: exit code {job['ExitCode']}"
+    host = str(job.get("RemoteHost") or job.get("LastRemoteHost") or "").split("@")[-1]
+    return Facts(cause, " ".join(words.split()), round(used, 1), host, str(job.get("Err", "")))
+
+
+def _of_hold(job: dict[str, Any]) -> Cause | None:
+    code, reason = job.get("HoldReasonCode"), str(job.get("HoldReason", ""))
+    if code == 21 and job.get("HoldReasonSubCode") == OUT_OF_RESOURCES_SUBCODE:
+        return Cause.OUT_OF_MEMORY
+    known = HOLD_CAUSES.get(int(code)) if code is not None else None
+    return known or _of_words(reason)
+
+
+def _of_words(reason: str) -> Cause | None:
+    return next((cause for words, cause in WORDS.items() if words in reason.lower()), None)
+
+
+def _number(job: dict[str, Any], name: str) -> float:
+    """Give an attribute as a number; 0 if it is an expression that HTCondor has not evaluated, or absent."""
+    value = job.get(name, 0)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+class Condor:
+    """HTCondor."""
+
+    name = "htcondor"
+
+    def facts(self, job: str) -> Facts | None:
+        """Say why a job is over. A held job counts as over: Snakemake's plugin gives it up."""
+        found = self._asked(["condor_q", job, "-json", "-attributes", ATTRIBUTES])
+        if not found or found[0].get("JobStatus") in (IDLE, RUNNING, TRANSFERRING):
+            found = self._asked(["condor_history", job, "-json", "-limit", "1", "-attributes", ATTRIBUTES]) or found
+        return classify(found[0]) if found else None
+
+    def alive(self, jobs: Iterable[str]) -> dict[str, QueuedJob]:
+        """Give those of some jobs that wait, run or are held."""
+        wanted = set(jobs)
+        if not wanted:
+            return {}
+        text = call(["condor_q", "-json", "-attributes", ATTRIBUTES])
+        found = {}
+        for entry in json.loads(text or "[]"):
+            job, status = str(entry["ClusterId"]), entry.get("JobStatus")
+            if job in wanted and status in (IDLE, RUNNING, HELD, TRANSFERRING, SUSPENDED):
+                reason = {HELD: f"held: {entry.get('HoldReason', '')}", IDLE: "idle"}.get(status, "")
+                host = str(entry.get("RemoteHost", "")).split("@")[-1]
+                found[job] = QueuedJob(job, status in (RUNNING, TRANSFERRING, SUSPENDED), reason, host)
+        return found
+
+    def remove(self, jobs: Iterable[str]) -> None:
+        """Take jobs out of the queue."""
+        if named := list(jobs):
+            call(["condor_rm", *named])
+
+    def _asked(self, command: list[str]) -> list[dict[str, Any]]:
+        try:
+            found: list[dict[str, Any]] = json.loads(call(command) or "[]")
+        except (SilentSchedulerError, ValueError):
+            return []
+        return found
