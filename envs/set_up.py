@@ -46,7 +46,9 @@ def name_profiles(directory: Path) -> None:
     site = next((directory / "lib").glob("python3*")) / "site-packages"
     # In front of what is there already: a desktop session sets the variable too.
     others = "os.environ.get('XDG_CONFIG_DIRS') or '/etc/xdg'"
-    line = f"import os; os.environ['XDG_CONFIG_DIRS'] = {str(home)!r} + ':' + ({others})\n"
+    line = f"import os; os.environ['XDG_CONFIG_DIRS'] = {str(home)!r} + ':' + ({others})"
+    # Where there is no HTCondor, its Python package would say so at each start of Snakemake.
+    line += "; os.path.exists('/etc/condor/condor_config') or os.environ.setdefault('CONDOR_CONFIG', '/dev/null')\n"
     (site / "jetloom_profiles.pth").write_text(line, encoding="utf-8")
 
 
