@@ -6,10 +6,9 @@ Input: datasets/<task>/. Output: scans/<task>/<point>/<run>/, scans/<task>/scan.
 
 rule train:
     input:
-        # The fingerprint is the dataset's content: a dataset that was made again equal trains nothing again.
+        # The fingerprint is the dataset's content: a dataset that was made again equal trains nothing again. It stands
+        # for the other files of the dataset: each input and output costs a scan of 10,000 points a second.
         fingerprint=rules.dataset.output.fingerprint,
-        description=ancient(rules.dataset.output.description),
-        parts=ancient(rules.dataset.output.parts),
     output:
         # Written last, with digests of the model and the history beside it. One declared output keeps big scans quick.
         result="<results>/scans/{task}/{point}/{run}/result.json",
@@ -20,7 +19,7 @@ rule train:
     group:
         TRAINING_GROUP
     conda:
-        training_environment
+        TRAINING_ENVIRONMENT
     threads: training_threads
     resources:
         mem_mb=memory_of("train", "train"),
@@ -32,7 +31,7 @@ rule train:
         training_slots=1,
     params:
         config=stored_config,
-        settings=lookup(dpath="train/{task}", within=SETTINGS),
+        settings=training_settings,
     message:
         "Training point {wildcards.point} ({wildcards.run}) of {wildcards.task}"
     shell:

@@ -44,6 +44,10 @@ except JetloomError as error:
 # Failures are judged by their cause, and signals reach the verbs.
 driver.attach(workflow, ANALYSIS)
 
+# The software of trainings, for those who deploy it with conda. That for GPUs works without one as well.
+DEVICES = {task.training.device for task in ANALYSIS.tasks.values()}
+TRAINING_ENVIRONMENT = "../envs/gpu.yaml" if "gpu" in DEVICES else "../envs/cpu.yaml"
+
 # Several trainings in one job of the cluster are a group of Snakemake.
 TRAINING_GROUP = "train" if ANALYSIS.cluster.points_per_job > 1 else None
 
@@ -83,6 +87,11 @@ def task_hdf5(wildcards):
     ]
 
 
+def training_settings(wildcards):
+    """What makes a training stale besides its data; a plain function, because `lookup` costs more for 10,000 points."""
+    return SETTINGS["train"][wildcards.task]
+
+
 def training_threads(wildcards):
     """The CPU threads of a training."""
     return ANALYSIS.tasks[wildcards.task].training.threads
@@ -92,11 +101,6 @@ def training_gpus(wildcards):
     """The GPUs of a training: none, unless its task says `device: gpu`."""
     on_gpu = ANALYSIS.tasks[wildcards.task].training.device == "gpu"
     return ANALYSIS.cluster.gpus if on_gpu else 0
-
-
-def training_environment(wildcards):
-    """The software of a training, for those who deploy it with conda."""
-    return f"../envs/{ANALYSIS.tasks[wildcards.task].training.device}.yaml"
 
 
 def memory_of(stage, rule):

@@ -7,6 +7,8 @@ import pytest
 import yaml
 from toy_analysis import CONFIG, SAMPLES, draw_jets, structured, write_dataset, write_model, write_scan, write_table
 
+from jetloom.provenance import file_digest
+
 
 @pytest.fixture(scope="session")
 def toy(tmp_path_factory):
@@ -28,7 +30,9 @@ def evaluated(toy, tmp_path_factory):
     from jetloom.cli.main import main
 
     best = json.loads((toy / "scan" / "scan.json").read_text())["best"]
-    write_model(toy / "scan" / best["point"] / best["run"] / "model.keras")
+    model = toy / "scan" / best["point"] / best["run"] / "model.keras"
+    write_model(model)
+    model.with_name("result.json").write_text(json.dumps({"files": {"model.keras": file_digest(model)}}))
     output = tmp_path_factory.mktemp("best")
     options = ["--config", toy / "config.yaml", "--task", "flavour", "--dataset", toy / "dataset"]
     assert main(["evaluate", *map(str, options), "--scan", str(toy / "scan"), "--output", str(output)]) == 0

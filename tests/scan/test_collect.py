@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from jetloom.errors import ConfigurationError, CorruptFileError, EmptySampleError, MissingFileError, StaleError
+from jetloom.provenance import file_digest
 from jetloom.scan.collect import METRICS, collect, read_table
 from jetloom.scan.space import points, runs
 from tiny_analysis import analysis
@@ -44,8 +45,9 @@ def _write(directory, area, status="trained", fingerprint="abc"):
         "host": "node1",
         "origin": {"inputs": {"dataset": fingerprint}},
     }
-    (directory / "result.json").write_text(json.dumps(result))
     (directory / "history.csv").write_text(f"epoch,loss,val_auc\n1,0.5,{area}\n2,0.4,{area}\n")
+    result["files"] = {"history.csv": file_digest(directory / "history.csv")}
+    (directory / "result.json").write_text(json.dumps(result))
 
 
 def _collect(directory, task=None):
@@ -124,6 +126,12 @@ def test_a_missing_result_is_named(trained):
 def test_a_result_of_other_data_is_refused(trained):
     _write(trained / points(_task())[2].name / "r1", 0.7, fingerprint="other")
     with pytest.raises(StaleError, match="was trained on another dataset"):
+        _collect(trained)
+
+
+def test_a_history_of_another_training_is_refused(trained):
+    (trained / points(_task())[2].name / "r1" / "history.csv").write_text("epoch,loss,val_auc\n1,0.5,0.9\n")
+    with pytest.raises(CorruptFileError, match="is not the file that the training wrote"):
         _collect(trained)
 
 

@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Deploy."""
     from jetloom import paths
     from jetloom.config.load import find_task, load_analysis
-    from jetloom.scan.collect import read_table
+    from jetloom.scan.collect import read_table, verify_file
     from jetloom.scan.space import talos_dictionary
     from jetloom.training.backend import use_backend
 
@@ -34,5 +34,6 @@ def run(arguments: argparse.Namespace) -> None:
 
     lower = facts["direction"][facts["rank_by"]] == "lower"
     archive = arguments.output or directory / "best.zip"
-    deploy(table, talos_dictionary(task), facts["rank_by"], lower, directory / facts["best"]["model"], archive)
+    model = verify_file((directory / facts["best"]["model"]).parent, "model.keras")
+    deploy(table, talos_dictionary(task), facts["rank_by"], lower, model, archive)
     logger.info("deployed %s", facts["best"]["point"])

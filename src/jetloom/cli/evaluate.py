@@ -30,6 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.plots.best import evaluate
     from jetloom.plots.scan_files import read_facts
     from jetloom.plots.tables import measured
+    from jetloom.scan.collect import verify_file
     from jetloom.training.backend import use_backend
 
     analysis = load_analysis(arguments.config)
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise EmptySampleError("no point was trained to its end", path=scan / "scan.json", advice="look at scan.csv")
     # Keras reads the choice of the backend when it is imported, so this comes before the model.
     use_backend(task.training.backend, task.training.threads)
-    network = load_model(scan / best["point"] / best["run"] / "model.keras")
+    network = load_model(verify_file(scan / best["point"] / best["run"], "model.keras"))
     output = arguments.output or paths.best(analysis, arguments.task)
     results = evaluate(network, find_model(task.model), dataset, best, output, analysis.seed)
     for name, entry in results["metrics"].items():

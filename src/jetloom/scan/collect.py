@@ -14,6 +14,7 @@ import pandas as pd
 from jetloom.config.tasks import Task
 from jetloom.errors import CorruptFileError, EmptySampleError, MissingFileError, StaleError
 from jetloom.evaluation.metrics import direction, known_metrics
+from jetloom.provenance import file_digest
 from jetloom.scan.space import Point, parse_run, points, runs
 
 METRICS = (
@@ -125,7 +126,7 @@ def _read(directory: Path, fingerprint: str) -> dict[str, Any]:
         raise MissingFileError("there is no such file", path=path, advice="this point was not trained") from None
     except ValueError as error:
         raise CorruptFileError(f"is not JSON ({error})", path=path, advice="remove it and run again") from None
-    if missing := {"status", "reason", "metrics", "epochs", "best_epoch", "attempts", "origin"} - set(result):
+    if missing := {"status", "reason", "metrics", "epochs", "best_epoch", "attempts", "origin", "files"} - set(result):
         raise CorruptFileError(f"lacks '{min(missing)}'", path=path, advice="remove it and run again")
     if result["origin"]["inputs"]["dataset"] != fingerprint:
         raise StaleError("was trained on another dataset", path=path, advice="remove it and run again")
@@ -163,11 +164,27 @@ def _row(point: Point, results: dict[str, dict[str, Any]], criterion: str) -> di
     }
 
 
-def _history(directory: Path, point: str, run: str) -> pd.DataFrame:
-    path = directory / point / run / "history.csv"
+def verify_file(directory: Path, name: str) -> Path:
+    """Hold a file of a training against its digest in the ``result.json`` beside it; give its path.
+
+    Raises
+    ------
+    MissingFileError, CorruptFileError
+        If a file is gone, or is not the one that the training wrote.
+    """
+    path, result, advice = directory / name, directory / "result.json", "remove result.json beside it and run again"
     if not path.is_file():
-        raise MissingFileError("there is no such file", path=path, advice="remove result.json beside it and run again")
-    history = pd.read_csv(path)
+        raise MissingFileError("there is no such file", path=path, advice=advice)
+    if not result.is_file():
+        raise MissingFileError("there is no such file", path=result, advice="run the training again")
+    if file_digest(path) != json.loads(result.read_text(encoding="utf-8"))["files"].get(name):
+        raise CorruptFileError("is not the file that the training wrote", path=path, advice=advice)
+    return path
+
+
+def _history(directory: Path, point: str, run: str) -> pd.DataFrame:
+    # The model is read when it is used, and held against its digest then.
+    history = pd.read_csv(verify_file(directory / point / run, "history.csv"))
     history.insert(0, "run", run)
     history.insert(0, "point", point)
     return history

@@ -188,7 +188,7 @@ def _result(
 
 
 def _write(directory: Path, stepper: Stepper, outcome: Outcome, result: dict[str, Any]) -> None:
-    """Publish the results; ``result.json`` last, because it says that the others are there.
+    """Publish the results; ``result.json`` last, because it says that the others are there, with their digests.
 
     The checkpoint stays: if Snakemake wants the same training again, because an equal dataset was made anew, it is over
     as soon as it starts.
@@ -205,4 +205,6 @@ def _write(directory: Path, stepper: Stepper, outcome: Outcome, result: dict[str
     writer.writeheader()
     writer.writerows(outcome.history)
     atomic.write_text(directory / "history.csv", text.getvalue())
+    files = {name: provenance.file_digest(directory / name) for name in ("model.keras", "history.csv")}
+    result["files"] = files
     atomic.write_json(directory / "result.json", result)
