@@ -7,11 +7,13 @@ LOCK ?= requirements.lock
 CORES ?= 2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test lint bench lock clean help
+.PHONY: setup demo test test-slurm test-condor lint bench lock clean help
 
 help:
 	@echo "make demo   set up, run the demonstration (a scan on simulated jets), write report.html"
 	@echo "make test   set up, check style and types, run all tests"
+	@echo "make test-slurm   install and start a real one-node Slurm, run the tests on it (root, Debian 12)"
+	@echo "make test-condor  the same with HTCondor"
 	@echo "make setup  set up only; then: source $(VENV)/bin/activate"
 	@echo "make bench  measure speed and memory, print the table"
 	@echo "make lock   resolve the dependencies anew"
@@ -35,6 +37,13 @@ lint: setup
 
 test: setup lint
 	python -m pytest -n $(CORES) --dist loadgroup
+
+# Real daemons, and faults thrown at them. They install what they need; a cluster that does not start is a failure.
+test-slurm: setup
+	python -m pytest tests/clusters/slurm_tests
+
+test-condor: setup
+	python -m pytest tests/clusters/condor_tests
 
 bench: setup
 	python -m bench

@@ -24,7 +24,8 @@ def main(directory: Path, lock: Path) -> None:
     run(python, "-m", "pip", "install", "-q", "--require-hashes", "-r", CHECKOUT / "envs" / "bootstrap.lock")
     # uv installs in seconds what takes pip minutes. It does not read pip's configuration, so where packages come
     # from a place that only pip knows of, pip does it.
-    uv = [directory / "bin" / "uv", "pip", "install", "--python", python]
+    # Compiled once, here: every job of a cluster starts three Pythons, and the environment may not be its to write.
+    uv = [directory / "bin" / "uv", "pip", "install", "--compile-bytecode", "--python", python]
     hashed = ["--require-hashes", "--no-deps", "-r", lock]
     installed = subprocess.run([*map(str, uv), "-q", *map(str, hashed)], check=False)  # noqa: S603
     if installed.returncode != 0:
