@@ -57,12 +57,12 @@ def publishing(path: str | Path, check: Callable[[Path], object] | None = None) 
             part.unlink(missing_ok=True)
 
 
-def sweep(directory: Path) -> list[Path]:
+def sweep(directory: Path, is_left: Callable[[Path], bool] = Path.is_file) -> list[Path]:
     """Remove what killed writers left beside final names in a directory; give what was removed.
 
-    Only for who knows that nobody else writes there now.
+    Only for who knows that nobody else writes there now, or can tell by a file whether its writer is dead.
     """
-    left = [path for path in directory.glob(".*.part*") if path.is_file()]
+    left = [path for path in directory.glob(".*.part*") if path.is_file() and is_left(path)]
     for path in left:
         path.unlink(missing_ok=True)
     return left

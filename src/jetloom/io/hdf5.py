@@ -142,7 +142,8 @@ class TableReader:
         if not self.path.is_file():
             raise MissingFileError("there is no such file", path=path)
         try:
-            self._file = h5py.File(self.path, "r")
+            # A published file never changes, and on many file systems of clusters a lock cannot be had.
+            self._file = h5py.File(self.path, "r", locking=False)
         except OSError as error:
             cause = "is truncated" if "truncated" in str(error) else "is not a readable HDF5 file"
             raise CorruptFileError(f"{cause} ({_short(error)})", path=path) from None
