@@ -46,6 +46,11 @@ include: "rules/scan.smk"
 include: "rules/best.smk"
 
 
+onstart:
+    preflight.look_before_submission(workflow)
+    driver.begin(workflow, ANALYSIS)
+
+
 rule all:
     default_target: True
     input:

@@ -35,7 +35,9 @@ rule train:
     message:
         "Training point {wildcards.point} ({wildcards.run}) of {wildcards.task}"
     shell:
-        "jetloom train --config {params.config:q} --task {wildcards.task} --point {wildcards.point}"
+        # exec: a shell in between would die of the signal that asks the training for its checkpoint, and the batch
+        # system would take the job for ended.
+        "exec jetloom train --config {params.config:q} --task {wildcards.task} --point {wildcards.point}"
         " --run-name {wildcards.run} --memory {resources.mem_mb} --minutes {resources.runtime}"
         " --gpus {resources.gpu} 2> {log:q}"
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 CHECKOUT = Path(__file__).parent.parent
-PIN = re.compile(r"^([a-z0-9-]+)(?:\[[a-z-]+\])?==([^ ;\\]+)", flags=re.MULTILINE)
+PIN = re.compile(r"^([a-z0-9-]+)(?:\[[a-z-]+\])?==([^ ;\\\n]+)", flags=re.MULTILINE)
 
 
 def _pins(text: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ import re
 import sys
 
 from jetloom import paths
-from jetloom.cluster import driver, requests
+from jetloom.cluster import driver, preflight, requests
 from jetloom.config.load import load_merged
 from jetloom.scan.stored import store
 from jetloom.config.schema import find_schema
@@ -43,6 +43,7 @@ except JetloomError as error:
 
 # Failures are judged by their cause, and signals reach the verbs.
 driver.attach(workflow, ANALYSIS)
+driver.give_to_jobs(workflow, CONFIG)
 
 # The software of trainings, for those who deploy it with conda. That for GPUs works without one as well.
 DEVICES = {task.training.device for task in ANALYSIS.tasks.values()}

@@ -72,6 +72,13 @@ class Cluster:
     options: list[str]
     """Options of Snakemake that make it look often: the tests have no time for the profile's gentle pace."""
     environment: dict[str, str] = field(default_factory=dict)
+    user: str = ""
+    """Whose the directories are; empty for the user of the tests."""
+
+    def give(self, path: Path) -> None:
+        """Give a path, and all below it, to the user."""
+        if self.user:
+            subprocess.run(["chown", "-R", f"{self.user}:", str(path)], check=True)
 
     def command(self, *words: str) -> list[str]:
         """Give a command as the user runs it."""
@@ -116,16 +123,23 @@ class Scan:
 
     def start(self, *options: str) -> subprocess.Popen[str]:
         """Start a driver for the scan; its output goes to driver.log, one after the other."""
-        log = (self.directory / "driver.log").open("a")
-        driver = subprocess.Popen(
-            self.snakemake(*(options or (SCAN_TARGET,))), cwd=self.directory, stdout=log, stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL, text=True, start_new_session=True,
-        )  # fmt: skip
-        log.close()
+        return self._drive(self.snakemake(*(options or (SCAN_TARGET,))))
+
+    def resume(self, *options: str) -> subprocess.Popen[str]:
+        """Start ``jetloom resume`` as a driver."""
+        words = ["jetloom", "resume", "--profile", self.cluster.profile, "--config", str(self.config), *options]
+        return self._drive(self.cluster.command(*words, "--", *self.cluster.options, SCAN_TARGET))
+
+    def _drive(self, command: list[str]) -> subprocess.Popen[str]:
+        with (self.directory / "driver.log").open("a") as log:
+            driver = subprocess.Popen(
+                command, cwd=self.directory, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
+                start_new_session=True,
+            )  # fmt: skip
         self.drivers.append(driver)
         return driver
 
-    def finish(self, driver: subprocess.Popen[str], timeout: float = 300, code: int = 0) -> str:
+    def finish(self, driver: subprocess.Popen[str], timeout: float = 600, code: int = 0) -> str:
         """Wait for a driver to end with a code; give all output so far."""
         try:
             ended = driver.wait(timeout)
@@ -180,7 +194,7 @@ class Scan:
         return [line for path in self.trainings() for line in ledger.read(path / ledger.LEDGER)]
 
 
-def wait_for(look: Callable[[], T], timeout: float = 120, every: float = 0.2, what: str = "it") -> T:
+def wait_for(look: Callable[[], T], timeout: float = 300, every: float = 0.2, what: str = "it") -> T:
     """Look again and again until there is something to see; give it."""
     end = time.monotonic() + timeout
     while time.monotonic() < end:
@@ -226,12 +240,13 @@ def prepare(cluster: Cluster, directory: Path) -> Path:
     """Make the data, and an undisturbed scan, on this machine; give its directory."""
     directory.mkdir(parents=True)
     (directory / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    cluster.give(directory)
     scan = Scan(cluster, directory)
     local = [word if word != cluster.profile else "local" for word in scan.snakemake()]
     local = [word for word in local if word not in cluster.options]
     done = subprocess.run(
         [*local, "--cores", "2", SCAN_TARGET], cwd=directory, text=True, stdin=subprocess.DEVNULL, check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1200,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:]
     return directory
@@ -243,4 +258,5 @@ def fresh(cluster: Cluster, prepared: Path, directory: Path) -> Scan:
     shutil.rmtree(directory / "results" / "fault" / "scans")
     for stage in ("logs", "benchmarks"):
         shutil.rmtree(directory / "results" / "fault" / stage / "train", ignore_errors=True)
+    cluster.give(directory)
     return Scan(cluster, directory)

@@ -1,10 +1,16 @@
 import fcntl
 import json
+import os
+import time
+from pathlib import Path
 
 import pytest
 
 from jetloom.cli.main import main
+from jetloom.cluster.scheduler import QueuedJob
 from jetloom.config.load import load_merged
+from jetloom.scan import ledger
+from jetloom.scan.ledger import Attempt
 from jetloom.scan.space import points
 from jetloom.scan.status import run_status, sample_status
 from jetloom.scan.times import stage_times
@@ -69,6 +75,98 @@ def test_the_verb_prints_it(scan, tmp_path, capsys):
     out = capsys.readouterr().out
     assert "flavour: 8 trainings: 1 done, 1 diverged, 1 running, 2 interrupted, 2 failed, 1 waiting" in out
     assert out.count("\n    ") == 6
+
+
+def test_the_queue_tells_more(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = ["queued", "again", "starting", "row", "late", "lost", "stopped", "given up", "closing"]
+    found = analysis(scan={"units": list(range(1, 1 + len(names)))})
+    root = Path("results/tiny/scans/flavour")
+    places = {name: root / point.name / "r0" for name, point in zip(names, points(found.tasks["flavour"]), strict=True)}
+    memory = Attempt(1, "out of memory", job="1", detail="memory ran out")
+    ledger.append(places["again"] / ledger.LEDGER, memory)
+    ledger.append(places["late"] / ledger.LEDGER, Attempt(1, "cancelled", job="2", detail="Slurm: CANCELLED"))
+    ledger.append(places["given up"] / ledger.LEDGER, memory)
+    ledger.append(places["closing"] / ledger.LEDGER, Attempt(1, "done", job="15"))
+    ledger.begin(places["lost"], Attempt(1, host="node1", job="3", started=ledger.now()))
+    for name, content in (
+        ("row", {"status": "failed", "reason": "bug in 2 attempts", "metrics": {}}),
+        ("closing", {"status": "trained", "reason": "", "metrics": {"val_auc": 0.5}}),
+    ):
+        places[name].mkdir(parents=True, exist_ok=True)
+        (places[name] / "result.json").write_text(json.dumps(content))
+    queue = {
+        places["queued"]: QueuedJob("11", False, "Priority"),
+        places["again"]: QueuedJob("12", False, "Resources"),
+        places["starting"]: QueuedJob("13", True, "", "node2"),
+        places["closing"]: QueuedJob("15", True, "", "node2"),
+    }
+    states = {
+        name: (run.state, run.detail) for name, run in zip(names, run_status(found, "flavour", queue), strict=True)
+    }
+    assert states == {
+        "queued": ("queued", "job 11: Priority"),
+        "again": ("resubmitted", "job 12: Resources; out of memory in attempt 1"),
+        "starting": ("running", "job 13 on node2: starting"),
+        "row": ("failed", "bug in 2 attempts"),
+        "late": ("interrupted", "cancelled in attempt 1: Slurm: CANCELLED"),
+        "lost": ("interrupted", "job 3 on node1 ended without a word"),
+        "stopped": ("waiting", ""),
+        "given up": ("failed", "out of memory in attempt 1: memory ran out"),
+        "closing": ("done", "val_auc 0.5000"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("minutes", "left"), [(1, "at most 50 s left"), (10, "at most 8 min left"), (600, "at most 8.3 h left")]
+)
+def test_a_running_training_says_how_far_it_is(tmp_path, monkeypatch, minutes, left):
+    """It has trained 6 of 11 epochs in some minutes."""
+    monkeypatch.chdir(tmp_path)
+    found = analysis()
+    point = points(found.tasks["flavour"])[0].name
+    directory = Path("results/tiny/scans/flavour") / point / "r0"
+    log = Path("results/tiny/logs/train/flavour") / point / "r0.log"
+    for path in (directory, log.parent):
+        path.mkdir(parents=True)
+    log.write_text("".join(f"epoch {epoch}/11 loss 0.{epoch} val_auc 0.7\n" for epoch in range(1, 7)))
+    began = time.time() - 60 * minutes
+    os.utime(log, (time.time(), time.time()))
+    started = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(began))
+    ledger.begin(directory, Attempt(1, host="node1", job="3", started=started))
+    with (directory / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        detail = next(run_status(found, "flavour")).detail
+        log.write_text("")
+        assert next(run_status(found, "flavour")).detail == "on node1: starting"
+    assert detail.startswith("on node1: epoch 6/11 loss 0.6, at most ")
+    assert detail.endswith(left)
+
+
+def test_the_verb_asks_the_queue(scan, tmp_path, capsys, monkeypatch):
+    for name in ("dijet0.root", "ttbar.root"):
+        (tmp_path / name).touch()
+    (tmp_path / "config.json").write_text(json.dumps(scan.model_dump(mode="json", by_alias=True)))
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "config.yaml").write_text("executor: slurm\n")
+    squeue = tmp_path / "bin" / "squeue"
+    squeue.parent.mkdir()
+    squeue.write_text("#!/bin/sh\necho '7|PENDING|Priority|'\n")
+    squeue.chmod(0o755)
+    monkeypatch.setenv("PATH", str(squeue.parent))
+    waiting = list(run_status(scan, "flavour"))[NAMES.index("waiting")]
+    directory = Path("results/tiny/scans/flavour") / waiting.point / "r0"
+    ledger.begin(directory, Attempt(1, host="node1", job="7", started=ledger.now()))
+    assert main(["status", "--profile", "site", "--config", "config.json"]) == 0
+    out = capsys.readouterr().out
+    assert "tiny: nobody drives it" in out
+    assert "1 done, 1 diverged, 1 running, 2 interrupted, 2 failed, 1 queued" in out
+    assert f"{waiting.point} r0     queued       job 7: Priority" in out
+    squeue.unlink()
+    assert main(["status", "--profile", "site", "--config", "config.json"]) == 0
+    out = capsys.readouterr().out
+    assert "the queue does not answer, this is from the files alone: squeue: there is no such command" in out
+    assert "1 done, 1 diverged, 1 running, 3 interrupted, 2 failed" in out
 
 
 def test_the_state_of_samples(tmp_path, monkeypatch):

@@ -24,6 +24,8 @@ VERBS = {
     "evaluate": "evaluate the best point on the test part, with uncertainties and plots",
     "plot_inputs": "plot inputs, cut flow, weights and split of a dataset",
     "plot_scan": "plot a collected scan",
+    "resume": "go on after anything: driver killed, machine rebooted, jobs cancelled",
+    "doctor": "look at a site before the first submission, and say what is wrong and which line mends it",
     "status": "say what is done, running, failed and waiting, per sample and per point",
     "summary": "print a finished analysis' best points and where its time went",
     "reference": "write the reference pages that are generated from the code",

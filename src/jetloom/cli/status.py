@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jetloom.cluster.scheduler import QueuedJob
+    from jetloom.config.analysis import Analysis
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("--config", default="config/config.yaml", help="configuration (default: config/config.yaml)")
+    parser.add_argument(
+        "--profile", action="append", metavar="NAME", help="Snakemake's profile: ask its scheduler what is in the queue"
+    )
     parser.add_argument("--all", action="store_true", help="list every training, not only those that are not done")
 
 
@@ -20,6 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.scan.status import failed_stages, run_status, sample_status
 
     analysis = load_analysis(arguments.config)
+    queue = _queue(analysis, arguments.profile or [])
     out = sys.stdout.write
     out(f"{'sample':<20} {'files':>6}  done\n")
     for sample in sample_status(analysis):
@@ -28,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
         for line in sample.failed:
             out(f"    failed: {line}\n")
     for task in analysis.tasks:
-        found = list(run_status(analysis, task))
+        found = list(run_status(analysis, task, queue))
         counts = Counter(run.state for run in found)
         out(f"\n{task}: {len(found)} trainings: " + ", ".join(f"{n} {state}" for state, n in counts.items()) + "\n")
         for stage, line in failed_stages(analysis, task):
@@ -36,3 +47,23 @@ def run(arguments: argparse.Namespace) -> None:
         for entry in found:
             if arguments.all or entry.state not in ("done", "waiting"):
                 out(f"    {entry.point} {entry.run:<6} {entry.state:<12} {entry.detail}\n")
+
+
+def _queue(analysis: Analysis, profiles: list[str]) -> Mapping[Path, QueuedJob]:
+    """Ask the profile's scheduler once; nothing if it does not answer, or there is none."""
+    if not profiles:
+        return {}
+    from jetloom.cluster.driver_lock import find_holder
+    from jetloom.cluster.profile import executor_of, read_profile
+    from jetloom.cluster.queue import by_directory, survey
+    from jetloom.cluster.registry import find_scheduler
+    from jetloom.cluster.scheduler import SilentSchedulerError
+
+    holder = find_holder(analysis.analysis)
+    words = f"driven by {holder.words()}" if holder else "nobody drives it: `jetloom resume` goes on"
+    sys.stdout.write(f"{analysis.analysis}: {words}\n")
+    try:
+        return by_directory(survey(analysis, find_scheduler(executor_of(read_profile(profiles)))))
+    except SilentSchedulerError as error:
+        sys.stdout.write(f"the queue does not answer, this is from the files alone: {error.line()}\n")
+        return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,31 +15,36 @@ ATTRIBUTES = (
     "ClusterId,JobStatus,HoldReason,HoldReasonCode,HoldReasonSubCode,RemoveReason,ExitBySignal,ExitSignal,ExitCode,"
     "ResidentSetSize_RAW,ResidentSetSize,RequestMemory,RemoteHost,LastRemoteHost,Err"
 )
-OUT_OF_RESOURCES_SUBCODE = 102
-"""Of hold reason 21, in pools that use POLICY HOLD_IF_MEMORY_EXCEEDED."""
+STARTD_HELD, OUT_OF_RESOURCES = 21, 34
+RESOURCES = {102: Cause.OUT_OF_MEMORY, 104: Cause.DISK_FULL}
+"""The subcodes of hold reasons 21 (a machine's policy, as HOLD_IF_MEMORY_EXCEEDED) and 34 (the starter)."""
 HOLD_CAUSES = {
     1: Cause.CANCELLED,  # held by a person
     6: Cause.NODE_LOST,  # the starter could not run the job
-    34: Cause.OUT_OF_MEMORY,  # memory usage exceeded a memory limit
+    34: Cause.OUT_OF_MEMORY,  # memory usage exceeded a memory limit; subcode 0 where it is the kernel that noticed
     46: Cause.OUT_OF_TIME,  # allowed_job_duration
     47: Cause.OUT_OF_TIME,  # allowed_execute_duration
-    104: Cause.DISK_FULL,
 }
 """HTCondor's manual, Job ClassAd Attributes, HoldReasonCode."""
 WORDS = {
     "memory": Cause.OUT_OF_MEMORY,
-    "disk usage": Cause.DISK_FULL,
+    "disk": Cause.DISK_FULL,
     "no space left": Cause.DISK_FULL,
     "quota": Cause.DISK_FULL,
     "duration": Cause.OUT_OF_TIME,
     "wall time": Cause.OUT_OF_TIME,
     "walltime": Cause.OUT_OF_TIME,
     "runtime": Cause.OUT_OF_TIME,
+    "running for more than": Cause.OUT_OF_TIME,
     "time()": Cause.OUT_OF_TIME,
     "jobcurrentstartdate": Cause.OUT_OF_TIME,
     "remotewallclocktime": Cause.OUT_OF_TIME,
 }
 """What a site's own policy says when it holds or removes a job."""
+PATH = re.compile(r"(?<![\w)])/[\w.][^\s'\",]*")
+"""A file's name in such words says nothing of the cause. (A division is none: something stands before it.)"""
+POLICY = re.compile(r"periodic_?remove", re.IGNORECASE)
+"""A rule removed the job, not a person."""
 FULL = 0.95
 
 
@@ -53,7 +59,12 @@ def classify(job: dict[str, Any]) -> Facts:
     elif status == REMOVED:
         reason = str(job.get("RemoveReason", ""))
         words = f"HTCondor: removed ({reason or 'no reason given'})"
-        cause = Cause.CANCELLED if "condor_rm" in reason else _of_words(reason) or Cause.CANCELLED
+        cause = Cause.CANCELLED if "condor_rm" in reason else _of_words(reason)
+        if cause is None and not POLICY.search(reason):
+            cause = Cause.CANCELLED
+    elif status != COMPLETED:
+        # The signal of an eviction stays in the description while the job waits or runs again.
+        words = "HTCondor: still in the queue"
     elif job.get("ExitBySignal"):
         words = f"HTCondor: ended by signal {job.get('ExitSignal')}"
         if job.get("ExitSignal") == 9 and asked and used >= FULL * asked:
@@ -66,14 +77,15 @@ def classify(job: dict[str, Any]) -> Facts:
 
 def _of_hold(job: dict[str, Any]) -> Cause | None:
     code, reason = job.get("HoldReasonCode"), str(job.get("HoldReason", ""))
-    if code == 21 and job.get("HoldReasonSubCode") == OUT_OF_RESOURCES_SUBCODE:
-        return Cause.OUT_OF_MEMORY
+    if code in (STARTD_HELD, OUT_OF_RESOURCES) and (cause := RESOURCES.get(int(job.get("HoldReasonSubCode", 0)))):
+        return cause
     known = HOLD_CAUSES.get(int(code)) if code is not None else None
     return known or _of_words(reason)
 
 
 def _of_words(reason: str) -> Cause | None:
-    return next((cause for words, cause in WORDS.items() if words in reason.lower()), None)
+    told = PATH.sub("", reason).lower()
+    return next((cause for words, cause in WORDS.items() if words in told), None)
 
 
 def _number(job: dict[str, Any], name: str) -> float:
@@ -100,8 +112,12 @@ class Condor:
         if not wanted:
             return {}
         text = call(["condor_q", "-json", "-attributes", ATTRIBUTES])
+        try:
+            entries = json.loads(text or "[]")
+        except ValueError:
+            raise SilentSchedulerError("its answer is not JSON", where="condor_q") from None
         found = {}
-        for entry in json.loads(text or "[]"):
+        for entry in entries:
             job, status = str(entry["ClusterId"]), entry.get("JobStatus")
             if job in wanted and status in (IDLE, RUNNING, HELD, TRANSFERRING, SUSPENDED):
                 reason = {HELD: f"held: {entry.get('HoldReason', '')}", IDLE: "idle"}.get(status, "")

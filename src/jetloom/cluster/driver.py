@@ -11,17 +11,21 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from jetloom.cluster import plugins
+from jetloom.cluster import driver_lock, grouping, orphans, plugins
 from jetloom.cluster.registry import find_scheduler
 from jetloom.cluster.resubmission import FailedJob, Resubmission
 from jetloom.cluster.verdict import Action, Verdict
 from jetloom.config.analysis import Analysis
+from jetloom.errors import BusyError
 from jetloom.scan import ledger
+from jetloom.scan.attempt import BEGAN
 
 logger = logging.getLogger("snakemake")
 
@@ -43,11 +47,80 @@ def attach(workflow: Any, analysis: Analysis) -> None:
 
     if workflow.exec_mode == ExecMode.DEFAULT:
         os.environ[SINCE] = ledger.now()
+        os.environ.pop(BEGAN, None)  # a driver may run inside a job
         _judge_failures(analysis)
         plugins.understand_slurm()
+        plugins.submit_arrays_at_once()
+        plugins.guess_no_account()
         plugins.be_patient_with_condor()
-    elif workflow.exec_mode == ExecMode.REMOTE:
-        _pass_signals_on()
+        plugins.look_again_once()
+        if analysis.cluster.points_per_job > 1:
+            grouping.put_together(workflow, analysis.cluster.points_per_job)
+        orphans.record_at_submission(workflow)
+        _name_driver(analysis)
+    else:
+        orphans.keep_ids(workflow)
+        if workflow.exec_mode == ExecMode.REMOTE:
+            _pass_signals_on()
+            if analysis.cluster.points_per_job == 1:  # of several trainings each has its own time
+                os.environ.setdefault(BEGAN, f"{began(os.getpid()):.1f}")
+            else:
+                grouping.one_after_the_other(workflow)
+
+
+def give_to_jobs(workflow: Any, config: Path) -> None:
+    """Let jobs read a copy of the configuration that never changes, not the files that a person may edit meanwhile.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        The workflow under way; it has read its own configuration.
+    config : Path
+        The copy, with all that the command line changed.
+    """
+    from snakemake_interface_executor_plugins.settings import ExecMode
+
+    if workflow.exec_mode == ExecMode.DEFAULT:
+        workflow.config_settings.configfiles = [config.absolute()]
+        workflow.config_settings.config_args = []
+
+
+def begin(workflow: Any, analysis: Analysis) -> None:
+    """Be the one driver of an analysis. Called when the first job is about to start, not in a dry run.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        The workflow under way.
+    analysis : Analysis
+        Its configuration.
+    """
+    from snakemake_interface_executor_plugins.settings import ExecMode
+
+    if workflow.exec_mode != ExecMode.DEFAULT:
+        return
+    try:
+        driver_lock.hold(analysis.analysis)
+    except BusyError as error:
+        sys.stderr.write(f"jetloom: error: {error.line()}\n")
+        sys.exit(int(error.exit_code))
+
+
+def _name_driver(analysis: Analysis) -> None:
+    """Let Snakemake's refusal of a second driver say who the first one is, or that it is gone."""
+    from snakemake import exceptions
+
+    class LockException(exceptions.WorkflowError):
+        def __init__(self) -> None:
+            if holder := driver_lock.find_holder(analysis.analysis):
+                super().__init__(f"jetloom: error: {driver_lock.busy(analysis.analysis, holder).line()}")
+            else:
+                super().__init__(
+                    f"jetloom: error: {analysis.analysis}: Snakemake's lock is left from a driver that is gone; "
+                    "`jetloom resume --profile NAME` goes on where it was"
+                )
+
+    exceptions.LockException = LockException
 
 
 def _judge_failures(analysis: Analysis) -> None:
@@ -56,12 +129,13 @@ def _judge_failures(analysis: Analysis) -> None:
 
     original = getattr(AbstractExecutor.report_job_error, "original", AbstractExecutor.report_job_error)
     judges: dict[str, Resubmission] = {}
+    since = os.environ.get(SINCE, "")  # not when the first job fails: it has left its line before that
     one_at_a_time = threading.Lock()
 
     def report_job_error(self: Any, job_info: Any, msg: str | None = None, **kwargs: Any) -> None:
         executor = self.workflow.executor_plugin.name
         with one_at_a_time:
-            judge = judges.setdefault(executor, Resubmission(analysis, find_scheduler(executor)))
+            judge = judges.setdefault(executor, Resubmission(analysis, find_scheduler(executor), since))
             verdict, rows = _judge(judge, job_info, msg or "")
         job = job_info.job
         if rows:
@@ -87,9 +161,7 @@ def _judge(judge: Resubmission, job_info: Any, msg: str) -> tuple[Verdict, bool]
     external = "" if job_info.external_jobid is None else str(job_info.external_jobid)
     members = [_failed_job(member, external, msg) for member in (job.jobs if job.is_group() else [job])]
     if job.is_group():
-        verdicts = [judge.judge_member(member) for member in members]
-        worst = max((v for v in verdicts if v), key=lambda v: (v.action == Action.GIVE_UP, v.pause), default=None)
-        return worst or Verdict(Action.RETRY, "the job ended before its members were done"), False
+        return judge.judge_group(members), False
     verdict = judge.judge(members[0])
     if verdict.action == Action.RETRY or not judge.becomes_row(members[0], verdict.words):
         return verdict, False
@@ -127,7 +199,7 @@ def _pass_signals_on() -> None:
 
     HTCondor signals the first process of a job only, and Snakemake would wait for the verb to end by itself. Slurm's
     ``--signal`` and preemption reach every process of a step: SIGUSR1 would end Snakemake before the verb has left its
-    checkpoint.
+    checkpoint. (Rules whose verb leaves one start it with ``exec``: a shell would not live on.)
     """
     from snakemake.scheduling.job_scheduler import JobScheduler
 
@@ -144,6 +216,15 @@ def _pass_signals_on() -> None:
 
     exit_gracefully.original = original  # type: ignore[attr-defined]
     JobScheduler.exit_gracefully = exit_gracefully
+
+
+def began(process: int) -> float:
+    """Give the time at which a process began, in seconds since 1970, as /proc knows it; now if it does not."""
+    try:
+        ticks = int(Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return time.time()
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def descendants(process: int) -> Iterable[int]:

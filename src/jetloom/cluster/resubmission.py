@@ -5,25 +5,27 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from jetloom import paths
 from jetloom.cluster.scheduler import Facts, Scheduler
 from jetloom.cluster.verdict import Action, Verdict, judge
 from jetloom.config.analysis import Analysis
-from jetloom.errors import JetloomError
+from jetloom.errors import DiskFullError, JetloomError
 from jetloom.io.lock import is_held
 from jetloom.scan import ledger
 from jetloom.scan.failed import failed_runs, tolerated, write_failed
-from jetloom.scan.ledger import Attempt, Cause
+from jetloom.scan.ledger import Attempt, Cause, OpenAttempt
 
 logger = logging.getLogger(__name__)
 
-REFUSED = re.compile(r"sbatch failed|submission failed|Failed to submit", re.IGNORECASE)
+REFUSED = re.compile(r"sbatch failed|submission failed|failed array sbatch submission|failed to submit", re.IGNORECASE)
 NEVER_TAKEN = re.compile(
-    r"invalid (partition|account|qos|feature|generic resource|gres|wckey|license|time limit)"
+    r"invalid (--\S+|partition|account|qos|feature|generic resource|gres|wckey|license|time limit|node name)"
+    r"|time limit is invalid|not permitted|than permitted"
     r"|requested node configuration is not available|memory specification can not be satisfied"
     r"|unable to parse|parse error|unrecognized option|invalid option",
     re.IGNORECASE,
@@ -49,6 +51,14 @@ class FailedJob:
     minutes: int = 0
     gpus: int = 0
 
+    def is_done(self) -> bool:
+        """Say whether its results are there all the same."""
+        return bool(self.outputs) and all(Path(output).is_file() for output in self.outputs)
+
+    def is_job(self, job: str) -> bool:
+        """Say whether an id in a ledger is this job's. On this machine it is that of some process."""
+        return job == self.job if self.job else job.startswith("pid ")
+
 
 class Resubmission:
     """Judges failed jobs during one run of Snakemake.
@@ -59,30 +69,48 @@ class Resubmission:
         The configuration: limits, and where the ledgers are.
     scheduler : Scheduler or None
         Who is asked for causes; None if jobs run on this machine.
+    since : str
+        When this run of Snakemake began: a job that leaves its line must not come before it. Now, if it is left out.
     """
 
-    def __init__(self, analysis: Analysis, scheduler: Scheduler | None) -> None:
+    def __init__(self, analysis: Analysis, scheduler: Scheduler | None, since: str = "") -> None:
         self.analysis, self.scheduler = analysis, scheduler
-        self.since = ledger.now()
+        self.since = since or ledger.now()
         self._judged: dict[Path, float] = {}
         """When a job was judged last, in seconds since 1970: an older log is that of an earlier attempt."""
-        self._began = time.time()
+        self._lines: dict[Path, int] = {}
+        """How many lines a ledger had then: they are those of earlier attempts."""
+        self._told: tuple[str, Facts | None] | None = None
+        """The job that was asked for last, and the answer."""
+        self._began = datetime.fromisoformat(since).timestamp() if since else time.time()
 
     def judge(self, failed: FailedJob) -> Verdict:
         """Find the cause of a failure, write the line, and say what to do."""
         path = paths.attempts(self.analysis, failed.rule, failed.wildcards)
-        line = self._line(failed, path)
-        self._judged[path] = time.time()
-        verdict = judge(ledger.read(path), self.since, self.analysis.cluster, failed.rule == "train")
+        try:
+            line = self._line(failed, path)
+        except DiskFullError as error:  # attempts that cannot be counted would have no end
+            return Verdict(Action.GIVE_UP, f"{Cause.DISK_FULL}: {error.line()}")
+        lines = ledger.read(path)
+        self._judged[path], self._lines[path] = time.time(), len(lines)
+        verdict = judge(lines, self.since, self.analysis.cluster, failed.rule == "train")
         return replace(verdict, words=f"{verdict.words}; {line.detail}" if line.detail else verdict.words)
+
+    def judge_group(self, members: Sequence[FailedJob]) -> Verdict:
+        """Judge a group that failed as a whole: each member that had begun, or else the job that did not get so far."""
+        verdicts = [verdict for member in members if (verdict := self.judge_member(member))]
+        if not verdicts:
+            # It was refused, cancelled while it waited, or ended at once. Without a line this would have no end.
+            verdicts = [self.judge(next((member for member in members if not member.is_done()), members[0]))]
+        return max(verdicts, key=lambda verdict: (verdict.action == Action.GIVE_UP, verdict.pause))
 
     def judge_member(self, failed: FailedJob) -> Verdict | None:
         """Judge a member of a group that failed as a whole; None for one that is done, or that had not begun."""
-        if failed.outputs and all(Path(output).is_file() for output in failed.outputs):
+        if failed.is_done():
             return None
         path = paths.attempts(self.analysis, failed.rule, failed.wildcards)
         found = ledger.read_open(path.parent)
-        if (found is None or found.attempt.job != failed.job) and self._own_line(failed, path) is None:
+        if (found is None or not failed.is_job(found.attempt.job)) and self._own_line(failed, path) is None:
             return None
         verdict = self.judge(failed)
         # What is given up becomes a row when the group runs again: the verb sees the same ledger, and says so.
@@ -100,18 +128,19 @@ class Resubmission:
         task = failed.wildcards["task"]
         if len(failed_runs(self.analysis, task)) >= tolerated(self.analysis, task):
             return False
-        write_failed(self.analysis, task, failed.wildcards["point"], failed.wildcards["run"], reason)
+        try:
+            write_failed(self.analysis, task, failed.wildcards["point"], failed.wildcards["run"], reason)
+        except DiskFullError as error:
+            logger.warning("%s", error.line())
+            return False
         return True
 
     def _line(self, failed: FailedJob, path: Path) -> Attempt:
         """Give the ledger's line of the failure: the job's own if it left one, or a new one."""
         facts = self._facts(failed)
         found = ledger.read_open(path.parent) if failed.rule == "train" else None
-        if found is not None and not is_held(path.parent) and failed.job in ("", found.attempt.job):
-            cause, words = self._cause_of_killed(found.signal, facts)
-            detail = "; ".join(filter(None, (found.attempt.detail, words)))
-            known = {"memory_used_mb": max(found.attempt.memory_used_mb, facts.memory_used_mb)} if facts else {}
-            settled = ledger.settle(path.parent, cause, detail, **known)
+        if found is not None and not is_held(path.parent) and failed.is_job(found.attempt.job):
+            settled = settle_killed(path.parent, found, facts, self._said(failed, path))
             if settled is not None:
                 return settled
         own = self._own_line(failed, path)
@@ -136,8 +165,12 @@ class Resubmission:
     def _facts(self, failed: FailedJob) -> Facts | None:
         if self.scheduler is None or not failed.job:
             return None
+        if self._told and self._told[0] == failed.job:
+            # Of a group: a held job is removed below, and the next member must not hear that a person removed it.
+            return self._told[1]
         try:
             facts = self.scheduler.facts(failed.job)
+            self._told = failed.job, facts
             if facts is not None and "held" in facts.words:
                 # Snakemake's plugin forgets a held job; in the queue it would wait for ever, or run one day.
                 self.scheduler.remove([failed.job])
@@ -148,32 +181,53 @@ class Resubmission:
 
     def _own_line(self, failed: FailedJob, path: Path) -> Attempt | None:
         """Give the line that the job itself left, if it did."""
-        lines = ledger.read(path)
+        lines = [line for line in ledger.read(path)[self._lines.get(path, 0) :] if failed.is_job(line.job)]
         if failed.rule != "train" or not lines or lines[-1].ended < self.since:
             return None
-        same = lines[-1].job == failed.job or (not failed.job and lines[-1].job.startswith("pid "))
-        return lines[-1] if same and lines[-1].cause not in (Cause.DONE, Cause.DIVERGED) else None
+        return None if lines[-1].cause in (Cause.DONE, Cause.DIVERGED) else lines[-1]
 
-    def _cause_of_killed(self, signal: str, facts: Facts | None) -> tuple[Cause, str]:
-        """Give the cause of an end by a signal: the scheduler sent it, or let somebody else."""
-        words = facts.words if facts else ""
-        if facts is not None and facts.cause is not None:
-            return facts.cause, words
-        if signal:
-            return Cause.PREEMPTED, words or f"told to stop by {signal}"
-        return Cause.BUG, words or "killed, nobody says by whom"
+    def _said(self, failed: FailedJob, path: Path) -> str:
+        """Give the error that the verb left in its log in this attempt."""
+        return _verb_error(failed.log, self._judged.get(path, self._began))
 
     def _cause_without_line(self, failed: FailedJob, facts: Facts | None) -> tuple[Cause, str]:
         """Give the cause of a failure of which the job itself left no line."""
         if not failed.job and REFUSED.search(failed.words):
-            words = " ".join(failed.words.split())[:300]
+            words = " ".join(failed.words.split("sbatch call:")[0].split())[:300]
             return (Cause.CONFIGURATION if NEVER_TAKEN.search(words) else Cause.REFUSED), words
         if facts is not None and facts.cause is not None:
             return facts.cause, facts.words
-        path = paths.attempts(self.analysis, failed.rule, failed.wildcards)
-        if said := _verb_error(failed.log, self._judged.get(path, self._began)):
+        if said := self._said(failed, paths.attempts(self.analysis, failed.rule, failed.wildcards)):
             return _cause_of_words(said), said
         return Cause.BUG, (facts.words if facts else "") or "the job ended before its verb said why"
+
+
+def settle_killed(directory: Path, found: OpenAttempt, facts: Facts | None, said: str = "") -> Attempt | None:
+    """Close the attempt of a training that was killed, or obeyed a signal; give the line, None if it is closed already.
+
+    Parameters
+    ----------
+    directory : Path
+        Of the training; nobody works on it.
+    found : OpenAttempt
+        What it left.
+    facts : Facts or None
+        What the scheduler says of its job: it sent the signal, or let somebody else.
+    said : str
+        The error in the verb's log, if it left one without closing its line: the disk was full.
+    """
+    words = facts.words if facts else ""
+    if facts is not None and facts.cause is not None:
+        cause = facts.cause
+    elif found.signal:
+        cause, words = Cause.PREEMPTED, words or f"told to stop by {found.signal}"
+    elif said:
+        cause, words = _cause_of_words(said), said
+    else:
+        cause, words = Cause.BUG, "; ".join(filter(None, ("killed, nobody says by whom", words)))
+    detail = "; ".join(filter(None, (found.attempt.detail, words)))
+    known = {"memory_used_mb": max(found.attempt.memory_used_mb, facts.memory_used_mb)} if facts else {}
+    return ledger.settle(directory, cause, detail, **known)
 
 
 def _verb_error(log: str, since: float) -> str:

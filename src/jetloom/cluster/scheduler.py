@@ -65,8 +65,19 @@ class Scheduler(Protocol):
         """Take jobs out of the queue, running or not."""
 
 
-def call(command: list[str], tries: int = 3, pause: float = 2.0) -> str:
+def call(command: list[str], tries: int = 3, pause: float = 2.0, certain: str = "") -> str:
     """Run a command of a batch system and give what it prints.
+
+    Parameters
+    ----------
+    command : list of str
+        The command with its options.
+    tries : int
+        How often it is run until it succeeds.
+    pause : float
+        Seconds between two tries.
+    certain : str
+        Words of a failure that is an answer: another try would say the same.
 
     Raises
     ------
@@ -87,4 +98,6 @@ def call(command: list[str], tries: int = 3, pause: float = 2.0) -> str:
         if done.returncode == 0:
             return done.stdout
         problem = " ".join((done.stderr or done.stdout).split()) or f"exit code {done.returncode}"
+        if certain and certain in problem:
+            break
     raise SilentSchedulerError(problem, where=" ".join(command[:2]))

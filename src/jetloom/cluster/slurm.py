@@ -21,6 +21,7 @@ BY_STATE = {
 }
 ALIVE = {"PENDING", "RUNNING", "CONFIGURING", "COMPLETING", "SUSPENDED", "REQUEUED", "RESIZING", "SIGNALING", "STOPPED"}
 OVER_MEMORY = re.compile(r"exceeded (job )?memory limit|oom[-_ ]kill|out of memory", re.IGNORECASE)
+UNKNOWN_JOB = "Invalid job id specified"
 FULL = 0.95
 """A job that was killed with this share of its memory in use, or more, is taken to have been killed for it."""
 
@@ -76,8 +77,20 @@ class Slurm:
         return Facts(cause, words, round(used, 1), shown.get("BatchHost", ""), log)
 
     def state(self, job: str) -> str:
-        """Give the state of one job, alive or over; "" if nobody knows it."""
-        return self._shown(job).get("JobState") or self._accounted(job)[0]
+        """Give the state of one job, alive or over; "" if nobody knows it.
+
+        Raises
+        ------
+        SilentSchedulerError
+            If the controller does not answer and the accounting does not know the job: it may well be in the queue.
+        """
+        try:
+            shown = _ask_controller(job)
+        except SilentSchedulerError:
+            if state := self._accounted(job)[0]:
+                return state
+            raise
+        return shown.get("JobState") or self._accounted(job)[0]
 
     def alive(self, jobs: Iterable[str]) -> dict[str, QueuedJob]:
         """Give those of some jobs that wait or run."""
@@ -101,8 +114,8 @@ class Slurm:
 
     def _shown(self, job: str) -> dict[str, str]:
         try:
-            return parse_fields(call(["scontrol", "--oneliner", "show", "job", job]))
-        except SilentSchedulerError:  # also for a job that it has forgotten; the accounting may know it
+            return _ask_controller(job)
+        except SilentSchedulerError:  # the accounting may know it
             return {}
 
     def _accounted(self, job: str) -> tuple[str, float, float, bool]:
@@ -112,6 +125,16 @@ class Slurm:
         except SilentSchedulerError:
             return "", 0.0, 0.0, False
         return parse_accounting(text)
+
+
+def _ask_controller(job: str) -> dict[str, str]:
+    """Give what the controller says of a job; nothing if it has forgotten it."""
+    try:
+        return parse_fields(call(["scontrol", "--oneliner", "show", "job", job], certain=UNKNOWN_JOB))
+    except SilentSchedulerError as error:
+        if UNKNOWN_JOB in error.cause:
+            return {}
+        raise
 
 
 def _told(shown: dict[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import resource
 import socket
@@ -11,10 +12,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from jetloom.errors import BusyError, CheckpointedError, ExitCode, JetloomError, OutOfTimeError
+from jetloom.errors import BusyError, CheckpointedError, DiskFullError, ExitCode, JetloomError, OutOfTimeError
 from jetloom.io.lock import exclusive
 from jetloom.scan import ledger
 from jetloom.scan.ledger import Attempt, Cause
+
+logger = logging.getLogger(__name__)
+
+BEGAN = "JETLOOM_JOB_BEGAN"
+"""Environment variable that tells a training when its job began, in seconds since 1970."""
 
 
 def job_id() -> str:
@@ -41,13 +47,17 @@ def job_id() -> str:
 def deadline(minutes: int | None, margin: float) -> float | None:
     """Give the time (of ``time.monotonic``) by which a job of so many minutes leaves its checkpoint.
 
-    The job began before this process did, by a start of Snakemake or two: the margin covers that as well. It is at most
-    a quarter of the wall time, so that a short job does some work.
+    The job began before this process did, by a start of Snakemake or two: where nobody says when, the margin covers
+    that as well. It is at most a quarter of the wall time, so that a short job does some work.
     """
     if not minutes:
         return None
     seconds = 60.0 * minutes
-    return time.monotonic() + seconds - min(margin, seconds / 4)
+    try:
+        gone = max(0.0, time.time() - float(os.environ[BEGAN]))
+    except (KeyError, ValueError):
+        gone = 0.0
+    return time.monotonic() - gone + seconds - min(margin, seconds / 4)
 
 
 @contextmanager
@@ -80,13 +90,23 @@ def recorded(directory: Path, memory: int | None, minutes: int | None, gpus: int
         with exclusive(directory, "trains this point"):
             _settle_killed(directory)
             attempt = replace(attempt, attempt=len(ledger.read(directory / ledger.LEDGER)) + 1)
+            done = _history(directory)
             ledger.begin(directory, attempt)
             try:
                 yield
             except BaseException as error:
-                _leave(directory, _used(attempt, started), error)
+                try:
+                    _leave(directory, _used(attempt, started), error)
+                except OSError as full:  # what ended the attempt matters more
+                    logger.warning("the ledger cannot be written: %s", full)
+                except DiskFullError as full:
+                    logger.warning("%s", full.line())
                 raise
-            ledger.close(directory, replace(_used(attempt, started), cause=_ended(directory)))
+            if done and done == _history(directory):
+                # Another copy of the job did it all, or the dataset was made again and is the same: no attempt.
+                ledger.forget(directory)
+            else:
+                ledger.close(directory, replace(_used(attempt, started), cause=_ended(directory)))
     except BusyError as error:
         ledger.append(
             directory / ledger.LEDGER, replace(attempt, cause=Cause.DUPLICATE, detail=error.line(), ended=ledger.now())
@@ -105,6 +125,17 @@ def _settle_killed(directory: Path) -> None:
         ledger.settle(directory, Cause.PREEMPTED, detail)
     else:
         ledger.settle(directory, Cause.BUG, "killed; no scheduler said why")
+
+
+def _history(directory: Path) -> bytes:
+    """Give the epochs, with the seconds that each took, of a training that is done; nothing of one that is not."""
+    lines = [line for line in ledger.read(directory / ledger.LEDGER) if line.cause != Cause.DUPLICATE]
+    if not lines or lines[-1].cause not in (Cause.DONE, Cause.DIVERGED):
+        return b""
+    try:
+        return (directory / "history.csv").read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def _used(attempt: Attempt, started: float) -> Attempt:

@@ -51,6 +51,7 @@ def write_failed(analysis: Analysis, task: str, point: str, run: str, reason: st
         "epochs": 0,
         "best_epoch": 0,
         "metrics": {},
+        "files": {},
         "attempts": len(lines),
         "wall_time_s": round(sum(line.wall_time_s for line in lines), 3),
         "peak_memory_mb": max((line.memory_used_mb for line in lines), default=0.0),

@@ -8,17 +8,20 @@ who looks (the driver, the next attempt, ``jetloom resume``) closes it, with the
 from __future__ import annotations
 
 import csv
+import errno
+import fcntl
 import io
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from jetloom.errors import ExitCode
-from jetloom.io.atomic import write_json
+from jetloom.errors import DiskFullError, ExitCode
+from jetloom.io.atomic import no_room, write_json
 
 LEDGER = "attempts.csv"
 OPEN = "attempt.json"
@@ -94,38 +97,66 @@ def now() -> str:
 def read(ledger: Path) -> list[Attempt]:
     """Read a ledger; an empty list if there is none. A line that a crash cut short is passed over."""
     try:
-        text = ledger.read_text(encoding="utf-8")
+        text = ledger.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return []
-    rows = csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1]))
-    return [_parse(row) for row in rows if None not in row.values() and None not in row]
+    # Line by line: a quotation mark that a crash left open must not swallow the lines after it.
+    lines = (_parse(line) for line in text.split("\n")[:-1])
+    return [attempt for attempt in lines if attempt is not None]
 
 
-def _parse(row: dict[str, str]) -> Attempt:
-    return Attempt(
-        **{
-            **row,
-            **{name: int(row[name]) for name in ("attempt", "memory_asked_mb", "minutes_asked", "gpus_asked")},
-            **{name: float(row[name]) for name in ("memory_used_mb", "wall_time_s")},
-        }  # type: ignore[arg-type]
-    )
+def _parse(line: str) -> Attempt | None:
+    """Read a line; None if it is the heading, or cut short."""
+    values = next(csv.reader([line]), [])
+    if len(values) != len(COLUMNS):
+        return None
+    row: dict[str, Any] = dict(zip(COLUMNS, values, strict=True))
+    try:
+        row |= {name: int(row[name]) for name in ("attempt", "memory_asked_mb", "minutes_asked", "gpus_asked")}
+        row |= {name: float(row[name]) for name in ("memory_used_mb", "wall_time_s")}
+    except ValueError:
+        return None
+    return Attempt(**row)
 
 
 def append(ledger: Path, attempt: Attempt) -> None:
-    """Add a line, in one write, flushed to the disk: so two writers on one machine never mix their lines."""
+    """Add a line, locked and flushed to the disk: two writers never mix their lines, and a full disk leaves no half.
+
+    Raises
+    ------
+    DiskFullError
+        If the disk or the quota is full.
+    """
     ledger.parent.mkdir(parents=True, exist_ok=True)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    if not ledger.exists() or ledger.stat().st_size == 0:
-        writer.writeheader()
-    writer.writerow({name: " ".join(str(value).split()) for name, value in asdict(attempt).items()})
-    torn = ledger.exists() and ledger.stat().st_size > 0 and not ledger.read_bytes().endswith(b"\n")
-    descriptor = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    descriptor = os.open(ledger, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
     try:
-        os.write(descriptor, (("\n" if torn else "") + text.getvalue()).encode())
-        os.fsync(descriptor)
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        size = os.fstat(descriptor).st_size
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        if size == 0:
+            writer.writeheader()
+        elif os.pread(descriptor, 1, size - 1) != b"\n":  # cut short by a crash
+            text.write("\n")
+        writer.writerow({name: " ".join(str(value).split()) for name, value in asdict(attempt).items()})
+        _write(descriptor, size, text.getvalue().encode(), ledger)
     finally:
         os.close(descriptor)
+
+
+def _write(descriptor: int, size: int, text: bytes, ledger: Path) -> None:
+    """Write the whole text at the end of a file of some size, or nothing."""
+    try:
+        if os.write(descriptor, text) != len(text):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # noqa: TRY301
+        os.fsync(descriptor)
+    except OSError as error:
+        with suppress(OSError):
+            os.ftruncate(descriptor, size)
+        if no_room(error):
+            raise DiskFullError(f"cannot be written ({os.strerror(error.errno or 0)})", path=ledger) from error
+        raise
 
 
 def begin(directory: Path, attempt: Attempt) -> None:
@@ -150,6 +181,11 @@ def leave_open(directory: Path, attempt: Attempt, signal: str) -> None:
 def close(directory: Path, attempt: Attempt) -> None:
     """Write an attempt's line, and forget that it ran."""
     append(directory / LEDGER, attempt)
+    forget(directory)
+
+
+def forget(directory: Path) -> None:
+    """Forget an attempt, without a line."""
     (directory / OPEN).unlink(missing_ok=True)
 
 

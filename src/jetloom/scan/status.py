@@ -1,18 +1,47 @@
-"""What is done, running, failed and waiting, seen from the files alone: no scheduler is asked, nothing is changed."""
+"""What is done, running, failed and waiting, seen from the files, and from what a scheduler said to who asked it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from jetloom import paths
 from jetloom.config.analysis import Analysis
 from jetloom.io.lock import is_held
+from jetloom.scan import ledger
+from jetloom.scan.ledger import Attempt, Cause
 from jetloom.scan.space import points, runs
 
 STAGES = ("dxaod", "ntuple", "hdf5")
+EPOCH = re.compile(r"^epoch (\d+)/(\d+) .*?(loss \S+)", re.MULTILINE)
+BROKEN_OFF = (Cause.OUT_OF_TIME, Cause.PREEMPTED, Cause.CANCELLED, Cause.NODE_LOST, Cause.REFUSED)
+"""Causes that are not the training's own fault: it goes on when somebody starts it."""
+
+
+class QueueEntry(Protocol):
+    """A job that waits or runs, as a scheduler describes it."""
+
+    @property
+    def job(self) -> str:
+        """The scheduler's id."""
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs."""
+
+    @property
+    def reason(self) -> str:
+        """Why it waits."""
+
+    @property
+    def host(self) -> str:
+        """Where it runs."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +63,7 @@ class RunStatus:
     point: str
     run: str
     state: str
-    """``done``, ``diverged``, ``running``, ``interrupted``, ``failed`` or ``waiting``."""
+    """``done``, ``diverged``, ``failed``, ``running``, ``queued``, ``resubmitted``, ``interrupted`` or ``waiting``."""
     detail: str
 
 
@@ -58,14 +87,24 @@ def sample_status(analysis: Analysis) -> Iterator[SampleStatus]:
         yield SampleStatus(name, len(files), done, [line for log in logs if (line := _error_in(log))])
 
 
-def run_status(analysis: Analysis, task: str) -> Iterator[RunStatus]:
-    """Give the state of each training of a task's scan."""
-    settings = analysis.tasks[task]
+def run_status(analysis: Analysis, task: str, queue: Mapping[Path, QueueEntry] | None = None) -> Iterator[RunStatus]:
+    """Give the state of each training of a task's scan.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        The configuration.
+    task : str
+        The task.
+    queue : mapping, optional
+        The trainings that a scheduler has in its queue, running or not, by directory.
+    """
+    settings, root = analysis.tasks[task], paths.results(analysis)
     for point in points(settings):
         for run in runs(settings):
             directory = paths.scan(analysis, task) / point.name / run
-            log = paths.results(analysis) / "logs" / "train" / task / point.name / f"{run}.log"
-            state, detail = _state(directory, log)
+            log = root / "logs" / "train" / task / point.name / f"{run}.log"
+            state, detail = _state(directory, log, (queue or {}).get(directory))
             yield RunStatus(task, point.name, run, state, detail)
 
 
@@ -76,10 +115,13 @@ def failed_stages(analysis: Analysis, task: str) -> Iterator[tuple[str, str]]:
             yield stage, line
 
 
-def _state(directory: Path, log: Path) -> tuple[str, str]:
-    result = directory / "result.json"
+def _state(directory: Path, log: Path, entry: QueueEntry | None) -> tuple[str, str]:
+    attempts = ledger.read(directory / ledger.LEDGER)
     if is_held(directory):
-        return "running", _last_line(log)
+        return "running", _progress(directory, log) or _last_line(log)
+    result = directory / "result.json"
+    if entry is not None and not (result.is_file() and attempts and attempts[-1].job == entry.job):
+        return _in_queue(entry, attempts)
     if result.is_file():
         try:
             content = json.loads(result.read_text(encoding="utf-8"))
@@ -88,12 +130,51 @@ def _state(directory: Path, log: Path) -> tuple[str, str]:
         best = ", ".join(
             f"{name} {content['metrics'][name]:.4f}" for name in ("val_auc",) if name in content["metrics"]
         )
-        return ("done", best) if content["status"] == "trained" else ("diverged", content["reason"])
+        if content["status"] == "trained":
+            return "done", best
+        return content["status"], content["reason"]
+    if (gone := ledger.read_open(directory)) is not None:
+        return "interrupted", f"job {gone.attempt.job} on {gone.attempt.host} ended without a word"
+    if attempts:
+        state = "interrupted" if attempts[-1].cause in BROKEN_OFF else "failed"
+        return state, f"{_history(attempts)}: {attempts[-1].detail or _error_in(log)}"
     if error := _error_in(log):
         return "failed", error
     if (directory / "checkpoint.npz").is_file():
         return "interrupted", _last_line(log)
     return "waiting", ""
+
+
+def _in_queue(entry: QueueEntry, attempts: list[Attempt]) -> tuple[str, str]:
+    if entry.running:
+        return "running", f"job {entry.job} on {entry.host or 'a host'}: starting"
+    if attempts:
+        return "resubmitted", f"job {entry.job}: {entry.reason}; {_history(attempts)}"
+    return "queued", f"job {entry.job}: {entry.reason}"
+
+
+def _history(attempts: list[Attempt]) -> str:
+    return f"{attempts[-1].cause} in attempt {len(attempts)}"
+
+
+def _progress(directory: Path, log: Path) -> str:
+    """Say where a training runs, how far it is, and how long it still takes if it goes on to its last epoch."""
+    entry = ledger.read_open(directory)
+    try:
+        found, written = EPOCH.findall(log.read_text(encoding="utf-8", errors="replace")), log.stat().st_mtime
+    except OSError:
+        found, written = [], time.time()
+    if entry is None or not found:
+        return f"on {entry.attempt.host}: starting" if entry is not None else ""
+    (epoch, epochs, loss), began = found[-1], datetime.fromisoformat(entry.attempt.started).timestamp()
+    left = max(0.0, (written - began) / len(found) * (int(epochs) - int(epoch)) - (time.time() - written))
+    return f"on {entry.attempt.host}: epoch {epoch}/{epochs} {loss}, at most {_time(left)} left"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _has_result(directory: Path, file: str) -> bool:

@@ -1,0 +1,65 @@
+"""Snakemake's books on a job of a batch system, kept so that they are right although the job outlives its driver.
+
+* While a job runs, its own Snakemake writes a marker without the scheduler's id over the one that the driver left: then
+  nobody can find out any more which job makes a file.
+* What a result was made from (its parameters, the digests of its inputs) is written down by the driver, when the job is
+  over. A result that came after the driver's end would count as done for ever, whatever changed since.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+
+def keep_ids(workflow: Any) -> None:
+    """In a job's own Snakemake: leave the driver's markers alone.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        The workflow under way.
+    """
+    from snakemake.jobs import Job
+
+    original = getattr(Job.register, "original", Job.register)
+
+    def register(self: Any, external_jobid: str | None = None) -> None:
+        if not workflow.persistence.external_jobids(self):
+            original(self, external_jobid)
+
+    register.original = original  # type: ignore[attr-defined]
+    Job.register = register
+
+
+def record_at_submission(workflow: Any) -> None:
+    """In the driver: write down what a job's results are made from when it is submitted, and again when it is over.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        The workflow under way.
+    """
+    from snakemake.jobs import Job
+
+    original = getattr(Job.register, "original", Job.register)
+    tasks = set()
+
+    async def record(job: Any, external_jobid: str) -> None:
+        await workflow.persistence.finished(job)
+        original(job, external_jobid)  # it is not finished, of course
+
+    def register(self: Any, external_jobid: str | None = None) -> None:
+        original(self, external_jobid)
+        if external_jobid is None:
+            return
+        try:
+            task = asyncio.get_running_loop().create_task(record(self, external_jobid))
+        except RuntimeError:  # no loop runs in this thread
+            workflow.async_run(record(self, external_jobid))
+        else:
+            tasks.add(task)  # a loop does not keep its tasks alive
+            task.add_done_callback(tasks.discard)
+
+    register.original = original  # type: ignore[attr-defined]
+    Job.register = register

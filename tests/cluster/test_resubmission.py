@@ -1,0 +1,518 @@
+"""From a failed job to its line and its verdict."""
+
+import errno
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from jetloom import paths
+from jetloom.cluster import resubmission
+from jetloom.cluster.resubmission import FailedJob, Resubmission, given_up
+from jetloom.cluster.scheduler import Facts, SilentSchedulerError
+from jetloom.cluster.verdict import Action
+from jetloom.config.load import load_merged
+from jetloom.io.lock import exclusive
+from jetloom.scan import ledger
+from jetloom.scan.failed import failed_runs
+from jetloom.scan.ledger import Attempt, Cause
+from jetloom.scan.space import points
+from tiny_analysis import config
+
+PENDING = Facts(None, "Slurm: FAILED (NonZeroExitCode)", 512.0, "node1")
+
+
+class Fake:
+    """A scheduler that knows what it is told."""
+
+    name = "fake"
+
+    def __init__(self):
+        self.known = {}
+        self.asked, self.removed = [], []
+
+    def facts(self, job):
+        self.asked.append(job)
+        found = self.known.get(job)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def alive(self, jobs):
+        return {}
+
+    def remove(self, jobs):
+        self.removed += jobs
+
+
+@pytest.fixture
+def scheduler():
+    return Fake()
+
+
+@pytest.fixture
+def analysis(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return _analysis()
+
+
+def _analysis(**cluster):
+    content = config(scan={"units": [8, 16]}, search={"repetitions": 2})
+    analysis = load_merged(content | {"cluster": cluster})
+    directory = paths.dataset(analysis, "flavour")
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "dataset.json").write_text(json.dumps({"fingerprint": "abc"}))
+    return analysis
+
+
+def _training(analysis, job="7", run="r0", point=0, **more):
+    wildcards = {"task": "flavour", "point": points(analysis.tasks["flavour"])[point].name, "run": run}
+    directory = paths.attempts(analysis, "train", wildcards).parent
+    directory.mkdir(parents=True, exist_ok=True)
+    given = {"memory": 2000, "minutes": 120, "gpus": 1, "outputs": (str(directory / "result.json"),)}
+    return FailedJob("train", wildcards, str(directory / "log"), job=job, **(given | more))
+
+
+def _directory(analysis, failed):
+    return paths.attempts(analysis, failed.rule, failed.wildcards).parent
+
+
+def _lines(analysis, failed):
+    return ledger.read(paths.attempts(analysis, failed.rule, failed.wildcards))
+
+
+def _open(analysis, failed, signal="", job=None):
+    """Have an attempt that was killed, or that obeyed a signal."""
+    attempt = Attempt(
+        1, memory_asked_mb=2000, minutes_asked=120, job=failed.job if job is None else job, started=ledger.now(),
+        memory_used_mb=900.0, detail=f"{signal}: stopped in epoch 1, step 2" if signal else "",
+    )  # fmt: skip
+    (ledger.leave_open if signal else lambda *given: ledger.begin(*given[:2]))(
+        _directory(analysis, failed), attempt, signal
+    )
+
+
+@pytest.mark.parametrize("cause", [Cause.OUT_OF_MEMORY, Cause.OUT_OF_TIME, Cause.PREEMPTED, Cause.NODE_LOST])
+@pytest.mark.parametrize("signal", ["", "SIGTERM"])
+def test_a_killed_attempt_has_the_scheduler_s_cause(analysis, scheduler, cause, signal):
+    failed = _training(analysis)
+    _open(analysis, failed, signal)
+    scheduler.known["7"] = Facts(cause, "Slurm: WORD", 1950.0, "node1")
+    verdict = Resubmission(analysis, scheduler).judge(failed)
+    assert verdict.action == Action.RETRY
+    assert verdict.words.startswith(f"{cause}: tried again")
+    (line,) = _lines(analysis, failed)
+    assert (line.cause, line.memory_used_mb, line.job) == (cause, 1950.0, "7")
+    assert line.detail == ("SIGTERM: stopped in epoch 1, step 2; Slurm: WORD" if signal else "Slurm: WORD")
+    assert ledger.read_open(_directory(analysis, failed)) is None
+
+
+def test_the_job_s_own_peak_counts_if_it_is_higher(analysis, scheduler):
+    failed = _training(analysis)
+    _open(analysis, failed)
+    scheduler.known["7"] = Facts(Cause.OUT_OF_MEMORY, "x", 3.0)
+    Resubmission(analysis, scheduler).judge(failed)
+    assert _lines(analysis, failed)[0].memory_used_mb == 900.0
+
+
+@pytest.mark.parametrize("facts", [None, PENDING, SilentSchedulerError("no answer")])
+@pytest.mark.parametrize(("signal", "cause"), [("SIGTERM", Cause.PREEMPTED), ("", Cause.BUG)])
+def test_a_scheduler_that_says_nothing(analysis, scheduler, facts, signal, cause):
+    failed = _training(analysis)
+    _open(analysis, failed, signal)
+    scheduler.known["7"] = facts
+    verdict = Resubmission(analysis, scheduler).judge(failed)
+    assert verdict.action == Action.RETRY
+    assert [line.cause for line in _lines(analysis, failed)] == [cause]
+
+
+def test_a_cancelled_job_is_not_tried_again(analysis, scheduler):
+    failed = _training(analysis)
+    _open(analysis, failed, "SIGTERM")
+    scheduler.known["7"] = Facts(Cause.CANCELLED, "Slurm: CANCELLED by 0")
+    verdict = Resubmission(analysis, scheduler).judge(failed)
+    assert verdict.action == Action.GIVE_UP
+    assert "CANCELLED by 0" in verdict.words
+
+
+def test_a_full_disk_kept_the_job_from_closing_its_line(analysis, scheduler):
+    failed = _training(analysis)
+    judge = Resubmission(analysis, scheduler)
+    _open(analysis, failed)
+    scheduler.known["7"] = PENDING
+    (_directory(analysis, failed) / "log").write_text("jetloom train: error: x: cannot be written (No space left)\n")
+    judge.judge(failed)
+    assert _lines(analysis, failed)[0].cause == Cause.DISK_FULL
+
+
+def test_the_attempt_of_another_job_is_left_alone(analysis, scheduler):
+    failed = _training(analysis)
+    _open(analysis, failed, job="6")
+    scheduler.known["7"] = Facts(Cause.NODE_LOST, "Slurm: NODE_FAIL")
+    Resubmission(analysis, scheduler).judge(failed)
+    (line,) = _lines(analysis, failed)
+    assert (line.cause, line.job) == (Cause.NODE_LOST, "7")
+    assert ledger.read_open(_directory(analysis, failed)).attempt.job == "6"
+
+
+def test_an_attempt_that_still_works_is_left_alone(analysis, scheduler):
+    failed = _training(analysis)
+    _open(analysis, failed)
+    scheduler.known["7"] = Facts(Cause.NODE_LOST, "Slurm: NODE_FAIL")
+    with exclusive(_directory(analysis, failed), "trains"):
+        Resubmission(analysis, scheduler).judge(failed)
+    assert ledger.read_open(_directory(analysis, failed)) is not None
+    assert [line.cause for line in _lines(analysis, failed)] == [Cause.NODE_LOST]
+
+
+@pytest.mark.parametrize("job", ["7", ""])
+def test_the_line_that_the_job_left_is_taken(analysis, scheduler, job):
+    failed = _training(analysis, job=job)
+    own = Attempt(1, Cause.OUT_OF_TIME, "the wall time is nearly over", job=job or "pid 12", ended=ledger.now())
+    judge = Resubmission(analysis, scheduler)
+    ledger.append(_directory(analysis, failed) / ledger.LEDGER, own)
+    scheduler.known["7"] = Facts(Cause.OUT_OF_MEMORY, "wrong")
+    verdict = judge.judge(failed)
+    assert verdict.words == "out of time: tried again (attempt 2 of at most 20); the wall time is nearly over"
+    assert _lines(analysis, failed) == [own]
+
+
+def test_the_job_s_line_is_found_behind_that_of_a_copy(analysis, scheduler):
+    failed = _training(analysis)
+    path = _directory(analysis, failed) / ledger.LEDGER
+    judge = Resubmission(analysis, scheduler)
+    ledger.append(path, Attempt(1, Cause.OUT_OF_TIME, job="7", ended=ledger.now()))
+    ledger.append(path, Attempt(2, Cause.DUPLICATE, job="8", ended=ledger.now()))
+    judge.judge(failed)
+    assert len(_lines(analysis, failed)) == 2
+
+
+@pytest.mark.parametrize("cause", [Cause.DONE, Cause.DIVERGED])
+def test_a_job_that_was_done_and_failed_all_the_same_is_a_bug(analysis, scheduler, cause):
+    failed = _training(analysis)
+    judge = Resubmission(analysis, scheduler)
+    ledger.append(_directory(analysis, failed) / ledger.LEDGER, Attempt(1, cause, job="7", ended=ledger.now()))
+    judge.judge(failed)
+    assert [line.cause for line in _lines(analysis, failed)] == [cause, Cause.BUG]
+
+
+def test_an_old_line_is_not_that_of_this_run(analysis, scheduler):
+    failed = _training(analysis)
+    old = Attempt(1, Cause.OUT_OF_TIME, job="7", ended="2020-01-01T00:00:00+00:00")
+    ledger.append(_directory(analysis, failed) / ledger.LEDGER, old)
+    Resubmission(analysis, scheduler).judge(failed)
+    assert [line.cause for line in _lines(analysis, failed)] == [Cause.OUT_OF_TIME, Cause.BUG]
+
+
+def test_a_line_counts_once(analysis):
+    """On this machine no id tells two attempts apart: one that leaves no line must get one, or it has no end."""
+    failed = _training(analysis, job="", words="")
+    judge = Resubmission(analysis, None)
+    ledger.append(_directory(analysis, failed) / ledger.LEDGER, Attempt(1, Cause.BUG, job="pid 9", ended=ledger.now()))
+    assert judge.judge(failed).action == Action.RETRY
+    assert judge.judge(failed).action == Action.GIVE_UP
+    assert len(_lines(analysis, failed)) == 2
+
+
+CALL = "\n    sbatch call:\n    sbatch --job-name 'invalid qos'\n"
+SBATCH = f"SLURM sbatch failed. The error message was 'sbatch: error: {{}}'.{CALL}"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        SBATCH.format("Batch job submission failed: Unable to contact slurm controller (connect failure)"),
+        SBATCH.format("Batch job submission failed: Socket timed out on send/recv operation"),
+        SBATCH.format("Batch job submission failed: Job violates accounting/QOS policy (job submit limit, ...)"),
+        "Job submission failed with exception: [Errno 11] Resource temporarily unavailable",
+        "Part of failed array sbatch submission (tasks 1-10); see log for details.",
+        "HTCondor submission failed: Failed to submit HTCondor job: Failed to connect to schedd.",
+    ],
+)
+def test_a_refused_submission_is_tried_again_after_longer_and_longer_pauses(analysis, scheduler, words):
+    failed = _training(analysis, job="", words=words)
+    judge = Resubmission(analysis, scheduler)
+    verdicts = [judge.judge(failed) for _ in range(10)]
+    assert [verdict.pause for verdict in verdicts[:-1]] == [10, 20, 40, 80, 160, 300, 300, 300, 300]
+    assert [verdict.action for verdict in verdicts] == [Action.RETRY] * 9 + [Action.GIVE_UP]
+    assert {line.cause for line in _lines(analysis, failed)} == {Cause.REFUSED}
+    assert scheduler.asked == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        # Recorded from Slurm 22.05
+        SBATCH.format("Memory specification can not be satisfied\nsbatch: error: Batch job submission failed: "
+                      "Requested node configuration is not available"),
+        SBATCH.format("invalid partition specified: nope\nsbatch: error: Batch job submission failed: Invalid "
+                      "partition name specified"),
+        SBATCH.format("Batch job submission failed: Requested node configuration is not available"),
+        SBATCH.format("Invalid generic resource (gres) specification"),
+        SBATCH.format("Invalid --time specification"),
+        SBATCH.format("Batch job submission failed: Invalid node name specified"),
+        SBATCH.format("Batch job submission failed: Invalid license specification"),
+        SBATCH.format("Batch job submission failed: Invalid feature specification"),
+        # With accounting that is enforced
+        SBATCH.format("Batch job submission failed: Invalid account or account/partition combination specified"),
+        SBATCH.format("Batch job submission failed: Invalid qos specification"),
+        SBATCH.format("Batch job submission failed: Requested time limit is invalid (missing or exceeds some limit)"),
+        SBATCH.format("Batch job submission failed: User's group not permitted to use this partition"),
+        SBATCH.format("Batch job submission failed: More processors requested than permitted"),
+        SBATCH.format("unrecognized option '--nope'"),
+        "HTCondor submission failed: Failed to submit HTCondor job: ERROR: Parse error in expression: Requirements = (",
+    ],
+)  # fmt: skip
+def test_what_is_never_taken_is_not_submitted_again(analysis, scheduler, words):
+    failed = _training(analysis, job="", words=words)
+    verdict = Resubmission(analysis, scheduler).judge(failed)
+    assert verdict.action == Action.GIVE_UP
+    assert [line.cause for line in _lines(analysis, failed)] == [Cause.CONFIGURATION]
+
+
+def test_a_refusal_is_not_mixed_up_with_an_older_attempt_that_was_killed(analysis, scheduler):
+    failed = _training(analysis, job="", words=SBATCH.format("Socket timed out"))
+    _open(analysis, failed, job="6")
+    Resubmission(analysis, scheduler).judge(failed)
+    assert [line.cause for line in _lines(analysis, failed)] == [Cause.REFUSED]
+
+
+def test_a_held_job_is_taken_out_of_the_queue(analysis, scheduler):
+    failed = _training(analysis)
+    scheduler.known["7"] = Facts(Cause.OUT_OF_TIME, "HTCondor: held (The job exceeded allowed job duration of 00:20)")
+    Resubmission(analysis, scheduler).judge(failed)
+    assert scheduler.removed == ["7"]
+    scheduler.known["8"] = Facts(Cause.OUT_OF_TIME, "HTCondor: removed (wall time)")
+    Resubmission(analysis, scheduler).judge(replace(failed, job="8"))
+    assert scheduler.removed == ["7"]
+
+
+def test_a_job_without_a_line_gets_one_with_what_it_asked_for(analysis, scheduler):
+    failed = _training(analysis)
+    scheduler.known["7"] = Facts(Cause.OUT_OF_MEMORY, "Slurm: OUT_OF_MEMORY", 2100.0, "node1")
+    Resubmission(analysis, scheduler).judge(failed)
+    (line,) = _lines(analysis, failed)
+    assert (line.attempt, line.memory_asked_mb, line.minutes_asked, line.gpus_asked) == (1, 2000, 120, 1)
+    assert (line.memory_used_mb, line.host, line.job) == (2100.0, "node1", "7")
+    assert line.ended
+
+
+CONVERT = {"sample": "dijet", "file": "a"}
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        ("a.root: is truncated; get it again", Cause.BAD_INPUT),
+        ("memory ran out", Cause.OUT_OF_MEMORY),
+        ("results/x.h5: cannot be written (No space left on device)", Cause.DISK_FULL),
+    ],
+)
+def test_the_verb_s_error_in_its_log(analysis, scheduler, said, cause, tmp_path):
+    log = tmp_path / "a.log"
+    failed = FailedJob("hdf5", CONVERT, str(log), job="7")
+    judge = Resubmission(analysis, scheduler)
+    log.write_text(f"reading\njetloom hdf5: error: {said}\n")
+    scheduler.known["7"] = PENDING
+    verdict = judge.judge(failed)
+    assert said in verdict.words
+    (line,) = ledger.read(tmp_path / "results/tiny/attempts/hdf5/dijet/a.csv")
+    assert (line.cause, line.detail) == (cause, said)
+
+
+def test_the_scheduler_s_cause_comes_before_the_log(analysis, scheduler, tmp_path):
+    failed = FailedJob("hdf5", CONVERT, str(tmp_path / "a.log"), job="7")
+    judge = Resubmission(analysis, scheduler)
+    (tmp_path / "a.log").write_text("jetloom hdf5: error: a.root: is truncated\n")
+    scheduler.known["7"] = Facts(Cause.OUT_OF_TIME, "Slurm: TIMEOUT")
+    judge.judge(failed)
+    assert _lines(analysis, failed)[0].cause == Cause.OUT_OF_TIME
+
+
+@pytest.mark.parametrize("content", [None, "", "jetloom hdf5: error: x\nTraceback\n", "done\n"])
+def test_a_log_that_says_nothing(analysis, scheduler, tmp_path, content):
+    failed = FailedJob("hdf5", CONVERT, str(tmp_path / "a.log"), job="7")
+    judge = Resubmission(analysis, scheduler)
+    if content is not None:
+        (tmp_path / "a.log").write_text(content)
+    assert "the job ended before its verb said why" in judge.judge(failed).words
+    assert _lines(analysis, failed)[0].cause == Cause.BUG
+
+
+def test_the_log_of_an_earlier_attempt_is_ignored(analysis, scheduler, tmp_path):
+    log = tmp_path / "a.log"
+    failed = FailedJob("hdf5", CONVERT, str(log), job="7")
+    log.write_text("jetloom hdf5: error: memory ran out\n")
+    os.utime(log, (1_000_000, 1_000_000))  # from an earlier run of Snakemake
+    judge = Resubmission(analysis, scheduler)
+    judge.judge(failed)
+    log.write_text("jetloom hdf5: error: memory ran out\n")
+    judge.judge(replace(failed, job="8"))
+    stamp = judge._judged[paths.attempts(analysis, "hdf5", CONVERT)] - 1
+    os.utime(log, (stamp, stamp))  # from the attempt that was judged just now
+    judge.judge(replace(failed, job="9"))
+    assert [line.cause for line in _lines(analysis, failed)] == [Cause.BUG, Cause.OUT_OF_MEMORY, Cause.BUG]
+
+
+def test_other_jobs_do_not_go_on_where_they_were(analysis, scheduler):
+    failed = FailedJob("hdf5", CONVERT, "", job="7", minutes=1440)
+    scheduler.known["7"] = Facts(Cause.OUT_OF_TIME, "Slurm: TIMEOUT")
+    assert Resubmission(analysis, scheduler).judge(failed).action == Action.GIVE_UP
+    training = replace(_training(analysis), minutes=1440)
+    assert Resubmission(analysis, scheduler).judge(training).action == Action.RETRY
+
+
+def test_a_driver_that_cannot_write_gives_up_rather_than_falls(analysis, scheduler, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    failed = _training(analysis)
+    monkeypatch.setattr(ledger.os, "write", full)
+    verdict = Resubmission(analysis, scheduler).judge(failed)
+    assert verdict.action == Action.GIVE_UP
+    assert verdict.words.startswith("disk full: ")
+
+
+# Groups: several trainings in one job
+
+
+def _group(analysis, job="7", **more):
+    return [_training(analysis, job=job, run=run, **more) for run in ("r0", "r1")]
+
+
+def _done(failed):
+    Path(failed.outputs[0]).write_text("{}")
+
+
+def test_in_a_group_only_the_member_that_worked_gets_a_line(analysis, scheduler):
+    first, second = _group(analysis)
+    third = _training(analysis, run="r0", point=1)
+    _done(first)
+    _open(analysis, second)
+    scheduler.known["7"] = Facts(Cause.OUT_OF_MEMORY, "Slurm: OUT_OF_MEMORY")
+    verdict = Resubmission(analysis, scheduler).judge_group([first, second, third])
+    assert verdict.action == Action.RETRY
+    assert [len(_lines(analysis, member)) for member in (first, second, third)] == [0, 1, 0]
+
+
+def test_the_worst_member_decides(analysis, scheduler):
+    first, second = _group(analysis)
+    judge = Resubmission(analysis, scheduler)
+    for member, cause in ((first, Cause.OUT_OF_TIME), (second, Cause.BAD_INPUT)):
+        line = Attempt(1, cause, job="7", ended=ledger.now())
+        ledger.append(_directory(analysis, member) / ledger.LEDGER, line)
+    assert judge.judge_group([first, second]).words.startswith("bad input: not tried again")
+
+
+@pytest.mark.parametrize("job", ["", "7"])
+def test_a_group_that_never_began_comes_to_an_end(analysis, scheduler, job):
+    members = _group(analysis, job=job, words=SBATCH.format("Socket timed out") if not job else "")
+    _done(members[0])
+    judge = Resubmission(analysis, scheduler)
+    verdicts = [judge.judge_group(members) for _ in range(10)]
+    assert verdicts[-1].action == Action.GIVE_UP
+    assert verdicts[0].action == Action.RETRY
+    assert verdicts[0].pause == (0 if job else 10)
+    assert _lines(analysis, members[0]) == []
+    assert _lines(analysis, members[1])[0].cause == (Cause.BUG if job else Cause.REFUSED)
+
+
+def test_a_group_that_was_cancelled_in_the_queue_is_not_submitted_again(analysis, scheduler):
+    scheduler.known["7"] = Facts(Cause.CANCELLED, "Slurm: CANCELLED by 0")
+    assert Resubmission(analysis, scheduler).judge_group(_group(analysis)).action == Action.GIVE_UP
+
+
+def test_a_group_whose_members_are_all_done_comes_to_an_end(analysis, scheduler):
+    members = _group(analysis)
+    for member in members:
+        _done(member)
+    judge = Resubmission(analysis, scheduler)
+    assert [judge.judge_group(members).action for _ in range(2)] == [Action.RETRY, Action.GIVE_UP]
+
+
+def test_a_member_that_is_given_up_becomes_a_row_when_the_group_runs_again(scheduler, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    analysis = _analysis(tolerance=0.25)
+    members = _group(analysis)
+    judge = Resubmission(analysis, scheduler)
+    line = Attempt(1, Cause.BAD_INPUT, job="7", ended=ledger.now())
+    ledger.append(_directory(analysis, members[0]) / ledger.LEDGER, line)
+    assert judge.judge_group(members).action == Action.RETRY
+    wildcards = members[0].wildcards
+    reason = given_up(analysis, "flavour", wildcards["point"], "r0", judge.since)
+    assert reason == "bad input: not tried again"
+    assert judge.becomes_row(members[0], reason)
+    # The tolerance is used up: the next one fails.
+    ledger.append(_directory(analysis, members[1]) / ledger.LEDGER, line)
+    assert judge.judge_group(members).action == Action.GIVE_UP
+
+
+def test_a_cancelled_member_is_not_submitted_again_whatever_the_tolerance(scheduler, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    analysis = _analysis(tolerance=0.9)
+    members = _group(analysis)
+    _open(analysis, members[0], "SIGTERM")
+    scheduler.known["7"] = Facts(Cause.CANCELLED, "Slurm: CANCELLED by 0")
+    assert Resubmission(analysis, scheduler).judge_group(members).action == Action.GIVE_UP
+
+
+def test_a_member_killed_on_this_machine(analysis):
+    members = _group(analysis, job="")
+    _open(analysis, members[0], job="pid 12")
+    judge = Resubmission(analysis, None)
+    assert judge.judge_group(members).action == Action.RETRY
+    assert [line.cause for line in _lines(analysis, members[0])] == [Cause.BUG]
+    assert _lines(analysis, members[1]) == []
+
+
+# Rows without a model
+
+
+def test_rows_are_made_up_to_the_tolerance(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    analysis = _analysis(tolerance=0.5)
+    judge = Resubmission(analysis, None)
+    trainings = [_training(analysis, run=run, point=point) for point in (0, 1) for run in ("r0", "r1")]
+    assert [judge.becomes_row(failed, "bug in 2 attempts") for failed in trainings] == [True, True, False, False]
+    assert failed_runs(analysis, "flavour") == [_directory(analysis, failed) for failed in trainings[:2]]
+
+
+def test_what_becomes_no_row(analysis, tmp_path):
+    assert not Resubmission(analysis, None).becomes_row(_training(analysis), "bug")  # no tolerance
+    tolerant = Resubmission(_analysis(tolerance=0.9), None)
+    assert not tolerant.becomes_row(_training(analysis), "cancelled: not tried again")
+    assert not tolerant.becomes_row(FailedJob("hdf5", CONVERT, ""), "bug")
+    assert failed_runs(analysis, "flavour") == []
+
+
+def test_a_row_that_cannot_be_written_is_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    judge = Resubmission(_analysis(tolerance=0.9), None)
+
+    def full(*_):
+        raise resubmission.DiskFullError("cannot be written")
+
+    monkeypatch.setattr(resubmission, "write_failed", full)
+    assert not judge.becomes_row(_training(judge.analysis), "bug")
+
+
+def test_what_is_given_up_in_this_run_only(analysis):
+    failed = _training(analysis)
+    point, since = failed.wildcards["point"], "2026-11-21T12:00:00+00:00"
+    path = _directory(analysis, failed) / ledger.LEDGER
+
+    def ask():
+        return given_up(analysis, "flavour", point, "r0", since)
+
+    assert ask() == ""
+    ledger.append(path, Attempt(1, Cause.BAD_INPUT, ended="2026-11-21T11:00:00+00:00"))
+    assert ask() == ""
+    ledger.append(path, Attempt(2, Cause.PREEMPTED, ended="2026-11-21T12:30:00+00:00"))
+    assert ask() == ""
+    ledger.append(path, Attempt(3, Cause.CONFIGURATION, ended="2026-11-21T12:31:00+00:00"))
+    assert ask() == "configuration: not tried again"
+    for cause in (Cause.DONE, Cause.DIVERGED):
+        ledger.append(path, Attempt(4, cause, ended="2026-11-21T12:32:00+00:00"))
+        assert ask() == ""

@@ -1,0 +1,133 @@
+"""A scan on HTCondor, left alone, and with trainings that die, are sent away, or are too big or too slow."""
+
+from __future__ import annotations
+
+import os
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+
+from condor_scans import (
+    as_user,
+    both_in_the_middle,
+    check_little_lost,
+    epochs_done,
+    one_in_the_middle,
+    queue,
+    send,
+    settled,
+    trainers,
+)
+from harness import SCAN_TARGET, wait_for
+
+from jetloom.scan import ledger
+
+KILLED_SOON = ["--default-resources", "getenv=True", "htcondor_submit_job_max_vacate_time=10"]
+
+
+def seconds_since(moment: str) -> float:
+    """The seconds since a time in a ledger."""
+    return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
+
+
+def visible_gpus(pid: int) -> str:
+    """The GPUs that a process was told of."""
+    told = dict(entry.split("=", 1) for entry in Path(f"/proc/{pid}/environ").read_text().split("\0") if "=" in entry)
+    return told.get("CUDA_VISIBLE_DEVICES", "")
+
+
+def test_an_undisturbed_scan_is_the_local_one(scan, oracle):
+    driver = scan.start()
+    trainings = both_in_the_middle(scan)
+    assert all(
+        "GPU" not in visible_gpus(pid) for training, _ in trainings for pid in trainers(scan, training.parent.name)
+    )
+    scan.finish(driver)
+    oracle(scan)
+    lines = scan.lines()
+    assert {line.job for line in lines} == {attempt.job for _, attempt in trainings}
+    assert all(line.job.isdigit() and line.host and line.memory_used_mb > 100 for line in lines)
+    assert all((line.memory_asked_mb, line.minutes_asked, line.gpus_asked) == (1200, 10, 0) for line in lines)
+
+
+def test_a_trainer_killed_in_the_middle_goes_on(scan, oracle):
+    driver = scan.start()
+    training, _ = one_in_the_middle(scan)
+    epochs = epochs_done(scan, training)
+    send(scan, training, signal.SIGKILL)
+    scan.finish(driver)
+    oracle(scan, ["bug"])
+    check_little_lost(scan, training, epochs)
+    assert "killed" in ledger.read(training / ledger.LEDGER)[0].detail
+
+
+def test_a_job_sent_away_goes_on_by_itself(scan, oracle):
+    driver = scan.start()
+    training, attempt = one_in_the_middle(scan)
+    epochs = epochs_done(scan, training)
+    as_user(scan, "condor_vacate_job", attempt.job)
+    scan.finish(driver)
+    oracle(scan, ["preempted"])
+    first, second = ledger.read(training / ledger.LEDGER)
+    assert "SIGTERM" in first.detail, "it was killed before it could leave a checkpoint"
+    assert first.job == second.job, "HTCondor begins the same job again; nobody submits another one"
+    assert "Trying to restart" not in scan.output()
+    check_little_lost(scan, training, epochs)
+
+
+def test_more_memory_follows_on_too_little(scan, oracle):
+    scan.edit(lambda config: config["cluster"].update({"growth": {"factor": 4}}))
+    scan.edit(lambda config: config["cluster"]["stages"]["train"].update(memory=300))
+    scan.finish(scan.start())
+    oracle(scan, ["out of memory", "out of memory"])
+    for training in scan.trainings():
+        first, second = ledger.read(training / ledger.LEDGER)
+        assert (first.memory_asked_mb, second.memory_asked_mb) == (300, 1200)
+        assert first.memory_used_mb > 300
+        assert "held" in first.detail
+        assert first.minutes_asked == second.minutes_asked
+
+
+def test_a_training_that_meets_its_deadline_goes_on(scan, oracle):
+    scan.edit(lambda config: config["cluster"]["stages"]["train"].update(minutes=1))
+    # Whatever HTCondor would do at the end of the wall time is put off: the training is to end by itself.
+    driver = scan.start(SCAN_TARGET, "--set-resources", "train:allowed_job_duration=900")
+    training, attempt = next(iter(wait_for(scan.running, 240, what="a training").items()))
+    # On a busy machine the deadline comes before the first epoch is done; there is nothing to slow down then.
+    wait_for(lambda: training in scan.in_the_middle(1) or ledger.read(training / ledger.LEDGER), 240)
+    if running := trainers(scan, training.parent.name):
+        os.kill(running[0], signal.SIGSTOP)
+        wait_for(lambda: seconds_since(attempt.started) > 47, 60, what="the deadline")
+        os.kill(running[0], signal.SIGCONT)
+    epochs = epochs_done(scan, training)
+    first = settled(scan, training)[0]
+    assert (first.cause, first.minutes_asked, "wall time" in first.detail) == ("out of time", 1, True)
+    scan.finish(driver)
+    # So may the other point have met its own.
+    oracle(scan, [line.cause for line in scan.lines() if line.cause == "out of time"])
+    second = ledger.read(training / ledger.LEDGER)[1]
+    assert (second.minutes_asked, second.memory_asked_mb) == (2, first.memory_asked_mb)
+    if second.cause == "done":
+        check_little_lost(scan, training, epochs)
+
+
+def test_a_job_that_never_ends_is_ended(scan, oracle):
+    scan.edit(lambda config: config["cluster"]["stages"]["train"].update(minutes=1))
+    driver = scan.start(SCAN_TARGET, *KILLED_SOON)
+    training, attempt = next(iter(wait_for(scan.running, 240, what="a training").items()))
+    send(scan, training, signal.SIGSTOP)
+    first = settled(scan, training)[0]
+    assert (first.cause, first.job, first.minutes_asked) == ("out of time", attempt.job, 1)
+    assert "exceeded allowed job duration" in first.detail
+    scan.finish(driver)
+    oracle(scan, [line.cause for line in scan.lines() if line.cause == "out of time"])
+    assert ledger.read(training / ledger.LEDGER)[1].minutes_asked == 2
+
+
+def test_a_training_asks_for_gpus_where_the_task_says_so(scan):
+    scan.edit(lambda config: config["tasks"]["quark_gluon"]["training"].update(device="gpu"))
+    driver = scan.start()
+    pids = wait_for(lambda: len(found := trainers(scan, "--task")) == 2 and found, 120, what="both trainings")
+    assert sorted(visible_gpus(pid) for pid in pids) == ["FAKE-GPU-0", "FAKE-GPU-1"]
+    scan.kill(driver)
+    assert len(queue(scan)) == 2

@@ -1,0 +1,81 @@
+"""Trainers that are killed, or told to stop, go on from their checkpoint."""
+
+import os
+import signal
+import time
+
+import pytest
+from harness import SCAN_TARGET, wait_for
+from slurm_tools import (
+    both_in_the_middle,
+    check_went_on,
+    environment,
+    epochs_done,
+    kill_while_saving,
+    lines_of,
+    queue,
+    saved,
+    state_of,
+    text_log,
+    tool,
+    trainer,
+)
+
+
+def test_a_trainer_killed_in_the_middle_and_one_killed_while_it_saves(scan, oracle):
+    driver = scan.start()
+    first, second = both_in_the_middle(scan)
+    kill_while_saving(scan, second)
+    half = list(second.glob(".checkpoint.*.part.npz"))
+    os.kill(trainer(scan, first), signal.SIGKILL)
+    stopped = {}
+    for training in (first, second):
+        stopped[training] = saved(training)
+        # Less is lost than lies between two checkpoints: an epoch that was told of is in it.
+        assert stopped[training][0] >= epochs_done(scan, training)
+    scan.finish(driver)
+    assert half
+    oracle(scan, ["bug", "bug"])
+    for training in (first, second):
+        check_went_on(scan, training, stopped[training])
+        assert lines_of(training)[0].detail.startswith("killed")
+
+
+def test_sigterm_and_sigusr1_leave_a_checkpoint_within_their_grace(scan, oracle):
+    driver = scan.start()
+    running = both_in_the_middle(scan)
+    stopped = {}
+    for training, name in zip(running, ("TERM", "USR1"), strict=True):
+        pid, began = trainer(scan, training), time.monotonic()
+        tool("scancel", f"--signal={name}", running[training].job)
+        wait_for(lambda pid=pid: state_of(pid) == "Z", what="the end of the trainer")
+        assert time.monotonic() - began < 30
+        stopped[training] = saved(training)
+        assert f"SIG{name}: stopped" in text_log(scan, training)
+    scan.finish(driver)
+    oracle(scan, ["preempted", "preempted"])
+    for training, at in stopped.items():
+        check_went_on(scan, training, at)
+
+
+@pytest.mark.alone
+def test_a_preempted_job_is_begun_again_by_slurm_and_a_refused_one_submitted_again(scan, oracle):
+    """On GPUs, so that it is these two jobs that make room."""
+    scan.edit(lambda content: content["tasks"]["quark_gluon"]["training"].update(device="gpu"))
+    tool("scontrol", "update", "partitionname=low", "state=inactive")
+    try:
+        driver = scan.start("--default-resources", "slurm_partition=low", "--", SCAN_TARGET)
+        wait_for(lambda: len(scan.lines()) >= 2, what="two refusals")
+    finally:
+        tool("scontrol", "update", "partitionname=low", "state=up")
+    running = both_in_the_middle(scan)
+    devices = [environment(trainer(scan, training))["CUDA_VISIBLE_DEVICES"] for training in running]
+    assert sorted(devices) == ["0", "1"]
+    other = tool("sbatch", "--parsable", "-p", "gpu", "--gres=gpu:2", "--mem=50", "-o", "/dev/null", "--wrap", "true")
+    wait_for(lambda: all("PENDING" in state for state in queue(scan).values()), what="room for the other job")
+    wait_for(lambda: not tool("squeue", "-h", "-j", other, "-t", "PD,R,CG"), what="the end of the other job")
+    scan.finish(driver)
+    causes = [line.cause for line in scan.lines() if line.cause != "done"]
+    assert causes.count("preempted") == 2
+    oracle(scan, causes)
+    assert set(causes) == {"preempted", "refused"}

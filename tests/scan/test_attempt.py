@@ -1,0 +1,186 @@
+import json
+import os
+import time
+
+import pytest
+
+from jetloom.errors import (
+    BusyError,
+    CheckpointedError,
+    ConfigurationError,
+    CorruptFileError,
+    DiskFullError,
+    JetloomError,
+    OutOfMemoryError,
+    OutOfTimeError,
+)
+from jetloom.io.lock import exclusive, is_held
+from jetloom.scan import attempt, ledger
+from jetloom.scan.attempt import deadline, job_id, recorded
+from jetloom.scan.ledger import Cause
+
+
+@pytest.fixture(autouse=True)
+def no_scheduler(monkeypatch):
+    for name in ("SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "_CONDOR_JOB_AD"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def _lines(directory):
+    return ledger.read(directory / ledger.LEDGER)
+
+
+def _attempt(directory, error=None, status="trained"):
+    """Make an attempt that ends by an error, or well."""
+    with recorded(directory, 2000, 60, 1):
+        assert is_held(directory)
+        assert ledger.read_open(directory).attempt.job == job_id()
+        if error is not None:
+            raise error
+        (directory / "result.json").write_text(json.dumps({"status": status}))
+
+
+@pytest.mark.parametrize(("status", "cause"), [("trained", Cause.DONE), ("diverged", Cause.DIVERGED)])
+def test_an_end_without_error(tmp_path, status, cause):
+    _attempt(tmp_path, status=status)
+    (line,) = _lines(tmp_path)
+    assert (line.attempt, line.cause, line.detail) == (1, cause, "")
+    assert (line.memory_asked_mb, line.minutes_asked, line.gpus_asked) == (2000, 60, 1)
+    assert line.memory_used_mb > 10
+    assert line.host == os.uname().nodename
+    assert line.job == f"pid {os.getpid()}"
+    assert line.started <= line.ended <= ledger.now()
+    assert ledger.read_open(tmp_path) is None
+    assert not is_held(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "detail"),
+    [
+        (OutOfTimeError("the wall time is nearly over: stopped in epoch 2"), Cause.OUT_OF_TIME, "the wall time is"),
+        (CorruptFileError("is truncated", path="x.h5"), Cause.BAD_INPUT, "x.h5: is truncated"),
+        (ConfigurationError("no such key", where="tasks"), Cause.CONFIGURATION, "tasks: no such key"),
+        (DiskFullError("cannot be written", path="m.keras"), Cause.DISK_FULL, "m.keras: cannot be written"),
+        (OutOfMemoryError("memory ran out"), Cause.OUT_OF_MEMORY, "memory ran out"),
+        (MemoryError(), Cause.OUT_OF_MEMORY, "MemoryError"),
+        (JetloomError("odd"), Cause.BUG, "odd"),
+        (ZeroDivisionError("by zero"), Cause.BUG, "ZeroDivisionError: by zero"),
+        (OSError(5, "Input/output error"), Cause.BUG, "OSError: [Errno 5] Input/output error"),
+    ],
+)
+def test_an_error_closes_its_line(tmp_path, error, cause, detail):
+    with pytest.raises(type(error)):
+        _attempt(tmp_path, error)
+    (line,) = _lines(tmp_path)
+    assert line.cause == cause
+    assert line.detail.startswith(detail)
+    assert ledger.read_open(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "signal", "detail"),
+    [
+        (CheckpointedError("SIGTERM: stopped in epoch 2, step 3"), "SIGTERM", "SIGTERM: stopped in epoch 2, step 3"),
+        (CheckpointedError("SIGUSR1: stopped in the test"), "SIGUSR1", "SIGUSR1: stopped in the test"),
+        (KeyboardInterrupt(), "SIGINT", ""),
+        (SystemExit(143), "SIGTERM", ""),
+    ],
+)
+def test_a_signal_leaves_the_line_open_for_who_knows_its_sender(tmp_path, error, signal, detail):
+    with pytest.raises(type(error)):
+        _attempt(tmp_path, error)
+    assert _lines(tmp_path) == []
+    found = ledger.read_open(tmp_path)
+    assert (found.signal, found.attempt.detail) == (signal, detail)
+    assert found.attempt.ended
+    assert found.attempt.memory_used_mb > 10
+    assert not is_held(tmp_path)
+
+
+def test_a_second_writer_notices_and_leaves(tmp_path, monkeypatch):
+    monkeypatch.setattr("jetloom.io.lock.time.sleep", lambda _: None)
+    ledger.begin(tmp_path, ledger.Attempt(1, job="7", started=ledger.now()))
+    before = (tmp_path / ledger.OPEN).read_text()
+    with exclusive(tmp_path, "trains this point"), pytest.raises(BusyError):
+        _attempt(tmp_path)
+    (line,) = _lines(tmp_path)
+    assert line.cause == Cause.DUPLICATE
+    assert "another process trains this point" in line.detail
+    assert (tmp_path / ledger.OPEN).read_text() == before
+    assert not (tmp_path / "result.json").exists()
+
+
+def test_attempts_are_numbered(tmp_path):
+    for _ in range(2):
+        with pytest.raises(OutOfTimeError):
+            _attempt(tmp_path, OutOfTimeError("x"))
+    _attempt(tmp_path)
+    assert [(line.attempt, line.cause) for line in _lines(tmp_path)] == [
+        (1, "out of time"), (2, "out of time"), (3, "done"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("signal", "same", "cause", "detail"),
+    [
+        ("", False, Cause.BUG, "killed; no scheduler said why"),
+        ("", True, Cause.PREEMPTED, "the scheduler began the same job again"),
+        ("SIGTERM", False, Cause.PREEMPTED, "SIGTERM: stopped"),
+        ("SIGUSR1", True, Cause.PREEMPTED, "SIGUSR1: stopped"),
+    ],
+)
+def test_the_next_attempt_closes_the_line_of_a_killed_one(tmp_path, monkeypatch, signal, same, cause, detail):
+    monkeypatch.setenv("SLURM_JOB_ID", "12")
+    ledger.leave_open(tmp_path, ledger.Attempt(1, job="12" if same else "11", started=ledger.now()), signal)
+    _attempt(tmp_path)
+    first, second = _lines(tmp_path)
+    assert (first.attempt, first.cause, first.detail) == (1, cause, detail)
+    assert (second.attempt, second.cause, second.job) == (2, Cause.DONE, "12")
+
+
+@pytest.mark.parametrize("failure", [DiskFullError("cannot be written"), OSError(28, "No space left on device")])
+@pytest.mark.parametrize("error", [DiskFullError("first", path="model.keras"), CheckpointedError("SIGTERM: stopped")])
+def test_a_ledger_that_cannot_be_written_hides_no_error(tmp_path, monkeypatch, caplog, error, failure):
+    def fail(*_):
+        raise failure
+
+    monkeypatch.setattr(attempt.ledger, "close", fail)
+    monkeypatch.setattr(attempt.ledger, "leave_open", fail)
+    with pytest.raises(type(error)) as raised:
+        _attempt(tmp_path, error)
+    assert raised.value is error
+    assert caplog.text
+    # It looks killed: the driver finds the cause in the verb's log.
+    assert ledger.read_open(tmp_path) is not None
+
+
+def test_slurm_says_its_job_in_the_environment(monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_ID", "1234")
+    assert job_id() == "1234"
+    monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "1200")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "7")
+    assert job_id() == "1200_7"
+
+
+def test_htcondor_says_its_job_in_a_file(monkeypatch, tmp_path):
+    advert = tmp_path / ".job.ad"
+    advert.write_text('GlobalJobId = "node1#77.0#1795268656"\nClusterId = 77\nProcId = 0\nCmd = "x ClusterId = 5"\n')
+    monkeypatch.setenv("_CONDOR_JOB_AD", str(advert))
+    assert job_id() == "77"
+    advert.write_text("ProcId = 0\n")
+    assert job_id() == f"pid {os.getpid()}"
+    advert.unlink()
+    assert job_id() == f"pid {os.getpid()}"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "margin", "seconds"),
+    [(60, 90.0, 3510), (1, 90.0, 45), (6, 90.0, 270), (5, 90.0, 225), (1440, 600.0, 85800)],
+)
+def test_the_deadline_lies_before_the_end(minutes, margin, seconds):
+    assert deadline(minutes, margin) - time.monotonic() == pytest.approx(seconds, abs=1)
+
+
+@pytest.mark.parametrize("minutes", [None, 0])
+def test_without_wall_time_there_is_no_deadline(minutes):
+    assert deadline(minutes, 90.0) is None
