@@ -42,7 +42,7 @@ except JetloomError as error:
     sys.exit(int(error.exit_code))
 
 # Failures are judged by their cause, and signals reach the verbs.
-driver.attach(workflow, ANALYSIS)
+driver.attach(workflow, ANALYSIS, CONFIG)
 driver.give_to_jobs(workflow, CONFIG)
 
 # The software of trainings, for those who deploy it with conda. That for GPUs works without one as well.

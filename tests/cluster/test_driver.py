@@ -208,7 +208,7 @@ def test_a_group_is_judged_as_one(report):
 SNAKEFILE = """
 from jetloom.cluster import driver
 from jetloom.config.load import load_analysis
-driver.attach(workflow, load_analysis("config.json"))
+driver.attach(workflow, load_analysis("config.json"), Path("config.json"))
 
 rule all:
     input: "{directory}/result.json"

@@ -33,7 +33,7 @@ SINCE = "JETLOOM_DRIVE"
 """Environment variable that tells jobs when the run of Snakemake began that they belong to."""
 
 
-def attach(workflow: Any, analysis: Analysis) -> None:
+def attach(workflow: Any, analysis: Analysis, stored: Path) -> None:
     """Wrap what jetloom knows better. Called once, when the Snakefile is read.
 
     Parameters
@@ -42,12 +42,16 @@ def attach(workflow: Any, analysis: Analysis) -> None:
         The workflow under way.
     analysis : Analysis
         Its configuration.
+    stored : Path
+        The copy of the configuration that never changes. The Snakemake of each job reads it, and not the user's file,
+        which may be edited while jobs wait in a queue.
     """
     from snakemake_interface_executor_plugins.settings import ExecMode
 
     if workflow.exec_mode == ExecMode.DEFAULT:
         os.environ[SINCE] = ledger.now()
         os.environ.pop(BEGAN, None)  # a driver may run inside a job
+        workflow.config_settings.configfiles = [stored.resolve()]
         _judge_failures(analysis)
         plugins.understand_slurm()
         plugins.submit_arrays_at_once()
