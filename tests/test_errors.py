@@ -35,7 +35,7 @@ def test_exit_codes_never_change(name, code):
 
 def test_every_error_has_an_exit_code_of_its_own_kind():
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, JetloomError)]
-    assert len(kinds) == 15
+    assert len(kinds) == 16
     assert all(kind.exit_code != ExitCode.DONE for kind in kinds)
     assert [kind.__name__ for kind in kinds if kind.exit_code == ExitCode.BUG] == ["JetloomError"]
 

@@ -32,7 +32,7 @@ def test_a_rule_has_a_log_and_calls_one_verb(name: str, text: str) -> None:
     assert "    shell:\n" in text
     assert "run:" not in text.replace("{run}", "")
     assert "script:" not in text
-    assert len(re.findall(r'"jetloom [a-z_0-9]+', text)) == 1
+    assert len(re.findall(r'"(?:exec )?jetloom [a-z_0-9]+', text)) == 1
 
 
 def test_the_linter_is_content() -> None:

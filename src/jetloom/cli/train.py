@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom import paths
     from jetloom.cluster.driver import SINCE
     from jetloom.cluster.resubmission import given_up
+    from jetloom.cluster.slurm import end_before
     from jetloom.config.load import find_task, load_analysis
     from jetloom.data.dataset import Dataset
     from jetloom.errors import ConfigurationError
@@ -60,7 +61,9 @@ def run(arguments: argparse.Namespace) -> None:
         logger.info("given up: %s", reason)
         return
     end = deadline(arguments.minutes, analysis.cluster.margin)
-    with recorded(directory, arguments.memory, arguments.minutes, arguments.gpus):
+    # Only Slurm begins a job again without a word to the driver, under the same number.
+    asked = {"end_before": end_before} if "SLURM_JOB_ID" in os.environ else {}
+    with recorded(directory, arguments.memory, arguments.minutes, arguments.gpus, **asked):
         dataset = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
         dataset.verify()
         result = train_point(task, point.parameters, dataset, directory, analysis.seed, repetition, fold, end)

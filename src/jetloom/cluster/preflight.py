@@ -7,6 +7,7 @@ look misjudges, as a pool that shows no GPU before one is asked for.
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -74,7 +75,7 @@ def first_error(executor: str, examined: Examined, settings: dict[str, Any] | No
 def profiles_of(words: Sequence[str]) -> list[str]:
     """Give the profiles that a command line of Snakemake names, or else its environment."""
     names: list[str] = []
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in itertools.pairwise([*words, ""]):
         if word == "--profile":
             names.append(following)
         elif word.startswith("--profile="):

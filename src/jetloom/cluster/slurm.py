@@ -127,6 +127,22 @@ class Slurm:
         return parse_accounting(text)
 
 
+def end_before(job: str) -> tuple[Cause, str] | None:
+    """Say why Slurm began a job again that had begun before; None if it did not, or nobody says.
+
+    Asked by the job itself, begun again: in the queue nothing tells any more of the first time.
+    """
+    try:
+        text = call(["sacct", "-D", "-X", "-P", "-n", "-j", job, "-o", "State"], tries=1)
+    except SilentSchedulerError:
+        return None
+    states = [line.split()[0] for line in text.splitlines() if line.strip()]
+    if len(states) < 2:
+        return None
+    cause = BY_STATE.get(states[-2], Cause.PREEMPTED)  # otherwise a person, or a site's policy, put it back
+    return cause, f"Slurm: {states[-2]}, begun again"
+
+
 def _ask_controller(job: str) -> dict[str, str]:
     """Give what the controller says of a job; nothing if it has forgotten it."""
     try:

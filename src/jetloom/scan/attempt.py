@@ -7,7 +7,7 @@ import os
 import resource
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from jetloom.scan.ledger import Attempt, Cause
 
 logger = logging.getLogger(__name__)
 
+EndBefore = Callable[[str], tuple[Cause, str] | None]
 BEGAN = "JETLOOM_JOB_BEGAN"
 """Environment variable that tells a training when its job began, in seconds since 1970."""
 
@@ -61,7 +62,9 @@ def deadline(minutes: int | None, margin: float) -> float | None:
 
 
 @contextmanager
-def recorded(directory: Path, memory: int | None, minutes: int | None, gpus: int | None) -> Iterator[None]:
+def recorded(
+    directory: Path, memory: int | None, minutes: int | None, gpus: int | None, end_before: EndBefore = lambda _: None
+) -> Iterator[None]:
     """Be the only attempt of a training, and leave a line in its ledger however this ends, unless by ``kill -9``.
 
     Parameters
@@ -70,6 +73,8 @@ def recorded(directory: Path, memory: int | None, minutes: int | None, gpus: int
         Of the training.
     memory, minutes, gpus : int or None
         What the job asked for, in MB and minutes.
+    end_before : callable, optional
+        Asks the scheduler why it began a job again; gives None if it does not say.
 
     Raises
     ------
@@ -88,7 +93,7 @@ def recorded(directory: Path, memory: int | None, minutes: int | None, gpus: int
     started = time.monotonic()
     try:
         with exclusive(directory, "trains this point"):
-            _settle_killed(directory)
+            _settle_killed(directory, end_before)
             attempt = replace(attempt, attempt=len(ledger.read(directory / ledger.LEDGER)) + 1)
             done = _history(directory)
             ledger.begin(directory, attempt)
@@ -114,13 +119,17 @@ def recorded(directory: Path, memory: int | None, minutes: int | None, gpus: int
         raise
 
 
-def _settle_killed(directory: Path) -> None:
+def _settle_killed(directory: Path, end_before: EndBefore) -> None:
     """Close the line of an attempt that was killed and that nobody closed: the same job, begun again, was preempted."""
     found = ledger.read_open(directory)
     if found is None:
         return
     again = found.attempt.job == job_id()
-    if found.signal or again:
+    told = end_before(found.attempt.job) if again else None
+    if told is not None:
+        cause, words = told
+        ledger.settle(directory, cause, "; ".join(filter(None, (found.attempt.detail, words))))
+    elif found.signal or again:
         detail = f"{found.signal}: stopped" if found.signal else "the scheduler began the same job again"
         ledger.settle(directory, Cause.PREEMPTED, detail)
     else:
