@@ -40,10 +40,10 @@ test: setup lint
 
 # Real daemons, and faults thrown at them. They install what they need; a cluster that does not start is a failure.
 test-slurm: setup
-	python -m pytest tests/clusters/slurm_tests
+	python -m pytest -n $(CORES) tests/clusters/slurm_tests
 
 test-condor: setup
-	python -m pytest tests/clusters/condor_tests
+	python -m pytest -n $(CORES) tests/clusters/condor_tests
 
 bench: setup
 	python -m bench
