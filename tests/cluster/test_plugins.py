@@ -229,6 +229,10 @@ def test_a_submission_that_the_queue_refuses_is_a_failed_job(monkeypatch):
                 raise KeyError("x")
             self.taken = job
 
+        async def check_active_jobs(self, active_jobs):
+            for job in active_jobs:
+                yield job
+
         def report_job_error(self, job_info, msg=None):
             self.failed.append((job_info.job, job_info.external_jobid, msg))
 
@@ -248,6 +252,31 @@ def test_a_submission_that_the_queue_refuses_is_a_failed_job(monkeypatch):
     ]
     with pytest.raises(KeyError):
         executor.run_job("bug")
+
+
+def test_the_look_of_the_condor_plugin_waits_for_a_first_job(monkeypatch):
+    """Its thread begins before its executor is made, and would die of what is not there yet."""
+    plugin = ModuleType("snakemake_executor_plugin_htcondor")
+
+    class Executor:
+        async def check_active_jobs(self, active_jobs):
+            for job in [*active_jobs, *self.made_later]:
+                yield job
+
+        def run_job(self, job):
+            pass
+
+    plugin.Executor = Executor
+    monkeypatch.setitem(sys.modules, plugin.__name__, plugin)
+    plugins.be_patient_with_condor()
+    executor = Executor()
+
+    async def look(jobs):
+        return [job async for job in executor.check_active_jobs(jobs)]
+
+    assert asyncio.run(look([])) == []
+    executor.made_later = ["b"]
+    assert asyncio.run(look(["a"])) == ["a", "b"]
 
 
 # Snakemake and its plugins as they are: if one of these fails after an update, see what jetloom.cluster wraps there.

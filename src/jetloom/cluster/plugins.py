@@ -3,7 +3,8 @@
 * Slurm: the plugin looks ever more seldom. A job that the answers no longer name, one that was preempted for good, one
   that a node took with it, and accounting's ``CANCELLED by UID`` are waited on for ever; ``UNKNOWN`` counts as success.
   If nothing answers five times in a row, the jobs are not even asked for any more. Arrays may never be submitted.
-* HTCondor: a submission that the queue refuses ends the driver with all its jobs.
+* HTCondor: a submission that the queue refuses ends the driver with all its jobs; and now and then a driver that begins
+  never sees one of its jobs end.
 * Any: with a limit on submissions, the driver looks at all waiting jobs again a minute after each look, once for each.
 """
 
@@ -176,8 +177,19 @@ def be_patient_with_condor() -> None:
         except (plugin.WorkflowError, plugin.htcondor.HTCondorException) as error:  # the second: it finds no schedd
             self.report_job_error(SubmittedJobInfo(job), msg=f"HTCondor submission failed: {error}")
 
+    check = getattr(plugin.Executor.check_active_jobs, "original", plugin.Executor.check_active_jobs)
+
+    async def check_active_jobs(self: Any, active_jobs: list[Any]) -> AsyncIterator[Any]:
+        # The thread that looks begins before the plugin has made what it looks with. If it looks too early it dies, and
+        # the driver waits for ever; as long as there is no job there is nothing to look at.
+        if active_jobs:
+            async for job in check(self, active_jobs):
+                yield job
+
     run_job.original = submit  # type: ignore[attr-defined]
+    check_active_jobs.original = check  # type: ignore[attr-defined]
     plugin.Executor.run_job = run_job
+    plugin.Executor.check_active_jobs = check_active_jobs
 
 
 def look_again_once() -> None:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from condor_scans import adverts, as_user, both_in_the_middle, check_little_lost, epochs_done, one_in_the_middle
+import os
+import signal
+
+from condor_scans import (
+    adverts,
+    as_user,
+    both_in_the_middle,
+    check_little_lost,
+    epochs_done,
+    one_in_the_middle,
+    trainers,
+)
 from harness import wait_for
 
 from jetloom.scan import ledger
@@ -75,11 +86,18 @@ def test_a_driver_killed_twice(scan, oracle):
 
 def test_a_driver_killed_and_started_again_by_hand(scan, oracle):
     driver = scan.start()
-    one_in_the_middle(scan)
+    # Stopped, so that they cannot be done before their copies come.
+    running = [pid for training in both_in_the_middle(scan) for pid in trainers(scan, training.parent.name)]
+    for pid in running:
+        os.kill(pid, signal.SIGSTOP)
     scan.kill(driver)
     assert "jetloom resume" in scan.finish(scan.start(), code=1), "Snakemake's lock is left"
     scan.finish(scan.start("--unlock"))
-    scan.finish(scan.start())
+    driver = scan.start()
+    wait_for(lambda: [line for line in scan.lines() if line.cause == "duplicate"], what="a copy that leaves")
+    for pid in running:
+        os.kill(pid, signal.SIGCONT)
+    scan.finish(driver)
     doubled = [line.cause for line in scan.lines() if line.cause != "done"]
     assert set(doubled) == {"duplicate"}, "a copy of a job that runs notices, and leaves"
     oracle(scan, doubled)
