@@ -144,6 +144,21 @@ def test_jobs_that_nobody_waits_for_are_not_asked_for(slurm):
     assert slurm.asked == []
 
 
+@pytest.mark.parametrize(
+    ("name", "tasks"),
+    [
+        ("66", set()),
+        ("66_3", set()),
+        ("66_[3]", {"66_3"}),
+        ("66_[2-4,7%2]", {"66_2", "66_3", "66_4", "66_7"}),
+        ("66_[1,3,...]", {"66_1", "66_9"}),
+    ],
+)
+def test_tasks_that_wait_have_one_name(slurm, name, tasks):
+    slurm.watched = {"66_1", "66_9", "7"}
+    assert plugins.waiting_tasks(name, slurm.watched) == tasks
+
+
 # The wrappers
 
 
@@ -198,6 +213,29 @@ def test_no_answer_at_all_leaves_all_jobs_as_they_are(slurm_plugin, monkeypatch)
     jobs = [SimpleNamespace(external_jobid="1")]
     assert _look(executor, jobs) == jobs
     assert not executor.seen[0]
+
+
+def test_tasks_of_an_array_ask_for_the_same(monkeypatch):
+    plugin, submitted = ModuleType("snakemake_executor_plugin_slurm"), []
+
+    class Executor:
+        def _submit_array_jobs(self, jobs):
+            submitted.append([job.name for job in jobs])
+
+        def _submit_job(self, job):
+            submitted.append(job.name)
+
+    plugin.Executor, plugin.pending_jobs_for_rule = Executor, lambda dag, rule: 900
+    monkeypatch.setitem(sys.modules, plugin.__name__, plugin)
+    plugins.submit_arrays_at_once()
+    plugins.submit_arrays_at_once()
+    jobs = [
+        SimpleNamespace(name=name, threads=1, resources={"mem_mb": memory})
+        for name, memory in (("a", 1000), ("b", 2000), ("c", 1000))
+    ]
+    plugin.Executor()._submit_array_jobs(jobs)
+    assert submitted == [["a", "c"], "b"]
+    assert plugin.pending_jobs_for_rule(None, "train") == 0, "more points than jobs at a time are not waited for"
 
 
 def test_without_the_plugins_nothing_is_wrapped(monkeypatch):
@@ -394,3 +432,11 @@ def test_the_jobs_own_snakemake_is_told_from_the_driver():
     from snakemake_interface_executor_plugins.settings import ExecMode
 
     assert {mode.name for mode in ExecMode} >= {"DEFAULT", "REMOTE", "SUBPROCESS"}
+
+
+def test_the_slurm_plugin_submits_arrays_through_what_is_wrapped():
+    plugin = pytest.importorskip("snakemake_executor_plugin_slurm")
+    source = inspect.getsource(plugin.Executor.run_jobs)
+    assert "self._submit_array_jobs(same_rule_jobs)" in source
+    assert "pending_jobs_for_rule(dag, rule_name)" in source
+    assert "self._submit_job(" in source

@@ -9,7 +9,7 @@ import pytest
 from jetloom.cluster import scheduler
 from jetloom.cluster.registry import find_scheduler
 from jetloom.cluster.scheduler import QueuedJob, SilentSchedulerError, call
-from jetloom.cluster.slurm import Slurm, megabytes, parse_accounting, parse_fields
+from jetloom.cluster.slurm import Slurm, end_before, megabytes, parse_accounting, parse_fields
 from jetloom.scan.ledger import Cause
 
 CONNECT = "slurm_load_jobs error: Unable to contact slurm controller (connect failure)"
@@ -117,6 +117,15 @@ def test_words_of_memory_in_a_log_mean_nothing_unless_the_job_was_killed(site):
     assert Slurm().facts("7").cause is None
 
 
+def test_slurm_s_own_words_are_enough_where_no_accounting_tells_of_the_step(site):
+    log = site.directory / "job.log"
+    log.write_text(
+        "slurmstepd-vm: error: StepId=7.0 exceeded memory limit (5 > 4), being killed\nsrun: Exited with 1\n"
+    )
+    site.slurm("exit_3", accounting=False, log=False, change=("StdOut=/home/user/run/7.log", f"StdOut={log}"))
+    assert Slurm().facts("7").cause == Cause.OUT_OF_MEMORY
+
+
 def test_only_the_end_of_a_long_log_is_read(site):
     site.slurm("child_killed")
     (site.directory / "job.log").write_text("Exceeded job memory limit\n" + "x" * 100_000)
@@ -138,6 +147,13 @@ def test_the_state_of_a_forgotten_job(site, accounting, state):
     assert Slurm().state("7") == state
 
 
+def test_a_job_that_the_controller_lost_is_not_waited_for(site):
+    site.slurm("running", forgotten=True)
+    assert Slurm().state("47") == ""
+    facts = Slurm().facts("47")
+    assert (facts.cause, facts.words) == (Cause.NODE_LOST, "Slurm has lost the job, RUNNING in its books")
+
+
 def test_a_silent_controller_is_not_a_job_that_is_gone(site):
     site.slurm("exit_3", down={"scontrol": CONNECT})
     assert Slurm().state("7") == "FAILED"  # the accounting answers
@@ -157,7 +173,7 @@ def test_the_state_of_one_job(site, case, job, state):
     site.slurm(case)
     assert Slurm().state(job).split()[0] == state
     site.slurm(case, forgotten=True)
-    if state not in ("PENDING",):  # which accounting does not know at once
+    if state not in ("PENDING", "RUNNING"):  # which a controller does not forget
         assert Slurm().state(job).split()[0] == state
 
 
@@ -289,3 +305,18 @@ def test_the_names_of_executors():
     assert isinstance(find_scheduler("slurm"), Slurm)
     assert find_scheduler("htcondor").name == "htcondor"
     assert find_scheduler("local") is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("NODE_FAIL\nRUNNING\n", (Cause.NODE_LOST, "Slurm: NODE_FAIL, begun again")),
+        ("TIMEOUT\nPREEMPTED\nRUNNING\n", (Cause.PREEMPTED, "Slurm: PREEMPTED, begun again")),
+        ("REQUEUED\nRUNNING\n", (Cause.PREEMPTED, "Slurm: REQUEUED, begun again")),
+        ("RUNNING\n", None),
+        ("", None),
+    ],
+)
+def test_why_a_job_was_begun_again(monkeypatch, answer, told):
+    monkeypatch.setattr("jetloom.cluster.slurm.call", lambda command, **_: answer)
+    assert end_before("5") == told

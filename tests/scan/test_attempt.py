@@ -184,3 +184,21 @@ def test_the_deadline_lies_before_the_end(minutes, margin, seconds):
 @pytest.mark.parametrize("minutes", [None, 0])
 def test_without_wall_time_there_is_no_deadline(minutes):
     assert deadline(minutes, 90.0) is None
+
+
+@pytest.mark.parametrize(("began", "left"), [("100.0", 2700 + 100 - 200), ("300.0", 2700), ("no number", 2700)])
+def test_the_job_began_before_the_training(monkeypatch, began, left):
+    monkeypatch.setattr(attempt.time, "time", lambda: 200.0)
+    monkeypatch.setenv(attempt.BEGAN, began)
+    assert deadline(60, 900.0) - time.monotonic() == pytest.approx(left, abs=1)
+
+
+@pytest.mark.parametrize("told", [None, (Cause.NODE_LOST, "Slurm: NODE_FAIL, begun again")])
+def test_the_scheduler_is_asked_why_it_began_a_job_again(tmp_path, monkeypatch, told):
+    monkeypatch.setenv("SLURM_JOB_ID", "5")
+    ledger.begin(tmp_path, ledger.Attempt(1, job="5", started=ledger.now()))
+    with pytest.raises(ValueError, match="x"), recorded(tmp_path, 1, 1, 0, lambda job: told if job == "5" else None):
+        raise ValueError("x")
+    first = ledger.read(tmp_path / ledger.LEDGER)[0]
+    assert first.cause == (told[0] if told else Cause.PREEMPTED)
+    assert first.detail == (told[1] if told else "the scheduler began the same job again")

@@ -21,6 +21,10 @@ BY_STATE = {
 }
 ALIVE = {"PENDING", "RUNNING", "CONFIGURING", "COMPLETING", "SUSPENDED", "REQUEUED", "RESIZING", "SIGNALING", "STOPPED"}
 OVER_MEMORY = re.compile(r"exceeded (job )?memory limit|oom[-_ ]kill|out of memory", re.IGNORECASE)
+SLURM_SAYS_MEMORY = re.compile(
+    r"^slurmstepd\S*: error: .*(exceeded (job )?memory limit|oom[-_ ]kill)", re.IGNORECASE | re.MULTILINE
+)
+"""Slurm's own line: proof enough where no accounting tells that a step was killed (the job itself ends with code 1)."""
 UNKNOWN_JOB = "Invalid job id specified"
 FULL = 0.95
 """A job that was killed with this share of its memory in use, or more, is taken to have been killed for it."""
@@ -70,9 +74,12 @@ class Slurm:
             return None
         words = " ".join(filter(None, (f"Slurm: {state}", f"({reason})" if (reason := _told(shown)) else "")))
         cause = BY_STATE.get(state.split()[0])
+        if not shown and state in ALIVE - {"COMPLETING"}:
+            cause, words = Cause.NODE_LOST, f"Slurm has lost the job, {state} in its books"
         log = shown.get("StdOut", "")
         killed = killed or shown.get("ExitCode", "").endswith(":9") or shown.get("ExitCode", "") in ("9:0", "137:0")
-        if cause is None and killed and (_log_says_memory(log) or (asked and used >= FULL * asked)):
+        full = killed and (_log_says(OVER_MEMORY, log) or (asked and used >= FULL * asked))
+        if cause is None and state.split()[0] not in ALIVE and (full or _log_says(SLURM_SAYS_MEMORY, log)):
             cause, words = Cause.OUT_OF_MEMORY, f"{words}, memory limit exceeded"
         return Facts(cause, words, round(used, 1), shown.get("BatchHost", ""), log)
 
@@ -90,7 +97,10 @@ class Slurm:
             if state := self._accounted(job)[0]:
                 return state
             raise
-        return shown.get("JobState") or self._accounted(job)[0]
+        if shown:
+            return shown["JobState"]
+        state = self._accounted(job)[0]
+        return "" if state in ALIVE else state  # a controller that was killed may lose a job, which the books never end
 
     def alive(self, jobs: Iterable[str]) -> dict[str, QueuedJob]:
         """Give those of some jobs that wait or run."""
@@ -158,12 +168,12 @@ def _told(shown: dict[str, str]) -> str:
     return "" if reason in ("None", "(null)") else reason
 
 
-def _log_says_memory(log: str) -> bool:
-    """Look for the words that Slurm's own daemon leaves in a job's output when it ends it for its memory."""
+def _log_says(words: re.Pattern[str], log: str) -> bool:
+    """Look for words in a job's output, where Slurm's own daemon too says why it ends it."""
     try:
         with Path(log).open("rb") as file:
             file.seek(0, 2)
             file.seek(max(0, file.tell() - 65536))
-            return OVER_MEMORY.search(file.read().decode(errors="replace")) is not None
+            return words.search(file.read().decode(errors="replace")) is not None
     except OSError:
         return False

@@ -94,8 +94,20 @@ def environment(pid: int) -> dict[str, str]:
 
 
 def both_in_the_middle(scan: Scan, epoch: int = 3) -> dict[Path, ledger.Attempt]:
-    """Wait until both points have trained some epochs."""
-    return wait_for(lambda: len(found := scan.in_the_middle(epoch)) == 2 and found, what="both in the middle")
+    """Wait until both points have trained some epochs; the one that is there first waits for the other."""
+    paused: dict[Path, list[int]] = {}
+
+    def look() -> bool:
+        for training in scan.in_the_middle(epoch).keys() - paused.keys():
+            paused[training] = pause(scan, [training])
+        return len(paused) == 2
+
+    try:
+        wait_for(look, what="both in the middle")
+    finally:
+        for pids in paused.values():
+            go_on(pids)
+    return {training: scan.running()[training] for training in sorted(paused)}
 
 
 def kill_while_saving(scan: Scan, training: Path) -> None:

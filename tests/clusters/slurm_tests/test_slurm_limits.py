@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 
 import pandas as pd
 from harness import SCAN_TARGET, table, wait_for
@@ -45,22 +46,30 @@ def test_out_of_memory_asks_for_more(scan, oracle):
         assert tool("sacct", "-n", "-X", "-P", "-j", enough.job, "-o", "ReqMem") == "1200M"
 
 
+def deafened(pid: int) -> bool:
+    """Stop a process again, which Slurm wakes to tell it that it has to end; say whether it is gone."""
+    if state_of(pid) not in "TZ":
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+    return state_of(pid) == "Z"
+
+
 def test_out_of_time_obeyed_and_not_obeyed(scan, oracle):
     scan.edit(train_stage(minutes=2))
     driver = scan.start()
     running = both_in_the_middle(scan)
     first, second = running
     slow, deaf = pause(scan, [first, second])
-    stopped = {second: saved(second)}
-    # The second one hears nothing, and Slurm ends it. (A job's last minute begins now, so that nobody has to wait.)
+    # The second one hears nothing, and Slurm ends it. (Its last minute is already running, so that nobody has to wait.)
     tool("scontrol", "update", f"jobid={running[second].job}", "timelimit=1")
+    wait_for(lambda: deafened(deaf), every=0.002, what="the end of the one that does not obey")
+    stopped = {second: saved(second)}
     # The first one's machine hangs until its time is nearly over: a quarter of it is left for a checkpoint.
     began = float(environment(slow)[BEGAN])
     wait_for(lambda: time.time() > began + 91, 200, what="the deadline")
     go_on([slow])
     wait_for(lambda: state_of(slow) == "Z", what="the end of the one that obeys")
     stopped[first] = saved(first)
-    wait_for(lambda: state_of(deaf) == "Z", what="the end of the one that does not")
     scan.finish(driver)
     oracle(scan, ["out of time", "out of time"])
     details = {training: lines_of(training)[0].detail for training in stopped}

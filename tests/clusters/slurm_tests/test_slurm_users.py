@@ -23,21 +23,19 @@ HELD = ["--set-resources", "train:slurm_extra='--hold'", "--", SCAN_TARGET]
 
 def test_an_undisturbed_scan_that_a_second_driver_and_an_edit_do_not_disturb(scan, oracle):
     driver = scan.start()
-    running = both_in_the_middle(scan, 1)
-    for training in running:
-        assert "CUDA_VISIBLE_DEVICES" not in environment(trainer(scan, training))
-    second = scan.start()
-    said = scan.finish(second, code=1)
+    training = next(iter(wait_for(scan.in_the_middle, what="a training")))
+    assert "CUDA_VISIBLE_DEVICES" not in environment(trainer(scan, training))
+    said = scan.finish(scan.start(), code=1)
     assert "is driven by snakemake on" in said
     assert driver.poll() is None
     scan.edit(lambda content: content["tasks"]["quark_gluon"]["scan"].update(units=[4, 8, 16]))
     scan.finish(driver)
     oracle(scan)
     # The next run trains the new point only.
-    before = {training: lines_of(training) for training in running}
+    before = {training: lines_of(training) for training in scan.trainings()}
     rows = table(scan.directory / SCAN_TARGET).set_index("point")
     scan.finish(scan.start())
-    assert before == {training: lines_of(training) for training in running}
+    assert before == {training: lines_of(training) for training in before}
     assert sorted(scan.causes().values()) == [["done"]] * 3
     again = table(scan.directory / SCAN_TARGET).set_index("point")
     columns = [name for name in rows.columns if name != "rank"]
