@@ -88,3 +88,8 @@ def oracle(undisturbed) -> Callable[..., None]:
 def pytest_configure(config) -> None:
     """Name the marks."""
     config.addinivalue_line("markers", "alone: disturbs the daemons that the other tests need")
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Put those that run alone last: until then no worker of pytest waits for another."""
+    items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
