@@ -25,7 +25,7 @@ from jetloom.training.stepper import make_stepper
 parameters = DenseParameters()
 facts = DataFacts([f"v{i}" for i in range(10)], ["a", "b"], np.zeros(10), np.ones(10), None)
 model = Dense()
-network = model.build(parameters, facts, 1)
+network = model.build(parameters, facts, 1, {})
 mark("network")
 stepper = make_stepper(network, make_optimizer(parameters), model.loss)
 stepper.train(np.zeros((512, 10), "f4"), np.zeros(512, "i4"), np.ones(512, "f4"))

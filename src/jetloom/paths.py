@@ -72,9 +72,27 @@ def hdf5_files(analysis: Analysis, task: str) -> dict[str, list[Path]]:
     }
 
 
+def tree_files(analysis: Analysis, task: str) -> dict[str, list[Path]]:
+    """Give the files of clustering trees of each sample of a task."""
+    return {
+        sample: [results(analysis) / "trees" / sample / path.name for path in files]
+        for sample, files in hdf5_files(analysis, task).items()
+    }
+
+
+def dataset_files(analysis: Analysis, task: str) -> dict[str, list[Path]]:
+    """Give the files that a task's dataset is built from, by sample."""
+    return (tree_files if analysis.tasks[task].reads == "trees" else hdf5_files)(analysis, task)
+
+
+def comparison(analysis: Analysis, name: str) -> Path:
+    """Give the directory of a comparison of models."""
+    return results(analysis) / "comparisons" / name
+
+
 def dataset(analysis: Analysis, task: str) -> Path:
-    """Give the directory of a task's dataset."""
-    return results(analysis) / "datasets" / task
+    """Give the directory of a task's dataset, which may be that of another task."""
+    return results(analysis) / "datasets" / analysis.dataset_of(task)
 
 
 def scan(analysis: Analysis, task: str) -> Path:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from jetloom.data.jets import Jets
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts
 from jetloom.models.registry import find_model, resolve_parameters
@@ -26,7 +27,7 @@ def inputs():
 
 def _build(seed=1, facts=FACTS, **parameters):
     model = find_model("dense")
-    return model.build(model.parameters(**parameters), facts, seed)
+    return model.build(model.parameters(**parameters), facts, seed, {})
 
 
 def test_parameters_are_completed_with_defaults_in_one_order():
@@ -128,7 +129,7 @@ def test_the_loss_is_the_cross_entropy_of_each_row(keras):
     outputs = rng.dirichlet([1, 1, 1], 40).astype(np.float32)
     labels = rng.integers(0, 3, 40).astype(np.int32)
     expected = -np.log(np.clip(outputs[np.arange(40), labels], 1e-7, 1))
-    loss = np.asarray(find_model("dense").loss(labels, keras.ops.convert_to_tensor(outputs)))
+    loss = np.asarray(find_model("dense").loss(labels, keras.ops.convert_to_tensor(outputs), None))
     assert loss.shape == (40,)
     np.testing.assert_allclose(loss, expected, rtol=1e-5, atol=1e-6)
 
@@ -136,6 +137,6 @@ def test_the_loss_is_the_cross_entropy_of_each_row(keras):
 def test_features_are_the_input_columns_in_order():
     block = np.zeros(3, [("b", "f4"), ("a", "f4"), ("c", "f4"), ("label", "i4")])
     block["a"], block["b"], block["c"] = 1, 2, 3
-    features = find_model("dense").features(block, FACTS)
+    features = find_model("dense").features(Jets(block), FACTS)
     assert features.dtype == np.float32
     assert features.tolist() == [[1, 2, 3]] * 3

@@ -19,7 +19,7 @@ def test_an_archive_predicts_equally_and_holds_no_data(tmp_path, missing):
 
     model = find_model("dense")
     facts = DataFacts(["a", "b"], ["x", "y"], np.array([1.0, 2.0]), np.array([3.0, 4.0]), missing)
-    network = model.build(model.parameters(units=4), facts, 3)
+    network = model.build(model.parameters(units=4), facts, 3, {})
     network.save(tmp_path / "model.keras")
     table = pd.DataFrame({"rank": [1, 2], "point": ["p", "q"], "units": [4, 8], "val_loss": [0.1, 0.2]})
     archive = tmp_path / "new" / "best.zip"

@@ -36,7 +36,11 @@ def _stepper(optimizer, **parameters):
     model = find_model("dense")
     settings = model.parameters(optimizer=optimizer, units=5, **parameters)
     facts = DataFacts(["a", "b", "c"], ["x", "y"], np.zeros(3), np.ones(3), None)
-    stepper = make_stepper(model.build(settings, facts, 1), make_optimizer(settings), model.loss)
+    stepper = make_stepper(
+        model.build(settings, facts, 1, {}),
+        make_optimizer(settings),
+        lambda labels, outputs: model.loss(labels, outputs, settings),
+    )
     rng = np.random.default_rng(9)  # the same start, however a backend draws
     for variable in stepper.network.trainable_variables:
         variable.assign(rng.normal(0, 0.5, variable.shape).astype(np.float32))

@@ -54,7 +54,11 @@ def make(dataset):
     facts = DataFacts(view.inputs, view.classes, view.mean, view.std, view.missing)
 
     def function(path, settings=SETTINGS, identity="x", epochs=EPOCHS):
-        stepper = make_stepper(model.build(parameters, facts, 7), make_optimizer(parameters), model.loss)
+        stepper = make_stepper(
+            model.build(parameters, facts, 7, {}),
+            make_optimizer(parameters),
+            lambda labels, outputs: model.loss(labels, outputs, parameters),
+        )
         stream = BatchStream(view.files["train"], 64, 3, lambda block: _arrays(model, facts, view, block))
         return Loop(
             stepper, stream, lambda: _blocks(model, facts, view, "validation"), settings, epochs, path, identity

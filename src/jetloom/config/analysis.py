@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import Field, NonNegativeInt, model_validator
+from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
 from jetloom.config.cluster import Cluster
+from jetloom.config.comparisons import Comparison
 from jetloom.config.conversion import Conversion
 from jetloom.config.samples import Sample
 from jetloom.config.settings import Name, Settings
-from jetloom.config.tasks import Task
+from jetloom.config.tasks import DATA_SETTINGS, Task
+from jetloom.config.trees import Trees
 from jetloom.errors import near_misses
 
 
@@ -21,8 +23,35 @@ class Analysis(Settings):
     data: str = Field(".", description="Directory that relative file patterns of the samples start from.")
     samples: dict[Name, Sample] = Field(min_length=1, description="The samples.")
     conversion: Conversion = Field(default_factory=Conversion, description="DxAOD to HDF5.")
+    trees: Trees = Field(default_factory=Trees, description="Clustering trees, for tasks that read them.")
     tasks: dict[Name, Task] = Field(default_factory=dict, description="The tasks; none: convert only.")
+    comparisons: dict[Name, Comparison] = Field(
+        default_factory=dict, description="Several models on one test part, by name."
+    )
     cluster: Cluster = Field(default_factory=Cluster, description="Requests and retries of jobs.")
+
+    @field_validator("tasks")
+    @classmethod
+    def _shared_datasets(cls, tasks: dict[str, Task]) -> dict[str, Task]:
+        return {name: _borrowing(name, task, tasks) for name, task in tasks.items()}
+
+    @model_validator(mode="after")
+    def _known_tasks(self) -> Analysis:
+        for name, task in self.tasks.items():
+            for unary in task.unaries.values():
+                self._same_dataset(f"tasks.{name}.unaries", unary, name)
+        for name, comparison in self.comparisons.items():
+            pairs = [task for ratio in comparison.ratios.values() for task in (ratio.signal, ratio.background)]
+            for other in [*comparison.tasks, *pairs]:
+                self._same_dataset(f"comparisons.{name}", other, comparison.tasks[0])
+        return self
+
+    def _same_dataset(self, where: str, name: str, other: str) -> None:
+        for task in (name, other):
+            if task not in self.tasks:
+                raise ValueError(f"{where}: no task '{task}'; {near_misses(task, self.tasks)}")
+        if self.dataset_of(name) != self.dataset_of(other):
+            raise ValueError(f"{where}: '{name}' and '{other}' do not share a dataset; see tasks.<name>.dataset")
 
     @model_validator(mode="after")
     def _known_samples(self) -> Analysis:
@@ -33,7 +62,28 @@ class Analysis(Settings):
                     raise ValueError(f"tasks.{task_name}.samples: no sample '{sample}'; {advice}")
         return self
 
+    def dataset_of(self, task: str) -> str:
+        """Give the task whose dataset a task uses: its own name, unless it borrows another's."""
+        return self.tasks[task].dataset or task
+
     def task_samples(self, task: str) -> list[str]:
         """Give the names of the samples that take part in a task, in the order of the configuration."""
         chosen = self.tasks[task].samples
         return [name for name in self.samples if not chosen or name in chosen]
+
+
+def _borrowing(name: str, task: Task, tasks: dict[str, Task]) -> Task:
+    """Give a task that uses another's dataset the settings that shape it."""
+    if task.dataset is None:
+        return task
+    owner = tasks.get(task.dataset)
+    if owner is None:
+        raise ValueError(f"{name}.dataset: no task '{task.dataset}'; {near_misses(task.dataset, tasks)}")
+    if owner.dataset is not None:
+        raise ValueError(f"{name}.dataset: '{task.dataset}' has no dataset of its own; name '{owner.dataset}'")
+    plain = Task.model_construct()
+    for key in sorted(DATA_SETTINGS):
+        # A stored configuration has every key; one of a person must not say otherwise than the owner.
+        if getattr(task, key) not in (getattr(owner, key), getattr(plain, key)):
+            raise ValueError(f"{name}.{key}: is that of '{task.dataset}', whose dataset this task uses; take it out")
+    return Task.model_validate({**dict(task), **{key: getattr(owner, key) for key in DATA_SETTINGS}})

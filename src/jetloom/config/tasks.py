@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from jetloom.config.settings import Expression, Name, Settings, Variable
+from jetloom.config.trees import Binning
 from jetloom.errors import near_misses
 from jetloom.expressions import column_name
 
@@ -35,6 +36,14 @@ class Flatten(Settings):
     )
 
 
+class Match(Settings):
+    """Make the spectra of the classes equal by drawing: jets beyond the class that has fewest in a bin are left out."""
+
+    variables: dict[Variable, PositiveInt] = Field(
+        description="Variables and their numbers of bins: {pt: 20}. Bins of equal content of the rarest class."
+    )
+
+
 class Weights(Settings):
     """How much each jet counts in the loss."""
 
@@ -44,6 +53,15 @@ class Weights(Settings):
     )
     equalise: bool = Field(True, description="Scale the classes to the same sum of weights (mean weight 1).")
     flatten: Flatten | None = Field(None, description="Reweight one spectrum to another.")
+    match: Match | None = Field(
+        None, description="Match the spectra by drawing jets instead; what is left out is counted."
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Weights:
+        if self.flatten is not None and self.match is not None:
+            raise ValueError("'flatten' and 'match' are two ways to one end: give one of them")
+        return self
 
 
 class Split(Settings):
@@ -111,14 +129,46 @@ class Search(Settings):
     rank_by: PointMetric = Field("val_auc", description="Metric that ranks the points; its direction is known.")
 
 
+DATA_SETTINGS = {
+    "samples", "select", "labels", "unlabelled", "inputs", "spectators", "missing", "weights", "split", "reads",
+    "binning",
+}  # fmt: skip
+"""The settings of a task that shape its dataset."""
+
+
 class Task(Settings):
     """One thing to learn: classes of jets, inputs, weights, split, model and scan."""
 
     title: str = Field("", description="Name in plots and in the report.")
+    dataset: Name | None = Field(
+        None,
+        description="Another task whose dataset this one uses, with all that shapes it: samples, labels, inputs, "
+        "weights, split, binning. So their models see the same jets.",
+    )
+    classes: list[Name] = Field(
+        default_factory=list, description="Classes that train and validate; all if empty. A density model learns these."
+    )
+    unaries: dict[Name, Name] = Field(
+        default_factory=dict,
+        description="For junipr_binary: the task whose density model each class starts from.",
+    )
+    reads: Literal["jets", "trees"] = Field(
+        "jets", description="'trees': the dataset holds the clustering trees too, and only jets that have one."
+    )
     samples: list[Name] = Field(default_factory=list, description="Samples that take part; all if empty.")
     select: list[Expression] = Field(default_factory=list, description="Further cuts on jets for this task.")
-    labels: dict[Name, Label] = Field(description="The classes, in the order of the network's outputs.")
-    inputs: list[Expression] = Field(min_length=1, description="Input variables, or expressions such as 'log(pt)'.")
+    labels: dict[Name, Label] = Field(
+        default_factory=dict, description="The classes, in the order of the network's outputs."
+    )
+    unlabelled: Literal["drop", "keep", "majority"] = Field(
+        "drop",
+        description="Jets of no class: 'drop' them; 'keep' them for application only, with weight 0; or give them the "
+        "class that most jets of their sample have ('majority'). The class by the labels alone stays in `true_label`.",
+    )
+    inputs: list[Expression] = Field(
+        default_factory=list, description="Input variables, or expressions such as 'log(pt)'."
+    )
+    binning: Binning = Field(default_factory=Binning, description="Scaling and bins of trees.")
     spectators: list[Variable] = Field(
         default_factory=lambda: ["pt", "eta"], description="Variables carried along for plots, not seen by the model."
     )
@@ -144,9 +194,11 @@ class Task(Settings):
         return scan
 
     @model_validator(mode="after")
-    def _at_least_two(self) -> Task:
-        if len(self.labels) < 2:
-            raise ValueError("labels: at least two classes are needed")
+    def _whole(self) -> Task:
+        if self.dataset is None and not self.labels:
+            raise ValueError("labels: at least one class is needed")
+        if self.dataset is None and not self.inputs:
+            raise ValueError("inputs: at least one is needed")
         both = sorted(set(self.scan) & set(self.parameters))
         if both:
             raise ValueError(f"'{both[0]}' stands in both 'parameters' and 'scan'")
@@ -158,6 +210,9 @@ class Task(Settings):
         for name in self.missing:
             if name not in columns:
                 raise ValueError(f"missing: no input column '{name}'; {near_misses(name, columns)}")
+        for name in [*self.classes, *self.unaries]:
+            if self.labels and name not in self.labels:
+                raise ValueError(f"no class '{name}'; {near_misses(name, self.labels)}")
         flatten = self.weights.flatten
         if flatten is not None and flatten.to not in self.labels:
             raise ValueError(f"weights.flatten.to: no class '{flatten.to}'; {near_misses(flatten.to, self.labels)}")

@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.data.jets import Jets, read_jets
 from jetloom.io.hdf5 import TableReader
-
-Block = npt.NDArray[np.void]
 
 BUFFER_ROWS = 1 << 16
 BLOCKS_IN_BUFFER = 64
@@ -37,7 +36,7 @@ class BatchStream:
     seed : int
         Together with the epoch it decides the order.
     prepare : callable
-        Turns a buffer of structured rows into a tuple of arrays with equally many rows (inputs, labels, weights).
+        Turns a buffer of jets into a tuple of arrays with equally many rows (inputs, labels, weights).
     buffer_rows : int
         Rows that are shuffled together.
     """
@@ -45,7 +44,7 @@ class BatchStream:
     files: list[Path]
     batch_size: int
     seed: int
-    prepare: Callable[[Block], tuple[npt.NDArray[Any], ...]]
+    prepare: Callable[[Jets], tuple[Any, ...]]
     buffer_rows: int = BUFFER_ROWS
 
     def rows(self) -> int:
@@ -97,9 +96,9 @@ class BatchStream:
         def load(group: npt.NDArray[np.int64], seed: int) -> tuple[npt.NDArray[Any], ...]:
             # In the order of the disk: the rows are shuffled afterwards anyway.
             chosen = sorted(blocks[index] for index in group)
-            rows = np.concatenate([readers[file].read("jets", start, stop) for file, start, stop in chosen])
-            shuffle = np.random.default_rng(seed).permutation(len(rows))
-            return tuple(array[shuffle] for array in self.prepare(rows))
+            jets = Jets.concatenate([read_jets(readers[file], start, stop) for file, start, stop in chosen])
+            shuffle = np.random.default_rng(seed).permutation(len(jets))
+            return tuple(array[shuffle] for array in self.prepare(jets))
 
         try:
             seeds = generator.integers(0, 2**63, len(groups))

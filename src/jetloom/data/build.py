@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from jetloom import provenance
 from jetloom.config.analysis import Analysis
-from jetloom.config.tasks import Task
+from jetloom.config.tasks import DATA_SETTINGS, Task
 from jetloom.cutflow import CutFlow
 from jetloom.data import split as splitting
 from jetloom.data.appearance import appearance
@@ -100,10 +100,6 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
     atomic.write_json(directory / DESCRIPTION, description)
     atomic.write_text(directory / "fingerprint.txt", fingerprint + "\n")
     return description
-
-
-DATA_SETTINGS = {"samples", "select", "labels", "inputs", "spectators", "missing", "weights", "split"}
-"""The parts of a task's configuration that shape its dataset."""
 
 
 def _input_digests(files: dict[str, list[Path]]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.data.jets import Jets, jet_blocks
 from jetloom.errors import ConfigurationError, CorruptFileError, MissingFileError
 from jetloom.io.hdf5 import TableReader
 from jetloom.provenance import file_digest
@@ -36,6 +37,8 @@ class View:
     std: npt.NDArray[np.float64]
     missing: npt.NDArray[np.float64] | None
     """Values in the place of NaN, or None where no input is ever missing."""
+    binning: dict[str, Any] | None = None
+    """Scaling and bins of the trees, or None for a dataset without trees."""
 
     def rows(self, role: str) -> int:
         """Give the number of rows of a role."""
@@ -45,11 +48,11 @@ class View:
                 total += reader.rows["jets"]
         return total
 
-    def blocks(self, role: str, rows: int = BLOCK_ROWS) -> Iterator[npt.NDArray[np.void]]:
-        """Read the rows of a role from start to end, in blocks of a bounded size."""
+    def blocks(self, role: str, rows: int = BLOCK_ROWS) -> Iterator[Jets]:
+        """Read the jets of a role from start to end, in blocks of a bounded size."""
         for path in self.files[role]:
             with TableReader(path) as reader:
-                yield from reader.blocks("jets", rows)
+                yield from jet_blocks(reader, rows)
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,7 @@ class Dataset:
                     mean=np.array(entry["mean"]),
                     std=np.array(entry["std"]),
                     missing=None if missing is None else np.array(missing),
+                    binning=entry.get("binning"),
                 )
         raise ConfigurationError(f"has no fold {fold}", path=self.directory / DESCRIPTION)
 

@@ -77,10 +77,12 @@ def predict(
     facts = DataFacts.of(view)
     step = 1 if most is None else max(1, -(-view.rows(role) // most))
     for block in view.blocks(role, BLOCK_ROWS):
-        rows = np.ascontiguousarray(block[::step])
-        if len(rows):
-            output = keras.ops.convert_to_numpy(network(model.features(rows, facts), training=False))
-            if output.shape != (len(rows), len(view.classes)) or not np.isfinite(output).all():
+        jets = block.take(slice(None, None, step))
+        if len(jets):
+            output = model.probabilities(
+                keras.ops.convert_to_numpy(network(model.features(jets, facts), training=False))
+            )
+            if output.shape != (len(jets), len(view.classes)) or not np.isfinite(output).all():
                 shape = f"an output of shape {output.shape[1:]}, finite: {bool(np.isfinite(output).all())}"
                 raise BadValueError(f"the model gave {shape}, where {len(view.classes)} classes were expected")
-            yield rows, output
+            yield jets.rows, output

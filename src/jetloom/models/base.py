@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -12,6 +14,10 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from jetloom.config.settings import Settings
 from jetloom.data.dataset import View
+from jetloom.data.jets import Jets
+
+Features = npt.NDArray[Any] | dict[str, npt.NDArray[Any]]
+"""What a network takes: one array, or arrays by the names of its inputs; each with one row a jet."""
 
 
 class Parameters(Settings):
@@ -37,11 +43,13 @@ class DataFacts:
     std: npt.NDArray[np.float64]
     missing: npt.NDArray[np.float64] | None
     """Values in the place of NaN, or None where no input is ever missing."""
+    binning: dict[str, Any] | None = None
+    """Scaling and bins of the trees, as :mod:`jetloom.data.binning` fitted them; None for a dataset without trees."""
 
     @classmethod
     def of(cls, view: View) -> DataFacts:
         """Give what a view of a dataset says."""
-        return cls(view.inputs, view.classes, view.mean, view.std, view.missing)
+        return cls(view.inputs, view.classes, view.mean, view.std, view.missing, view.binning)
 
 
 class Model(ABC):
@@ -49,20 +57,27 @@ class Model(ABC):
 
     parameters: ClassVar[type[Parameters]] = Parameters
     """Its parameters with their defaults."""
+    reads: ClassVar[Literal["jets", "trees"]] = "jets"
+    """What it needs of the dataset."""
+    objective: ClassVar[Literal["classifier", "density"]] = "classifier"
+    """A classifier gives a probability of each class; a density model gives the probability of a jet."""
+    terms: ClassVar[tuple[str, ...]] = ("accuracy",)
+    """What is logged beside the loss, in the order of :meth:`term_values`."""
 
     @abstractmethod
-    def build(self, parameters: Any, data: DataFacts, seed: int) -> Any:
+    def build(self, parameters: Any, data: DataFacts, seed: int, start: Mapping[str, Path]) -> Any:
         """Build the untrained ``keras.Model``, preprocessing included.
 
-        It takes what :meth:`features` gives, and its initial weights depend on ``seed`` alone.
+        It takes what :meth:`features` gives. Its initial weights depend on ``seed`` and on the models in ``start``
+        (by class, those that ``unaries`` of the task names) alone.
         """
 
     @abstractmethod
-    def features(self, block: npt.NDArray[np.void], data: DataFacts) -> npt.NDArray[Any]:
-        """Give the network's input for structured rows: an array with one row a jet."""
+    def features(self, jets: Jets, data: DataFacts) -> Features:
+        """Give the network's input for a block of jets."""
 
     @abstractmethod
-    def loss(self, labels: Any, outputs: Any) -> Any:
+    def loss(self, labels: Any, outputs: Any, parameters: Any) -> Any:
         """Give the loss of each row, a tensor of shape (rows,), written with ``keras.ops``.
 
         Parameters
@@ -71,4 +86,16 @@ class Model(ABC):
             Index of the true class.
         outputs : tensor
             What the network gives.
+        parameters : Parameters
+            The point's.
         """
+
+    def term_values(self, labels: Any, outputs: Any) -> list[Any]:
+        """Give the values of :attr:`terms` for each row, tensors of shape (rows,), written with ``keras.ops``."""
+        from keras import ops
+
+        return [ops.cast(ops.equal(ops.cast(ops.argmax(outputs, axis=-1), "int32"), labels), "float32")]
+
+    def probabilities(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Give the probabilities of the classes, shape (rows, classes), from a classifier's outputs."""
+        return outputs

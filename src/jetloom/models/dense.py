@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy.typing as npt
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from jetloom.data.dataset import input_matrix
+from jetloom.data.jets import Jets
 from jetloom.models.base import DataFacts, Model, Parameters
 
 
@@ -30,7 +33,13 @@ class Dense(Model):
 
     parameters: ClassVar[type[Parameters]] = DenseParameters
 
-    def build(self, parameters: DenseParameters, data: DataFacts, seed: int) -> Any:
+    def build(
+        self,
+        parameters: DenseParameters,
+        data: DataFacts,
+        seed: int,
+        start: Mapping[str, Path],  # noqa: ARG002 - it starts from no other model
+    ) -> Any:
         """Build the network; see :meth:`jetloom.models.base.Model.build`."""
         import keras
 
@@ -65,11 +74,11 @@ class Dense(Model):
         outputs = keras.layers.Softmax(name="probabilities")(x)
         return keras.Model(inputs, outputs, name="dense")
 
-    def features(self, block: npt.NDArray[np.void], data: DataFacts) -> npt.NDArray[np.float32]:
+    def features(self, jets: Jets, data: DataFacts) -> npt.NDArray[np.float32]:
         """Give the input columns as a matrix of shape (rows, inputs)."""
-        return input_matrix(block, data.inputs)
+        return input_matrix(jets.rows, data.inputs)
 
-    def loss(self, labels: Any, outputs: Any) -> Any:
+    def loss(self, labels: Any, outputs: Any, parameters: DenseParameters) -> Any:  # noqa: ARG002
         """Give the cross-entropy of each row."""
         from keras import ops
 

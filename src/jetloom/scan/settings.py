@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from jetloom.config.analysis import Analysis
-from jetloom.config.tasks import Task
+from jetloom.config.tasks import DATA_SETTINGS, Task
 from jetloom.data.appearance import appearance
-from jetloom.data.build import DATA_SETTINGS
 from jetloom.provenance import TRAINING_CODE, code_digest, digest
 from jetloom.scan.space import talos_dictionary
 

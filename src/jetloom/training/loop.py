@@ -16,6 +16,7 @@ import numpy.typing as npt
 from jetloom.config.tasks import Training
 from jetloom.data.batches import BatchStream
 from jetloom.evaluation import metrics
+from jetloom.models.base import Features
 from jetloom.training import checkpoint
 from jetloom.training.checkpoint import Progress
 from jetloom.training.early_stopping import EarlyStopping
@@ -26,7 +27,7 @@ from jetloom.training.stepper import Arrays, Stepper
 
 logger = logging.getLogger(__name__)
 
-Batch = tuple[npt.NDArray[Any], npt.NDArray[np.int32], npt.NDArray[np.float32]]
+Batch = tuple[Features, npt.NDArray[np.int32], npt.NDArray[np.float32]]
 
 
 class Stream(Protocol):

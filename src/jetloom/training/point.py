@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from jetloom import provenance
 from jetloom.config.tasks import Task
 from jetloom.data.batches import BatchStream
 from jetloom.data.dataset import Dataset, View
+from jetloom.data.jets import Jets
 from jetloom.errors import OutOfMemoryError
 from jetloom.io import atomic
 from jetloom.models.base import DataFacts, Model
@@ -105,9 +105,12 @@ def _train(
     facts = DataFacts.of(view)
     from jetloom.training.optimizers import make_optimizer
 
-    stepper = make_stepper(model.build(settings, facts, network_seed), make_optimizer(settings), model.loss)
+    def loss(labels: Any, outputs: Any) -> Any:
+        return model.loss(labels, outputs, settings)
 
-    def prepare(block: npt.NDArray[np.void]) -> Batch:
+    stepper = make_stepper(model.build(settings, facts, network_seed, {}), make_optimizer(settings), loss)
+
+    def prepare(block: Jets) -> Batch:
         return _arrays(model, facts, view, block)
 
     stream = BatchStream(view.files["train"], settings.batch_size, order_seed, prepare)
@@ -140,7 +143,7 @@ def _train(
     return result
 
 
-def _arrays(model: Model, facts: DataFacts, view: View, block: npt.NDArray[np.void]) -> Batch:
+def _arrays(model: Model, facts: DataFacts, view: View, block: Jets) -> Batch:
     """Give the features, labels and weights of structured rows."""
     features = model.features(block, facts)
     return features, np.ascontiguousarray(block["label"]), np.ascontiguousarray(block[view.weight])
@@ -149,7 +152,7 @@ def _arrays(model: Model, facts: DataFacts, view: View, block: npt.NDArray[np.vo
 def _blocks(model: Model, facts: DataFacts, view: View, role: str) -> Iterator[Batch]:
     for block in view.blocks(role):
         for start in range(0, len(block), PREDICT_ROWS):
-            yield _arrays(model, facts, view, block[start : start + PREDICT_ROWS])
+            yield _arrays(model, facts, view, block.take(slice(start, start + PREDICT_ROWS)))
 
 
 def _at_best_epoch(outcome: Outcome) -> dict[str, float]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.models.base import Features
+
 Arrays = list[npt.NDArray[Any]]
 
 
@@ -33,7 +35,7 @@ class Stepper(ABC):
 
     @abstractmethod
     def train(
-        self, features: npt.NDArray[Any], labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
+        self, features: Features, labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
     ) -> tuple[float, float]:
         """Make one step.
 
@@ -47,7 +49,7 @@ class Stepper(ABC):
         """
 
     @abstractmethod
-    def predict(self, features: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    def predict(self, features: Features) -> npt.NDArray[np.float32]:
         """Give the network's outputs for a batch, as in application (no dropout)."""
 
     def sync(self) -> None:  # noqa: B027 - a backend whose variables are always current has nothing to do

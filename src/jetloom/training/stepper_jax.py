@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.models.base import Features
 from jetloom.training.stepper import Stepper
 
 
@@ -62,13 +63,13 @@ class JaxStepper(Stepper):
                 variable.assign(jnp.array(value, copy=True))
 
     def train(
-        self, features: npt.NDArray[Any], labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
+        self, features: Features, labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
     ) -> tuple[float, float]:
         """Make one step; see :meth:`jetloom.training.stepper.Stepper.train`."""
         self._state, sums = self._train(self._state, features, labels, weights)
         total, right = np.asarray(sums)
         return float(total), float(right)
 
-    def predict(self, features: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    def predict(self, features: Features) -> npt.NDArray[np.float32]:
         """Give the network's outputs for a batch."""
         return np.asarray(self._predict(self._state, features))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from jetloom.models.base import Features
 from jetloom.training.stepper import Stepper
 
 
@@ -36,13 +37,13 @@ class TensorFlowStepper(Stepper):
         self._predict = tf.function(lambda features: network(features, training=False), input_signature=[shape])
 
     def train(
-        self, features: npt.NDArray[Any], labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
+        self, features: Features, labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
     ) -> tuple[float, float]:
         """Make one step; see :meth:`jetloom.training.stepper.Stepper.train`."""
         total, right = self._train(features, labels, weights).numpy()
         return float(total), float(right)
 
-    def predict(self, features: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    def predict(self, features: Features) -> npt.NDArray[np.float32]:
         """Give the network's outputs for a batch."""
         outputs: npt.NDArray[np.float32] = self._predict(features).numpy()
         return outputs

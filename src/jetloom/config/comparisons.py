@@ -1,0 +1,35 @@
+"""Comparisons: several models on one test part."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from jetloom.config.settings import Name, Settings, Variable
+
+
+class Ratio(Settings):
+    """Two density models as one classifier: log P of the signal's model minus that of the background's."""
+
+    signal: Name = Field(description="Task whose model learnt the signal class (the second class of the labels).")
+    background: Name = Field(description="Task whose model learnt the background class.")
+
+
+class Comparison(Settings):
+    """The best models of several tasks that share a dataset, on its test part."""
+
+    title: str = Field("", description="Name in plots; the comparison's key if empty.")
+    tasks: list[Name] = Field(min_length=1, description="Tasks of classifiers that share one dataset.")
+    ratios: dict[Name, Ratio] = Field(
+        default_factory=dict, description="Likelihood ratios of pairs of density models, by the name they get."
+    )
+    variable: Variable = Field("pt", description="Spectator in whose bins the area under the ROC curve is shown.")
+    edges: list[float] = Field(
+        default_factory=list, description="Edges of these bins; bins of equal numbers of jets if empty."
+    )
+    bins: PositiveInt = Field(6, description="Number of bins of equal numbers of jets.")
+    bootstrap: PositiveInt = Field(200, description="Resamplings of the events for the uncertainties.")
+    trees: Annotated[NonNegativeInt, Field(le=100)] = Field(
+        6, description="Jets whose trees are drawn, with the log ratio at each branching."
+    )

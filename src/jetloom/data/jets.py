@@ -1,0 +1,95 @@
+"""A block of jets on its way to a model: rows, and the branchings of their trees where there are some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.io.hdf5 import TableReader
+
+Rows = npt.NDArray[np.void]
+
+
+@dataclass(frozen=True)
+class Jets:
+    """Some jets.
+
+    Attributes
+    ----------
+    rows : structured array, shape (n,)
+        Columns of the jets; ``jets["pt"]`` gives one.
+    branchings : structured array, shape (m,), or None
+        Branchings of all their trees, one jet after the other (:data:`jetloom.io.trees.BRANCHING`).
+    offsets : int64 array, shape (n + 1,), or None
+        The branchings of jet i are ``branchings[offsets[i]:offsets[i + 1]]``.
+    """
+
+    rows: Rows
+    branchings: Rows | None = None
+    offsets: npt.NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, column: str) -> npt.NDArray[Any]:
+        return self.rows[column]
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Number of branchings of each jet, shape (n,)."""
+        return np.zeros(len(self.rows), np.int64) if self.offsets is None else np.diff(self.offsets)
+
+    def take(self, index: npt.NDArray[np.bool_] | npt.NDArray[np.integer] | slice) -> Jets:
+        """Give some of the jets: a mask, positions in any order, or a slice."""
+        rows = self.rows[index]
+        if self.branchings is None or self.offsets is None:
+            return Jets(rows)
+        starts, lengths = self.offsets[:-1][index], np.diff(self.offsets)[index]
+        offsets = _offsets(lengths)
+        if isinstance(index, slice) and index.step in (None, 1):
+            first = int(starts[0]) if len(starts) else 0
+            return Jets(rows, self.branchings[first : first + int(offsets[-1])], offsets)
+        positions = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
+        return Jets(rows, self.branchings[positions], offsets)
+
+    @staticmethod
+    def concatenate(parts: Sequence[Jets]) -> Jets:
+        """Put blocks of the same columns together."""
+        rows = np.concatenate([part.rows for part in parts])
+        if parts[0].branchings is None:
+            return Jets(rows)
+        branchings = np.concatenate([part.branchings for part in parts if part.branchings is not None])
+        return Jets(rows, branchings, _offsets(np.concatenate([part.lengths for part in parts])))
+
+
+def _offsets(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
+
+
+def read_jets(reader: TableReader, start: int, stop: int) -> Jets:
+    """Read rows ``start`` to ``stop`` of ``jets``, with the branchings of their trees if the file has some.
+
+    Raises
+    ------
+    CorruptFileError
+        If the data cannot be read back.
+    """
+    rows = reader.read("jets", start, stop)
+    if "branchings" not in reader.rows:
+        return Jets(rows)
+    offsets = _offsets(rows["n_branchings"].astype(np.int64))
+    first = int(rows["first_branching"][0]) if len(rows) else 0
+    return Jets(rows, reader.read("branchings", first, first + int(offsets[-1])), offsets)
+
+
+def jet_blocks(reader: TableReader, size: int) -> Iterator[Jets]:
+    """Read all jets of a file from start to end, in blocks of whole chunks, of about ``size`` jets."""
+    chunk = reader.chunk_rows("jets")
+    step = max(1, size // chunk) * chunk
+    rows = reader.rows["jets"]
+    for start in range(0, rows, step):
+        yield read_jets(reader, start, min(start + step, rows))
