@@ -8,6 +8,7 @@ from jetloom.config.analysis import Analysis
 from jetloom.config.samples import Sample
 from jetloom.config.tasks import DATA_SETTINGS, Task
 from jetloom.data.appearance import appearance
+from jetloom.models.registry import model_code
 from jetloom.provenance import TRAINING_CODE, code_digest, digest, file_digest
 from jetloom.scan.space import talos_dictionary
 
@@ -44,7 +45,10 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
             for name, sample in samples
         },
         "dataset": {name: digest([code["dataset"], _data(analysis, name, task)]) for name, task in tasks},
-        "train": {name: digest([code["train"], analysis.seed, _training(task)]) for name, task in tasks},
+        "train": {
+            name: digest([code["train"], analysis.seed, _training(task), model_code(task.model)])
+            for name, task in tasks
+        },
         "appearance": {name: digest(appearance(analysis, name)) for name in analysis.tasks},
         "collect": {
             name: digest([code["collect"], task.search.rank_by, list(task.scan), talos_dictionary(task)])
