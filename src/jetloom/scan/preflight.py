@@ -10,6 +10,7 @@ from jetloom.config.schema import Schema, find_schema
 from jetloom.config.tasks import Task
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.expressions import column_name, names_in
+from jetloom.scan.ranking import check_metrics
 from jetloom.scan.space import points
 
 
@@ -27,6 +28,7 @@ def check_analysis(analysis: Analysis) -> None:
         paths.source_files(analysis, sample)
     for name, task in analysis.tasks.items():
         _check_columns(name, task)
+        check_metrics(name, task)
         for sample in analysis.task_samples(name):
             known = _variables(analysis, find_schema(analysis.samples[sample].schema_name))
             _require(_task_expressions(name, task), known, sample)

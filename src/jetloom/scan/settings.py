@@ -8,6 +8,7 @@ from jetloom.config.analysis import Analysis
 from jetloom.config.tasks import DATA_SETTINGS, Task
 from jetloom.data.appearance import appearance
 from jetloom.provenance import TRAINING_CODE, code_digest, digest
+from jetloom.scan.ranking import criterion
 from jetloom.scan.space import talos_dictionary
 
 
@@ -43,7 +44,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         "train": {name: digest([code["train"], analysis.seed, _training(task)]) for name, task in tasks},
         "appearance": {name: digest(appearance(analysis, name)) for name in analysis.tasks},
         "collect": {
-            name: digest([code["collect"], task.search.rank_by, list(task.scan), talos_dictionary(task)])
+            name: digest([code["collect"], criterion(task), list(task.scan), talos_dictionary(task)])
             for name, task in tasks
         },
     }

@@ -44,7 +44,8 @@ def points(task: Task) -> list[Point]:
     grid = []
     for values in itertools.product(*scan.values()):
         resolved = {**defaults, **dict(zip(scan, values, strict=True))}
-        grid.append(Point("p" + digest({"model": task.model, **resolved}), resolved))
+        named = model.parameters.model_construct(**resolved).identity()
+        grid.append(Point("p" + digest({"model": task.model, **named}), resolved))
     unique = list({point.name: point for point in grid}.values())
     if task.search.fraction == 1.0:
         return unique

@@ -24,14 +24,14 @@ from jetloom.models.base import DataFacts, Model
 from jetloom.models.registry import find_model
 from jetloom.training.backend import use_backend
 from jetloom.training.interruption import Interruption
-from jetloom.training.loop import Batch, Loop, Outcome, scores, unless
+from jetloom.training.loop import Loop, Outcome
 from jetloom.training.reporter import Reporter
+from jetloom.training.scores import Batch, scores, unless
 from jetloom.training.stepper import Stepper, make_stepper
 
 logger = logging.getLogger(__name__)
 
 PREDICT_ROWS = 1 << 13
-HISTORY_COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_auc", "learning_rate", "seconds"]
 
 
 def train_point(
@@ -99,16 +99,19 @@ def _train(
 ) -> dict[str, Any]:
     model, view = find_model(task.model), dataset.view(fold)
     settings = model.parameters.model_validate(parameters)
-    key = int(provenance.digest(parameters, 15), 16)
+    key = int(provenance.digest(settings.identity(), 15), 16)
     seeds = np.random.SeedSequence([seed, key, repetition, 0 if fold is None else fold + 1])
     network_seed, order_seed = (int(value) for value in seeds.generate_state(2))
     facts = DataFacts.of(view)
     from jetloom.training.optimizers import make_optimizer
 
-    def loss(labels: Any, outputs: Any) -> Any:
-        return model.loss(labels, outputs, settings)
-
-    stepper = make_stepper(model.build(settings, facts, network_seed, {}), make_optimizer(settings), loss)
+    stepper = make_stepper(
+        model.build(settings, facts, network_seed, {}),
+        make_optimizer(settings),
+        lambda labels, outputs: model.row_values(labels, outputs, settings),
+        settings.micro_batch,
+        model.compile_xla,
+    )
 
     def prepare(block: Jets) -> Batch:
         return _arrays(model, facts, view, block)
@@ -121,6 +124,7 @@ def _train(
     identity = provenance.digest([code, dataset.fingerprint, task.model, parameters, training, seed, repetition, fold])
     loop = Loop(
         stepper,
+        model,
         stream,
         lambda: _blocks(model, facts, view, "validation"),
         task.training,
@@ -134,12 +138,11 @@ def _train(
             outcome = loop.run(reporter, interruption)
         result = _result(outcome, parameters, dataset, task, seed, repetition, fold)
         if outcome.status == "trained":
-            result["metrics"] |= _at_best_epoch(outcome)
+            result["metrics"] |= _at_best_epoch(model, outcome)
             blocks = _blocks(model, facts, view, "test")
-            result["metrics"] |= scores(
-                stepper, unless(interruption, blocks, lambda: interruption.error("in the test", loop.path)), "eval_"
-            )
-    _write(directory, stepper, outcome, result)
+            blocks = unless(interruption, blocks, lambda: interruption.error("in the test", loop.path))
+            result["metrics"] |= scores(stepper, model, blocks, "eval_")
+    _write(directory, stepper, model.history_columns(), outcome, result)
     return result
 
 
@@ -155,9 +158,9 @@ def _blocks(model: Model, facts: DataFacts, view: View, role: str) -> Iterator[B
             yield _arrays(model, facts, view, block.take(slice(start, start + PREDICT_ROWS)))
 
 
-def _at_best_epoch(outcome: Outcome) -> dict[str, float]:
+def _at_best_epoch(model: Model, outcome: Outcome) -> dict[str, float]:
     row = outcome.history[outcome.best_epoch - 1]
-    return {name: row[name] for name in HISTORY_COLUMNS[1:6]}
+    return {name: row[name] for name in model.epoch_metrics()}
 
 
 def _result(
@@ -190,7 +193,7 @@ def _result(
     }
 
 
-def _write(directory: Path, stepper: Stepper, outcome: Outcome, result: dict[str, Any]) -> None:
+def _write(directory: Path, stepper: Stepper, columns: list[str], outcome: Outcome, result: dict[str, Any]) -> None:
     """Publish the results; ``result.json`` last, because it says that the others are there, with their digests.
 
     The checkpoint stays: if Snakemake wants the same training again, because an equal dataset was made anew, it is over
@@ -204,7 +207,7 @@ def _write(directory: Path, stepper: Stepper, outcome: Outcome, result: dict[str
     ) as part:
         stepper.network.save(part)
     text = io.StringIO()
-    writer = csv.DictWriter(text, HISTORY_COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(outcome.history)
     atomic.write_text(directory / "history.csv", text.getvalue())
