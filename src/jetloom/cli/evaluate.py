@@ -43,9 +43,11 @@ def run(arguments: argparse.Namespace) -> None:
     if best is None:
         raise EmptySampleError("no point was trained to its end", path=scan / "scan.json", advice="look at scan.csv")
     # Keras reads the choice of the backend when it is imported, so this comes before the model.
-    use_backend(task.training.backend, task.training.threads)
-    network = load_model(verify_file(scan / best["point"] / best["run"], "model.keras"))
+    model = find_model(task.model)
+    if model.trainer == "network":
+        use_backend(task.training.backend, task.training.threads)
+    network = load_model(verify_file(scan / best["point"] / best["run"], model.file))
     output = arguments.output or paths.best(analysis, arguments.task)
-    results = evaluate(network, find_model(task.model), dataset, best, output, analysis.seed)
+    results = evaluate(network, model, dataset, best, output, analysis.seed)
     for name, entry in results["metrics"].items():
         logger.info("%s %s on %d jets of the test part", name, measured(entry["value"], entry["std"]), results["jets"])

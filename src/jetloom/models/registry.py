@@ -9,7 +9,10 @@ from pydantic import ValidationError
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.models.base import Model
 
-MODELS = {"dense": "jetloom.models.dense:Dense"}
+MODELS = {
+    "dense": "jetloom.models.dense:Dense",
+    "bdt": "jetloom.models.bdt:Bdt",
+}
 """Name in the configuration -> module:class. The module may import Keras inside its functions only."""
 
 
