@@ -9,7 +9,10 @@ from pydantic import ValidationError
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.models.base import Model
 
-MODELS = {"dense": "jetloom.models.dense:Dense"}
+MODELS = {
+    "dense": "jetloom.models.dense:Dense",
+    "junipr": "jetloom.models.junipr.model:JuniprModel",
+}
 """Name in the configuration -> module:class. The module may import Keras inside its functions only."""
 
 
