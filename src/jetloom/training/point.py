@@ -75,7 +75,7 @@ def train_point(
     OutOfMemoryError
         If memory ran out.
     """
-    use_backend(task.training.backend, task.training.threads)
+    use_backend(task.training.backend, task.training.threads, task.training.device)
     try:
         return _train(task, parameters, dataset, directory, seed, repetition, fold, deadline)
     except MemoryError as error:
