@@ -11,7 +11,7 @@ FLOORS = [
     {"errors", "expressions", "provenance", "cutflow"},
     {"config"},
     {"paths", "io", "physics"},
-    {"conversion", "data", "simulation"},
+    {"conversion", "data", "simulation", "trees"},
     {"models"},
     {"evaluation"},
     {"training", "scan", "plots", "export"},

@@ -130,9 +130,10 @@ def test_a_running_training_says_how_far_it_is(tmp_path, monkeypatch, minutes, l
     for path in (directory, log.parent):
         path.mkdir(parents=True)
     log.write_text("".join(f"epoch {epoch}/11 loss 0.{epoch} val_auc 0.7\n" for epoch in range(1, 7)))
-    began = time.time() - 60 * minutes
-    os.utime(log, (time.time(), time.time()))
-    started = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(began))
+    now = int(time.time())  # the ledger knows whole seconds
+    monkeypatch.setattr(time, "time", lambda: now)
+    os.utime(log, (now, now))
+    started = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(now - 60 * minutes))
     ledger.begin(directory, Attempt(1, host="node1", job="3", started=started))
     with (directory / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

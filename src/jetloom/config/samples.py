@@ -12,16 +12,25 @@ from jetloom.config.settings import Settings
 class Simulation(Settings):
     """A sample made by ``jetloom simulate`` (Pythia 8 and a parametric detector; for demonstration and tests)."""
 
-    process: Literal["dijet", "ttbar"] = Field(description="The hard process, at 13 TeV.")
+    process: Literal["dijet", "ttbar", "zjet_quark", "zjet_gluon"] = Field(
+        description="The hard process. zjet_...: a quark or a gluon and a Z boson that decays to neutrinos."
+    )
     events: PositiveInt = Field(4000, description="Number of events over all chunks.")
     chunks: PositiveInt = Field(1, description="Number of files, each made by a job of its own.")
     pt_hat_min: PositiveFloat = Field(100.0, description="Lowest transverse momentum of the hard process, in GeV.")
+    pt_hat_max: PositiveFloat | None = Field(None, description="Highest one; null: no limit.")
+    energy: PositiveFloat = Field(13000.0, description="Energy of the collision of two protons, in GeV.")
+    detector: bool = Field(
+        True, description="False: jets of all particles but neutrinos, without pile-up; short-lived hadrons decay."
+    )
     format: Literal["ttree", "rntuple"] = Field("ttree", description="How the DxAOD is stored.")
 
     @model_validator(mode="after")
     def _enough_events(self) -> Simulation:
         if self.chunks > self.events:
             raise ValueError(f"{self.chunks} chunks are more than {self.events} events")
+        if self.pt_hat_max is not None and self.pt_hat_max <= self.pt_hat_min:
+            raise ValueError(f"pt_hat_max {self.pt_hat_max:g} is not above pt_hat_min {self.pt_hat_min:g}")
         return self
 
 

@@ -63,6 +63,12 @@ class Weights(Settings):
             raise ValueError("'flatten' and 'match' are two ways to one end: give one of them")
         return self
 
+    @property
+    def variables(self) -> list[str]:
+        """Variables whose spectra are made alike."""
+        rule = self.flatten or self.match
+        return [] if rule is None else list(rule.variables)
+
 
 class Split(Settings):
     """Shares of the parts. An event's part follows from a hash of its run and event number alone."""

@@ -13,6 +13,12 @@ from jetloom.io.hdf5 import TableReader
 
 Rows = npt.NDArray[np.void]
 
+BLOCK_ROWS = 1 << 16
+"""Jets that are worked on at a time; bounds the memory of every stage."""
+
+TREE_BLOCK_ROWS = 1 << 13
+"""The same for jets with trees, each of some kilobytes."""
+
 
 @dataclass(frozen=True)
 class Jets:
@@ -86,10 +92,20 @@ def read_jets(reader: TableReader, start: int, stop: int) -> Jets:
     return Jets(rows, reader.read("branchings", first, first + int(offsets[-1])), offsets)
 
 
-def jet_blocks(reader: TableReader, size: int) -> Iterator[Jets]:
-    """Read all jets of a file from start to end, in blocks of whole chunks, of about ``size`` jets."""
+def jet_blocks(reader: TableReader, rows: int | None = None) -> Iterator[Jets]:
+    """Read all jets of a file from start to end, in blocks of whole chunks.
+
+    Parameters
+    ----------
+    reader : TableReader
+        The file.
+    rows : int, optional
+        About how many jets a block has; by default as many as bound the memory (fewer with trees).
+    """
+    if rows is None:
+        rows = TREE_BLOCK_ROWS if "branchings" in reader.rows else BLOCK_ROWS
     chunk = reader.chunk_rows("jets")
-    step = max(1, size // chunk) * chunk
-    rows = reader.rows["jets"]
-    for start in range(0, rows, step):
-        yield read_jets(reader, start, min(start + step, rows))
+    step = max(1, rows // chunk) * chunk
+    total = reader.rows["jets"]
+    for start in range(0, total, step):
+        yield read_jets(reader, start, min(start + step, total))

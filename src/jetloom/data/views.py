@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from jetloom.config.tasks import Task
 from jetloom.data import split as splitting
-from jetloom.data.dataset import BLOCK_ROWS
+from jetloom.data.jets import BLOCK_ROWS
+from jetloom.data.labels import UNLABELLED
 from jetloom.data.moments import Moments, fit_quantiles
 from jetloom.data.weights import Reweighting, fit
 from jetloom.errors import EmptySampleError
@@ -40,13 +41,13 @@ def fit_view(task: Task, fold: int | None, staged: dict[str, Path]) -> FittedVie
     """Fit scaler, ranges and weights on the training part of one view."""
     roles = splitting.roles(task.split, fold)
     inputs = [column_name(text) for text in task.inputs]
-    flattened = list(task.weights.flatten.variables) if task.weights.flatten else []
-    columns = inputs + [name for name in flattened if name not in inputs]
+    columns = inputs + [name for name in task.weights.variables if name not in inputs]
 
     def training() -> Iterator[Block]:
         for name in roles["train"]:
             with TableReader(staged[name]) as reader:
-                yield from reader.blocks("jets", BLOCK_ROWS)
+                for block in reader.blocks("jets", BLOCK_ROWS):
+                    yield block[block["label"] != UNLABELLED]
 
     moments = Moments(len(columns))
     for block in training():

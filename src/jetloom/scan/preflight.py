@@ -10,6 +10,7 @@ from jetloom.config.schema import Schema, find_schema
 from jetloom.config.tasks import Task
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.expressions import column_name, names_in
+from jetloom.io.trees import JET_TREE
 from jetloom.scan.space import points
 
 
@@ -29,6 +30,7 @@ def check_analysis(analysis: Analysis) -> None:
         _check_columns(name, task)
         for sample in analysis.task_samples(name):
             known = _variables(analysis, find_schema(analysis.samples[sample].schema_name))
+            known += JET_TREE.names or () if task.reads == "trees" else ()
             _require(_task_expressions(name, task), known, sample)
         points(task)
 
@@ -86,13 +88,12 @@ def _variables(analysis: Analysis, schema: Schema) -> list[str]:
 
 def _task_expressions(name: str, task: Task) -> list[tuple[str, str]]:
     """Give every expression of a task with the key that it stands under."""
-    flattened = task.weights.flatten.variables if task.weights.flatten else {}
     found = [(f"tasks.{name}.labels.{key}", label.when) for key, label in task.labels.items()]
     found += [(f"tasks.{name}.inputs", text) for text in task.inputs]
     found += [(f"tasks.{name}.select", text) for text in task.select]
     found += [(f"tasks.{name}.spectators", text) for text in task.spectators]
     columns = {column_name(text) for text in task.inputs}
-    return found + [(f"tasks.{name}.weights.flatten", text) for text in flattened if text not in columns]
+    return found + [(f"tasks.{name}.weights", text) for text in task.weights.variables if text not in columns]
 
 
 def _require(expressions: Iterable[tuple[str, str]], known: Iterable[str], sample: str) -> None:

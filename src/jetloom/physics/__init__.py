@@ -1,0 +1,1 @@
+"""Kinematics, clustering and declustering: pure functions of flat arrays, without files and settings."""
