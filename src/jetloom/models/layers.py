@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
+import jetloom.models.junipr.network  # noqa: F401 - registers its layers
+
 
 @keras.saving.register_keras_serializable(package="jetloom")
 class FillMissing(keras.layers.Layer):
