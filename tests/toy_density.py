@@ -26,11 +26,11 @@ class ToyDensity(Model):
     reads: ClassVar[Literal["jets", "trees"]] = "trees"
     objective: ClassVar[Literal["classifier", "density"]] = "density"
 
-    def build(self, parameters: Any, data: Any, seed: int, start: Any) -> Any:  # noqa: ARG002
+    def build(self, parameters: Any, data: Any, seed: int, start: Any) -> Any:
         inputs = keras.Input((None, HEADS), name="steps")
         return keras.Model(inputs, Scale()(inputs))
 
-    def features(self, jets: Any, data: Any) -> np.ndarray:  # noqa: ARG002
+    def features(self, jets: Any, data: Any) -> np.ndarray:
         lengths = jets.lengths
         steps = -(-(int(lengths.max(initial=0)) + 1) // 16) * 16
         found = np.zeros((len(jets), steps, HEADS), np.float32)
@@ -39,5 +39,5 @@ class ToyDensity(Model):
         found[valid, 1:] = -jets.branchings["z"][:, None]
         return found
 
-    def loss(self, labels: Any, outputs: Any, parameters: Any) -> Any:  # noqa: ARG002
+    def loss(self, labels: Any, outputs: Any, parameters: Any) -> Any:
         return -keras.ops.sum(outputs, axis=(1, 2))

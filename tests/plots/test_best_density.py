@@ -82,14 +82,14 @@ def test_metrics_are_of_the_class_that_was_learnt(evaluated):
     assert metrics["jets"] == len(rows)
 
 
-def test_trees_of_an_event_and_of_rows(density, evaluated, tmp_path, caplog):
-    directory, options = density
+def test_trees_of_an_event_and_of_rows(density, evaluated, tmp_path, capfd):
+    options = density[1]
     with TableReader(evaluated / "predictions.h5") as reader:
         rows = reader.read("jets")
     event = rows["event_number"][10]
     assert main(["draw_trees", *options, "--run", "1", "--event", str(event), "--output", str(tmp_path / "a")]) == 0
     assert drawn(tmp_path / "a") == {f"row{row}" for row in np.flatnonzero(rows["event_number"] == event)}
-    assert f"row 10: -log P = {-rows['log_p'][10]:.2f}" in caplog.text
+    assert f"row 10: -log P = {-rows['log_p'][10]:.2f}" in capfd.readouterr().err
     assert main(["draw_trees", *options, "--rows", "5", "0", "--output", str(tmp_path / "b")]) == 0
     assert drawn(tmp_path / "b") == {"row0", "row5"}
 
@@ -113,3 +113,16 @@ def test_trees_of_a_classifier_are_refused(density, tmp_path, capfd):
     options = [str(config) if word.endswith("config.yaml") else word for word in density[1]]
     assert main(["draw_trees", *options, "--output", str(tmp_path)]) == 2
     assert "is a classifier, not a density" in capfd.readouterr().err
+
+
+def test_ratio_trees_add_up_to_the_ratio(density, evaluated, tmp_path):
+    from jetloom.data.dataset import Dataset
+    from jetloom.plots.jet_trees import draw_ratio_trees
+
+    dataset = Dataset.open(density[0] / "dataset")
+    path = evaluated / "predictions.h5"
+    ratio = draw_ratio_trees(
+        tmp_path, dataset.view(), np.array([7, 3]), (path, path), ("Gluon", "Quark"), dataset.description, "test part"
+    )
+    assert drawn(tmp_path) == {"row3", "row7"}
+    assert ratio == {7: pytest.approx(0.0), 3: pytest.approx(0.0)}

@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     from jetloom.errors import ConfigurationError
     from jetloom.evaluation import chosen
-    from jetloom.plots.best_density import draw_jets, learnt_note
+    from jetloom.plots.jet_trees import draw_jets, learnt_note
 
     if (arguments.run_number is None) != (arguments.event is None):
         raise ConfigurationError("an event is named by both --run and --event", where="command line")

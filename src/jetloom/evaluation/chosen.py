@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.dataset import BLOCK_ROWS
 from jetloom.data.jets import Jets, read_jets
 from jetloom.errors import ConfigurationError, EmptySampleError
 from jetloom.io.hdf5 import TableReader
@@ -60,7 +59,7 @@ def rows_of_event(view: View, role: str, run: int, event: int) -> Index:
         If there are none.
     """
     first, found = 0, [np.zeros(0, np.int64)]
-    for block in view.blocks(role, BLOCK_ROWS):
+    for block in view.blocks(role):
         same = (block["run_number"] == run) & (block["event_number"] == event)
         found.append(first + np.flatnonzero(same))
         first += len(block)

@@ -33,7 +33,6 @@ HEAD_TITLES = {
     "phi": r"$\phi$",
 }
 
-BLOCK_ROWS = 1 << 16
 STEPS_AT_ONCE = 1 << 17
 """Steps of a batch, padding included: bounds the memory of a batch of wide networks and long trees."""
 
@@ -137,11 +136,9 @@ def places(offsets: Index, index: Index) -> Index:
     return np.arange(int(lengths.sum())) + np.repeat(offsets[index] - (ends - lengths), lengths)
 
 
-def predict_steps(
-    network: Any, model: Model, view: View, role: str, rows: int = BLOCK_ROWS
-) -> Iterator[tuple[Jets, Steps]]:
+def predict_steps(network: Any, model: Model, view: View, role: str) -> Iterator[tuple[Jets, Steps]]:
     """Give the jets of a role of the dataset with log P of their steps, in blocks, in the dataset's order."""
     facts = DataFacts.of(view)
-    for jets in view.blocks(role, rows):
+    for jets in view.blocks(role):
         if len(jets):
             yield jets, log_probabilities(network, model, jets, facts)

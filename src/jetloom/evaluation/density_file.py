@@ -50,10 +50,8 @@ def write_predictions(
 
 def _rows(dtype: np.dtype[Any], jets: Jets, steps: Steps, weight: str, spectators: Sequence[str]) -> Rows:
     rows = np.zeros(len(jets), dtype)
-    for name in ("label", "event_weight", *KEYS, *spectators):
+    for name in ("label", "true_label", "event_weight", *KEYS, *spectators):
         rows[name] = jets[name]
-    # Datasets without a policy for jets of no class have one label only.
-    rows["true_label"] = jets["true_label" if "true_label" in (jets.rows.dtype.names or ()) else "label"]
     rows["weight"] = jets[weight]
     sums = steps.sums()
     for place, name in enumerate(COLUMNS):

@@ -9,22 +9,21 @@ import numpy.typing as npt
 
 from jetloom import provenance
 from jetloom.evaluation.bootstrap import event_index
-from jetloom.evaluation.chosen import draw_lots, read_rows
-from jetloom.evaluation.density import HEAD_TITLES, HEADS, log_probabilities
+from jetloom.evaluation.chosen import draw_lots
+from jetloom.evaluation.density import HEAD_TITLES, HEADS
 from jetloom.evaluation.density_file import COLUMNS, KEYS, write_predictions
 from jetloom.evaluation.surprise import by_class, mean_surprise
 from jetloom.io.atomic import write_json, write_text
-from jetloom.models.base import DataFacts
 from jetloom.plots.density import draw_log_p
+from jetloom.plots.jet_trees import draw_jets, learnt_note
 from jetloom.plots.style import class_styles
 from jetloom.plots.tables import measured, page, paragraph, table
-from jetloom.plots.trees import draw_tree, surprise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from jetloom.data.dataset import Dataset, View
+    from jetloom.data.dataset import Dataset
     from jetloom.models.base import Model
 
 Rows = npt.NDArray[np.void]
@@ -115,51 +114,4 @@ def metrics_page(results: Mapping[str, Any], titles: Sequence[str]) -> str:
         "The best point on the test part",
         paragraph(text),
         table(["Class", "Learnt", "Jets", *heads], lines, "Mean of -log P"),
-    )
-
-
-def draw_jets(
-    directory: Path,
-    network: Any,
-    model: Model,
-    view: View,
-    part: str,
-    rows: npt.NDArray[np.int64],
-    facts: Mapping[str, Any],
-    note: str,
-) -> dict[int, float]:
-    """Draw the trees of some rows of a part with -log P at their branchings, as ``row<number>``.
-
-    Returns
-    -------
-    dict of int to float
-        -log P of each row.
-    """
-    directory.mkdir(parents=True, exist_ok=True)
-    if not len(rows):
-        return {}
-    jets = read_rows(view, part, rows)
-    steps, drawn = log_probabilities(network, model, jets, DataFacts.of(view)), {}
-    for place, row in enumerate(rows.tolist()):
-        one, values = jets.take(slice(place, place + 1)), surprise(steps.of(place))
-        name = described(one.rows[0], facts, row)
-        path, energy = directory / f"row{row}", float(one["seed_e"][0])
-        draw_tree(path, one.branchings, energy, values, label=facts["label"], note=f"{note}\n{name}")
-        drawn[row] = values.total
-    return drawn
-
-
-def learnt_note(facts: Mapping[str, Any], learnt: Sequence[str], part: str) -> str:
-    """Say which part of the data a figure shows, and whose model."""
-    titles = [style.title for style in class_styles(facts["classes"]) if style.name in learnt]
-    return f"{part} part, model of {' and '.join(titles)}"
-
-
-def described(jet: np.void, facts: Mapping[str, Any], row: int) -> str:
-    """Say which jet it is."""
-    label = int(jet["label"])
-    kind = class_styles(facts["classes"])[label].title if label >= 0 else "no class"
-    return (
-        f"{kind}, row {row} (run {jet['run_number']}, event {jet['event_number']}), "
-        f"E = {jet['seed_e']:.0f} GeV, {jet['n_branchings'] + 1} constituents"
     )
