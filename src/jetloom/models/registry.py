@@ -17,6 +17,7 @@ from jetloom.provenance import file_digest
 MODELS = {
     "dense": "jetloom.models.dense:Dense",
     "junipr": "jetloom.models.junipr.model:JuniprModel",
+    "junipr_binary": "jetloom.models.junipr.binary:JuniprBinaryModel",
 }
 """Name in the configuration -> module:class. The module may import Keras inside its functions only."""
 
