@@ -18,6 +18,7 @@ MODELS = {
     "dense": "jetloom.models.dense:Dense",
     "bdt": "jetloom.models.bdt:Bdt",
     "junipr": "jetloom.models.junipr.model:JuniprModel",
+    "junipr_binary": "jetloom.models.junipr.binary:JuniprBinaryModel",
 }
 """Name in the configuration -> module:class. The module may import Keras inside its functions only."""
 

@@ -12,7 +12,7 @@ from jetloom.data.jets import Jets
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts, Model, Parameters
 from jetloom.models.junipr.features import INTEGERS, SHAPES, padded
-from jetloom.models.junipr.parameters import STRUCTURE, JuniprParameters
+from jetloom.models.junipr.parameters import SHAPING, STRUCTURE, JuniprParameters
 
 
 class JuniprModel(Model):
@@ -64,7 +64,7 @@ class JuniprModel(Model):
 
 
 def binning_of(data: DataFacts) -> dict[str, Any]:
-    """Give the scaling and bins of a dataset of trees.
+    """Give the scaling and bins of a dataset of trees, without the counts.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def binning_of(data: DataFacts) -> dict[str, Any]:
     """
     if data.binning is None:
         raise ConfigurationError("the dataset has no trees", where="model", advice="set reads: trees for its task")
-    return data.binning
+    return {key: data.binning[key] for key in SHAPING if key in data.binning}
 
 
 def structure_of(parameters: JuniprParameters, data: DataFacts) -> dict[str, Any]:

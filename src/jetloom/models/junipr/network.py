@@ -32,8 +32,8 @@ class Junipr(keras.layers.Layer):
         ``recurrence`` (simple, gru, lstm), ``width``, ``end_hidden``, ``mother_hidden``, ``branching_hidden``,
         ``max_constituents``, ``branching`` (factorised, joint, unique), ``previous`` (value, bin), ``padding_class``.
     binning : dict
-        Scaling and bins, as :mod:`jetloom.data.binning` fitted them. Kept whole, because it says for which data the
-        weights are.
+        Scaling and bins, as :mod:`jetloom.data.binning` fitted them. Its settings of the trees say, for which data
+        the weights are.
     seed : int
         Of the initial weights.
     """

@@ -26,6 +26,9 @@ STRUCTURE = (
 )  # fmt: skip
 """The parameters that are the network's structure."""
 
+SHAPING = ("granularity", "scaling", "momentum", "branching", "trees")
+"""What of the description of scaling and bins gives the weights their meaning."""
+
 
 class JuniprParameters(Parameters):
     """Parameters of JUNIPR."""
