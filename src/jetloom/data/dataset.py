@@ -17,8 +17,6 @@ from jetloom.io.hdf5 import TableReader
 from jetloom.provenance import file_digest
 
 DESCRIPTION = "dataset.json"
-BLOCK_ROWS = 1 << 16
-"""Rows that are worked on at a time; bounds the memory of every stage."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +46,8 @@ class View:
                 total += reader.rows["jets"]
         return total
 
-    def blocks(self, role: str, rows: int = BLOCK_ROWS) -> Iterator[Jets]:
-        """Read the jets of a role from start to end, in blocks of a bounded size."""
+    def blocks(self, role: str, rows: int | None = None) -> Iterator[Jets]:
+        """Read the jets of a role from start to end, in blocks of about ``rows``; by default memory is bounded."""
         for path in self.files[role]:
             with TableReader(path) as reader:
                 yield from jet_blocks(reader, rows)

@@ -10,8 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.io.hdf5 import TableReader
+from jetloom.io.trees import BRANCHING
 
 Rows = npt.NDArray[np.void]
+
+BLOCK_ROWS = 1 << 16
+"""Jets that are worked on at a time; bounds the memory of every stage."""
+
+TREE_BLOCK_ROWS = 1 << 13
+"""The same for jets with trees, each of some kilobytes."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,12 @@ class Jets:
     def lengths(self) -> npt.NDArray[np.int64]:
         """Number of branchings of each jet, shape (n,)."""
         return np.zeros(len(self.rows), np.int64) if self.offsets is None else np.diff(self.offsets)
+
+    def tree(self, jet: int) -> Rows:
+        """Give the branchings of one jet; none where there are no trees."""
+        if self.branchings is None or self.offsets is None:
+            return np.zeros(0, BRANCHING)
+        return self.branchings[self.offsets[jet] : self.offsets[jet + 1]]
 
     def take(self, index: npt.NDArray[np.bool_] | npt.NDArray[np.integer] | slice) -> Jets:
         """Give some of the jets: a mask, positions in any order, or a slice."""
@@ -86,10 +99,20 @@ def read_jets(reader: TableReader, start: int, stop: int) -> Jets:
     return Jets(rows, reader.read("branchings", first, first + int(offsets[-1])), offsets)
 
 
-def jet_blocks(reader: TableReader, size: int) -> Iterator[Jets]:
-    """Read all jets of a file from start to end, in blocks of whole chunks, of about ``size`` jets."""
+def jet_blocks(reader: TableReader, rows: int | None = None) -> Iterator[Jets]:
+    """Read all jets of a file from start to end, in blocks of whole chunks.
+
+    Parameters
+    ----------
+    reader : TableReader
+        The file.
+    rows : int, optional
+        About how many jets a block has; by default as many as bound the memory (fewer with trees).
+    """
+    if rows is None:
+        rows = TREE_BLOCK_ROWS if "branchings" in reader.rows else BLOCK_ROWS
     chunk = reader.chunk_rows("jets")
-    step = max(1, size // chunk) * chunk
-    rows = reader.rows["jets"]
-    for start in range(0, rows, step):
-        yield read_jets(reader, start, min(start + step, rows))
+    step = max(1, rows // chunk) * chunk
+    total = reader.rows["jets"]
+    for start in range(0, total, step):
+        yield read_jets(reader, start, min(start + step, total))

@@ -13,11 +13,13 @@ import numpy.typing as npt
 
 from jetloom import provenance
 from jetloom.config.tasks import Task
-from jetloom.data.dataset import BLOCK_ROWS
+from jetloom.data.jets import Jets, jet_blocks
+from jetloom.data.labels import UNLABELLED
+from jetloom.data.part_writer import PartWriter
 from jetloom.data.views import PARTS, FittedView
 from jetloom.errors import EmptySampleError
 from jetloom.io import atomic
-from jetloom.io.hdf5 import TableReader, TableWriter, check_file
+from jetloom.io.hdf5 import TableReader, check_file
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +36,10 @@ def write_parts(
     task: Task, views: list[FittedView], staged: dict[str, Path], directory: Path
 ) -> tuple[str, list[dict[str, Any]]]:
     """Write the final parts with their weights; give the fingerprint and the summary by part and class."""
-    settings = [task.inputs, list(task.labels), task.missing]
-    digest = hashlib.sha256(provenance.canonical_json(settings).encode())
+    settings: list[Any] = [task.inputs, list(task.labels), task.missing]
+    if task.reads == "trees":  # of the trees' settings and the bins, what the rows alone do not say
+        settings.append([task.binning.model_dump(exclude={"warn_above"}), views[0].description["binning"]["trees"]])
+    digest, trees = hashlib.sha256(provenance.canonical_json(settings).encode()), hashlib.sha256()
     summary: list[dict[str, Any]] = []
     for name, source in staged.items():
         with TableReader(source) as reader:
@@ -45,20 +49,30 @@ def write_parts(
             totals = _PartTotals(list(task.labels), views[0].description["weight"])
             with (
                 atomic.publishing(directory / PARTS / f"{name}.h5", check_file) as part,
-                TableWriter(part, {"jets": (dtype, None)}, PART_COMPRESSION) as writer,
+                PartWriter(part, dtype, task.reads == "trees", PART_COMPRESSION) as writer,
             ):
-                for block in reader.blocks("jets", BLOCK_ROWS):
-                    rows = np.zeros(len(block), dtype)
-                    for column in block.dtype.names or ():
-                        rows[column] = block[column]
-                    for view in views:
-                        rows[view.description["weight"]] = view.reweighting.apply(block)
-                    digest.update(rows.tobytes())
-                    totals.add(rows)
-                    writer.append(jets=rows)
+                for block in jet_blocks(reader):
+                    written = writer.append(Jets(_weighted(block.rows, views, dtype), block.branchings, block.offsets))
+                    digest.update(written.rows.tobytes())
+                    if written.branchings is not None:
+                        trees.update(written.branchings.tobytes())
+                    totals.add(written.rows)
             summary += totals.rows(name)
     _require_every_class(summary)
+    if task.reads == "trees":
+        digest.update(trees.digest())
     return digest.hexdigest(), summary
+
+
+def _weighted(block: Block, views: list[FittedView], dtype: np.dtype[Any]) -> Block:
+    """Give the final rows: those that were staged, and the weights of each view, 0 for jets of no class."""
+    rows = np.zeros(len(block), dtype)
+    for column in block.dtype.names or ():
+        rows[column] = block[column]
+    labelled = block["label"] != UNLABELLED
+    for view in views:
+        rows[view.description["weight"]][labelled] = view.reweighting.apply(block[labelled])
+    return rows
 
 
 class _PartTotals:
@@ -70,7 +84,8 @@ class _PartTotals:
         self.sums = np.zeros((5, len(classes)))
 
     def add(self, rows: Block) -> None:
-        """Add a block."""
+        """Add a block; jets of no class are left out."""
+        rows = rows[rows["label"] != UNLABELLED]
         ones = np.ones(len(rows))
         weights = rows[self.weight].astype(np.float64)
         for index, values in enumerate((ones, rows["event_weight"], weights, rows["event_weight"] < 0, weights**2)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,20 @@ from jetloom.config.samples import Sample
 from jetloom.config.tasks import Task
 from jetloom.cutflow import CutFlow
 from jetloom.data import split as splitting
-from jetloom.data.dataset import BLOCK_ROWS
+from jetloom.data.jets import BLOCK_ROWS, Jets, jet_blocks
 from jetloom.data.labels import UNLABELLED, assign_labels
+from jetloom.data.part_writer import PartWriter
 from jetloom.data.weights import event_weights
 from jetloom.errors import ConfigurationError, EmptySampleError, near_misses
 from jetloom.expressions import column_name, evaluate, evaluate_mask, names_in
-from jetloom.io.hdf5 import TableReader, TableWriter
+from jetloom.io.hdf5 import TableReader
+from jetloom.io.trees import JET_TREE
 
 logger = logging.getLogger(__name__)
 
 Block = npt.NDArray[np.void]
 
-OWN_COLUMNS = {"label": "<i4", "event_weight": "<f4", "sample": "u1"}
+OWN_COLUMNS = {"label": "<i4", "true_label": "<i4", "event_weight": "<f4", "sample": "u1"}
 """Columns of the parts that are made here, besides the weights."""
 
 EVENT = {"run_number": "<u4", "event_number": "<u8"}
@@ -45,22 +48,60 @@ def stage_rows(
     """Stream all samples once: select, label, weigh, and share the rows out over the parts."""
     dtype = _staged_dtype(task)
     with ExitStack() as stack:
-        writers = [stack.enter_context(TableWriter(path, {"jets": (dtype, None)})) for path in staged.values()]
+        parts = [stack.enter_context(PartWriter(path, dtype, task.reads == "trees")) for path in staged.values()]
         for index, (name, facts) in enumerate(samples.items()):
-            for path in files[name]:
+            sample, common = analysis.samples[name], _majority(task, files[name], facts)
+            for path in _converted(files[name]):
                 with TableReader(path) as reader:
-                    if reader.attribute("status") == "skipped":
-                        continue
                     _check_variables(task, reader)
-                    for block in reader.blocks("jets", BLOCK_ROWS):
-                        losses.saw("jets", len(block))
-                        rows = _staged_rows(task, analysis.samples[name], facts, block, dtype, losses)
-                        rows["sample"] = index
-                        hashes = splitting.event_hash(rows["run_number"], rows["event_number"], task.split.salt)
-                        parts = splitting.assign_parts(hashes, task.split)
-                        for part, writer in enumerate(writers):
-                            writer.append(jets=rows[parts == part])
+                    for jets in jet_blocks(reader):
+                        losses.saw("jets", len(jets))
+                        staged_jets = _staged_jets(task, sample, facts, common, jets, dtype, losses)
+                        staged_jets.rows["sample"] = index
+                        hashes = splitting.event_hash(
+                            staged_jets["run_number"], staged_jets["event_number"], task.split.salt
+                        )
+                        found = splitting.assign_parts(hashes, task.split)
+                        for part, writer in enumerate(parts):
+                            writer.append(staged_jets.take(found == part))
             logger.info("%s: %d jets of %d files read", name, facts["rows"], facts["files"])
+
+
+def _converted(files: list[Path]) -> Iterator[Path]:
+    """Give the files that were not skipped by the stages before."""
+    for path in files:
+        with TableReader(path) as reader:
+            skipped = reader.attribute("status") == "skipped"
+        if not skipped:
+            yield path
+
+
+def _majority(task: Task, files: list[Path], facts: dict[str, Any]) -> int:
+    """Count the classes of a sample's selected jets in a stream of their own; give the commonest, if it is asked for.
+
+    Raises
+    ------
+    EmptySampleError
+        If no jet of the sample has a class.
+    """
+    if task.unlabelled != "majority":
+        return UNLABELLED
+    counts = np.zeros(len(task.labels), np.int64)
+    for path in _converted(files):
+        with TableReader(path) as reader:
+            _check_variables(task, reader)
+            for block in reader.blocks("jets", BLOCK_ROWS):
+                kept = _selected(task, Jets(block), None)
+                labels = assign_labels(task.labels, _columns(kept.rows), len(kept))
+                counts += np.bincount(labels[labels != UNLABELLED], minlength=len(counts))
+    if not counts.any():
+        raise EmptySampleError(
+            "no jet has a class, so none has the majority",
+            where=f"sample '{facts['title']}'",
+            advice="change the labels, or unlabelled",
+        )
+    facts["majority"] = list(task.labels)[int(counts.argmax())]
+    return int(counts.argmax())
 
 
 def _staged_dtype(task: Task) -> np.dtype[Any]:
@@ -69,28 +110,29 @@ def _staged_dtype(task: Task) -> np.dtype[Any]:
     twice = sorted({column for column in inputs if inputs.count(column) > 1})
     if twice:
         raise ConfigurationError(f"two inputs have the column name '{twice[0]}'", where="inputs")
-    flattened = list(task.weights.flatten.variables) if task.weights.flatten else []
-    others = [name for name in dict.fromkeys([*task.spectators, *flattened]) if name not in [*inputs, *EVENT]]
+    tree = {name: JET_TREE[name].str for name in JET_TREE.names or ()} if task.reads == "trees" else {}
+    made = {**EVENT, **tree}
+    others = [name for name in dict.fromkeys([*task.spectators, *task.weights.variables]) if name not in inputs]
+    others = [name for name in others if name not in made]
     for where, names in {"inputs": inputs, "spectators": others}.items():
         for name in names:
-            if name in OWN_COLUMNS or name in EVENT or re.fullmatch(r"weight(_fold\d+)?", name):
+            if name in OWN_COLUMNS or name in made or re.fullmatch(r"weight(_fold\d+)?", name):
                 raise ConfigurationError(f"'{name}' is the name of a column that the dataset makes itself", where=where)
-    return np.dtype(
-        [(name, "<f4") for name in inputs] + [*OWN_COLUMNS.items(), *EVENT.items()] + [(name, "<f4") for name in others]
-    )
+    own = [*OWN_COLUMNS.items(), *made.items()]
+    return np.dtype([(name, "<f4") for name in inputs] + own + [(name, "<f4") for name in others])
 
 
 def _check_variables(task: Task, reader: TableReader) -> None:
     known = set(reader.dtype("jets").names or ())
     columns = {column_name(text): text for text in task.inputs}
-    flattened = list(task.weights.flatten.variables) if task.weights.flatten else []
-    for name in [*task.spectators, *flattened]:
+    spectra = task.weights.variables
+    for name in [*task.spectators, *spectra]:
         if name in columns and name in known and columns[name].strip() != name:
             raise ConfigurationError(
                 f"the input '{columns[name]}' would take the name of the variable '{name}'", where="inputs"
             )
     labels = [label.when for label in task.labels.values()]
-    expressions = [*task.inputs, *task.select, *task.spectators, *labels, *(set(flattened) - set(columns))]
+    expressions = [*task.inputs, *task.select, *task.spectators, *labels, *(set(spectra) - set(columns))]
     for text in expressions:
         for name in sorted(names_in(text) - known):
             raise ConfigurationError(
@@ -98,22 +140,51 @@ def _check_variables(task: Task, reader: TableReader) -> None:
             )
 
 
-def _staged_rows(
-    task: Task, sample: Sample, facts: dict[str, Any], block: Block, dtype: np.dtype[Any], losses: CutFlow
-) -> Block:
-    """Select, label and weigh one block of a sample."""
+def _selected(task: Task, jets: Jets, losses: CutFlow | None) -> Jets:
+    """Apply the task's cuts, and count what each takes away."""
     for text in task.select:
-        kept = block[evaluate_mask(text, _columns(block), len(block))]
-        losses.add("dataset", "jets", text, len(block), len(kept))
-        block = kept
-    labels = assign_labels(task.labels, _columns(block), len(block))
-    labelled = labels != UNLABELLED
-    losses.add("dataset", "jets", "no class", len(block), int(labelled.sum()))
-    block, labels = block[labelled], labels[labelled]
+        kept = jets.take(evaluate_mask(text, _columns(jets.rows), len(jets)))
+        if losses is not None:
+            losses.add("dataset", "jets", text, len(jets), len(kept))
+        jets = kept
+    return jets
+
+
+def _staged_jets(
+    task: Task,
+    sample: Sample,
+    facts: dict[str, Any],
+    common: int,
+    jets: Jets,
+    dtype: np.dtype[Any],
+    losses: CutFlow,
+) -> Jets:
+    """Select, label and weigh one block of a sample."""
+    jets = _selected(task, jets if task.reads == "trees" else Jets(jets.rows), losses)
+    truth = assign_labels(task.labels, _columns(jets.rows), len(jets))
+    facts["unlabelled"] = facts.get("unlabelled", 0) + int((truth == UNLABELLED).sum())
+    if task.unlabelled == "drop":
+        labelled = truth != UNLABELLED
+        losses.add("dataset", "jets", "no class", len(jets), int(labelled.sum()))
+        jets, truth = jets.take(labelled), truth[labelled]
     if task.weights.negative == "drop" and task.weights.event:
-        positive = (block["mc_event_weight"] > 0) | sample.is_data
-        losses.add("dataset", "jets", "weight not positive", len(block), int(positive.sum()))
-        block, labels = block[positive], labels[positive]
+        positive = (jets["mc_event_weight"] > 0) | sample.is_data
+        losses.add("dataset", "jets", "weight not positive", len(jets), int(positive.sum()))
+        jets, truth = jets.take(positive), truth[positive]
+    rows = _staged_rows(task, jets.rows, dtype)
+    rows["true_label"] = truth
+    rows["label"] = np.where(truth == UNLABELLED, common, truth)
+    total = facts["sum_of_weights"]
+    if total <= 0 and task.weights.event and not sample.is_data:
+        raise EmptySampleError(f"its generator weights sum to {total:g}", where=f"sample '{facts['title']}'")
+    rows["event_weight"] = event_weights(
+        task.weights, jets["mc_event_weight"], sample.cross_section, total, sample.is_data
+    )
+    return Jets(rows, jets.branchings, jets.offsets)
+
+
+def _staged_rows(task: Task, block: Block, dtype: np.dtype[Any]) -> Block:
+    """Give the rows of a part for a block of a sample, without what is made of them."""
     rows = np.zeros(len(block), dtype)
     columns = _columns(block)
     for text in task.inputs:
@@ -122,13 +193,6 @@ def _staged_rows(
     for name in (dtype.names or ())[len(task.inputs) :]:
         if name in columns and name not in OWN_COLUMNS:
             rows[name] = columns[name]
-    rows["label"] = labels
-    total = facts["sum_of_weights"]
-    if total <= 0 and task.weights.event and not sample.is_data:
-        raise EmptySampleError(f"its generator weights sum to {total:g}", where=f"sample '{facts['title']}'")
-    rows["event_weight"] = event_weights(
-        task.weights, block["mc_event_weight"], sample.cross_section, total, sample.is_data
-    )
     return rows
 
 

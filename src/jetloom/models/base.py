@@ -21,7 +21,7 @@ Features = npt.NDArray[Any] | dict[str, npt.NDArray[Any]]
 
 
 class Parameters(Settings):
-    """Parameters that every model has. All of them can be scanned, and together they name a point."""
+    """Parameters that every network has. All of them can be scanned, and together they name a point."""
 
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = Field("adam", description="Optimiser of Keras.")
     learning_rate: PositiveFloat = Field(1e-3, description="Learning rate at the start.")
@@ -33,16 +33,9 @@ class Parameters(Settings):
         0, description="Gradients are added up over so many jets at a time; 0: over a whole batch at once."
     )
 
-    added: ClassVar[tuple[str, ...]] = ("micro_batch",)
-    """Parameters that came with a later version: at their defaults they are no part of a point's name."""
 
-    def identity(self) -> dict[str, Any]:
-        """Give what names a point, JSON-like: its parameters, so that those of a newer jetloom change no old name."""
-        fields = type(self).model_fields
-        default = {
-            name for name in self.added if getattr(self, name) == fields[name].get_default(call_default_factory=True)
-        }
-        return self.model_dump(mode="json", exclude=default)
+ADDED = ("micro_batch",)
+"""Parameters that came with a later version: at their defaults they are no part of a point's name."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +62,12 @@ class DataFacts:
 class Model(ABC):
     """A kind of network. A new one is a new file with a subclass, and its name in :mod:`jetloom.models.registry`."""
 
-    parameters: ClassVar[type[Parameters]] = Parameters
+    parameters: ClassVar[type[Settings]] = Parameters
     """Its parameters with their defaults."""
+    trainer: ClassVar[Literal["network", "boosted"]] = "network"
+    """How it is trained: in steps of an optimiser, or tree by tree (:mod:`jetloom.training.boosted`)."""
+    file: ClassVar[str] = "model.keras"
+    """Name of the file that holds the trained model; its ending says how it is loaded."""
     reads: ClassVar[Literal["jets", "trees"]] = "jets"
     """What it needs of the dataset."""
     objective: ClassVar[Literal["classifier", "density"]] = "classifier"
@@ -79,6 +76,12 @@ class Model(ABC):
     """What is logged beside the loss, in the order of :meth:`term_values`."""
     compile_xla: ClassVar[bool] = False
     """Whether its step is compiled with XLA on TensorFlow, too (on JAX each is), once for each shape of its input."""
+
+    def identity(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Give what names a point: its parameters, without those of a newer jetloom that are at their defaults."""
+        fields = self.parameters.model_fields
+        same = {name for name in ADDED if name in fields and parameters[name] == fields[name].get_default()}
+        return {name: value for name, value in parameters.items() if name not in same}
 
     def epoch_metrics(self) -> list[str]:
         """Give the metrics that are known after each epoch: of the training, then of the validation part."""
@@ -94,7 +97,8 @@ class Model(ABC):
 
     def history_columns(self) -> list[str]:
         """Give the columns of ``history.csv``, one row an epoch."""
-        return ["epoch", *self.epoch_metrics(), "learning_rate", "batch_size", "seconds"]
+        batches = ("batch_size",) if self.trainer == "network" else ()
+        return ["epoch", *self.epoch_metrics(), "learning_rate", *batches, "seconds"]
 
     @property
     def ranked_by(self) -> str:

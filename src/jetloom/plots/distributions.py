@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jetloom.data.dataset import BLOCK_ROWS
+from jetloom.data.jets import BLOCK_ROWS
 from jetloom.data.labels import assign_labels
 from jetloom.data.weights import event_weights
 from jetloom.evaluation.histogram import Histogram

@@ -14,6 +14,7 @@ import pandas as pd
 from jetloom.config.tasks import Task
 from jetloom.errors import CorruptFileError, EmptySampleError, MissingFileError, StaleError
 from jetloom.evaluation.metrics import direction, known_metrics
+from jetloom.models.base import Model
 from jetloom.models.registry import find_model
 from jetloom.provenance import file_digest
 from jetloom.scan.ranking import criterion
@@ -61,7 +62,7 @@ def collect(task_name: str, task: Task, directory: Path, fingerprint: str, class
     rows, histories = [], []
     for point in found:
         results = {run: _read(directory / point.name / run, fingerprint) for run in runs(task)}
-        rows.append(_row(point, results, model.point_metrics(), ranked_by))
+        rows.append(_row(point, results, model, ranked_by))
         histories += [
             _history(directory, point.name, run) for run, result in results.items() if result["status"] != "failed"
         ]
@@ -118,7 +119,7 @@ def _read(directory: Path, fingerprint: str) -> dict[str, Any]:
     return result
 
 
-def _row(point: Point, results: dict[str, dict[str, Any]], metrics: list[str], ranked_by: str) -> dict[str, Any]:
+def _row(point: Point, results: dict[str, dict[str, Any]], model: Model, ranked_by: str) -> dict[str, Any]:
     """Give the row of a point: what its trainings have in common, and mean and spread of what they have not."""
     good = {run: result for run, result in results.items() if result["status"] == "trained"}
     bad = [(result["status"], result["reason"]) for result in results.values() if result["status"] != "trained"]
@@ -132,7 +133,7 @@ def _row(point: Point, results: dict[str, dict[str, Any]], metrics: list[str], r
     # Talos' name for the epochs that were trained; the parameter `epochs` is the most that may be.
     row["round_epochs"] = float(np.mean([result["epochs"] for result in results.values()]))
     row["best_epoch"] = float(np.mean([result["best_epoch"] for result in results.values()]))
-    for name in metrics:
+    for name in model.point_metrics():
         values = [result["metrics"][name] for result in good.values()] if not bad else []
         row[name] = float(np.mean(values)) if values else math.nan
         row[f"{name}_std"] = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
@@ -145,7 +146,7 @@ def _row(point: Point, results: dict[str, dict[str, Any]], metrics: list[str], r
         "peak_memory_mb": max(result["peak_memory_mb"] for result in results.values()),
         "host": " ".join(sorted({result["host"] for result in results.values()})),
         "run": chosen,
-        "model": f"{point.name}/{chosen}/model.keras",
+        "model": f"{point.name}/{chosen}/{model.file}",
     }
 
 

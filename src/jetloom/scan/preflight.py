@@ -8,8 +8,10 @@ from jetloom import paths
 from jetloom.config.analysis import Analysis
 from jetloom.config.schema import Schema, find_schema
 from jetloom.config.tasks import Task
+from jetloom.conversion.good_runs import read_good_runs
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.expressions import column_name, names_in
+from jetloom.io.trees import JET_TREE
 from jetloom.scan.ranking import check_metrics
 from jetloom.scan.space import points
 
@@ -31,12 +33,27 @@ def check_analysis(analysis: Analysis) -> None:
         check_metrics(name, task)
         for sample in analysis.task_samples(name):
             known = _variables(analysis, find_schema(analysis.samples[sample].schema_name))
+            known += JET_TREE.names or () if task.reads == "trees" else ()
             _require(_task_expressions(name, task), known, sample)
         points(task)
 
 
+def _check_good_runs(analysis: Analysis, sample: str, schema: Schema) -> None:
+    listed = analysis.conversion.good_runs
+    if listed is None or not analysis.samples[sample].is_data:
+        return
+    read_good_runs(listed)
+    if "lumi_block" not in schema.events.fields:
+        raise ConfigurationError(
+            f"the schema of sample '{sample}' has no event variable 'lumi_block'",
+            where="conversion.good_runs",
+            advice="add it to the schema's events",
+        )
+
+
 def _check_conversion(analysis: Analysis, sample: str, schema: Schema) -> None:
     conversion, select = analysis.conversion, analysis.conversion.select
+    _check_good_runs(analysis, sample, schema)
     for where, named in (
         ("slots", conversion.slots),
         ("variables", conversion.variables),
@@ -58,11 +75,12 @@ def _check_conversion(analysis: Analysis, sample: str, schema: Schema) -> None:
     for group, wanted in conversion.variables.items():
         known = schema.group(group).kept()
         _require([(f"conversion.variables.{group}", name) for name in wanted], known, sample)
-    events = [*schema.events.kept(), "mc_event_weight"]
+    # Cuts see what is not kept, too.
+    events = [*schema.events.fields, "mc_event_weight"]
     _require([("conversion.select.events", text) for text in select.events], events, sample)
-    _require([("conversion.select.jets", text) for text in select.jets], events + schema.jets.kept(), sample)
+    _require([("conversion.select.jets", text) for text in select.jets], [*events, *schema.jets.fields], sample)
     for collection, texts in select.constituents.items():
-        known = schema.group(collection).kept()
+        known = list(schema.group(collection).fields)
         _require([(f"conversion.select.constituents.{collection}", text) for text in texts], known, sample)
 
 
@@ -88,13 +106,12 @@ def _variables(analysis: Analysis, schema: Schema) -> list[str]:
 
 def _task_expressions(name: str, task: Task) -> list[tuple[str, str]]:
     """Give every expression of a task with the key that it stands under."""
-    flattened = task.weights.flatten.variables if task.weights.flatten else {}
     found = [(f"tasks.{name}.labels.{key}", label.when) for key, label in task.labels.items()]
     found += [(f"tasks.{name}.inputs", text) for text in task.inputs]
     found += [(f"tasks.{name}.select", text) for text in task.select]
     found += [(f"tasks.{name}.spectators", text) for text in task.spectators]
     columns = {column_name(text) for text in task.inputs}
-    return found + [(f"tasks.{name}.weights.flatten", text) for text in flattened if text not in columns]
+    return found + [(f"tasks.{name}.weights", text) for text in task.weights.variables if text not in columns]
 
 
 def _require(expressions: Iterable[tuple[str, str]], known: Iterable[str], sample: str) -> None:

@@ -1,0 +1,90 @@
+"""Blocks of jets and their branchings, against plain loops."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jetloom.data.jets import Jets, jet_blocks, read_jets
+from jetloom.io.hdf5 import TableReader, TableWriter
+from jetloom.io.trees import TREE_BRANCHING
+from tree_files import TREE_JETS, make_trees, write_trees
+
+
+def _jets(lengths):
+    """Jets whose branchings name their jet (``mother``) and their place (``mother_rank``)."""
+    rows = np.zeros(len(lengths), TREE_JETS)
+    rows["event_number"], rows["n_branchings"] = np.arange(len(lengths)), lengths
+    branchings = np.zeros(int(sum(lengths)), TREE_BRANCHING)
+    branchings["mother"] = np.repeat(np.arange(len(lengths)), lengths)
+    branchings["mother_rank"] = np.concatenate([np.arange(n) for n in lengths] or [np.zeros(0)])
+    return Jets(rows, branchings, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+
+
+def _content(jets):
+    """Event and branchings of each jet."""
+    return [
+        (int(event), jets.branchings[start:stop].tolist())
+        for event, start, stop in zip(jets["event_number"], jets.offsets[:-1], jets.offsets[1:], strict=True)
+    ]
+
+
+LENGTHS = st.lists(st.integers(0, 5), max_size=12)
+
+
+@given(LENGTHS, st.data())
+def test_taking_some_jets_takes_their_branchings(lengths, data):
+    jets, rows = _jets(lengths), len(lengths)
+    mask = np.array(data.draw(st.lists(st.booleans(), min_size=rows, max_size=rows)), bool)
+    positions = np.array(data.draw(st.lists(st.integers(0, rows - 1), max_size=20) if rows else st.just([])), np.int64)
+    ends = st.none() | st.integers(-rows - 2, rows + 2)
+    chosen = slice(data.draw(ends), data.draw(ends), data.draw(st.sampled_from([None, 1, 2, 3, -1, -2])))
+    whole = _content(jets)
+    assert _content(jets.take(mask)) == [whole[k] for k in np.flatnonzero(mask)]
+    assert _content(jets.take(positions)) == [whole[k] for k in positions]
+    assert _content(jets.take(chosen)) == whole[chosen]
+    assert jets.take(chosen).lengths.tolist() == lengths[chosen]
+
+
+@given(st.lists(LENGTHS, min_size=1, max_size=4))
+def test_blocks_put_together(parts):
+    together = Jets.concatenate([_jets(lengths) for lengths in parts])
+    assert _content(together) == [jet for lengths in parts for jet in _content(_jets(lengths))]
+
+
+def test_jets_without_trees_have_none():
+    rows = np.zeros(5, TREE_JETS)
+    jets = Jets(rows).take(np.array([3, 1]))
+    assert jets.branchings is jets.offsets is None
+    assert len(jets) == 2
+    assert jets.lengths.tolist() == [0, 0]
+    assert Jets.concatenate([jets, jets]).branchings is None
+
+
+@pytest.mark.parametrize("rows", [None, 1, 64, 200])
+def test_blocks_of_a_file_are_all_its_jets(tmp_path, rows):
+    jets, branchings = make_trees(300, 4)
+    with TableReader(write_trees(tmp_path / "trees.h5", jets, branchings)) as reader:
+        blocks = list(jet_blocks(reader, rows))
+        whole = Jets.concatenate(blocks)
+        some = read_jets(reader, 17, 42)
+        assert len(read_jets(reader, 20, 20)) == 0
+    np.testing.assert_array_equal(whole.rows, jets)
+    np.testing.assert_array_equal(whole.branchings, branchings)
+    np.testing.assert_array_equal(whole.lengths, jets["n_branchings"])
+    assert _content(some) == _content(whole)[17:42]
+
+
+def test_a_file_without_jets_gives_no_blocks(tmp_path):
+    empty = np.zeros(0, TREE_JETS)
+    with TableReader(write_trees(tmp_path / "trees.h5", empty, np.zeros(0, TREE_BRANCHING))) as reader:
+        assert list(jet_blocks(reader)) == []
+
+
+def test_blocks_of_a_file_without_trees(tmp_path):
+    with TableWriter(tmp_path / "plain.h5", {"jets": (TREE_JETS, None)}) as writer:
+        writer.append(jets=np.zeros(100, TREE_JETS))
+    with TableReader(tmp_path / "plain.h5") as reader:
+        blocks = list(jet_blocks(reader, 64))
+    assert sum(len(block) for block in blocks) == 100
+    assert all(block.branchings is None for block in blocks)
