@@ -81,9 +81,19 @@ def all_hdf5():
 
 def task_hdf5(wildcards):
     """The HDF5 files of the samples of a task."""
+    return _task_files(wildcards.task, "hdf5")
+
+
+def task_data(wildcards):
+    """What the dataset of a task is built from: its HDF5 files, or their trees."""
+    reads_trees = ANALYSIS.tasks[wildcards.task].reads == "trees"
+    return _task_files(wildcards.task, "trees" if reads_trees else "hdf5")
+
+
+def _task_files(task, stage):
     return [
-        f"<results>/hdf5/{sample}/{file}.h5"
-        for sample in ANALYSIS.task_samples(wildcards.task)
+        f"<results>/{stage}/{sample}/{file}.h5"
+        for sample in ANALYSIS.task_samples(task)
         for file in SOURCES[sample]
     ]
 

@@ -17,6 +17,7 @@ VERBS = {
     "simulate": "make a DxAOD-shaped sample with Pythia 8 and a parametric detector",
     "ntuple": "convert a DxAOD to a ROOT ntuple of selected jets",
     "hdf5": "convert a DxAOD, or the ntuple made of it, to HDF5",
+    "trees": "make the clustering trees of jets",
     "dataset": "build a task's dataset: labels, weights, split, scaling",
     "train": "train one point of a scan once, from its checkpoint if there is one",
     "collect": "collect a scan's results into scan.csv, ranked",
