@@ -14,17 +14,9 @@ from jetloom.config.samples import Simulation
 from jetloom.errors import ConfigurationError
 from jetloom.simulation import generate
 from jetloom.simulation.sample import simulate
+from simulated_files import assert_spans_agree, read
 
 EVENTS = 45
-
-
-def read(path):
-    """Read a file; its branches under the names that both formats share."""
-    with uproot.open(path) as file:
-        tree = file["CollectionTree" if "CollectionTree" in file else "EventData"]
-        arrays = tree.arrays(library="ak") if tree.classname == "TTree" else tree.arrays()
-        names = [name for name in arrays.fields if name.replace(":", ".").split(".")[0][-3:] in ("Dyn", "Aux")]
-        return {name.replace(":", "."): arrays[name] for name in names if not name.startswith("n")}
 
 
 def same(one, other):
@@ -77,15 +69,6 @@ def test_blocks_join_without_a_seam(make, monkeypatch):
     arrays = read(make("blocks", events=20))
     assert arrays["EventInfoAux.eventNumber"].to_list() == list(range(1, 21))
     assert_spans_agree(arrays)
-
-
-def assert_spans_agree(arrays):
-    begin, count = (arrays[f"AnalysisJetsAuxDyn.constituent{name}"] for name in ("Begin", "Count"))
-    index = arrays["JetConstituentsAuxDyn.jetIndex"]
-    for event in range(len(begin)):
-        expected = np.repeat(np.arange(len(count[event])), count[event])
-        assert index[event].to_list() == expected.tolist()
-        assert begin[event].to_list() == (np.cumsum(count[event]) - count[event]).tolist()
 
 
 @pytest.mark.parametrize("sample", ["dijet", "ttbar"])
@@ -151,7 +134,8 @@ def test_verb_without_a_configuration(tmp_path, caplog):
     with uproot.open(output) as file:
         settings = json.loads(str(file["jetloom"]))["settings"]
     assert settings == {
-        "process": "dijet", "events": 5, "chunks": 2, "chunk": 1, "seed": 3, "pt_hat_min": 100.0, "format": "ttree",
+        "process": "dijet", "events": 5, "chunks": 2, "chunk": 1, "seed": 3, "pt_hat_min": 100.0, "pt_hat_max": None,
+        "energy": 13000.0, "detector": True, "format": "ttree",
     }  # fmt: skip
 
 
@@ -170,7 +154,9 @@ def test_verb_with_a_configuration_gives_the_same(tmp_path):
         ((), "give --config and --sample, or --process"),
         (("--process", "dijet", "--events", 0), "events"),
         (("--process", "dijet", "--seed", -1), "--seed"),
-        (("--process", "dijet", "--pt-hat-min", 7000), "pt_hat_min is 7000 GeV"),
+        (("--process", "dijet", "--pt-hat-min", 7000), "pt_hat_min is 7000 GeV, and 6500 GeV is the most"),
+        (("--process", "dijet", "--pt-hat-min", 7000, "--energy", 10000), "5000 GeV is the most that 10 TeV"),
+        (("--process", "dijet", "--pt-hat-min", 90, "--pt-hat-max", 80), "pt_hat_max 80 is not above pt_hat_min 90"),
     ]
     for words, message in wrong:
         with pytest.raises(ConfigurationError, match=message):

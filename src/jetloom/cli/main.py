@@ -15,6 +15,7 @@ from jetloom.errors import ExitCode, JetloomError
 VERBS = {
     "check": "check a configuration and say what it would do",
     "simulate": "make a DxAOD-shaped sample with Pythia 8 and a parametric detector",
+    "prepare": "run a sample's own command on a file, before the conversion",
     "ntuple": "convert a DxAOD to a ROOT ntuple of selected jets",
     "hdf5": "convert a DxAOD, or the ntuple made of it, to HDF5",
     "trees": "make the clustering trees of jets",

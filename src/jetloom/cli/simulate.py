@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 # The options that describe a sample when there is no configuration, and the keys of the configuration they stand for.
-_KEYS = ("process", "events", "chunks", "format", "pt_hat_min")
+_KEYS = ("process", "events", "chunks", "format", "pt_hat_min", "pt_hat_max", "energy", "detector")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,11 +29,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     named.add_argument("--config", type=Path, metavar="FILE", help="configuration of the analysis")
     named.add_argument("--sample", metavar="NAME", help="a sample of it that has 'simulate'")
     described = parser.add_argument_group("a sample without a configuration")
-    described.add_argument("--process", choices=("dijet", "ttbar"), help="the hard process, at 13 TeV")
+    described.add_argument("--process", choices=("dijet", "ttbar", "zjet_quark", "zjet_gluon"), help="the hard process")
     described.add_argument("--events", type=int, metavar="N", help="events over all chunks (default: 4000)")
     described.add_argument("--chunks", type=int, metavar="N", help="number of files of the sample (default: 1)")
     described.add_argument("--format", choices=("ttree", "rntuple"), help="how it is stored (default: ttree)")
     described.add_argument("--pt-hat-min", type=float, metavar="GEV", help="lowest pT of the process (default: 100)")
+    described.add_argument("--pt-hat-max", type=float, metavar="GEV", help="highest pT of the process (default: none)")
+    described.add_argument("--energy", type=float, metavar="GEV", help="of the collision (default: 13000)")
+    described.add_argument(
+        "--no-detector", dest="detector", action="store_false", default=None, help="jets of true particles"
+    )
     described.add_argument("--seed", type=int, metavar="S", help="seed of everything random (default: 1)")
     parser.add_argument("--chunk", type=int, default=0, metavar="K", help="which file to make, from 0 (default: 0)")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the ROOT file to make")

@@ -12,16 +12,25 @@ from jetloom.config.settings import Settings
 class Simulation(Settings):
     """A sample made by ``jetloom simulate`` (Pythia 8 and a parametric detector; for demonstration and tests)."""
 
-    process: Literal["dijet", "ttbar"] = Field(description="The hard process, at 13 TeV.")
+    process: Literal["dijet", "ttbar", "zjet_quark", "zjet_gluon"] = Field(
+        description="The hard process. zjet_...: a quark or a gluon and a Z boson that decays to neutrinos."
+    )
     events: PositiveInt = Field(4000, description="Number of events over all chunks.")
     chunks: PositiveInt = Field(1, description="Number of files, each made by a job of its own.")
     pt_hat_min: PositiveFloat = Field(100.0, description="Lowest transverse momentum of the hard process, in GeV.")
+    pt_hat_max: PositiveFloat | None = Field(None, description="Highest one; null: no limit.")
+    energy: PositiveFloat = Field(13000.0, description="Energy of the collision of two protons, in GeV.")
+    detector: bool = Field(
+        True, description="False: jets of all particles but neutrinos, without pile-up; short-lived hadrons decay."
+    )
     format: Literal["ttree", "rntuple"] = Field("ttree", description="How the DxAOD is stored.")
 
     @model_validator(mode="after")
     def _enough_events(self) -> Simulation:
         if self.chunks > self.events:
             raise ValueError(f"{self.chunks} chunks are more than {self.events} events")
+        if self.pt_hat_max is not None and self.pt_hat_max <= self.pt_hat_min:
+            raise ValueError(f"pt_hat_max {self.pt_hat_max:g} is not above pt_hat_min {self.pt_hat_min:g}")
         return self
 
 
@@ -33,6 +42,11 @@ class Sample(Settings):
         default_factory=list, description="DxAOD files or patterns such as 'user.me/*.root', relative to `data`."
     )
     simulate: Simulation | None = Field(None, description="Make the sample instead of reading files.")
+    prepare: str | None = Field(
+        None,
+        description="A site's own command that makes, of each of the files, one that the schema describes: "
+        "'source setup.sh && dump --in {input} --out {output}'. A job of its own for each file.",
+    )
     schema_name: str = Field(
         "simulated",
         alias="schema",
@@ -52,4 +66,10 @@ class Sample(Settings):
     def _one_source(self) -> Sample:
         if bool(self.files) == (self.simulate is not None):
             raise ValueError("give either 'files' or 'simulate'")
+        if self.prepare is not None:
+            if self.simulate is not None:
+                raise ValueError("prepare: is for samples that have 'files'")
+            for place in ("{input}", "{output}"):
+                if place not in self.prepare:
+                    raise ValueError(f"prepare: the command must name {place}")
         return self

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from jetloom.config.samples import Simulation
 
 # Part of the seed, so never renumber: the same seed would give other events.
-PROCESS_NUMBERS = {"dijet": 0, "ttbar": 1}
+PROCESS_NUMBERS = {"dijet": 0, "ttbar": 1, "zjet_quark": 2, "zjet_gluon": 3}
 _LARGEST_PYTHIA_SEED = 900_000_000
 
 
@@ -58,7 +58,7 @@ def random_streams(seed: int, process: str, chunk: int) -> tuple[int, np.random.
     seed : int
         Seed of the whole analysis.
     process : str
-        ``"dijet"`` or ``"ttbar"``.
+        A name in :data:`PROCESS_NUMBERS`.
     chunk : int
         Which chunk it is, from 0.
 

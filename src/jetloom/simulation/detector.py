@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jetloom.simulation.geometry import polar, wrap
+from jetloom.simulation.geometry import impact_parameters, polar, wrap
 from jetloom.simulation.pileup import beam_spot_offsets
 
 TRACKER_ETA = 2.5
@@ -109,10 +109,7 @@ def _electromagnetic_share(identity: NDArray[np.int64], rng: np.random.Generator
 
 def _tracks(flat: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
     pt, eta, phi = polar(flat["px"], flat["py"], flat["pz"])
-    # Impact parameters of the straight line through the production vertex: a magnetic field changes them by far less
-    # than the resolution at these distances. d0 has the sign of the xAOD perigee: x = -d0 sin(phi), y = d0 cos(phi).
-    d0 = flat["y"] * np.cos(phi) - flat["x"] * np.sin(phi)
-    z0 = flat["z"] - (flat["x"] * np.cos(phi) + flat["y"] * np.sin(phi)) * np.sinh(eta)
+    d0, z0 = impact_parameters(flat["x"], flat["y"], flat["z"], eta, phi)
     # Multiple scattering goes as 1 / (pT sqrt(sin(theta))) across the track; along the beam it is longer by cosh(eta).
     scattering = np.sqrt(np.cosh(eta)) / pt
     d0 = d0 + rng.normal(size=pt.size) * np.hypot(0.012, 0.085 * scattering)

@@ -23,7 +23,7 @@ EVENT, EVENT_DYNAMIC = "EventInfoAux", "EventInfoAuxDyn"
 JETS, CONSTITUENTS, TRACKS = "AnalysisJetsAuxDyn", "JetConstituentsAuxDyn", "InDetTrackParticlesAuxDyn"
 
 RUN_NUMBER = 284500
-CHANNEL_NUMBERS = {"dijet": 364703, "ttbar": 410470}
+CHANNEL_NUMBERS = {"dijet": 364703, "ttbar": 410470, "zjet_quark": 900001, "zjet_gluon": 900002}
 _MEV = 1000.0
 _ENERGIES = ("pt", "m", "SumPtTrkPt500")
 
@@ -40,7 +40,7 @@ def event_info(chunk: Chunk, done: int, process: str, weights: Any, interactions
     done : int
         How many of its events came before this block.
     process : str
-        ``"dijet"`` or ``"ttbar"``.
+        A name in :data:`CHANNEL_NUMBERS`.
     weights, interactions : array (events,)
         Generator weights; average numbers of interactions per crossing.
     """

@@ -1,4 +1,4 @@
-"""Events of Pythia 8: proton on proton at 13 TeV, cut down to what the detector and the labels need."""
+"""Events of Pythia 8: proton on proton, cut down to what the detector and the labels need."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
     from jetloom.config.samples import Simulation
 
-PROCESSES = {"dijet": ("HardQCD:all = on",), "ttbar": ("Top:gg2ttbar = on", "Top:qqbar2ttbar = on")}
+# The Z without its interference with the photon, and all its decays to neutrinos.
+_INVISIBLE_Z = ("WeakZ0:gmZmode = 2", "23:onMode = off", "23:onIfAny = 12 14 16")
+PROCESSES: dict[str, tuple[str, ...]] = {
+    "dijet": ("HardQCD:all = on",),
+    "ttbar": ("Top:gg2ttbar = on", "Top:qqbar2ttbar = on"),
+    "zjet_quark": ("WeakBosonAndParton:qg2gmZq = on", *_INVISIBLE_Z),
+    "zjet_gluon": ("WeakBosonAndParton:qqbar2gmZg = on", *_INVISIBLE_Z),
+}
 
 # A whole event record takes some 170 kB, so a batch is small enough for memory to stay flat, and large enough for
 # the baskets of the file to read fast: what is generated together is written together.
@@ -36,7 +43,8 @@ def batches(simulation: Simulation, events: int, seed: int, size: int = BATCH) -
     Parameters
     ----------
     simulation : Simulation
-        The process and the lowest transverse momentum of the hard process, which holds for ttbar as well.
+        The process, the energy of the collision, and the range of the transverse momentum of the hard process, which
+        holds for ttbar as well.
     events : int
         How many events, in total.
     seed : int
@@ -74,22 +82,25 @@ def _start(simulation: Simulation, seed: int) -> Any:
     import pythia8mc
 
     pythia = pythia8mc.Pythia("", False)
-    settings = (
+    settings: tuple[str, ...] = (
         "Print:quiet = on",
-        "Beams:eCM = 13000.",
+        f"Beams:eCM = {simulation.energy!r}",
         f"PhaseSpace:pTHatMin = {simulation.pt_hat_min!r}",
         "Random:setSeed = on",
         f"Random:seed = {seed}",
-        # Particles with c tau > 10 mm (K-short, Lambda, ...) meet the detector before they decay, as in ATLAS.
-        "ParticleDecays:limitTau0 = on",
-        "ParticleDecays:tau0Max = 10.",
         *PROCESSES[simulation.process],
     )
+    if simulation.pt_hat_max is not None:
+        settings += (f"PhaseSpace:pTHatMax = {simulation.pt_hat_max!r}",)
+    if simulation.detector:
+        # Particles with c tau > 10 mm (K-short, Lambda, ...) meet the detector before they decay, as in ATLAS.
+        settings += ("ParticleDecays:limitTau0 = on", "ParticleDecays:tau0Max = 10.")
     for setting in settings:
         if not pythia.readString(setting):
             raise ConfigurationError(f"Pythia refuses the setting '{setting}'")
     if not pythia.init():
-        reach = f"pt_hat_min is {simulation.pt_hat_min:g} GeV, and 6500 GeV is the most that 13 TeV allow"
+        most = f"{simulation.energy / 2:g} GeV is the most that {simulation.energy / 1000:g} TeV allow"
+        reach = f"pt_hat_min is {simulation.pt_hat_min:g} GeV, and {most}"
         raise ConfigurationError(f"Pythia cannot start {simulation.process}", advice=reach)
     return pythia
 

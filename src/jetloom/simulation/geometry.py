@@ -26,6 +26,15 @@ def polar(px: Any, py: Any, pz: Any) -> tuple[Any, Any, Any]:
     return pt, np.arcsinh(pz / np.maximum(pt, 1e-12)), np.arctan2(py, px)
 
 
+def impact_parameters(x: Any, y: Any, z: Any, eta: Any, phi: Any) -> tuple[Any, Any]:
+    """Give d0 and z0 (mm) of straight lines through production vertices.
+
+    A magnetic field changes them by far less than the resolution at these distances. d0 has the sign of the xAOD
+    perigee: x = -d0 sin(phi), y = d0 cos(phi).
+    """
+    return y * np.cos(phi) - x * np.sin(phi), z - (x * np.cos(phi) + y * np.sin(phi)) * np.sinh(eta)
+
+
 def cartesian(pt: Any, eta: Any, phi: Any, mass: Any) -> tuple[Any, Any, Any, Any]:
     """Turn (pt, eta, phi, m) into (px, py, pz, E)."""
     energy = np.sqrt((pt * np.cosh(eta)) ** 2 + mass**2)

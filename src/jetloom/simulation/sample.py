@@ -13,7 +13,7 @@ import numpy as np
 from jetloom.errors import CorruptFileError
 from jetloom.io.atomic import publishing
 from jetloom.provenance import origin
-from jetloom.simulation import detector, dxaod, generate, labels, moments, pileup
+from jetloom.simulation import detector, dxaod, generate, labels, moments, particles, pileup
 from jetloom.simulation.chunks import Chunk, chunk_of, random_streams
 from jetloom.simulation.jets import RADIUS, belonging, cluster
 
@@ -62,7 +62,7 @@ def simulate(simulation: Simulation, seed: int, index: int, output: str | Path) 
     Parameters
     ----------
     simulation : Simulation
-        Process, number of events, number of chunks, format.
+        Process, number of events, number of chunks, format, with or without a detector.
     seed : int
         Seed of the analysis. Equal seed and chunk give equal content.
     index : int
@@ -96,17 +96,20 @@ def _blocks(simulation: Simulation, seed: int, chunk: Chunk) -> Iterator[dxaod.C
     pythia_seed, rng = random_streams(seed, simulation.process, chunk.index)
     done = 0
     for truth in generate.batches(simulation, chunk.events, pythia_seed):
-        average = pileup.interactions(len(truth), rng)
+        if simulation.detector:
+            average = pileup.interactions(len(truth), rng)
+            seen = detector.reconstruct(truth.particles, pileup.soft_particles(average, rng), rng)
+        else:
+            average, seen = np.zeros(len(truth)), particles.visible(truth.particles)
         info = dxaod.event_info(chunk, done, simulation.process, truth.weight, average)
-        yield {**info, **_measured(truth, pileup.soft_particles(average, rng), rng)}
+        yield {**info, **_jets(truth, *seen)}
         done += len(truth)
 
 
-def _measured(truth: Any, soft: Any, rng: np.random.Generator) -> dxaod.Collections:
-    """Detector, jets, moments and labels of a batch of events."""
+def _jets(truth: Any, tracks: Any, constituents: Any) -> dxaod.Collections:
+    """Jets, moments and labels of a batch of events."""
     import awkward as ak
 
-    tracks, constituents = detector.reconstruct(truth.particles, soft, rng)
     jets = cluster(constituents)
     jet_tracks = belonging(tracks, jets, RADIUS)
     decorations = {

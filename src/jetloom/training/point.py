@@ -21,7 +21,7 @@ from jetloom.data.jets import Jets
 from jetloom.errors import OutOfMemoryError
 from jetloom.io import atomic
 from jetloom.models.base import DataFacts, Model
-from jetloom.models.registry import find_model
+from jetloom.models.registry import find_model, model_code
 from jetloom.training.backend import use_backend
 from jetloom.training.interruption import Interruption
 from jetloom.training.loop import Batch, Loop, Outcome, scores, unless
@@ -117,7 +117,7 @@ def _train(
     # How often it is saved and what is drawn of it may change between two attempts.
     training = task.training.model_dump(mode="json", exclude={"checkpoint_steps", "tensorboard"})
     # Other code may give other numbers: a checkpoint is gone on with by the code that made it, or not at all.
-    code = provenance.code_digest(*provenance.TRAINING_CODE)
+    code = [provenance.code_digest(*provenance.TRAINING_CODE), model_code(task.model)]
     identity = provenance.digest([code, dataset.fingerprint, task.model, parameters, training, seed, repetition, fold])
     loop = Loop(
         stepper,
