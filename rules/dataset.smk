@@ -1,12 +1,12 @@
 """A task's dataset, and the plots of what goes into it.
 
-Input: the HDF5 files of the task's samples. Output: datasets/<task>/, plots/inputs/<task>/.
+Input: the HDF5 files of the task's samples, or their trees. Output: datasets/<task>/, plots/inputs/<task>/.
 """
 
 
 rule dataset:
     input:
-        hdf5=task_hdf5,
+        hdf5=task_data,
     output:
         description="<results>/datasets/{task}/dataset.json",
         fingerprint="<results>/datasets/{task}/fingerprint.txt",

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
                 raise ConfigurationError(f"'{entry}' must be SAMPLE=FILE with a sample of the task", where="--hdf5")
             files[sample].append(Path(path))
     else:
-        files = paths.hdf5_files(analysis, arguments.task)
+        files = paths.dataset_files(analysis, arguments.task)
     directory = arguments.output or paths.dataset(analysis, arguments.task)
     description = build(analysis, arguments.task, files, directory)
     for entry in description["summary"]:

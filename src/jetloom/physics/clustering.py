@@ -5,8 +5,8 @@ one is left. p = 0 is Cambridge/Aachen, -1 anti-kt, 1 kt. As in FastJet's plain 
 nearest neighbour. Sums, distances and the order in which pairs are looked at are FastJet's, so that rounding and
 equal distances lead to the same merges.
 
-Nodes are numbered within a jet: the N constituents in their order, then the merged ones in the order of merging; the root
-is 2 N - 2.
+Nodes are numbered within a jet: the N constituents in their order, then the merged ones in the order of merging; the
+root is 2 N - 2.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def merge_offsets(offsets: Offsets) -> Offsets:
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(np.diff(offsets) - 1)])
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def whole(parents: npt.NDArray[np.int32], offsets: Offsets) -> npt.NDArray[np.bool_]:
     """Say for each jet whether its merges are a tree: every node but the root merged once, after it was there."""
     good = np.ones(len(offsets) - 1, np.bool_)
@@ -100,7 +100,7 @@ def whole(parents: npt.NDArray[np.int32], offsets: Offsets) -> npt.NDArray[np.bo
     return good
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _scale(px: float, py: float, exponent: float) -> float:
     """Give kt^2p."""
     kt2 = px * px + py * py
@@ -113,7 +113,7 @@ def _scale(px: float, py: float, exponent: float) -> float:
     return 1.0 / kt2 if exponent == -1.0 else kt2**exponent
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy", inline="always")
 def _distance(rapidity_a: float, phi_a: float, rapidity_b: float, phi_b: float) -> float:
     dphi = abs(phi_a - phi_b)
     if dphi > math.pi:
@@ -122,7 +122,7 @@ def _distance(rapidity_a: float, phi_a: float, rapidity_b: float, phi_b: float) 
     return dphi * dphi + dy * dy
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _workspace(most: int) -> Any:
     """Make the columns of the pseudojets that there still are, for at most so many."""
     return (
@@ -137,7 +137,7 @@ def _workspace(most: int) -> Any:
     )
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy", inline="always")
 def _place(jets: Any, slot: int, px: float, py: float, pz: float, energy: float, node: int, exponent: float) -> None:
     """Put a new pseudojet into a slot."""
     rapidities, phis, scales, momenta, nodes = jets[0], jets[1], jets[2], jets[3], jets[4]
@@ -148,7 +148,7 @@ def _place(jets: Any, slot: int, px: float, py: float, pz: float, energy: float,
     nodes[slot] = node
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy", inline="always")
 def _move(jets: Any, source: int, target: int) -> None:
     """Copy a pseudojet from one slot to another."""
     for column in (jets[0], jets[1], jets[2], jets[5], jets[7]):
@@ -159,7 +159,7 @@ def _move(jets: Any, source: int, target: int) -> None:
     jets[6][target] = jets[6][source]
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy", inline="always")
 def _weigh(jets: Any, slot: int) -> None:
     """Work out the distance of a pseudojet that decides whether it merges next."""
     scale, neighbour = jets[2][slot], jets[6][slot]
@@ -168,7 +168,7 @@ def _weigh(jets: Any, slot: int) -> None:
     jets[7][slot] = jets[5][slot] * scale
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _find_neighbours(jets: Any, count: int, limit: float) -> None:
     """Find the nearest neighbour of every pseudojet."""
     rapidities, phis, nearest, neighbours = jets[0], jets[1], jets[5], jets[6]
@@ -184,7 +184,7 @@ def _find_neighbours(jets: Any, count: int, limit: float) -> None:
         _weigh(jets, i)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _find_neighbour(jets: Any, slot: int, count: int, limit: float) -> None:
     """Find the nearest neighbour of one pseudojet anew."""
     rapidities, phis = jets[0], jets[1]
@@ -197,7 +197,7 @@ def _find_neighbour(jets: Any, slot: int, count: int, limit: float) -> None:
     jets[5][slot], jets[6][slot] = nearest, neighbour
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _cluster_jet(
     constituents: Momenta, exponent: float, limit: float, parents: npt.NDArray[np.int32], merged: Momenta, jets: Any
 ) -> int:
@@ -232,7 +232,7 @@ def _cluster_jet(
     return merges
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _update(jets: Any, count: int, gone: int, kept: int, limit: float) -> None:
     """Bring the nearest neighbours up to date after a merge into the slot ``kept``, or without one if it is -1."""
     rapidities, phis, nearest, neighbours = jets[0], jets[1], jets[5], jets[6]
@@ -253,7 +253,7 @@ def _update(jets: Any, count: int, gone: int, kept: int, limit: float) -> None:
         _weigh(jets, kept)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _cluster(
     momenta: Momenta, offsets: Offsets, exponent: float, limit: float, parents: npt.NDArray[np.int32], merged: Momenta,
     merge_offsets: Offsets, piece: npt.NDArray[np.int32],
@@ -271,7 +271,7 @@ def _cluster(
             _number_pieces(parents[first : first + merges], piece[start:stop])
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _number_pieces(parents: npt.NDArray[np.int32], piece: npt.NDArray[np.int32]) -> None:
     """Number what was not merged any further, and hand the numbers down to the constituents."""
     constituents = len(piece)

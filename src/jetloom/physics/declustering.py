@@ -50,7 +50,7 @@ def decluster(
     return seeds, replaced
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy", inline="always")
 def _momentum(constituents: Momenta, merged: Momenta, node: int) -> Any:
     """Give the momentum of a node."""
     if node < len(constituents):
@@ -59,7 +59,7 @@ def _momentum(constituents: Momenta, merged: Momenta, node: int) -> Any:
     return merged[node, 0], merged[node, 1], merged[node, 2], merged[node, 3]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _angles(frame: Floats, p: Any) -> tuple[float, float]:
     """Give the angle to the axis of a frame, as atan2 of the parts across and along it, and the azimuth."""
     x = p[0] * frame[0, 0] + p[1] * frame[0, 1] + p[2] * frame[0, 2]
@@ -74,7 +74,7 @@ def _angles(frame: Floats, p: Any) -> tuple[float, float]:
     return theta, phi if phi < 2 * math.pi else 0.0
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _split(state: Any, count: int, mother: int, first: Any, second: Any) -> Any:
     """Replace a particle of the energy-ordered state by its daughters.
 
@@ -109,7 +109,7 @@ def _split(state: Any, count: int, mother: int, first: Any, second: Any) -> Any:
     return rank, appearance
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _decluster(
     momenta: Momenta, offsets: Offsets, parents: npt.NDArray[np.int32], merged: Momenta, merge_offsets: Offsets,
     branchings: npt.NDArray[np.void], seeds: Floats, replaced: npt.NDArray[np.bool_],
@@ -127,7 +127,7 @@ def _decluster(
         )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _decluster_jet(
     constituents: Momenta, parents: npt.NDArray[np.int32], merged: Momenta, branchings: npt.NDArray[np.void],
     seed: Floats, state: Any, frames: Any,

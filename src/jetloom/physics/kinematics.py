@@ -18,7 +18,7 @@ COLLINEAR = 1e-15
 """Below this angle the azimuth is 0."""
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def four_momenta(
     pt: npt.NDArray[np.floating], eta: npt.NDArray[np.floating], phi: npt.NDArray[np.floating],
     m: npt.NDArray[np.floating],
@@ -38,49 +38,50 @@ def four_momenta(
     """
     momenta = np.empty((len(pt), 4))
     for i in range(len(pt)):
-        transverse, mass = float(pt[i]), float(m[i])
-        along = transverse * math.sinh(eta[i])
-        momenta[i, 0] = transverse * math.cos(phi[i])
-        momenta[i, 1] = transverse * math.sin(phi[i])
+        transverse, mass, around = np.float64(pt[i]), np.float64(m[i]), np.float64(phi[i])
+        along = transverse * math.sinh(np.float64(eta[i]))
+        momenta[i, 0] = transverse * math.cos(around)
+        momenta[i, 1] = transverse * math.sin(around)
         momenta[i, 2] = along
         energy = math.sqrt(transverse * transverse + along * along + mass * abs(mass))
         momenta[i, 3] = energy if transverse >= 0 else -energy
     return momenta
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy", inline="always")
 def squared_mass(px: float, py: float, pz: float, energy: float) -> float:
     """Give m^2 = (E + pz)(E - pz) - pt^2, which loses less to rounding than the sum of squares."""
     return (energy + pz) * (energy - pz) - (px * px + py * py)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def signed_mass(px: float, py: float, pz: float, energy: float) -> float:
     """Give the mass, negative if its square is."""
     square = squared_mass(px, py, pz, energy)
     return math.sqrt(square) if square >= 0 else -math.sqrt(-square)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def rapidity(px: float, py: float, pz: float, energy: float) -> float:
     """Give the rapidity, 0.5 ln((pt^2 + m^2) / (E + |pz|)^2) with the sign opposite to pz.
 
-    This is FastJet's form (arXiv:1111.6097); 0.5 ln((E + pz) / (E - pz)) rounds differently, and then some jets merge in
-    another order. A negative m^2 counts as 0. A massless momentum along the beam gets a large number of its own.
+    This is FastJet's form (arXiv:1111.6097); 0.5 ln((E + pz) / (E - pz)) rounds differently, and then some jets merge
+    in another order. A negative m^2 counts as 0. A massless momentum along the beam gets a large number of its own. The
+    energy must be positive.
     """
-    kt2 = px * px + py * py
-    if kt2 == 0.0 and energy == abs(pz):
+    transverse = px * px + py * py + max(0.0, squared_mass(px, py, pz, energy))
+    if transverse == 0.0:
         far = LARGEST_RAPIDITY + abs(pz)
         return far if pz >= 0 else -far
     longest = energy + abs(pz)
-    value = 0.5 * math.log((kt2 + max(0.0, squared_mass(px, py, pz, energy))) / (longest * longest))
+    value = 0.5 * math.log(transverse / (longest * longest))
     return -value if pz > 0 else value
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def azimuth(px: float, py: float) -> float:
     """Give the azimuth in [0, 2 pi); that of a momentum along the beam is 0."""
-    if px == 0.0 and py == 0.0:
+    if px * px + py * py == 0.0:
         return 0.0
     phi = math.atan2(py, px)
     if phi < 0.0:
@@ -88,7 +89,7 @@ def azimuth(px: float, py: float) -> float:
     return phi if phi < 2 * math.pi else phi - 2 * math.pi
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def set_frame(frame: npt.NDArray[np.float64], px: float, py: float, pz: float) -> bool:
     """Fill in the frame around an axis: z along it, x along (lab's y) x z, y along z x x.
 

@@ -21,7 +21,8 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
     Returns
     -------
     dict
-        ``simulate`` and ``convert`` by sample; ``dataset``, ``train``, ``appearance`` and ``collect`` by task.
+        ``simulate``, ``convert`` and ``trees`` by sample; ``dataset``, ``train``, ``appearance`` and ``collect`` by
+        task.
     """
     samples, tasks = analysis.samples.items(), analysis.tasks.items()
     conversion = analysis.conversion.model_dump(mode="json")
@@ -30,6 +31,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         for stage, rooms in {
             "simulate": ("simulation",),
             "convert": ("conversion", "io", "expressions.py", "cutflow.py", "config/schema.py"),
+            "trees": ("trees", "physics", "io", "cutflow.py"),
             "dataset": ("data", "io", "expressions.py", "cutflow.py"),
             "train": TRAINING_CODE,
             "collect": ("scan", "evaluation/metrics.py"),
@@ -43,6 +45,10 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         "convert": {
             name: digest([code["convert"], conversion, sample.is_data, _good_runs(analysis, sample)])
             for name, sample in samples
+        },
+        "trees": {
+            name: digest([code["trees"], analysis.trees.model_dump(mode="json"), analysis.conversion.compression])
+            for name in analysis.samples
         },
         "dataset": {name: digest([code["dataset"], _data(analysis, name, task)]) for name, task in tasks},
         "train": {

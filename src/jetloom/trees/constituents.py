@@ -138,7 +138,7 @@ def exponent(settings: Trees) -> float:
     return named[settings.algorithm] if isinstance(settings.algorithm, str) else settings.algorithm
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _judge(
     momenta: Momenta, offsets: Integers, found: Integers, fewest: int, most: int, lowest: float, strict: bool,
     truncate: bool, keep: Mask, reason: npt.NDArray[np.uint8], kept: Mask,
@@ -179,7 +179,7 @@ def _judge(
     return powerless, beyond
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _keep_hardest(momenta: Momenta, most: int, keep: Mask) -> None:
     """Keep the ones of highest pt; of equals the first."""
     falling = np.argsort(-(momenta[:, 0] ** 2 + momenta[:, 1] ** 2), kind="mergesort")
@@ -190,7 +190,7 @@ def _keep_hardest(momenta: Momenta, most: int, keep: Mask) -> None:
             left -= 1
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _measure_pieces(
     momenta: Momenta, offsets: Integers, piece: npt.NDArray[np.int32], largest_only: bool,
     sizes: npt.NDArray[np.int32], keep: Mask,
