@@ -194,6 +194,9 @@ class Task(Settings):
     )
     search: Search = Field(default_factory=Search, description="How the scan is sampled, repeated and ranked.")
     training: Training = Field(default_factory=Training, description="Settings common to all points.")
+    drawings: Annotated[NonNegativeInt, Field(le=100)] = Field(
+        6, description="For density models: jets of the test part whose trees are drawn, chosen by `seed`."
+    )
 
     @field_validator("scan")
     @classmethod

@@ -14,7 +14,12 @@ from jetloom.errors import ConfigurationError, MissingFileError, near_misses
 from jetloom.models.base import Model
 from jetloom.provenance import file_digest
 
-MODELS = {"dense": "jetloom.models.dense:Dense"}
+MODELS = {
+    "dense": "jetloom.models.dense:Dense",
+    "bdt": "jetloom.models.bdt:Bdt",
+    "junipr": "jetloom.models.junipr.model:JuniprModel",
+    "junipr_binary": "jetloom.models.junipr.binary:JuniprBinaryModel",
+}
 """Name in the configuration -> module:class. The module may import Keras inside its functions only."""
 
 OWN = ".py:"
