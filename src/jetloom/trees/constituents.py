@@ -97,11 +97,11 @@ def judge(constituents: Constituents, settings: Trees) -> tuple[Constituents, Ju
     verdict = Judgement(np.full(jets, NONE, np.uint8), np.ones(jets, np.bool_), np.zeros((jets, 2), np.int32))
     keep = np.ones(len(constituents.momenta), np.bool_)
     gone = _judge(
-        *(constituents.momenta, constituents.offsets, constituents.found),
-        *(settings.min_constituents, settings.max_constituents, settings.min_energy),
-        *(settings.bad_constituents == "drop_jet", settings.too_long == "truncate"),
-        *(keep, verdict.reason, verdict.kept),
-    )
+        constituents.momenta, constituents.offsets, constituents.found,
+        settings.min_constituents, settings.max_constituents, settings.min_energy,
+        settings.bad_constituents == "drop_jet", settings.too_long == "truncate",
+        keep, verdict.reason, verdict.kept,
+    )  # fmt: skip
     for reason, number in zip(("no or negative energy", "beyond trees.max_constituents"), gone, strict=True):
         verdict.take_away(reason, number)
     left = constituents.keep(keep, verdict.kept)
