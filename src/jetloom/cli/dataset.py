@@ -17,7 +17,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--hdf5",
         action="append",
         metavar="SAMPLE=FILE",
-        help="HDF5 file of a sample, instead of those under results/<analysis>/hdf5; may be repeated",
+        help="file of a sample, instead of those under results/<analysis>/hdf5, or trees if the task reads them; "
+        "may be repeated",
     )
     parser.add_argument("--output", type=Path, help="directory of the dataset; results/<analysis>/datasets/<task>")
 
@@ -25,12 +26,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Build the dataset and log its summary."""
     from jetloom import paths
-    from jetloom.config.load import find_task, load_analysis
+    from jetloom.config.load import find_owner, load_analysis
     from jetloom.data.build import build
     from jetloom.errors import ConfigurationError
 
     analysis = load_analysis(arguments.config)
-    find_task(analysis, arguments.task)
+    find_owner(analysis, arguments.task)
     if arguments.hdf5:
         files: dict[str, list[Path]] = {sample: [] for sample in analysis.task_samples(arguments.task)}
         for entry in arguments.hdf5:

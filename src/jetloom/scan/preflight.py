@@ -13,6 +13,8 @@ from jetloom.errors import ConfigurationError, near_misses
 from jetloom.expressions import column_name, names_in
 from jetloom.io.layout import kept_columns
 from jetloom.io.trees import JET_TREE
+from jetloom.scan.compatibility import check_models
+from jetloom.scan.ranking import check_metrics
 from jetloom.scan.space import points
 
 
@@ -30,6 +32,7 @@ def check_analysis(analysis: Analysis) -> None:
         paths.source_files(analysis, sample)
     for name, task in analysis.tasks.items():
         _check_columns(name, task)
+        check_metrics(name, task)
         for sample in analysis.task_samples(name):
             if task.reads == "trees":
                 _check_trees(analysis, sample)
@@ -37,6 +40,7 @@ def check_analysis(analysis: Analysis) -> None:
             known += JET_TREE.names or () if task.reads == "trees" else ()
             _require(_task_expressions(name, task), known, sample)
         points(task)
+    check_models(analysis)
 
 
 def _check_good_runs(analysis: Analysis, sample: str, schema: Schema) -> None:
