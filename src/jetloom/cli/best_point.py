@@ -81,6 +81,7 @@ def open_best(arguments: argparse.Namespace, objective: str | None = None) -> Be
     if best is None:
         raise EmptySampleError("no point was trained to its end", path=scan / "scan.json", advice="look at scan.csv")
     # Keras reads the choice of the backend when it is imported, so this comes before the model.
-    use_backend(task.training.backend, task.training.threads)
-    network = load_model(verify_file(scan / best["point"] / best["run"], "model.keras"))
+    if model.trainer == "network":
+        use_backend(task.training.backend, task.training.threads)
+    network = load_model(verify_file(scan / best["point"] / best["run"], model.file))
     return BestPoint(analysis, task, dressed(stored, analysis, arguments.task), best, model, network)

@@ -16,6 +16,7 @@ from jetloom.provenance import file_digest
 
 MODELS = {
     "dense": "jetloom.models.dense:Dense",
+    "bdt": "jetloom.models.bdt:Bdt",
     "junipr": "jetloom.models.junipr.model:JuniprModel",
     "junipr_binary": "jetloom.models.junipr.binary:JuniprBinaryModel",
 }
