@@ -48,8 +48,8 @@ class HeadSums:
         shape = int(step.max()) + 1, int(outcome.max()) + 1
         place = np.ravel_multi_index((step, outcome), shape)
         for name, weight in (("data", weights), ("squares", weights**2)):
-            sums = np.bincount(place, weight, minlength=shape[0] * shape[1]).reshape(shape)
-            setattr(self, name, _added(getattr(self, name), sums))
+            sums = np.bincount(place, weight.astype(np.float64), minlength=shape[0] * shape[1])
+            setattr(self, name, _added(getattr(self, name), np.asarray(sums, np.float64).reshape(shape)))
 
     def expected(self, sums: Floats) -> None:
         """Add sums of weight times probability."""

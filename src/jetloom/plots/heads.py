@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
 AXES = {
@@ -62,7 +63,7 @@ def draw_heads(
 _SHAPE: dict[str, Any] = {"sharex": True, "gridspec_kw": {"height_ratios": [3, 1]}}
 
 
-def _compare(axes: Any, edges: Floats, values: tuple[Floats, Floats, Floats], total: float | Floats) -> None:
+def _compare(axes: Any, edges: Array, values: tuple[Array, Array, Array], total: float | Array) -> None:
     """Draw data as points and model as steps, and their ratio beneath."""
     data, squares, model = values
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -75,7 +76,7 @@ def _compare(axes: Any, edges: Floats, values: tuple[Floats, Floats, Floats], to
         ratio, error = shares / expected, errors / expected
     seen = np.isfinite(ratio) & (data > 0)
     axes[1].errorbar(middle[seen], ratio[seen], error[seen], fmt="ko", markersize=3, linewidth=1)
-    axes[1].set_ylim(0.7, 1.3)
+    axes[1].set_ylim(0.5, 1.5)
     axes[1].set_ylabel("Data / model")
 
 
@@ -91,12 +92,21 @@ def _dress(axes: Any, head: str, edges: Floats, data: Floats) -> None:
         axes[-1].set_xscale("log")
     if head == "mother":
         axes[0].set_yscale("log")
+        axes[0].set_ylim(3e-4, 2.0)
         last = int(np.flatnonzero(data > 0).max(initial=0))
         axes[-1].set_xlim(-0.5, last + 0.5)
+        _whole_numbers(axes[-1])
     else:
         axes[0].set_ylim(bottom=0.0)
         axes[-1].set_xlim(edges[0], edges[-1])
     axes[-1].set_xlabel(AXES[head])
+
+
+def _whole_numbers(panel: Any) -> None:
+    from matplotlib.ticker import MaxNLocator, NullLocator
+
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    panel.xaxis.set_minor_locator(NullLocator())
 
 
 def _draw_end(path: Path, sums: HeadSums, head_line: str) -> None:
@@ -104,12 +114,13 @@ def _draw_end(path: Path, sums: HeadSums, head_line: str) -> None:
     data, squares, model = sums.data[:, 0], sums.squares[:, 0], sums.model[:, 0]
     reached = np.cumsum(data[::-1])[::-1]
     last = int(np.flatnonzero(data > 0).max(initial=0)) + 1
-    edges = np.arange(last + 1) + 0.5
+    edges: Floats = np.arange(last + 1) + 0.5
     with canvas(path, (10.4, 5.6), 2, 2, head_line, **_SHAPE) as (_, axes):
         for column, total in enumerate((data.sum(), reached[:last])):
             _compare(axes[:, column], edges, (data[:last], squares[:last], model[:last]), total)
             axes[1, column].set_xlabel(AXES["end"])
             axes[1, column].set_xlim(0.5, last + 0.5)
+            _whole_numbers(axes[1, column])
             axes[0, column].set_ylim(bottom=0.0)
         axes[0, 0].set_ylabel("Share of jets")
         axes[0, 1].set_ylabel("Share of jets with so many that end")
@@ -143,8 +154,5 @@ def _step(panel: Any, head: str, step: int, sums: HeadSums, edges: Floats) -> No
     _dress([panel], head, edges, data)
     panel.set_xlabel(HEAD_TITLES[head] if head != "mother" else "Rank of the mother")
     if head == "mother":
-        from matplotlib.ticker import MaxNLocator
-
-        panel.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
         panel.set_xlim(-0.5, min(step, 12) + 0.5)
     panel.set_title(f"Branching {step + 1}", fontsize="medium", color=GREY)
