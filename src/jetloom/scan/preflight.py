@@ -12,6 +12,7 @@ from jetloom.conversion.good_runs import read_good_runs
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.expressions import column_name, names_in
 from jetloom.io.trees import JET_TREE
+from jetloom.scan.compatibility import check_models
 from jetloom.scan.ranking import check_metrics
 from jetloom.scan.space import points
 
@@ -36,6 +37,7 @@ def check_analysis(analysis: Analysis) -> None:
             known += JET_TREE.names or () if task.reads == "trees" else ()
             _require(_task_expressions(name, task), known, sample)
         points(task)
+    check_models(analysis)
 
 
 def _check_good_runs(analysis: Analysis, sample: str, schema: Schema) -> None:
