@@ -44,6 +44,7 @@ include: "rules/convert.smk"
 include: "rules/dataset.smk"
 include: "rules/scan.smk"
 include: "rules/best.smk"
+include: "rules/junipr.smk"
 
 
 onstart:

@@ -114,7 +114,7 @@ def _draw_end(path: Path, sums: HeadSums, head_line: str) -> None:
     data, squares, model = sums.data[:, 0], sums.squares[:, 0], sums.model[:, 0]
     reached = np.cumsum(data[::-1])[::-1]
     last = int(np.flatnonzero(data > 0).max(initial=0)) + 1
-    edges: Floats = np.arange(last + 1) + 0.5
+    edges: Array = np.arange(last + 1) + 0.5
     with canvas(path, (10.4, 5.6), 2, 2, head_line, **_SHAPE) as (_, axes):
         for column, total in enumerate((data.sum(), reached[:last])):
             _compare(axes[:, column], edges, (data[:last], squares[:last], model[:last]), total)
