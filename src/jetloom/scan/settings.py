@@ -22,7 +22,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
     Returns
     -------
     dict
-        ``simulate`` and ``convert`` by sample; ``dataset`` by task that has one of its own; ``train``,
+        ``simulate``, ``convert`` and ``trees`` by sample; ``dataset`` by task that has one of its own; ``train``,
         ``appearance`` and ``collect`` by task.
     """
     samples, tasks = analysis.samples.items(), analysis.tasks.items()
@@ -32,6 +32,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         for stage, rooms in {
             "simulate": ("simulation",),
             "convert": ("conversion", "io", "expressions.py", "cutflow.py", "config/schema.py"),
+            "trees": ("trees", "physics", "io", "cutflow.py"),
             "dataset": ("data", "io", "physics/scaling.py", "expressions.py", "cutflow.py"),
             "train": TRAINING_CODE,
             "collect": ("scan", "evaluation/metrics.py"),
@@ -45,6 +46,10 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         "convert": {
             name: digest([code["convert"], conversion, sample.is_data, _good_runs(analysis, sample)])
             for name, sample in samples
+        },
+        "trees": {
+            name: digest([code["trees"], analysis.trees.model_dump(mode="json"), analysis.conversion.compression])
+            for name in analysis.samples
         },
         "dataset": {
             name: digest([code["dataset"], _data(analysis, name, task)]) for name, task in tasks if task.dataset is None
