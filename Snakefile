@@ -45,6 +45,7 @@ include: "rules/trees.smk"
 include: "rules/dataset.smk"
 include: "rules/scan.smk"
 include: "rules/best.smk"
+include: "rules/junipr.smk"
 
 
 onstart:
