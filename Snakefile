@@ -41,6 +41,7 @@ wildcard_constraints:
 
 include: "rules/simulate.smk"
 include: "rules/convert.smk"
+include: "rules/trees.smk"
 include: "rules/dataset.smk"
 include: "rules/scan.smk"
 include: "rules/best.smk"
