@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from rivals import draw
 
 from jetloom.evaluation.comparison import Jets, areas, contest, edges_of, log_odds, members, rank_correlations
 from jetloom.evaluation.metrics import binary_auc
+from rivals import draw
 
 
 def jets_of(models, rows=4000, seed=1):

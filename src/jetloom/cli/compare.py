@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.data.dataset import Dataset
     from jetloom.errors import ConfigurationError, near_misses
     from jetloom.evaluation.compared import compared
-    from jetloom.plots.compare import compare
+    from jetloom.plots.compare import compare, draw_trees
     from jetloom.plots.tables import measured
 
     analysis, name = load_analysis(arguments.config), arguments.comparison
@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
     look = appearance(analysis, name, dataset)
     output = arguments.output or paths.comparison(analysis, name)
     results = compare(found, settings, look, output, analysis.seed)
+    draw_trees(found, settings.trees, ratios, look, dataset, output / "trees", analysis.seed)
     for model, entry in results["labels"]["label"]["models"].items():
         logger.info("%s: AUC %s", model, measured(entry["auc"]["value"], entry["auc"]["std"]))
 
@@ -73,7 +74,6 @@ def appearance(analysis: Analysis, name: str, dataset: Dataset) -> Appearance:
             where=f"comparisons.{name}.variable",
             advice=near_misses(settings.variable, titles),
         )
-    models = {task: analysis.tasks[task].title or task for task in settings.tasks} | {
-        key: key for key in settings.ratios
-    }
+    models = {task: analysis.tasks[task].title or task for task in settings.tasks}
+    models |= {key: ratio.title or key for key, ratio in settings.ratios.items()}
     return Appearance(models, dataset.description["classes"], titles[settings.variable], analysis.label)

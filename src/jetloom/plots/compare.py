@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jetloom.evaluation.chosen import draw_lots
 from jetloom.evaluation.comparison import Jets, areas, contest, edges_of, log_odds, rank_correlations
 from jetloom.evaluation.confusion import Confusion, confusion
 from jetloom.io.atomic import write_json, write_text
 from jetloom.plots import comparison as figures
 from jetloom.plots import comparison_scores as scores
 from jetloom.plots.comparison_tables import numbers, summary
+from jetloom.plots.jet_trees import draw_ratio_trees
 from jetloom.plots.style import ClassStyle, class_styles
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jetloom.config.comparisons import Comparison
+    from jetloom.data.dataset import Dataset
     from jetloom.evaluation.compared import Compared
 
 LABELS = {"label": "Labels that were used", "true_label": "Jets with a true label"}
@@ -86,6 +89,44 @@ def compare(compared: Compared, settings: Comparison, look: Appearance, output: 
     write_text(output / "summary.html", summary(results, models, titles, look.variable))
     write_json(output / "comparison.json", results)
     return results
+
+
+def draw_trees(
+    compared: Compared,
+    number: int,
+    ratios: Mapping[str, tuple[Path, Path]],
+    look: Appearance,
+    dataset: Dataset,
+    output: Path,
+    seed: int,
+) -> None:
+    """Draw trees of jets with the log ratio of each pair of density models at each branching.
+
+    Parameters
+    ----------
+    compared : Compared
+    number : int
+        Jets to draw, the same for all pairs.
+    ratios : mapping of str to (Path, Path)
+        Predictions of the models of signal and background, by the name of the pair.
+    look : Appearance
+    dataset : Dataset
+        That the models share.
+    output : Path
+        Directory of the figures, one a pair inside.
+    seed : int
+        Decides which jets are drawn.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    if not (number and ratios):
+        return
+    candidates = np.flatnonzero(compared.chosen("label"))
+    rows = draw_lots(candidates, number, np.random.default_rng(seed))
+    background, signal = class_styles(look.classes)[:2]
+    titles, view = (signal.title, background.title), dataset.view(compared.fold)
+    for name, predictions in ratios.items():
+        note = f"test part, {look.models[name]}"
+        draw_ratio_trees(output / name, view, rows, predictions, titles, dataset.description, note)
 
 
 def jets_of(compared: Compared, labels: str) -> Jets:
