@@ -46,6 +46,7 @@ include: "rules/trees.smk"
 include: "rules/dataset.smk"
 include: "rules/scan.smk"
 include: "rules/best.smk"
+include: "rules/junipr.smk"
 include: "rules/compare.smk"
 
 
