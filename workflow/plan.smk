@@ -197,6 +197,40 @@ def scan_results(wildcards):
     ]
 
 
+def compared_tasks(name):
+    """The tasks whose models a comparison compares, those of ratios too."""
+    comparison = ANALYSIS.comparisons[name]
+    pairs = [
+        task
+        for ratio in comparison.ratios.values()
+        for task in (ratio.signal, ratio.background)
+    ]
+    return list(dict.fromkeys([*comparison.tasks, *pairs]))
+
+
+def compared_predictions(wildcards):
+    """The predictions of the models of a comparison."""
+    tasks = compared_tasks(wildcards.comparison)
+    return [f"<results>/best/{task}/predictions.h5" for task in tasks]
+
+
+def compared_dataset(name):
+    """A file of the dataset that the tasks of a comparison share, as a function of wildcards."""
+
+    def path(wildcards):
+        first = ANALYSIS.comparisons[wildcards.comparison].tasks[0]
+        return f"<results>/datasets/{DATASETS[first]}/{name}"
+
+    return path
+
+
+def all_comparisons():
+    """The comparisons: asking for the numbers brings the figures."""
+    return [
+        f"<results>/comparisons/{name}/comparison.json" for name in ANALYSIS.comparisons
+    ]
+
+
 def all_reports():
     """The plots and tables of all tasks: asking for one file of each kind brings the others of its rule."""
     inputs = [
