@@ -43,6 +43,7 @@ include: "rules/simulate.smk"
 include: "rules/convert.smk"
 include: "rules/trees.smk"
 include: "rules/dataset.smk"
+include: "rules/binning.smk"
 include: "rules/scan.smk"
 include: "rules/best.smk"
 

@@ -180,12 +180,21 @@ def scan_results(wildcards):
     ]
 
 
+def dataset_reports():
+    """The plots and tables of all datasets."""
+    owners = list(dict.fromkeys(DATASETS.values()))
+    inputs = [f"<results>/plots/{owner}/inputs" for owner in owners]
+    bins = [
+        f"<results>/plots/{owner}/trees/binning.png"
+        for owner in owners
+        if ANALYSIS.tasks[owner].reads == "trees"
+    ]
+    return inputs + bins
+
+
 def all_reports():
     """The plots and tables of all tasks: asking for one file of each kind brings the others of its rule."""
-    inputs = [
-        f"<results>/plots/{owner}/inputs" for owner in dict.fromkeys(DATASETS.values())
-    ]
-    return inputs + [
+    return dataset_reports() + [
         path
         for task in ANALYSIS.tasks
         for path in (

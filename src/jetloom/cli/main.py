@@ -26,6 +26,7 @@ VERBS = {
     "evaluate": "evaluate the best point on the test part, with uncertainties and plots",
     "draw_trees": "draw the clustering trees of jets with what a density model says of each branching",
     "plot_inputs": "plot inputs, cut flow, weights and split of a dataset",
+    "plot_binning": "plot the bins of a dataset's trees: how they are filled, and what lies beyond their ranges",
     "plot_scan": "plot a collected scan",
     "resume": "go on after anything: driver killed, machine rebooted, jobs cancelled",
     "doctor": "look at a site before the first submission, and say what is wrong and which line mends it",
