@@ -34,6 +34,7 @@ pathvars:
 wildcard_constraints:
     sample="|".join(map(re.escape, ANALYSIS.samples)),
     task="|".join(map(re.escape, ANALYSIS.tasks)) or "none",
+    comparison="|".join(map(re.escape, ANALYSIS.comparisons)) or "none",
     file=r"[^/]+",
     point="p[0-9a-f]{12}",
     run=r"r\d+(f\d+)?",
@@ -46,6 +47,8 @@ include: "rules/dataset.smk"
 include: "rules/binning.smk"
 include: "rules/scan.smk"
 include: "rules/best.smk"
+include: "rules/junipr.smk"
+include: "rules/compare.smk"
 
 
 onstart:
@@ -58,3 +61,4 @@ rule all:
     input:
         hdf5=all_hdf5(),
         reports=all_reports(),
+        comparisons=all_comparisons(),

@@ -144,7 +144,7 @@ def _spectrum(
         # Where next to nothing is, a ratio says nothing.
         known = (shares[reference][0] > 0) & (error < 0.5 * share)
         base = np.where(known, shares[reference][0], np.nan)
-        steps(lower, edges, share / base, error / base, color=style.color, linestyle=style.line)
+        steps(lower, edges, share / base, error / base, color=style.color, linestyle=style.line, baseline=None)
     positive = np.concatenate([share[share > 0] for share, _ in shares] or [np.ones(1)])
     upper.set_yscale("log")
     if len(positive):
