@@ -64,10 +64,15 @@ def simulated_file(analysis: Analysis, sample: str, name: str) -> Path:
     return results(analysis) / "dxaod" / sample / f"{name}.root"
 
 
+def hdf5_file(analysis: Analysis, sample: str, name: str) -> Path:
+    """Give the path of a converted file."""
+    return results(analysis) / "hdf5" / sample / f"{name}.h5"
+
+
 def hdf5_files(analysis: Analysis, task: str) -> dict[str, list[Path]]:
     """Give the HDF5 files of each sample of a task."""
     return {
-        sample: [results(analysis) / "hdf5" / sample / f"{name}.h5" for name in source_files(analysis, sample)]
+        sample: [hdf5_file(analysis, sample, name) for name in source_files(analysis, sample)]
         for sample in analysis.task_samples(task)
     }
 

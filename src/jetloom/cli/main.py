@@ -23,6 +23,7 @@ VERBS = {
     "deploy": "deploy the best model as an archive that talos.Restore opens",
     "evaluate": "evaluate the best point on the test part, with uncertainties and plots",
     "plot_inputs": "plot inputs, cut flow, weights and split of a dataset",
+    "plot_constituents": "plot jets and what belongs to them before and after cuts, samples side by side",
     "plot_scan": "plot a collected scan",
     "resume": "go on after anything: driver killed, machine rebooted, jobs cancelled",
     "doctor": "look at a site before the first submission, and say what is wrong and which line mends it",
