@@ -1,7 +1,35 @@
 """DxAOD -> ntuple -> HDF5; with `conversion.route: direct` the DxAOD goes to HDF5 in one pass.
 
-Input: the DxAODs of the samples. Output: ntuple/<sample>/<file>.root, hdf5/<sample>/<file>.h5.
+A sample's own command (`prepare`) comes before.
+
+Input: the DxAODs of the samples. Output: prepared/<sample>/<file>.root, ntuple/<sample>/<file>.root, hdf5/<sample>/<file>.h5.
 """
+
+
+rule prepare:
+    input:
+        original=original_file,
+    output:
+        prepared="<results>/prepared/{sample}/{file}.root",
+    log:
+        "<logs>/prepare/{sample}/{file}.log",
+    benchmark:
+        "<benchmarks>/prepare/{sample}/{file}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory_of("convert", "prepare"),
+        htcondor_request_mem_mb=memory_of("convert", "prepare"),
+        runtime=minutes_of("convert", "prepare"),
+        allowed_job_duration=seconds_of("convert", "prepare"),
+    params:
+        config=stored_config,
+        command=prepare_command,
+    message:
+        "Preparing {wildcards.file} of {wildcards.sample}: {params.command}"
+    shell:
+        "jetloom prepare --config {params.config:q} --sample {wildcards.sample} {input.original:q}"
+        " --output {output.prepared:q} 2> {log:q}"
 
 
 rule ntuple:

@@ -158,3 +158,30 @@ def test_the_energy_is_never_a_constant():
 
 def test_column_names_are_legal():
     assert [column_name(text) for text in ["pt", "log(pt / m)", "abs(eta)"]] == ["pt", "log_pt_m", "abs_eta"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("500 MeV", 0.5),
+        ("0.5GeV", 0.5),
+        ("1.5 TeV", 1500.0),
+        ("1e3 keV", 0.001),
+        ("2 cm + 1 mm", 21.0),
+        ("300 um", 0.3),
+        ("250 ps", 0.25),
+        ("1 mrad", 0.001),
+        ("2 * 500 MeV", 1.0),
+    ],
+)
+def test_numbers_may_have_units(text, value):
+    assert evaluate(text, {}) == value
+
+
+def test_a_unit_is_one_after_a_number_only():
+    columns = {"GeV": X, "pt2": X}
+    assert names_in("pt2 > 5 GeV and GeV > 2") == {"pt2", "GeV"}
+    assert np.array_equal(evaluate("pt2 * GeV", columns), X * X)
+    for text in ("5 GeVs", "pt > 5 m", "GeV 5"):
+        with pytest.raises(ExpressionError):
+            evaluate(text, columns)

@@ -79,8 +79,8 @@ def _number_nodes(rows: np.ndarray, born_of: dict[int, int]) -> None:
                 leaves += 1
 
 
-def write_trees(path: Path, jets: np.ndarray, branchings: np.ndarray) -> Path:
-    """Write a file as ``jetloom trees`` does."""
+def write_trees(path: Path, jets: np.ndarray, branchings: np.ndarray, trees: dict | None = None) -> Path:
+    """Write a file as ``jetloom trees`` does; ``trees`` are the settings of the clustering."""
     path.parent.mkdir(parents=True, exist_ok=True)
     tables = {"jets": (jets.dtype, None), "branchings": (TREE_BRANCHING, None), "quarantine": (QUARANTINE, None)}
     with TableWriter(path, tables) as writer:
@@ -94,7 +94,7 @@ def write_trees(path: Path, jets: np.ndarray, branchings: np.ndarray) -> Path:
                 {"stage": "select", "level": "jets", "reason": "pt > 20", "before": len(jets) + 10, "after": len(jets)}
             ],
             "titles": {"jets": {"pt": "Jet $p_T$ [GeV]"}},
-            "trees": {"algorithm": "cambridge_aachen", "radius": None},
+            "trees": trees or {"algorithm": "cambridge_aachen", "radius": None},
             "reasons": [],
         }
     return path

@@ -58,9 +58,21 @@ def stored_config(wildcards, input):
     return CONFIG
 
 
-def source_file(wildcards):
-    """The DxAOD of a file of a sample."""
+def original_file(wildcards):
+    """The file of a sample as the user names it."""
     return SOURCES[wildcards.sample][wildcards.file]
+
+
+def prepare_command(wildcards):
+    """A sample's own command before the conversion."""
+    return ANALYSIS.samples[wildcards.sample].prepare
+
+
+def source_file(wildcards):
+    """What the conversion of a file reads: the DxAOD itself, or what the sample's own command made of it."""
+    if prepare_command(wildcards) is None:
+        return original_file(wildcards)
+    return f"<results>/prepared/{wildcards.sample}/{wildcards.file}.root"
 
 
 def hdf5_source(wildcards):

@@ -1,7 +1,8 @@
 """Expressions over named columns, such as ``pt > 20 and abs(eta) < 2.1``, evaluated without ``eval``.
 
 The language is the arithmetic, comparison and logic of Python plus a fixed set of NumPy functions, all element by
-element. Anything else (attributes, indexing, calls of other functions, comprehensions, strings) is refused.
+element, and numbers with a unit such as ``500 MeV``. Anything else (attributes, indexing, calls of other functions,
+comprehensions, strings) is refused.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import cache, reduce
 from typing import Any
 
@@ -64,6 +66,13 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 # No "e": in jets that is the energy, and a variable must never turn into 2.718 where it is missing.
 CONSTANTS: dict[str, Any] = {"pi": np.pi, "inf": np.inf, "nan": np.nan, "True": True, "False": False}
 
+UNITS: dict[str, str] = {
+    "TeV": "1e3", "GeV": "1.0", "MeV": "1e-3", "keV": "1e-6", "cm": "10.0", "mm": "1.0", "um": "1e-3",
+    "ns": "1.0", "ps": "1e-3", "rad": "1.0", "mrad": "1e-3",
+}  # fmt: skip
+"""Units that may follow a number, and their size in jetloom's own: GeV, mm, ns, rad."""
+_QUANTITY = re.compile(rf"(?<![\w.])((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*({'|'.join(UNITS)})(?!\w)")
+
 
 def _power(left: Any, right: Any) -> Any:
     """Raise to a power; of two plain integers as floats, because exact ones can fill the memory (9**9**9)."""
@@ -102,12 +111,19 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 def _parse(text: str) -> ast.expr:
     """Read an expression once and check that it uses nothing but the language."""
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        # Decimal text, so that 500 MeV is 0.5 and not 0.5 plus a rounding error.
+        plain = _QUANTITY.sub(lambda found: repr(_size(found[1], found[2])), text.strip())
+        tree = ast.parse(plain, mode="eval").body
     except (SyntaxError, ValueError) as error:
         message = f"'{text}' is not an expression ({getattr(error, 'msg', error)})"
         raise ExpressionError(message, advice="write for instance 'pt > 20 and abs(eta) < 2.1'") from None
     _check(tree, text)
     return tree
+
+
+def _size(number: str, unit: str) -> float:
+    """Give a quantity in jetloom's units."""
+    return float(Decimal(number) * Decimal(UNITS[unit]))
 
 
 def _check(node: ast.expr, text: str) -> None:

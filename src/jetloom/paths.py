@@ -47,6 +47,13 @@ def source_files(analysis: Analysis, sample: str) -> dict[str, Path]:
     }
 
 
+def converted_files(analysis: Analysis, sample: str) -> dict[str, Path]:
+    """Give what the conversion of a sample reads: its files, or what its own command makes of them."""
+    if analysis.samples[sample].prepare is None:
+        return source_files(analysis, sample)
+    return {name: results(analysis) / "prepared" / sample / f"{name}.root" for name in source_files(analysis, sample)}
+
+
 def expand(directory: Path, pattern: str) -> list[Path]:
     """Expand a pattern relative to a directory, or an absolute one."""
     path = Path(pattern)

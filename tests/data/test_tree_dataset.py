@@ -122,6 +122,38 @@ def test_a_column_of_the_trees_is_no_input_under_its_own_name(make_of_trees):
         make_of_trees(inputs=["n_branchings"])
 
 
+def test_bins_are_fitted_on_the_training_part_of_each_view(make_of_trees):
+    dataset = make_of_trees(split={"folds": 3}, binning={"tail": 0.0, "granularity": 5})
+    limits = []
+    for fold in range(3):
+        view = dataset.view(fold)
+        train = Jets.concatenate(list(view.blocks("train")))
+        limits.append(view.binning["branching"]["delta"])
+        assert limits[-1] == pytest.approx([train.branchings["delta"].min(), train.branchings["delta"].max()], rel=1e-3)
+        assert view.binning["branchings"] == len(train.branchings)
+        assert view.binning["granularity"] == 5
+        assert view.binning["trees"] == {"algorithm": "cambridge_aachen", "radius": None}
+    assert len({tuple(pair) for pair in limits}) > 1
+
+
+def test_a_dataset_without_trees_has_no_bins(make):
+    assert make().view().binning is None
+
+
+@pytest.mark.parametrize("settings", [{"granularity": 12}, {"scaling": "log1p"}, {"tail": 0.01}])
+def test_other_bins_are_another_dataset_to_a_training(built, make_of_trees, settings):
+    assert make_of_trees(binning=settings).fingerprint != built.fingerprint
+    assert make_of_trees(binning={"warn_above": 0.5}).fingerprint == built.fingerprint
+
+
+def test_trees_that_were_made_differently_are_refused(clustered, make_of_trees, tmp_path):
+    other = write_trees(tmp_path / "other.h5", *make_trees(100, 5, first_event=90_000), trees={"algorithm": "kt"})
+    files = {**clustered, "ttbar": [*clustered["ttbar"], other]}
+    with pytest.raises(ConfigurationError, match=r"other\.h5: its trees were made with other settings.*\(algorithm"):
+        make_of_trees(files)
+    assert not list(tmp_path.rglob("dataset.json"))
+
+
 def test_trees_of_the_fixture_are_whole():
     jets, branchings = make_trees(60, 9)
     assert branchings.dtype == TREE_BRANCHING

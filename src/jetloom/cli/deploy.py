@@ -1,4 +1,4 @@
-"""Deploy the best model as an archive that talos.Restore opens."""
+"""Deploy the best model as an archive: of networks, one that talos.Restore opens."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Deploy."""
     from jetloom import paths
     from jetloom.config.load import find_task, load_analysis
+    from jetloom.models.registry import find_model
     from jetloom.scan.collect import read_table, verify_file
     from jetloom.scan.space import talos_dictionary
     from jetloom.training.backend import use_backend
@@ -29,11 +30,15 @@ def run(arguments: argparse.Namespace) -> None:
     task = find_task(analysis, arguments.task)
     directory = arguments.scan or paths.scan(analysis, arguments.task)
     table, facts = read_table(directory)
-    use_backend(task.training.backend, task.training.threads)
-    from jetloom.scan.deploy import deploy
+    from jetloom.scan.deploy import deploy, pack
 
-    lower = facts["direction"][facts["rank_by"]] == "lower"
+    kind = find_model(task.model)
     archive = arguments.output or directory / "best.zip"
-    model = verify_file((directory / facts["best"]["model"]).parent, "model.keras")
-    deploy(table, talos_dictionary(task), facts["rank_by"], lower, model, archive)
+    model = verify_file((directory / facts["best"]["model"]).parent, kind.file)
+    if kind.trainer == "network":
+        use_backend(task.training.backend, task.training.threads)
+        lower = facts["direction"][facts["rank_by"]] == "lower"
+        deploy(table, talos_dictionary(task), facts["rank_by"], lower, model, archive)
+    else:
+        pack(table, talos_dictionary(task), model, archive)
     logger.info("deployed %s", facts["best"]["point"])

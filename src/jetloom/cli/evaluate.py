@@ -6,46 +6,31 @@ import argparse
 import logging
 from pathlib import Path
 
+from jetloom.cli.best_point import add_options, open_best
+
 logger = logging.getLogger(__name__)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--config", required=True, help="configuration of the analysis")
-    parser.add_argument("--task", required=True, help="name of the task")
-    parser.add_argument("--dataset", type=Path, help="directory of the dataset; results/<analysis>/datasets/<task>")
-    parser.add_argument("--scan", type=Path, help="directory of the scan; results/<analysis>/scans/<task>")
+    add_options(parser)
     parser.add_argument("--output", type=Path, help="where the results go; results/<analysis>/best/<task>")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Predict, measure, draw."""
     from jetloom import paths
-    from jetloom.config.load import find_task, load_analysis
-    from jetloom.data.appearance import dressed
-    from jetloom.data.dataset import Dataset
-    from jetloom.errors import EmptySampleError
-    from jetloom.evaluation.prediction import load_model
-    from jetloom.models.registry import find_model
     from jetloom.plots.best import evaluate
-    from jetloom.plots.scan_files import read_facts
+    from jetloom.plots.best_density import evaluate_density
     from jetloom.plots.tables import measured
-    from jetloom.scan.collect import verify_file
-    from jetloom.training.backend import use_backend
 
-    analysis = load_analysis(arguments.config)
-    task = find_task(analysis, arguments.task)
-    stored = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
-    stored.verify()
-    dataset = dressed(stored, analysis, arguments.task)
-    scan = arguments.scan or paths.scan(analysis, arguments.task)
-    best = read_facts(scan)["best"]
-    if best is None:
-        raise EmptySampleError("no point was trained to its end", path=scan / "scan.json", advice="look at scan.csv")
-    # Keras reads the choice of the backend when it is imported, so this comes before the model.
-    use_backend(task.training.backend, task.training.threads)
-    network = load_model(verify_file(scan / best["point"] / best["run"], "model.keras"))
-    output = arguments.output or paths.best(analysis, arguments.task)
-    results = evaluate(network, find_model(task.model), dataset, best, output, analysis.seed)
+    best = open_best(arguments)
+    output = arguments.output or paths.best(best.analysis, arguments.task)
+    what = best.network, best.model, best.dataset
+    if best.model.objective == "density":
+        learnt = best.task.classes or best.dataset.classes
+        results = evaluate_density(*what, learnt, best.facts, output, best.analysis.seed, best.task.drawings)
+    else:
+        results = evaluate(*what, best.facts, output, best.analysis.seed)
     for name, entry in results["metrics"].items():
         logger.info("%s %s on %d jets of the test part", name, measured(entry["value"], entry["std"]), results["jets"])

@@ -15,6 +15,7 @@ from jetloom.errors import ExitCode, JetloomError
 VERBS = {
     "check": "check a configuration and say what it would do",
     "simulate": "make a DxAOD-shaped sample with Pythia 8 and a parametric detector",
+    "prepare": "run a sample's own command on a file, before the conversion",
     "ntuple": "convert a DxAOD to a ROOT ntuple of selected jets",
     "hdf5": "convert a DxAOD, or the ntuple made of it, to HDF5",
     "dataset": "build a task's dataset: labels, weights, split, scaling",
@@ -22,6 +23,7 @@ VERBS = {
     "collect": "collect a scan's results into scan.csv, ranked",
     "deploy": "deploy the best model as an archive that talos.Restore opens",
     "evaluate": "evaluate the best point on the test part, with uncertainties and plots",
+    "draw_trees": "draw the clustering trees of jets with what a density model says of each branching",
     "plot_inputs": "plot inputs, cut flow, weights and split of a dataset",
     "plot_constituents": "plot jets and what belongs to them before and after cuts, samples side by side",
     "plot_scan": "plot a collected scan",

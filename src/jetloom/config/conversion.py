@@ -39,6 +39,12 @@ class Conversion(Settings):
     )
     jets: Literal["all", "leading"] = Field("all", description="Keep all selected jets or the leading one an event.")
     collection: str | None = Field(None, description="Jet collection; the schema's own if not given.")
+    good_runs: str | None = Field(
+        None, description="Good-runs list (XML) for samples of recorded data; needs the variable `lumi_block`."
+    )
+    max_events: PositiveInt | None = Field(
+        None, description="Read at most so many events of each file, for a quick look; the sum of weights is theirs."
+    )
     select: Selection = Field(default_factory=Selection, description="Cuts.")
     variables: dict[Variable, list[Variable]] = Field(
         default_factory=dict, description="Variables to keep by collection; those not named keep all of the schema."

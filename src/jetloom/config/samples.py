@@ -42,6 +42,11 @@ class Sample(Settings):
         default_factory=list, description="DxAOD files or patterns such as 'user.me/*.root', relative to `data`."
     )
     simulate: Simulation | None = Field(None, description="Make the sample instead of reading files.")
+    prepare: str | None = Field(
+        None,
+        description="A site's own command that makes, of each of the files, one that the schema describes: "
+        "'source setup.sh && dump --in {input} --out {output}'. A job of its own for each file.",
+    )
     schema_name: str = Field(
         "simulated",
         alias="schema",
@@ -61,4 +66,10 @@ class Sample(Settings):
     def _one_source(self) -> Sample:
         if bool(self.files) == (self.simulate is not None):
             raise ValueError("give either 'files' or 'simulate'")
+        if self.prepare is not None:
+            if self.simulate is not None:
+                raise ValueError("prepare: is for samples that have 'files'")
+            for place in ("{input}", "{output}"):
+                if place not in self.prepare:
+                    raise ValueError(f"prepare: the command must name {place}")
         return self

@@ -44,13 +44,25 @@ class Column(Settings):
     expression: Expression | None = Field(
         None, description="Instead of a branch: computed from other variables of the collection, in jetloom's units."
     )
+    container: str = Field(
+        "", description="Container (style 'xaod') if it is another than that of the group, e.g. PrimaryVertices."
+    )
     type: Type = Field("float32", description="Type in all results.")
     unit: str = Field("", description="Unit in the file; MeV, cm, um, ps, ... become GeV, mm and ns when read.")
     index: NonNegativeInt | None = Field(None, description="Element of a vector to take, e.g. 0: the primary vertex.")
+    reduce: Literal["max", "min", "sum", "count"] | None = Field(
+        None, description="What to make of a vector instead of taking an element, e.g. its largest element."
+    )
     optional: bool = Field(False, description="May be absent: filled with NaN (-1 for integers) and reported.")
     internal: bool = Field(False, description="Only read for expressions, not kept.")
     title: str = Field("", description="Axis title in plots; LaTeX between $.")
     meaning: str = Field("", description="What it is.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Column:
+        if self.index is not None and self.reduce is not None:
+            raise ValueError("'index' and 'reduce' are two ways to treat a vector: give one of them")
+        return self
 
     @property
     def factor(self) -> float:

@@ -11,6 +11,10 @@ from jetloom.config.trees import Binning
 from jetloom.errors import near_misses
 from jetloom.expressions import column_name
 
+ModelName = Annotated[
+    str,
+    Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_\-]*|.+\.py:[A-Za-z_][A-Za-z0-9_]*)$", description="a model's name"),
+]
 EpochMetric = Literal["loss", "accuracy", "val_loss", "val_accuracy", "val_auc"]
 """Metrics that are known after each epoch."""
 PointMetric = Literal[
@@ -183,13 +187,16 @@ class Task(Settings):
     )
     weights: Weights = Field(default_factory=Weights, description="Weights of jets.")
     split: Split = Field(default_factory=Split, description="Parts of the data.")
-    model: Name = Field("dense", description="Name of the model.")
+    model: ModelName = Field("dense", description="Name of the model, or a class of your own: my_models.py:Residual.")
     parameters: dict[str, Any] = Field(default_factory=dict, description="Model parameters that are not scanned.")
     scan: dict[str, Any] = Field(
         default_factory=dict, description="Talos parameter dictionary: a list of values for each parameter."
     )
     search: Search = Field(default_factory=Search, description="How the scan is sampled, repeated and ranked.")
     training: Training = Field(default_factory=Training, description="Settings common to all points.")
+    drawings: Annotated[NonNegativeInt, Field(le=100)] = Field(
+        6, description="For density models: jets of the test part whose trees are drawn, chosen by `seed`."
+    )
 
     @field_validator("scan")
     @classmethod

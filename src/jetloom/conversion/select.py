@@ -14,11 +14,12 @@ from jetloom.io.events import Collection, EventBlock, Mask
 
 if TYPE_CHECKING:
     from jetloom.config.conversion import Conversion
+    from jetloom.conversion.good_runs import GoodRuns
 
 STAGE = "select"
 
 
-def select(block: EventBlock, conversion: Conversion, flow: CutFlow) -> EventBlock:
+def select(block: EventBlock, conversion: Conversion, flow: CutFlow, good_runs: GoodRuns | None = None) -> EventBlock:
     """Apply all cuts to a block.
 
     Parameters
@@ -29,6 +30,8 @@ def select(block: EventBlock, conversion: Conversion, flow: CutFlow) -> EventBlo
         ``select`` holds the cuts; ``jets`` says whether only the leading jet of each event stays.
     flow : CutFlow
         Gets one entry a cut, and one for what goes with its event or jet.
+    good_runs : GoodRuns, optional
+        Luminosity blocks of recorded data that may be used; the first of the cuts.
 
     Returns
     -------
@@ -41,7 +44,7 @@ def select(block: EventBlock, conversion: Conversion, flow: CutFlow) -> EventBlo
         If a cut names a variable that is not there.
     """
     cuts = conversion.select
-    passed = _apply(cuts.events, block.events, block.entries, "events", flow)
+    passed = _apply(cuts.events, block.events, block.entries, "events", flow, _listed(block, good_runs, flow))
     if not passed.all():
         flow.add(STAGE, "jets", "its event is not selected", len(block.jets), int(block.jets.counts[passed].sum()))
         _count_followers(block, np.repeat(passed, block.jets.counts), "its event is not selected", flow)
@@ -61,10 +64,26 @@ def select(block: EventBlock, conversion: Conversion, flow: CutFlow) -> EventBlo
     return EventBlock(block.events, block.jets, others)
 
 
-def _apply(cuts: Sequence[str], columns: Mapping[str, npt.NDArray], rows: int, level: str, flow: CutFlow) -> Mask:
+def _listed(block: EventBlock, good_runs: GoodRuns | None, flow: CutFlow) -> Mask:
+    """Mark the events of the good-runs list, all of them without a list."""
+    if good_runs is None:
+        return np.ones(block.entries, bool)
+    listed = good_runs.contains(block.events["run_number"], block.events["lumi_block"])
+    flow.add(STAGE, "events", "not in the good-runs list", block.entries, int(listed.sum()))
+    return listed
+
+
+def _apply(
+    cuts: Sequence[str],
+    columns: Mapping[str, npt.NDArray],
+    rows: int,
+    level: str,
+    flow: CutFlow,
+    among: Mask | None = None,
+) -> Mask:
     """Apply cuts one after the other; each is counted among what the ones before it left."""
-    mask = np.ones(rows, bool)
-    left = rows
+    mask = np.ones(rows, bool) if among is None else among
+    left = int(mask.sum())
     for cut in cuts:
         mask = mask & evaluate_mask(cut, columns, rows)
         after = int(mask.sum())

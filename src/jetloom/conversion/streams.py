@@ -13,6 +13,7 @@ import numpy as np
 
 from jetloom.config.conversion import Conversion
 from jetloom.config.schema import Schema
+from jetloom.conversion.good_runs import read_good_runs
 from jetloom.conversion.record import Record, before_share, chosen_events
 from jetloom.conversion.select import select
 from jetloom.conversion.tables import jet_rows
@@ -55,6 +56,8 @@ class Task:
         """Give the settings that shape the events of the ntuple: neither route nor filter nor number of places."""
         conversion = self.conversion.model_dump(exclude={"route", "compression", "slots", "budget"})
         conversion["collections"] = sorted(self.conversion.slots)
+        if self.conversion.good_runs is not None:
+            conversion["good_runs"] = file_digest(self.conversion.good_runs) if self.is_data else None
         schema = None if self.schema is None else digest(self.schema.model_dump())
         return {"conversion": conversion, "schema": schema, "is_data": self.is_data}
 
@@ -78,6 +81,17 @@ def count_block(block: EventBlock, flow: CutFlow) -> None:
     for name, other in block.others.items():
         lost = sum(loss.before - loss.after for loss in block.losses if loss.collection == name)
         flow.saw(name, len(other) + lost)
+
+
+def limited(blocks: Iterator[EventBlock], most: int | None) -> Iterator[EventBlock]:
+    """Pass on the first events only, ``most`` of them, or all."""
+    left = math.inf if most is None else most
+    for block in blocks:
+        if block.entries >= left:
+            yield block.keep_events(np.arange(block.entries) < left)
+            return
+        left -= block.entries
+        yield block
 
 
 class Selected:
@@ -110,13 +124,15 @@ class Selected:
             turns that into a record of status ``skipped``, once nothing was given out yet.
         """
         task, flow, weights, before = self._task, CutFlow(), [], []
+        listed = task.conversion.good_runs if task.is_data else None
+        good_runs = None if listed is None else read_good_runs(listed)
         validator = Validator(task.conversion.budget, task.path)
         with open_source(task.path, self._schema.trees) as source:
             reader = DxaodReader(source, self._schema, task.conversion)
             self.record.origin = origin(task.settings(), {task.path.name: file_digest(task.path)})
             self.record.absent = reader.plan.absent
             self.record.before_share = before_share(reader.entries)
-            for block in reader.blocks():
+            for block in limited(reader.blocks(), task.conversion.max_events):
                 if task.is_data:
                     block.events["mc_event_weight"] = np.ones(block.entries, np.float32)
                 self.record.events += block.entries
@@ -125,7 +141,7 @@ class Selected:
                 valid = validator.apply(block, flow)
                 shown = chosen_events(valid, self.record.before_share)
                 before.append(jet_rows(valid.keep_events(shown), self.layout))
-                yield select(valid, task.conversion, flow)
+                yield select(valid, task.conversion, flow, good_runs)
         validator.finish()
         self.record.sum_of_weights = math.fsum(weights)
         self.record.counts = flow.as_json()

@@ -25,7 +25,7 @@ from jetloom.data.dataset import DESCRIPTION
 from jetloom.data.parts import write_parts
 from jetloom.data.staging import stage_rows
 from jetloom.data.views import PARTS, fit_view
-from jetloom.errors import BudgetError, EmptySampleError
+from jetloom.errors import BudgetError, ConfigurationError, EmptySampleError
 from jetloom.expressions import column_name
 from jetloom.io import atomic
 from jetloom.io.hdf5 import TableReader
@@ -61,6 +61,7 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
     """
     task = analysis.tasks[task_name]
     samples = {name: _sample_facts(name, analysis, files[name]) for name in analysis.task_samples(task_name)}
+    trees = _tree_settings(files) if task.reads == "trees" else {}
     losses = CutFlow()
     for left in directory.glob(".staging.*"):  # of a build that was killed
         shutil.rmtree(left, ignore_errors=True)
@@ -69,7 +70,7 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
     try:
         staged = {name: staging / f"{name}.h5" for name in splitting.part_names(task.split)}
         stage_rows(analysis, task, files, samples, staged, losses)
-        views = [fit_view(task, fold, staged) for fold in splitting.folds(task.split)]
+        views = [fit_view(task, fold, staged, trees) for fold in splitting.folds(task.split)]
         for stale in (DESCRIPTION, "fingerprint.txt"):  # nothing must describe parts that are being replaced
             (directory / stale).unlink(missing_ok=True)
         fingerprint, summary = write_parts(task, views, staged, directory)
@@ -100,6 +101,35 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
     atomic.write_json(directory / DESCRIPTION, description)
     atomic.write_text(directory / "fingerprint.txt", fingerprint + "\n")
     return description
+
+
+def _tree_settings(files: dict[str, list[Path]]) -> dict[str, Any]:
+    """Give the settings that the trees of all files were made with.
+
+    Raises
+    ------
+    ConfigurationError
+        If they differ, or a file has no trees.
+    """
+    found: dict[str, Any] | None = None
+    for path in (path for paths in files.values() for path in paths):
+        with TableReader(path) as reader:
+            if reader.attribute("status") == "skipped":
+                continue
+            if "branchings" not in reader.rows:
+                raise ConfigurationError(
+                    "holds no trees, which the task reads", path=path, advice="name files that jetloom trees made"
+                )
+            settings = reader.attribute("trees")
+        if found is not None and settings != found:
+            other = ", ".join(key for key in settings if settings[key] != found.get(key))
+            raise ConfigurationError(
+                f"its trees were made with other settings than those of other files ({other})",
+                path=path,
+                advice="make them again with jetloom trees",
+            )
+        found = settings
+    return found or {}
 
 
 def _input_digests(files: dict[str, list[Path]]) -> dict[str, str]:

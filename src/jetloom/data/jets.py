@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.io.hdf5 import TableReader
+from jetloom.io.trees import BRANCHING
 
 Rows = npt.NDArray[np.void]
 
@@ -48,6 +49,12 @@ class Jets:
     def lengths(self) -> npt.NDArray[np.int64]:
         """Number of branchings of each jet, shape (n,)."""
         return np.zeros(len(self.rows), np.int64) if self.offsets is None else np.diff(self.offsets)
+
+    def tree(self, jet: int) -> Rows:
+        """Give the branchings of one jet; none where there are no trees."""
+        if self.branchings is None or self.offsets is None:
+            return np.zeros(0, BRANCHING)
+        return self.branchings[self.offsets[jet] : self.offsets[jet + 1]]
 
     def take(self, index: npt.NDArray[np.bool_] | npt.NDArray[np.integer] | slice) -> Jets:
         """Give some of the jets: a mask, positions in any order, or a slice."""

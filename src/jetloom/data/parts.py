@@ -36,7 +36,9 @@ def write_parts(
     task: Task, views: list[FittedView], staged: dict[str, Path], directory: Path
 ) -> tuple[str, list[dict[str, Any]]]:
     """Write the final parts with their weights; give the fingerprint and the summary by part and class."""
-    settings = [task.inputs, list(task.labels), task.missing]
+    settings: list[Any] = [task.inputs, list(task.labels), task.missing]
+    if task.reads == "trees":  # of the trees' settings and the bins, what the rows alone do not say
+        settings.append([task.binning.model_dump(exclude={"warn_above"}), views[0].description["binning"]["trees"]])
     digest, trees = hashlib.sha256(provenance.canonical_json(settings).encode()), hashlib.sha256()
     summary: list[dict[str, Any]] = []
     for name, source in staged.items():

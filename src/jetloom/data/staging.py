@@ -123,10 +123,6 @@ def _staged_dtype(task: Task) -> np.dtype[Any]:
 
 
 def _check_variables(task: Task, reader: TableReader) -> None:
-    if task.reads == "trees" and "branchings" not in reader.rows:
-        raise ConfigurationError(
-            "holds no trees, which the task reads", path=reader.path, advice="name files that jetloom trees made"
-        )
     known = set(reader.dtype("jets").names or ())
     columns = {column_name(text): text for text in task.inputs}
     spectra = task.weights.variables

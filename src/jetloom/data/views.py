@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import numpy.typing as npt
 
 from jetloom.config.tasks import Task
 from jetloom.data import split as splitting
-from jetloom.data.jets import BLOCK_ROWS
+from jetloom.data.binning import fit_binning
+from jetloom.data.jets import BLOCK_ROWS, Jets, jet_blocks
 from jetloom.data.labels import UNLABELLED
 from jetloom.data.moments import Moments, fit_quantiles
 from jetloom.data.weights import Reweighting, fit
@@ -37,8 +39,20 @@ class FittedView:
     reweighting: Reweighting
 
 
-def fit_view(task: Task, fold: int | None, staged: dict[str, Path]) -> FittedView:
-    """Fit scaler, ranges and weights on the training part of one view."""
+def fit_view(task: Task, fold: int | None, staged: dict[str, Path], trees: dict[str, Any]) -> FittedView:
+    """Fit scaler, ranges, weights and the bins of trees on the training part of one view.
+
+    Parameters
+    ----------
+    task : Task
+        The configuration.
+    fold : int or None
+        The fold of a cross-validation.
+    staged : dict of str to Path
+        The parts as they were staged.
+    trees : dict
+        Settings that the trees were made with, if there are some.
+    """
     roles = splitting.roles(task.split, fold)
     inputs = [column_name(text) for text in task.inputs]
     columns = inputs + [name for name in task.weights.variables if name not in inputs]
@@ -76,7 +90,17 @@ def fit_view(task: Task, fold: int | None, staged: dict[str, Path]) -> FittedVie
         "missing_share": moments.missing[:size].tolist(),
         "class_factors": reweighting.factors.tolist(),
     }
+    if task.reads == "trees":
+        blocks = partial(_training_jets, [staged[name] for name in roles["train"]])
+        description["binning"] = fit_binning(task.binning, blocks, trees)
     return FittedView(description, reweighting)
+
+
+def _training_jets(files: list[Path]) -> Iterator[Jets]:
+    for path in files:
+        with TableReader(path) as reader:
+            for jets in jet_blocks(reader):
+                yield jets.take(jets["label"] != UNLABELLED)
 
 
 def _matrix(block: Block, columns: list[str]) -> npt.NDArray[np.float32]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from jetloom.data.dataset import View
-    from jetloom.models.base import Model
+    from jetloom.models.base import Features, Model
 
     Array = npt.NDArray[Any]
 
@@ -24,13 +24,17 @@ BLOCK_ROWS = 10_000
 
 
 def load_model(path: Path) -> Any:
-    """Load a saved Keras model, with jetloom's own layers known.
+    """Load a trained model: a Keras model, or boosted trees if the name ends in ``.json``.
 
     Raises
     ------
     MissingFileError, CorruptFileError
         If it is not there or cannot be read.
     """
+    if path.suffix == ".json":
+        from jetloom.models.boosted_trees import BoostedTrees
+
+        return BoostedTrees.load(path)
     import keras
 
     import jetloom.models.layers  # noqa: F401 - registers the layers
@@ -43,6 +47,17 @@ def load_model(path: Path) -> Any:
         raise CorruptFileError(f"is not a Keras model that can be loaded ({error})", path=path) from error
 
 
+def outputs(network: Any, features: Features) -> Array:
+    """Give what a trained model says of the features of some jets, as numpy arrays."""
+    from jetloom.models.boosted_trees import BoostedTrees
+
+    if isinstance(network, BoostedTrees):
+        return network.probabilities(np.asarray(features))
+    import keras
+
+    return np.asarray(keras.ops.convert_to_numpy(network(features, training=False)))
+
+
 def predict(
     network: Any, model: Model, view: View, role: str, most: int | None = None
 ) -> Iterator[tuple[Array, Array]]:
@@ -50,8 +65,8 @@ def predict(
 
     Parameters
     ----------
-    network : Keras model
-        The trained network; preprocessing lies inside.
+    network : Keras model or BoostedTrees
+        What :func:`load_model` gave; preprocessing lies inside.
     model : Model
         The kind of network it is: it knows what the network takes.
     view : View
@@ -65,23 +80,19 @@ def predict(
     ------
     rows : structured array, shape (n,)
         The dataset's rows.
-    probabilities : float32 array, shape (n, classes)
+    probabilities : array of float, shape (n, classes)
 
     Raises
     ------
     BadValueError
         If the model does not give one finite number for each class.
     """
-    import keras
-
     facts = DataFacts.of(view)
     step = 1 if most is None else max(1, -(-view.rows(role) // most))
     for block in view.blocks(role, BLOCK_ROWS):
         jets = block.take(slice(None, None, step))
         if len(jets):
-            output = model.probabilities(
-                keras.ops.convert_to_numpy(network(model.features(jets, facts), training=False))
-            )
+            output = model.probabilities(outputs(network, model.features(jets, facts)))
             if output.shape != (len(jets), len(view.classes)) or not np.isfinite(output).all():
                 shape = f"an output of shape {output.shape[1:]}, finite: {bool(np.isfinite(output).all())}"
                 raise BadValueError(f"the model gave {shape}, where {len(view.classes)} classes were expected")

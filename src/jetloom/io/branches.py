@@ -100,6 +100,8 @@ def needed_columns(schema: Schema, conversion: Conversion, name: str) -> dict[st
     fields = schema.group(name).fields
     needed = dict.fromkeys(kept_columns(schema, conversion, name))
     needed |= dict.fromkeys(_used_in_cuts(schema, conversion, name))
+    if name == "events" and conversion.good_runs is not None and "lumi_block" in fields:
+        needed["lumi_block"] = None
     if name == "jets":
         needed |= dict.fromkeys(key for key in ("pt", "eta", "phi", "m") if key in fields)
     for key in list(needed):
@@ -161,11 +163,11 @@ class _Finder:
         for key, spec in fields.items():
             if spec.expression:
                 continue
-            name = self.find(owner, spec.branch or [key])
+            name = self.find(spec.container or owner, spec.branch or [key])
             if name is not None:
                 found[key] = name
             elif not spec.optional:
-                self._refuse(group, owner, key, spec.branch or [key])
+                self._refuse(group, spec.container or owner, key, spec.branch or [key])
         return found
 
     def link(self, constituents: Constituents, jets: str) -> dict[str, str] | None:

@@ -137,19 +137,21 @@ class DxaodReader:
 
     def _values(self, branch: str, array: ak.Array, depth: int, spec: Column) -> tuple[list[Offsets], npt.NDArray[Any]]:
         """Give the offsets above the wanted depth and the values in jetloom's unit and type."""
-        index = spec.index
         values: npt.NDArray[Any] | None
         try:
             steps, content = levels(array, depth)
-            if index is not None and leaf(content) is None:
+            if spec.reduce is not None:
                 inner, content = levels(content, 1)
-                values = _pick(inner[0], leaf(content), index)
+                values = _reduced(inner[0], leaf(content), spec.reduce)
+            elif spec.index is not None and leaf(content) is None:
+                inner, content = levels(content, 1)
+                values = _pick(inner[0], leaf(content), spec.index)
             else:
                 values = leaf(content)
         except ValueError as error:
             self._refuse(branch, f"is not shaped as the schema says ({error})")
         if values is None:
-            self._refuse(branch, "is a vector where the schema has one value; give it an 'index'")
+            self._refuse(branch, "is a vector where the schema has one value; give it an 'index' or 'reduce'")
         factor = spec.factor
         if factor != 1.0:
             values = values * values.dtype.type(factor) if values.dtype.kind == "f" else values * factor
@@ -168,4 +170,21 @@ def _pick(offsets: Offsets, values: npt.NDArray[Any] | None, index: int) -> npt.
     filler = np.nan if values.dtype.kind == "f" else -1
     result = np.full(len(where), filler, values.dtype if values.dtype.kind == "f" else np.int64)
     result[there] = values[where[there]]
+    return result
+
+
+def _reduced(offsets: Offsets, values: npt.NDArray[Any] | None, how: str) -> npt.NDArray[Any]:
+    """Make one number of each vector; of an empty one the sum is 0, and the largest is NaN or -1."""
+    if values is None:
+        raise ValueError("vectors of vectors of vectors")
+    count = np.diff(offsets)
+    if how == "count":
+        return count
+    filled = count > 0
+    operation = {"max": np.maximum, "min": np.minimum, "sum": np.add}[how]
+    empty = 0 if how == "sum" else np.nan if values.dtype.kind == "f" else -1
+    result = np.full(len(count), empty, values.dtype if values.dtype.kind == "f" else np.int64)
+    # The vectors follow one another: with the empty ones left out, each ends where the next begins.
+    if filled.any():
+        result[filled] = operation.reduceat(values[: offsets[-1]], offsets[:-1][filled])
     return result

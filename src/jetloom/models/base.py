@@ -21,7 +21,7 @@ Features = npt.NDArray[Any] | dict[str, npt.NDArray[Any]]
 
 
 class Parameters(Settings):
-    """Parameters that every model has. All of them can be scanned, and together they name a point."""
+    """Parameters that every network has. All of them can be scanned, and together they name a point."""
 
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = Field("adam", description="Optimiser of Keras.")
     learning_rate: PositiveFloat = Field(1e-3, description="Learning rate at the start.")
@@ -55,8 +55,12 @@ class DataFacts:
 class Model(ABC):
     """A kind of network. A new one is a new file with a subclass, and its name in :mod:`jetloom.models.registry`."""
 
-    parameters: ClassVar[type[Parameters]] = Parameters
+    parameters: ClassVar[type[Settings]] = Parameters
     """Its parameters with their defaults."""
+    trainer: ClassVar[Literal["network", "boosted"]] = "network"
+    """How it is trained: in steps of an optimiser, or tree by tree (:mod:`jetloom.training.boosted`)."""
+    file: ClassVar[str] = "model.keras"
+    """Name of the file that holds the trained model; its ending says how it is loaded."""
     reads: ClassVar[Literal["jets", "trees"]] = "jets"
     """What it needs of the dataset."""
     objective: ClassVar[Literal["classifier", "density"]] = "classifier"

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
+from jetloom.config.settings import Settings
 from jetloom.data.dataset import input_matrix
 from jetloom.data.jets import Jets
 from jetloom.models.base import DataFacts, Model, Parameters
@@ -31,7 +32,7 @@ class DenseParameters(Parameters):
 class Dense(Model):
     """A dense network with its preprocessing inside."""
 
-    parameters: ClassVar[type[Parameters]] = DenseParameters
+    parameters: ClassVar[type[Settings]] = DenseParameters
 
     def build(
         self,

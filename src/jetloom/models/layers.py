@@ -7,6 +7,9 @@ from typing import Any
 import keras
 import numpy as np
 
+import jetloom.models.junipr.network
+import jetloom.models.junipr.ratio  # noqa: F401 - both register their layers
+
 
 @keras.saving.register_keras_serializable(package="jetloom")
 class FillMissing(keras.layers.Layer):

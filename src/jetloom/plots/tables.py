@@ -98,6 +98,9 @@ _SYMBOLS = {
     "bar": "",
     "mathrm": "",
     "Delta": "Δ",
+    "theta": "θ",
+    "delta": "δ",
+    "log": "log",
 }
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from jetloom.config.tasks import Task
 from jetloom.errors import CorruptFileError, EmptySampleError, MissingFileError, StaleError
 from jetloom.evaluation.metrics import direction, known_metrics
+from jetloom.models.registry import find_model
 from jetloom.provenance import file_digest
 from jetloom.scan.space import Point, parse_run, points, runs
 
@@ -78,7 +79,7 @@ def collect(task_name: str, task: Task, directory: Path, fingerprint: str, class
     rows, histories = [], []
     for point in found:
         results = {run: _read(directory / point.name / run, fingerprint) for run in runs(task)}
-        rows.append(_row(point, results, criterion))
+        rows.append(_row(point, results, criterion, find_model(task.model).file))
         histories += [
             _history(directory, point.name, run) for run, result in results.items() if result["status"] != "failed"
         ]
@@ -133,7 +134,7 @@ def _read(directory: Path, fingerprint: str) -> dict[str, Any]:
     return result
 
 
-def _row(point: Point, results: dict[str, dict[str, Any]], criterion: str) -> dict[str, Any]:
+def _row(point: Point, results: dict[str, dict[str, Any]], criterion: str, file: str) -> dict[str, Any]:
     """Give the row of a point: what its trainings have in common, and mean and spread of what they have not."""
     good = {run: result for run, result in results.items() if result["status"] == "trained"}
     bad = [(result["status"], result["reason"]) for result in results.values() if result["status"] != "trained"]
@@ -160,7 +161,7 @@ def _row(point: Point, results: dict[str, dict[str, Any]], criterion: str) -> di
         "peak_memory_mb": max(result["peak_memory_mb"] for result in results.values()),
         "host": " ".join(sorted({result["host"] for result in results.values()})),
         "run": chosen,
-        "model": f"{point.name}/{chosen}/model.keras",
+        "model": f"{point.name}/{chosen}/{file}",
     }
 
 

@@ -1,8 +1,10 @@
-"""The best model as an archive that ``talos.Restore`` opens."""
+"""The best model as an archive: of networks, one that ``talos.Restore`` opens."""
 
 from __future__ import annotations
 
+import json
 import tempfile
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -54,3 +56,28 @@ def deploy(
         made = Deploy(run, Path(directory) / "archive", metric, asc=ascending).path
         with publishing(archive) as part:
             Path(made).replace(part)
+
+
+def pack(table: pd.DataFrame, parameters: dict[str, list[Any]], model: Path, archive: Path) -> None:
+    """Pack a model that is no network, which Talos does not know: its file, ``scan.csv`` and ``parameters.json``.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The collected scan, best point first.
+    parameters : dict
+        The Talos parameter dictionary of the scan.
+    model : Path
+        The best model's file.
+    archive : Path
+        The ``.zip`` to publish.
+    """
+    content = {
+        model.name: model.read_bytes(),
+        "parameters.json": json.dumps(parameters, indent=1).encode(),
+        "scan.csv": table.to_csv(index=False).encode(),
+    }
+    with publishing(archive) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in content.items():
+            # A date of its own would give other bytes each time.
+            file.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)

@@ -8,6 +8,7 @@ from jetloom import paths
 from jetloom.config.analysis import Analysis
 from jetloom.config.schema import Schema, find_schema
 from jetloom.config.tasks import Task
+from jetloom.conversion.good_runs import read_good_runs
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.expressions import column_name, names_in
 from jetloom.io.trees import JET_TREE
@@ -35,8 +36,22 @@ def check_analysis(analysis: Analysis) -> None:
         points(task)
 
 
+def _check_good_runs(analysis: Analysis, sample: str, schema: Schema) -> None:
+    listed = analysis.conversion.good_runs
+    if listed is None or not analysis.samples[sample].is_data:
+        return
+    read_good_runs(listed)
+    if "lumi_block" not in schema.events.fields:
+        raise ConfigurationError(
+            f"the schema of sample '{sample}' has no event variable 'lumi_block'",
+            where="conversion.good_runs",
+            advice="add it to the schema's events",
+        )
+
+
 def _check_conversion(analysis: Analysis, sample: str, schema: Schema) -> None:
     conversion, select = analysis.conversion, analysis.conversion.select
+    _check_good_runs(analysis, sample, schema)
     for where, named in (
         ("slots", conversion.slots),
         ("variables", conversion.variables),
@@ -58,11 +73,12 @@ def _check_conversion(analysis: Analysis, sample: str, schema: Schema) -> None:
     for group, wanted in conversion.variables.items():
         known = schema.group(group).kept()
         _require([(f"conversion.variables.{group}", name) for name in wanted], known, sample)
-    events = [*schema.events.kept(), "mc_event_weight"]
+    # Cuts see what is not kept, too.
+    events = [*schema.events.fields, "mc_event_weight"]
     _require([("conversion.select.events", text) for text in select.events], events, sample)
-    _require([("conversion.select.jets", text) for text in select.jets], events + schema.jets.kept(), sample)
+    _require([("conversion.select.jets", text) for text in select.jets], [*events, *schema.jets.fields], sample)
     for collection, texts in select.constituents.items():
-        known = schema.group(collection).kept()
+        known = list(schema.group(collection).fields)
         _require([(f"conversion.select.constituents.{collection}", text) for text in texts], known, sample)
 
 

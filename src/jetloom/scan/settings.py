@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from jetloom.config.analysis import Analysis
+from jetloom.config.samples import Sample
 from jetloom.config.tasks import DATA_SETTINGS, Task
 from jetloom.data.appearance import appearance
-from jetloom.provenance import TRAINING_CODE, code_digest, digest
+from jetloom.models.registry import model_code
+from jetloom.provenance import TRAINING_CODE, code_digest, digest, file_digest
 from jetloom.scan.space import talos_dictionary
 
 
@@ -38,15 +40,27 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
             name: digest([code["simulate"], analysis.seed, sample.simulate and sample.simulate.model_dump(mode="json")])
             for name, sample in samples
         },
-        "convert": {name: digest([code["convert"], conversion, sample.is_data]) for name, sample in samples},
+        "convert": {
+            name: digest([code["convert"], conversion, sample.is_data, _good_runs(analysis, sample)])
+            for name, sample in samples
+        },
         "dataset": {name: digest([code["dataset"], _data(analysis, name, task)]) for name, task in tasks},
-        "train": {name: digest([code["train"], analysis.seed, _training(task)]) for name, task in tasks},
+        "train": {
+            name: digest([code["train"], analysis.seed, _training(task), model_code(task.model)])
+            for name, task in tasks
+        },
         "appearance": {name: digest(appearance(analysis, name)) for name in analysis.tasks},
         "collect": {
             name: digest([code["collect"], task.search.rank_by, list(task.scan), talos_dictionary(task)])
             for name, task in tasks
         },
     }
+
+
+def _good_runs(analysis: Analysis, sample: Sample) -> str | None:
+    """What a good-runs list says, for samples that it is used for; another one shapes other results."""
+    listed = analysis.conversion.good_runs
+    return file_digest(listed) if listed is not None and sample.is_data else None
 
 
 def _data(analysis: Analysis, name: str, task: Task) -> list[Any]:

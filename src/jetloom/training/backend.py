@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -9,9 +10,11 @@ from contextlib import contextmanager
 
 from jetloom.errors import ConfigurationError
 
+logger = logging.getLogger(__name__)
 
-def use_backend(name: str, threads: int) -> None:
-    """Choose the backend of Keras for this process.
+
+def use_backend(name: str, threads: int, device: str = "cpu") -> str:
+    """Choose the backend of Keras, and where it computes, for this process.
 
     Parameters
     ----------
@@ -19,6 +22,13 @@ def use_backend(name: str, threads: int) -> None:
         ``tensorflow`` or ``jax``.
     threads : int
         CPU threads; the order of sums, and so the last bit of a result, depends on them.
+    device : str
+        ``gpu``, or ``cpu``: then no GPU is touched although the machine may have one.
+
+    Returns
+    -------
+    str
+        Where it computes: ``gpu``, or ``cpu`` also where a GPU was asked for and none is visible, which is logged.
 
     Raises
     ------
@@ -33,6 +43,8 @@ def use_backend(name: str, threads: int) -> None:
     os.environ["KERAS_BACKEND"] = name
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    if device == "cpu":
+        os.environ |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
     try:
         if name == "tensorflow":
             with _unseen("jax", "sklearn", "matplotlib"):
@@ -49,6 +61,26 @@ def use_backend(name: str, threads: int) -> None:
         raise ConfigurationError(
             f"{error.name} is not installed", where="training.backend", advice="run make setup"
         ) from None
+    return _found_device(name, device)
+
+
+def _found_device(name: str, device: str) -> str:
+    """Say where the backend computes, and warn if that is not where it should."""
+    if device == "cpu":
+        return "cpu"
+    if name == "jax":
+        import jax
+
+        names = [str(found) for found in jax.devices() if found.platform != "cpu"]
+    else:
+        import tensorflow as tf
+
+        names = [found.name for found in tf.config.list_physical_devices("GPU")]
+    if not names:
+        logger.warning("device: gpu is asked for, but no GPU is visible to %s: it computes on the CPU", name)
+        return "cpu"
+    logger.info("computes on %s", ", ".join(names))
+    return "gpu"
 
 
 @contextmanager

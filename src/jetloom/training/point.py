@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
-import resource
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,17 +17,17 @@ from jetloom.data.jets import Jets
 from jetloom.errors import OutOfMemoryError
 from jetloom.io import atomic
 from jetloom.models.base import DataFacts, Model
-from jetloom.models.registry import find_model
+from jetloom.models.registry import find_model, model_code
 from jetloom.training.backend import use_backend
 from jetloom.training.interruption import Interruption
 from jetloom.training.loop import Batch, Loop, Outcome, scores, unless
 from jetloom.training.reporter import Reporter
+from jetloom.training.result import at_best_epoch, describe, seeds_of, write
 from jetloom.training.stepper import Stepper, make_stepper
 
 logger = logging.getLogger(__name__)
 
 PREDICT_ROWS = 1 << 13
-HISTORY_COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_auc", "learning_rate", "seconds"]
 
 
 def train_point(
@@ -44,7 +40,7 @@ def train_point(
     fold: int | None,
     deadline: float | None = None,
 ) -> dict[str, Any]:
-    """Train a point once, and write ``model.keras``, ``history.csv`` and ``result.json`` into its directory.
+    """Train a point once, and write its model, ``history.csv`` and ``result.json`` into its directory.
 
     Parameters
     ----------
@@ -75,7 +71,11 @@ def train_point(
     OutOfMemoryError
         If memory ran out.
     """
-    use_backend(task.training.backend, task.training.threads)
+    if find_model(task.model).trainer == "boosted":
+        from jetloom.training.boosted import train_boosted
+
+        return train_boosted(task, parameters, dataset, directory, seed, repetition, fold, deadline)
+    use_backend(task.training.backend, task.training.threads, task.training.device)
     try:
         return _train(task, parameters, dataset, directory, seed, repetition, fold, deadline)
     except MemoryError as error:
@@ -98,10 +98,8 @@ def _train(
     deadline: float | None,
 ) -> dict[str, Any]:
     model, view = find_model(task.model), dataset.view(fold)
-    settings = model.parameters.model_validate(parameters)
-    key = int(provenance.digest(parameters, 15), 16)
-    seeds = np.random.SeedSequence([seed, key, repetition, 0 if fold is None else fold + 1])
-    network_seed, order_seed = (int(value) for value in seeds.generate_state(2))
+    settings: Any = model.parameters.model_validate(parameters)
+    network_seed, order_seed = seeds_of(parameters, seed, repetition, fold)
     facts = DataFacts.of(view)
     from jetloom.training.optimizers import make_optimizer
 
@@ -117,7 +115,7 @@ def _train(
     # How often it is saved and what is drawn of it may change between two attempts.
     training = task.training.model_dump(mode="json", exclude={"checkpoint_steps", "tensorboard"})
     # Other code may give other numbers: a checkpoint is gone on with by the code that made it, or not at all.
-    code = provenance.code_digest(*provenance.TRAINING_CODE)
+    code = [provenance.code_digest(*provenance.TRAINING_CODE), model_code(task.model)]
     identity = provenance.digest([code, dataset.fingerprint, task.model, parameters, training, seed, repetition, fold])
     loop = Loop(
         stepper,
@@ -132,9 +130,9 @@ def _train(
     with Interruption(deadline) as interruption:
         with Reporter(settings.epochs, stream.steps(), board) as reporter:
             outcome = loop.run(reporter, interruption)
-        result = _result(outcome, parameters, dataset, task, seed, repetition, fold)
+        result = describe(outcome, parameters, dataset, task, seed, repetition, fold)
         if outcome.status == "trained":
-            result["metrics"] |= _at_best_epoch(outcome)
+            result["metrics"] |= at_best_epoch(outcome)
             blocks = _blocks(model, facts, view, "test")
             result["metrics"] |= scores(
                 stepper, unless(interruption, blocks, lambda: interruption.error("in the test", loop.path)), "eval_"
@@ -155,43 +153,8 @@ def _blocks(model: Model, facts: DataFacts, view: View, role: str) -> Iterator[B
             yield _arrays(model, facts, view, block.take(slice(start, start + PREDICT_ROWS)))
 
 
-def _at_best_epoch(outcome: Outcome) -> dict[str, float]:
-    row = outcome.history[outcome.best_epoch - 1]
-    return {name: row[name] for name in HISTORY_COLUMNS[1:6]}
-
-
-def _result(
-    outcome: Outcome,
-    parameters: dict[str, Any],
-    dataset: Dataset,
-    task: Task,
-    seed: int,
-    repetition: int,
-    fold: int | None,
-) -> dict[str, Any]:
-    """Give what is known of a training whether it went well or not."""
-    return {
-        "status": outcome.status,
-        "reason": outcome.reason,
-        "parameters": parameters,
-        "repetition": repetition,
-        "fold": fold,
-        "epochs": len(outcome.history),
-        "best_epoch": outcome.best_epoch,
-        "metrics": {},
-        "attempts": outcome.attempts,
-        "wall_time_s": round(outcome.seconds, 3),
-        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        "host": socket.gethostname(),
-        "origin": provenance.origin(
-            {"model": task.model, "training": task.training.model_dump(mode="json"), "seed": seed},
-            {"dataset": dataset.fingerprint},
-        ),
-    }
-
-
 def _write(directory: Path, stepper: Stepper, outcome: Outcome, result: dict[str, Any]) -> None:
-    """Publish the results; ``result.json`` last, because it says that the others are there, with their digests.
+    """Publish the network and then what is known of it.
 
     The checkpoint stays: if Snakemake wants the same training again, because an equal dataset was made anew, it is over
     as soon as it starts.
@@ -203,11 +166,4 @@ def _write(directory: Path, stepper: Stepper, outcome: Outcome, result: dict[str
         directory / "model.keras", lambda path: keras.saving.load_model(path, compile=False)
     ) as part:
         stepper.network.save(part)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, HISTORY_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(outcome.history)
-    atomic.write_text(directory / "history.csv", text.getvalue())
-    files = {name: provenance.file_digest(directory / name) for name in ("model.keras", "history.csv")}
-    result["files"] = files
-    atomic.write_json(directory / "result.json", result)
+    write(directory, "model.keras", outcome.history, result)

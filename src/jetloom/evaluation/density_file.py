@@ -1,0 +1,73 @@
+"""``predictions.h5`` of a density model: log P of each jet of the test part, and of each step of its tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.evaluation.density import HEADS, Steps, predict_steps
+from jetloom.io.atomic import publishing
+from jetloom.io.hdf5 import TableReader, TableWriter, check_file
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from jetloom.data.dataset import View
+    from jetloom.data.jets import Jets
+    from jetloom.models.base import Model
+
+Rows = npt.NDArray[np.void]
+
+KEYS = ("run_number", "event_number", "sample")
+COLUMNS = [f"log_p_{head}" for head in HEADS]
+STEP = np.dtype([(head, "<f4") for head in HEADS])
+"""A row of ``steps``: log P of each head."""
+
+
+def write_predictions(
+    network: Any, model: Model, view: View, spectators: Sequence[str], path: Path, fingerprint: str
+) -> Rows:
+    """Predict the test part, all classes, in the order of the dataset; write it and give the rows of ``jets``."""
+    fields = [("label", "<i4"), ("true_label", "<i4"), ("weight", "<f4"), ("event_weight", "<f4")]
+    fields += [("run_number", "<u4"), ("event_number", "<u8"), ("sample", "u1")]
+    fields += [(name, "<f4") for name in (*spectators, "log_p", *COLUMNS)]
+    fields += [("n_branchings", "<i4"), ("first_step", "<i8")]
+    dtype, kept, first = np.dtype(fields), [np.zeros(0, np.dtype(fields))], 0
+    tables: dict[str, tuple[np.dtype[Any], int | None]] = {"jets": (dtype, None), "steps": (STEP, None)}
+    with publishing(path, check_file) as part, TableWriter(part, tables) as writer:
+        writer.attributes = {"classes": view.classes, "fold": view.fold, "dataset": fingerprint, "heads": list(HEADS)}
+        for jets, steps in predict_steps(network, model, view, "test"):
+            rows = _rows(dtype, jets, steps, view.weight, spectators)
+            rows["first_step"] = first + steps.offsets[:-1]
+            first += int(steps.offsets[-1])
+            writer.append(jets=rows, steps=steps.values.view(STEP)[:, 0])
+            kept.append(rows)
+    return np.concatenate(kept)
+
+
+def _rows(dtype: np.dtype[Any], jets: Jets, steps: Steps, weight: str, spectators: Sequence[str]) -> Rows:
+    rows = np.zeros(len(jets), dtype)
+    for name in ("label", "true_label", "event_weight", *KEYS, *spectators):
+        rows[name] = jets[name]
+    rows["weight"] = jets[weight]
+    sums = steps.sums()
+    for place, name in enumerate(COLUMNS):
+        rows[name] = sums[:, place]
+    rows["log_p"] = sums.sum(axis=1)
+    rows["n_branchings"] = jets.lengths
+    return rows
+
+
+def read_steps(path: Path, rows: Sequence[int]) -> Steps:
+    """Read log P of the steps of some jets of ``predictions.h5``, in the order asked for."""
+    with TableReader(path) as reader:
+        jets = [reader.read("jets", row, row + 1)[0] for row in rows]
+        starts = [(int(jet["first_step"]), int(jet["n_branchings"]) + 1) for jet in jets]
+        parts = [reader.read("steps", first, first + count) for first, count in starts]
+    values = [np.ascontiguousarray(part).view(np.float32).reshape(-1, len(HEADS)) for part in parts]
+    lengths = [len(value) for value in values]
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
+    return Steps(np.concatenate([np.zeros((0, len(HEADS)), np.float32), *values]), offsets)

@@ -1,0 +1,126 @@
+"""What the JUNIPR network takes: padded arrays of physical values, filled from a flat block of trees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.data.jets import Jets
+from jetloom.errors import BadValueError
+from jetloom.io.trees import BRANCHING, BRANCHING_VARIABLES, MOMENTUM
+
+STEPS_MULTIPLE = 16
+"""The number of steps is rounded up to this, so that few shapes have to be compiled."""
+
+FLOATS = len(BRANCHING_VARIABLES) + 2 * len(MOMENTUM)
+"""Leading float32 values of a branching: four variables, then the momenta of the harder and the softer daughter."""
+
+SHAPES: dict[str, tuple[int, ...]] = {
+    "seed": (4,), "daughters": (-1, 8), "mother": (-1, 4), "branching": (-1, 4), "rank": (-1,), "length": (),
+}  # fmt: skip
+"""Inputs of the network, shapes without the rows; -1 stands for the steps."""
+
+INTEGERS = ("rank", "length")
+
+
+def padded_steps(longest: int) -> int:
+    """Give the steps of a batch whose longest jet has ``longest`` branchings: one more, rounded up."""
+    return -(-(longest + 1) // STEPS_MULTIPLE) * STEPS_MULTIPLE
+
+
+def padded(jets: Jets, most: int | None = None) -> dict[str, npt.NDArray[Any]]:
+    """Give the padded arrays of some jets.
+
+    Parameters
+    ----------
+    jets : Jets
+        A block with branchings.
+    most : int, optional
+        Constituents that a jet may have.
+
+    Returns
+    -------
+    dict
+        With T the steps of the longest jet, rounded up (:func:`padded_steps`), n the branchings of a jet, energies and
+        masses in GeV, angles in radians:
+
+        * ``seed`` float32 (rows, 4): momentum of the root, (E, 0, 0, m);
+        * ``daughters`` float32 (rows, T, 8): at t < n those of branching t, the harder one first;
+        * ``mother`` float32 (rows, T, 4): momentum of the mother of branching t;
+        * ``branching`` float32 (rows, T, 4): z, theta, phi, delta;
+        * ``rank`` int32 (rows, T): the mother's place in the order of energies;
+        * ``length`` int32 (rows,): n.
+
+        The padding is 1 (0 for the rank), whose logarithm is harmless; the network masks it by the length.
+
+    Raises
+    ------
+    BadValueError
+        If the block has no trees, or a jet has more constituents than it may.
+    """
+    if jets.branchings is None or jets.offsets is None:
+        raise BadValueError("the jets have no trees", advice="set reads: trees for the task that owns the dataset")
+    lengths = jets.lengths
+    longest = int(lengths.max(initial=0))
+    if most is not None and longest + 1 > most:
+        raise BadValueError(
+            f"a jet has {longest + 1} constituents where {most} are the most that the model was built for"
+        )
+    rows, steps = len(jets), padded_steps(longest)
+    arrays = {
+        name: np.full(
+            (rows, *(steps if size == -1 else size for size in shape)),
+            0 if name in INTEGERS else 1,
+            np.int32 if name in INTEGERS else np.float32,
+        )
+        for name, shape in SHAPES.items()
+    }
+    arrays["length"][:] = lengths
+    seed = arrays["seed"]
+    seed[:, 0], seed[:, 1:3], seed[:, 3] = jets["seed_e"], 0, jets["seed_m"]
+    floats, integers = _columns(jets.branchings)
+    filled: list[Any] = [arrays[name] for name in SHAPES if name != "length"]
+    _fill(jets.offsets, floats, integers, *filled)
+    return arrays
+
+
+def _columns(branchings: npt.NDArray[np.void]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint16]]:
+    """See a table of branchings as its float32 values, and as (mother, rank); without a copy where it is BRANCHING."""
+    if branchings.dtype != BRANCHING or not branchings.flags.c_contiguous:
+        plain = np.empty(len(branchings), BRANCHING)
+        for name in BRANCHING.names or ():
+            plain[name] = branchings[name]
+        branchings = plain
+    size = BRANCHING.itemsize
+    floats = branchings.view(np.float32).reshape(-1, size // 4)[:, :FLOATS]
+    integers = branchings.view(np.uint16).reshape(-1, size // 2)[:, 2 * FLOATS : 2 * FLOATS + 2]
+    return floats, integers
+
+
+@numba.njit(cache=True, nogil=True)
+def _fill(
+    offsets: npt.NDArray[np.int64],
+    floats: npt.NDArray[np.float32],
+    integers: npt.NDArray[np.uint16],
+    seed: npt.NDArray[np.float32],
+    daughters: npt.NDArray[np.float32],
+    mother: npt.NDArray[np.float32],
+    branching: npt.NDArray[np.float32],
+    rank: npt.NDArray[np.int32],
+) -> None:  # pragma: no cover - compiled
+    for row in range(len(seed)):
+        first = offsets[row]
+        for step in range(offsets[row + 1] - first):
+            values = floats[first + step]
+            branching[row, step] = values[:4]
+            daughters[row, step] = values[4:]
+            rank[row, step] = integers[first + step, 1]
+            node = np.int64(integers[first + step, 0])
+            if node == 0:
+                mother[row, step] = seed[row]
+            else:  # node 2 t + 1 is the harder, 2 t + 2 the softer daughter of branching t
+                start = 4 if node % 2 == 1 else 8
+                mother[row, step] = floats[first + (node - 1) // 2][start : start + 4]

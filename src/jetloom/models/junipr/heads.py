@@ -1,0 +1,70 @@
+"""The heads of the network: whether the jet ends, which particle branches, and how; on all steps at once.
+
+Arrays have their features or classes first and all steps of all jets second: (features, steps * rows). A head gives
+logits; :func:`picked` turns them into the logarithm of the probability of what happened.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from jetloom.models.junipr.affine import Affine
+
+NEVER = -1e30
+"""A logit whose probability is exactly 0, and whose gradients are numbers."""
+
+
+def picked(logits: Any, index: Any, allowed: Any = None) -> Any:
+    """Give the log probability of one class each: a softmax along the first axis.
+
+    Parameters
+    ----------
+    logits : tensor of shape (classes, ...)
+    index : int32 tensor of shape (...)
+    allowed : bool tensor of shape (classes, ...), optional
+        All others have probability 0.
+    """
+    classes = ops.shape(logits)[0]
+    if allowed is not None:
+        logits = ops.where(allowed, logits, NEVER)
+    numbers = ops.reshape(ops.arange(classes, dtype="int32"), (-1, *(1,) * len(index.shape)))
+    chosen = ops.sum(ops.where(numbers == index[None], logits, 0.0), axis=0)
+    return chosen - ops.logsumexp(logits, axis=0)
+
+
+@keras.saving.register_keras_serializable(package="jetloom")
+class Head(keras.layers.Layer):
+    """A hidden layer (relu) and a layer of logits.
+
+    Parameters
+    ----------
+    inputs, hidden, classes : int
+        Sizes.
+    seed : int
+        Of the initial weights.
+    """
+
+    def __init__(self, inputs: int, hidden: int, classes: int, seed: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.inputs, self.hidden, self.classes, self.seed = inputs, hidden, classes, seed
+        first, second = np.random.default_rng(seed).integers(2**31, size=2)
+        self.first = Affine(inputs, hidden, int(first), name="hidden")
+        self.second = Affine(hidden, classes, int(second), name="logits")
+        self.built = True
+
+    def call(self, x: Any, most: Any = None) -> Any:
+        """Give the logits, shape (classes, n); only the first ``most`` if that is given."""
+        hidden = ops.relu(self.first(x))
+        if most is None:
+            return self.second(hidden)
+        kernel, bias = self.second.kernel[:, :most], self.second.bias[:most]
+        return ops.matmul(ops.transpose(kernel), hidden) + bias[:, None]
+
+    def get_config(self) -> dict[str, Any]:
+        """Give what is needed to make the layer again."""
+        names = ("inputs", "hidden", "classes", "seed")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

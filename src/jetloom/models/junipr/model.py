@@ -1,0 +1,113 @@
+"""JUNIPR as a model of jetloom: a density, trained by maximum likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy.typing as npt
+
+from jetloom.data.jets import Jets
+from jetloom.errors import ConfigurationError
+from jetloom.models.base import DataFacts, Model, Parameters
+from jetloom.models.junipr.features import INTEGERS, SHAPES, padded
+from jetloom.models.junipr.parameters import SHAPING, STRUCTURE, JuniprParameters
+
+
+class JuniprModel(Model):
+    """The probability of a jet, step by step along its clustering tree."""
+
+    parameters: ClassVar[type[Parameters]] = JuniprParameters
+    reads: ClassVar[Literal["jets", "trees"]] = "trees"
+    objective: ClassVar[Literal["classifier", "density"]] = "density"
+    terms: ClassVar[tuple[str, ...]] = ("end", "mother", "z", "theta", "delta", "phi")
+
+    def build(
+        self,
+        parameters: JuniprParameters,
+        data: DataFacts,
+        seed: int,
+        start: Mapping[str, Path],  # noqa: ARG002 - it starts from no other model
+    ) -> Any:
+        """Build the network; see :meth:`jetloom.models.base.Model.build`.
+
+        Raises
+        ------
+        ConfigurationError
+            If the dataset has no trees, or trees larger than the network is made for.
+        """
+        import keras
+
+        from jetloom.models.junipr.network import Junipr
+
+        inputs = network_inputs()
+        layer = Junipr(structure_of(parameters, data), binning_of(data), seed, name="junipr")
+        return keras.Model(inputs, layer(inputs), name="junipr")
+
+    def features(self, jets: Jets, data: DataFacts) -> dict[str, npt.NDArray[Any]]:
+        """Give the padded arrays; see :func:`jetloom.models.junipr.features.padded`."""
+        return padded(jets, binning_of(data).get("trees", {}).get("max_constituents"))
+
+    def loss(self, labels: Any, outputs: Any, parameters: Any) -> Any:  # noqa: ARG002 - nothing but the jet counts
+        """Give -log P of each jet: the sum over its steps and heads."""
+        from keras import ops
+
+        return -ops.sum(outputs, axis=(1, 2))
+
+    def term_values(self, labels: Any, outputs: Any) -> list[Any]:  # noqa: ARG002
+        """Give the sum of -log P over the steps by head; together they are the loss."""
+        from keras import ops
+
+        sums = -ops.sum(outputs, axis=1)
+        return [sums[:, index] for index in range(len(self.terms))]
+
+
+def binning_of(data: DataFacts) -> dict[str, Any]:
+    """Give the scaling and bins of a dataset of trees, without the counts.
+
+    Raises
+    ------
+    ConfigurationError
+        If it has none.
+    """
+    if data.binning is None:
+        raise ConfigurationError("the dataset has no trees", where="model", advice="set reads: trees for its task")
+    return {key: data.binning[key] for key in SHAPING if key in data.binning}
+
+
+def structure_of(parameters: JuniprParameters, data: DataFacts) -> dict[str, Any]:
+    """Give the structure that the parameters say, for the trees of a dataset.
+
+    Raises
+    ------
+    ConfigurationError
+        If the trees may have more constituents than the network has outputs for.
+    """
+    structure = {name: getattr(parameters, name) for name in STRUCTURE}
+    allowed = binning_of(data).get("trees", {}).get("max_constituents")
+    if structure["max_constituents"] is None:
+        if allowed is None:
+            raise ConfigurationError("the dataset does not say how many constituents a jet may have", where="model")
+        structure["max_constituents"] = allowed
+    elif allowed is not None and structure["max_constituents"] < allowed:
+        raise ConfigurationError(
+            f"the network is made for {structure['max_constituents']} constituents, the trees may have {allowed}",
+            where="parameters.max_constituents",
+            advice=f"set trees.max_constituents: {structure['max_constituents']}, or this parameter to null",
+        )
+    return structure
+
+
+def network_inputs() -> dict[str, Any]:
+    """Give the symbolic inputs of the network by their names."""
+    import keras
+
+    return {
+        name: keras.Input(
+            tuple(None if size == -1 else size for size in shape),
+            name=name,
+            dtype="int32" if name in INTEGERS else "float32",
+        )
+        for name, shape in SHAPES.items()
+    }

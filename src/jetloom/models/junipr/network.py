@@ -1,0 +1,141 @@
+"""The JUNIPR network: physical values of padded trees in, the log probability of every step and head out.
+
+log P(jet) = sum_t log P_end(t) + sum_t [log P_mother + log P_z + log P_theta + log P_delta + log P_phi], t = 0..n for
+the end and t = 0..n-1 for the others (arXiv:1804.09720; the order of the heads that of the 2019 implementation).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from jetloom.io.trees import BRANCHING_VARIABLES, MOMENTUM
+from jetloom.models.junipr.branchings import FORMS, ORDER
+from jetloom.models.junipr.heads import Head, picked
+from jetloom.models.junipr.recurrence import Recurrence
+from jetloom.models.junipr.scaling import Scaler, bins
+
+HEADS = ("end", "mother", "z", "theta", "delta", "phi")
+"""The heads, in the order of the outputs."""
+
+
+@keras.saving.register_keras_serializable(package="jetloom")
+class Junipr(keras.layers.Layer):
+    """The log probability of jets.
+
+    Parameters
+    ----------
+    structure : dict
+        ``recurrence`` (simple, gru, lstm), ``width``, ``end_hidden``, ``mother_hidden``, ``branching_hidden``,
+        ``max_constituents``, ``branching`` (factorised, joint, unique), ``previous`` (value, bin), ``padding_class``.
+    binning : dict
+        Scaling and bins, as :mod:`jetloom.data.binning` fitted them. Its settings of the trees say, for which data
+        the weights are.
+    seed : int
+        Of the initial weights.
+    """
+
+    def __init__(self, structure: dict[str, Any], binning: dict[str, Any], seed: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.structure, self.binning, self.seed = dict(structure), dict(binning), seed
+        self.granularity: int = binning["granularity"]
+        scaling, width = binning["scaling"], structure["width"]
+        self._seed_scale = Scaler(binning["momentum"], scaling, MOMENTUM)
+        self._daughters_scale = Scaler(binning["momentum"], scaling, MOMENTUM * 2)
+        self._branching_scale = Scaler(binning["branching"], scaling, BRANCHING_VARIABLES)
+        seeds = [int(value) for value in np.random.default_rng(seed).integers(2**31, size=4)]
+        self.recurrence = Recurrence(structure["recurrence"], 4, 8, width, seeds[0], name="recurrence")
+        self.end = Head(width, structure["end_hidden"], 1, seeds[1], name="end")
+        self.mother = Head(width, structure["mother_hidden"], structure["max_constituents"], seeds[2], name="mother")
+        self.branching = FORMS[structure["branching"]](
+            width + 4, structure["branching_hidden"], self.granularity, int(structure["padding_class"]), seeds[3],
+            name="branching",
+        )  # fmt: skip
+        self.built = True
+
+    def call(self, inputs: dict[str, Any]) -> Any:
+        """Give log P, shape (rows, steps, heads); 0 where there is nothing.
+
+        Parameters
+        ----------
+        inputs : dict of tensors
+            What :func:`jetloom.models.junipr.features.padded` gives.
+        """
+        rows, steps = ops.shape(inputs["daughters"])[:2]
+        time = ops.reshape(ops.repeat(ops.arange(steps, dtype="int32")[:, None], rows, axis=1), (1, -1))[0]
+        length = ops.tile(inputs["length"], [steps])
+        states, mother, scaled, index = self._columns(inputs)
+        log_end = -ops.softplus(ops.where(time == length, -1.0, 1.0) * self.end(states)[0])
+        most = self._ranks(steps)
+        log_mother = picked(self.mother(states, most=most), _row(inputs["rank"]), _numbers(most) <= time[None])
+        x = ops.concatenate([states, mother], axis=0)
+        log_branching = self.branching.log_p(x, self._seen(scaled, index), index)
+        branches = ops.stack([log_mother, *log_branching], axis=0)
+        log_p = ops.concatenate(
+            [ops.where(time <= length, log_end, 0.0)[None], ops.where(time < length, branches, 0.0)], axis=0
+        )
+        return ops.transpose(ops.reshape(log_p, (len(HEADS), steps, rows)), (2, 1, 0))
+
+    def compute_output_spec(self, inputs: dict[str, Any]) -> Any:
+        """Give the shape of the output."""
+        return keras.KerasTensor((*inputs["daughters"].shape[:2], len(HEADS)), dtype="float32")
+
+    def logits(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Give the logits of each head at each step, given all that stands before.
+
+        Returns
+        -------
+        dict of tensors
+            By head, shape (classes, steps, rows): ``end`` has one class, ``mother`` the ranks (those that there are not
+            have :data:`jetloom.models.junipr.heads.NEVER`), the others the bins, and perhaps the class of padding.
+        """
+        rows, steps = ops.shape(inputs["daughters"])[:2]
+        states, mother, scaled, index = self._columns(inputs)
+        most = self._ranks(steps)
+        x, seen = ops.concatenate([states, mother], axis=0), self._seen(scaled, index)
+        found = {"end": self.end(states), "mother": self.mother(states, most=most)}
+        for position, column in enumerate(ORDER):
+            found[BRANCHING_VARIABLES[column]] = self.branching.logits(position, x, seen, index)
+        return {name: ops.reshape(found[name], (-1, steps, rows)) for name in HEADS}
+
+    def _columns(self, inputs: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
+        """Give states, scaled mothers, scaled branchings and their bins, all (features, steps * rows)."""
+        rows, steps = ops.shape(inputs["daughters"])[:2]
+        daughters = self._daughters_scale(_column(inputs["daughters"]))
+        states = self.recurrence(
+            self._seed_scale(ops.transpose(inputs["seed"])), ops.reshape(daughters, (8, steps, rows))
+        )
+        scaled = self._branching_scale(_column(inputs["branching"]))
+        mother = self._seed_scale(_column(inputs["mother"]))
+        return ops.reshape(states, (-1, steps * rows)), mother, scaled, bins(scaled, self.granularity)
+
+    def _seen(self, scaled: Any, index: Any) -> Any:
+        """Give what a head sees of the variables before its own."""
+        return ops.cast(index, scaled.dtype) if self.structure["previous"] == "bin" else scaled
+
+    def _ranks(self, steps: Any) -> Any:
+        """Give how many ranks a batch of so many steps can need: there is no higher one than there are steps."""
+        most = self.structure["max_constituents"]
+        return min(most, steps) if isinstance(steps, int) else ops.minimum(most, steps)
+
+    def get_config(self) -> dict[str, Any]:
+        """Give what is needed to make the layer again."""
+        names = ("structure", "binning", "seed")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def _numbers(count: Any) -> Any:
+    return ops.arange(count, dtype="int32")[:, None]
+
+
+def _column(values: Any) -> Any:
+    """Bring (rows, steps, features) to (features, steps * rows)."""
+    return ops.reshape(ops.transpose(values, (2, 1, 0)), (values.shape[2], -1))
+
+
+def _row(values: Any) -> Any:
+    """Bring (rows, steps) to (steps * rows,)."""
+    return ops.reshape(ops.transpose(values), (-1,))

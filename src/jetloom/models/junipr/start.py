@@ -1,0 +1,76 @@
+"""The densities that binary JUNIPR starts from: loading them, and refusing those that do not fit together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jetloom.errors import ConfigurationError, CorruptFileError
+from jetloom.models.junipr.parameters import SHAPING
+
+
+def load_unary(path: Path, name: str) -> Any:
+    """Give the layer of a saved density.
+
+    Parameters
+    ----------
+    path : Path
+        A ``model.keras`` of the model ``junipr``.
+    name : str
+        The class that starts from it, for the message.
+
+    Raises
+    ------
+    CorruptFileError
+        If it is no Keras model that can be loaded.
+    ConfigurationError
+        If it is another kind of model.
+    """
+    import keras
+
+    import jetloom.models.junipr.network  # noqa: F401 - registers the layers
+
+    try:
+        network = keras.saving.load_model(path, compile=False)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CorruptFileError(f"is not a Keras model that can be loaded ({error})", path=path) from error
+    if network.name != "junipr":
+        raise ConfigurationError(f"{path} is a model '{network.name}', not 'junipr'", where=f"unaries.{name}")
+    return network.get_layer("junipr")
+
+
+def refuse_differences(unaries: dict[str, Any], binning: dict[str, Any]) -> None:
+    """Refuse densities whose scaling, bins or trees are not the dataset's, or whose structures differ.
+
+    Raises
+    ------
+    ConfigurationError
+        Naming the first difference.
+    """
+    for name, layer in unaries.items():
+        for key in SHAPING:
+            found, expected = layer.binning.get(key), binning.get(key)
+            if found != expected:
+                raise ConfigurationError(
+                    f"was trained with another '{key}' than the dataset has: {_difference(found, expected)}",
+                    where=f"unaries.{name}",
+                    advice="train it anew on this dataset",
+                )
+    layers = list(unaries.values())
+    for key, value in layers[0].structure.items() if layers else ():
+        other = layers[1].structure.get(key)
+        if other != value:
+            raise ConfigurationError(
+                f"the two densities differ in '{key}': {value} and {other}",
+                where="unaries",
+                advice="train both with the same parameters",
+            )
+
+
+def _difference(found: Any, expected: Any) -> str:
+    """Say where two JSON-like values differ first."""
+    if isinstance(found, dict) and isinstance(expected, dict):
+        for key in sorted({*found, *expected}):
+            if found.get(key) != expected.get(key):
+                return f"{key} {_difference(found.get(key), expected.get(key))}"
+    return f"{found}, not {expected}"

@@ -1,0 +1,117 @@
+"""The evaluation of the best density model from its network to its figures, tables and predictions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom import provenance
+from jetloom.evaluation.bootstrap import event_index
+from jetloom.evaluation.chosen import draw_lots
+from jetloom.evaluation.density import HEAD_TITLES, HEADS
+from jetloom.evaluation.density_file import COLUMNS, KEYS, write_predictions
+from jetloom.evaluation.surprise import by_class, mean_surprise
+from jetloom.io.atomic import write_json, write_text
+from jetloom.plots.density import draw_log_p
+from jetloom.plots.jet_trees import draw_jets, learnt_note
+from jetloom.plots.style import class_styles
+from jetloom.plots.tables import measured, page, paragraph, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from jetloom.data.dataset import Dataset
+    from jetloom.models.base import Model
+
+Rows = npt.NDArray[np.void]
+
+
+def evaluate_density(
+    network: Any,
+    model: Model,
+    dataset: Dataset,
+    learnt: Sequence[str],
+    best: Mapping[str, Any],
+    output: Path,
+    seed: int,
+    drawings: int,
+) -> dict[str, Any]:
+    """Evaluate a density model on the test part and write everything about it.
+
+    Parameters
+    ----------
+    network : Keras model
+    model : Model
+        The kind of network it is.
+    dataset : Dataset
+    learnt : sequence of str
+        Classes that it was trained on. The metrics are of their jets; log P is given for all jets.
+    best : mapping
+        ``point``, ``run`` and ``fold`` of the model.
+    output : Path
+        Directory of the results.
+    seed : int
+        Seed of the bootstrap, and of the jets that are drawn.
+    drawings : int
+        Number of trees.
+
+    Returns
+    -------
+    dict
+        What ``metrics.json`` holds.
+    """
+    view, facts = dataset.view(best["fold"]), dataset.description
+    spectators = list(dict.fromkeys(e["column"] for e in facts["spectators"] if e["column"] not in KEYS))
+    rows = write_predictions(network, model, view, spectators, output / "predictions.h5", dataset.fingerprint)
+    results = density_numbers(rows, dataset.classes, learnt, np.random.default_rng(seed))
+    results |= {"task": facts["task"], "point": best["point"], "run": best["run"], "fold": best["fold"]}
+    results["origin"] = provenance.origin({"seed": seed}, {"dataset": dataset.fingerprint})
+    write_json(output / "metrics.json", results)
+    styles = class_styles(facts["classes"])
+    write_text(output / "metrics.html", metrics_page(results, [style.title for style in styles]))
+    note = learnt_note(facts, learnt, "test")
+    per_jet = rows["log_p"], rows["n_branchings"] + 1, rows["label"], rows["weight"]
+    draw_log_p(output / "log_p", styles, *per_jet, label=facts["label"], note=note)
+    candidates = np.flatnonzero(np.isin(rows["label"], [dataset.classes.index(name) for name in learnt]))
+    chosen = draw_lots(candidates, drawings, np.random.default_rng(seed))
+    draw_jets(output / "trees", network, model, view, "test", chosen, facts, note)
+    return results
+
+
+def density_numbers(
+    rows: Rows, classes: Sequence[str], learnt: Sequence[str], generator: np.random.Generator
+) -> dict[str, Any]:
+    """Give the metrics from the rows of ``predictions.h5``: of the classes that were learnt, and of each class."""
+    log_p = np.stack([rows[name] for name in COLUMNS], axis=1).astype(np.float64)
+    events = event_index(*(rows[key] for key in KEYS))
+    own = np.isin(rows["label"], [classes.index(name) for name in learnt])
+    columns = {"label": rows["label"], "weight": rows["weight"], "event": events}
+    return {
+        "jets": len(rows),
+        "learnt": list(learnt),
+        "metrics": mean_surprise(log_p[own], rows["weight"][own], events[own], generator),
+        "classes": by_class(log_p, columns, classes, generator),
+    }
+
+
+def metrics_page(results: Mapping[str, Any], titles: Sequence[str]) -> str:
+    """Give the table of mean -log P by class and head as an HTML page."""
+    heads = ["Whole jet", *(HEAD_TITLES[head] for head in HEADS)]
+    lines = [
+        [titles[place], "yes" if name in results["learnt"] else "no", entry["jets"]]
+        + [measured(value["value"], value["std"]) for value in entry["surprise"].values()]
+        for place, (name, entry) in enumerate(results["classes"].items())
+    ]
+    text = (
+        f"Point {results['point']}, run {results['run']}, on {results['jets']:,} jets of the test part. "
+        "Means over jets of -log P in nats; the heads add up to the whole jet. "
+        "Uncertainties are one standard deviation, by bootstrap over events."
+    )
+    return page(
+        "The best point on the test part",
+        paragraph(text),
+        table(["Class", "Learnt", "Jets", *heads], lines, "Mean of -log P"),
+    )

@@ -1,0 +1,187 @@
+"""One training of boosted trees: the trees grow one by one, and each is an epoch of the history.
+
+The training part lies in memory, as 8 bytes a value and 1 for its bin. An interrupted training starts anew: it takes
+minutes, and scikit-learn cannot go on from trees that were stored.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.config.tasks import EarlyStopping as StoppingSettings
+from jetloom.config.tasks import Task
+from jetloom.data.dataset import Dataset, View
+from jetloom.errors import CheckpointedError, OutOfMemoryError, OutOfTimeError
+from jetloom.evaluation import metrics
+from jetloom.models.base import DataFacts, Model
+from jetloom.models.boosted_trees import BoostedTrees, add, nodes_of, spread
+from jetloom.models.registry import find_model
+from jetloom.training.early_stopping import EarlyStopping
+from jetloom.training.interruption import Interruption
+from jetloom.training.loop import Outcome
+from jetloom.training.reporter import Reporter
+from jetloom.training.result import at_best_epoch, describe, seeds_of, write
+
+logger = logging.getLogger(__name__)
+
+Floats = npt.NDArray[np.float64]
+
+
+class Part:
+    """A part of the data in memory, and the sums of the trees so far.
+
+    Parameters
+    ----------
+    model : Model
+        Says what it takes of a jet.
+    view : View
+    role : str
+        ``train``, ``validation`` or ``test``.
+    """
+
+    def __init__(self, model: Model, view: View, role: str) -> None:
+        facts, rows, place = DataFacts.of(view), view.rows(role), 0
+        features, labels, weights = np.empty((rows, len(view.inputs))), np.empty(rows, np.int64), np.empty(rows)
+        for block in view.blocks(role):
+            # Jets of weight 0 are there to be applied to: they may have no class.
+            jets = block.take(block[view.weight] != 0)
+            here = slice(place, place + len(jets))
+            features[here] = np.asarray(model.features(jets, facts))
+            labels[here], weights[here] = jets["label"], jets[view.weight]
+            place += len(jets)
+        self.features: Floats = features[:place]
+        self.labels, self.weights = labels[:place], weights[:place]
+        self.sums: Floats | None = None
+
+    def grow(self, estimator: Any) -> None:
+        """Add what the newest round of trees says."""
+        if self.sums is None:
+            self.sums = np.tile(np.ravel(estimator._baseline_prediction), (len(self.labels), 1))
+        for place, predictor in enumerate(estimator._predictors[-1]):
+            add(nodes_of(predictor), self.features, self.sums[:, place])
+
+    def scores(self, probabilities: Floats, prefix: str) -> dict[str, float]:
+        """Give loss, accuracy and area, named with the prefix."""
+        arguments = (self.labels, probabilities, self.weights)
+        return {
+            f"{prefix}loss": metrics.cross_entropy(*arguments),
+            f"{prefix}accuracy": metrics.accuracy(*arguments),
+            f"{prefix}auc": metrics.auc(*arguments),
+        }
+
+
+class Enough(Exception):  # noqa: N818 - it is no error
+    """Early stopping ends the growing."""
+
+
+class Watch:
+    """What scikit-learn calls after each round, as its ``scoring``: history, early stopping, interruption."""
+
+    def __init__(
+        self,
+        parts: dict[str, Part],
+        classes: int,
+        settings: StoppingSettings | None,
+        reporter: Reporter,
+        interruption: Interruption,
+        path: Path,
+    ) -> None:
+        self.parts, self.classes, self.path = parts, classes, path
+        self.reporter, self.interruption = reporter, interruption
+        self.stopping = EarlyStopping(**settings.model_dump()) if settings else EarlyStopping()
+        self.history: list[dict[str, float]] = []
+        self._last = time.monotonic()
+
+    def __call__(self, estimator: Any, *_: Any, **__: Any) -> float:
+        """Take note of a round. The score that it gives is not used."""
+        rounds = len(estimator._predictors)
+        if rounds > len(self.history):
+            self._note(estimator, rounds)
+        if self.interruption:
+            kind = CheckpointedError if self.interruption.signal else OutOfTimeError
+            reason = self.interruption.signal or "the wall time is nearly over"
+            raise kind(
+                f"{reason}: stopped after tree {rounds}", path=self.path, advice="boosted trees start anew next time"
+            )
+        if self.stopping.stop:
+            raise Enough
+        return 0.0
+
+    def _note(self, estimator: Any, rounds: int) -> None:
+        row: dict[str, float] = {"epoch": rounds}
+        for prefix, part in self.parts.items():
+            part.grow(estimator)
+            assert part.sums is not None
+            row |= part.scores(spread(part.sums, estimator.classes_.tolist(), self.classes), prefix)
+        del row["auc"]  # the history of a network has none of the training part
+        now = time.monotonic()
+        row |= {"learning_rate": estimator.learning_rate, "seconds": now - self._last}
+        self._last = now
+        self.stopping.update(rounds, row)
+        self.history.append(row)
+        self.reporter.step(rounds, 1)
+        self.reporter.epoch(row)
+
+
+def train_boosted(
+    task: Task,
+    parameters: dict[str, Any],
+    dataset: Dataset,
+    directory: Path,
+    seed: int,
+    repetition: int,
+    fold: int | None,
+    deadline: float | None = None,
+) -> dict[str, Any]:
+    """Train a point once; see :func:`jetloom.training.point.train_point`, whose arguments and result these are."""
+    from threadpoolctl import threadpool_limits
+
+    started = time.monotonic()
+    model, view = find_model(task.model), dataset.view(fold)
+    settings: Any = model.parameters.model_validate(parameters)
+    estimator = model.build(settings, DataFacts.of(view), seeds_of(parameters, seed, repetition, fold)[0], {})
+    board = directory / "tensorboard" if task.training.tensorboard else None
+    try:
+        parts = {"": Part(model, view, "train"), "val_": Part(model, view, "validation")}
+        # The order of sums, and so the last bit of a result, depends on the number of threads.
+        with (
+            Interruption(deadline) as interruption,
+            Reporter(settings.n_trees, 1, board) as reporter,
+            threadpool_limits(task.training.threads),
+        ):
+            watch = Watch(parts, len(view.classes), task.training.early_stopping, reporter, interruption, directory)
+            _grow(estimator, parts[""], watch)
+        best = watch.stopping.best_epoch
+        outcome = Outcome("trained", "", watch.history, best, time.monotonic() - started, 1)
+        trees = BoostedTrees.of(estimator, view.inputs, len(view.classes)).first(best)
+        result = describe(outcome, parameters, dataset, task, seed, repetition, fold)
+        test = Part(model, view, "test")
+        result["metrics"] |= at_best_epoch(outcome) | test.scores(trees.probabilities(test.features), "eval_")
+    except MemoryError as error:
+        raise OutOfMemoryError("memory ran out", path=directory) from error
+    trees.save(directory / model.file)
+    write(directory, model.file, watch.history, result)
+    return result
+
+
+def _grow(estimator: Any, part: Part, watch: Watch) -> None:
+    """Fit the trees, and let ``watch`` see each round."""
+    weights = part.weights
+    if (negative := weights < 0).any():
+        # A cut is found from sums of second derivatives, which must be positive.
+        words = "%d of %d training jets have negative weights: the trees take their absolute values, the metrics do not"
+        logger.warning(words, negative.sum(), len(weights))
+    # Without a part of its own for validation, it calls the scorer once a round, and never stops of itself.
+    estimator.set_params(
+        scoring=watch, early_stopping=True, validation_fraction=None, n_iter_no_change=estimator.max_iter + 1
+    )
+    try:
+        estimator.fit(part.features, part.labels, sample_weight=np.abs(weights))
+    except Enough:
+        logger.info("early stopping after %d trees", len(watch.history))

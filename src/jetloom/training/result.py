@@ -1,0 +1,87 @@
+"""What a training leaves: its history and its result, the same for every kind of model."""
+
+from __future__ import annotations
+
+import csv
+import io
+import resource
+import socket
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jetloom import provenance
+from jetloom.config.tasks import Task
+from jetloom.data.dataset import Dataset
+from jetloom.io import atomic
+from jetloom.training.loop import Outcome
+
+HISTORY_COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_auc", "learning_rate", "seconds"]
+
+
+def seeds_of(parameters: dict[str, Any], seed: int, repetition: int, fold: int | None) -> tuple[int, int]:
+    """Give two seeds of a training: of the model, and of the order of the data."""
+    key = int(provenance.digest(parameters, 15), 16)
+    seeds = np.random.SeedSequence([seed, key, repetition, 0 if fold is None else fold + 1])
+    first, second = (int(value) for value in seeds.generate_state(2))
+    return first, second
+
+
+def describe(
+    outcome: Outcome,
+    parameters: dict[str, Any],
+    dataset: Dataset,
+    task: Task,
+    seed: int,
+    repetition: int,
+    fold: int | None,
+) -> dict[str, Any]:
+    """Give what is known of a training whether it went well or not."""
+    return {
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "parameters": parameters,
+        "repetition": repetition,
+        "fold": fold,
+        "epochs": len(outcome.history),
+        "best_epoch": outcome.best_epoch,
+        "metrics": {},
+        "attempts": outcome.attempts,
+        "wall_time_s": round(outcome.seconds, 3),
+        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "host": socket.gethostname(),
+        "origin": provenance.origin(
+            {"model": task.model, "training": task.training.model_dump(mode="json"), "seed": seed},
+            {"dataset": dataset.fingerprint},
+        ),
+    }
+
+
+def at_best_epoch(outcome: Outcome) -> dict[str, float]:
+    """Give the metrics of the epoch whose model was kept."""
+    row = outcome.history[outcome.best_epoch - 1]
+    return {name: row[name] for name in HISTORY_COLUMNS[1:6]}
+
+
+def write(directory: Path, model: str, history: list[dict[str, float]], result: dict[str, Any]) -> None:
+    """Publish ``history.csv`` and then ``result.json``, which says that the others are there, with their digests.
+
+    Parameters
+    ----------
+    directory : Path
+        The training's, in which the model already lies.
+    model : str
+        Name of the model's file.
+    history : list of dict
+        One row an epoch.
+    result : dict
+        What :func:`describe` gave; gets the digests as ``files``.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, HISTORY_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    atomic.write_text(directory / "history.csv", text.getvalue())
+    result["files"] = {name: provenance.file_digest(directory / name) for name in (model, "history.csv")}
+    atomic.write_json(directory / "result.json", result)

@@ -1,0 +1,46 @@
+"""Jets of random trees, and the scaling that goes with them."""
+
+import math
+
+import numpy as np
+
+from jetloom.data.jets import Jets
+from jetloom.io.trees import BRANCHING, JET_TREE
+from jetloom.models.base import DataFacts
+from jetloom.physics.scaling import ATLAS_LIMITS, junipr_limits
+
+COLUMNS = np.dtype([("label", "<i4"), ("weight", "<f4"), *JET_TREE.descr])
+
+
+def binning(granularity=10, most=100, scaling="log"):
+    limits = junipr_limits(500.0, 1.0, math.pi / 2, 0.1) if scaling == "log" else ATLAS_LIMITS
+    return {"granularity": granularity, "scaling": scaling, **limits, "trees": {"max_constituents": most}}
+
+
+def facts(**options):
+    one = np.ones(1)
+    return DataFacts(["pt"], ["gluon", "quark"], one, one, None, binning(**options))
+
+
+def jets(lengths, seed=1):
+    """Jets with so many branchings; daughters, mothers and angles are random, but mothers and ranks are valid."""
+    random = np.random.default_rng(seed)
+    lengths = np.asarray(lengths, np.int64)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    table = np.zeros(offsets[-1], BRANCHING)
+    step = np.arange(len(table)) - np.repeat(offsets[:-1], lengths)
+    for name, low, high in (("z", 0.003, 0.5), ("theta", 0.01, 1.5), ("delta", 1e-4, 0.7)):
+        table[name] = np.exp(random.uniform(math.log(low), math.log(high), len(table)))
+    table["phi"] = random.uniform(0, 2 * math.pi, len(table))
+    for side in ("hard", "soft"):
+        table[f"{side}_e"] = np.exp(random.uniform(0, 6, len(table)))
+        table[f"{side}_theta"] = random.uniform(0, 1.5, len(table))
+        table[f"{side}_phi"] = random.uniform(0, 2 * math.pi, len(table))
+        table[f"{side}_m"] = random.choice([-0.01, 0.0, 0.14, 5.0], len(table))
+    table["mother_rank"] = random.integers(0, step + 1)
+    table["mother"] = random.integers(0, 2 * step + 1)
+    rows = np.zeros(len(lengths), COLUMNS)
+    rows["seed_e"], rows["seed_m"] = random.uniform(100, 500, len(rows)), random.uniform(10, 90, len(rows))
+    rows["n_branchings"], rows["first_branching"] = lengths, offsets[:-1]
+    rows["label"], rows["weight"] = random.integers(0, 2, len(rows)), 1
+    return Jets(rows, table, offsets)

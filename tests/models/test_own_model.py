@@ -1,0 +1,71 @@
+"""Models in a file of the user's own; the example is the one of the documentation."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jetloom.data.jets import Jets
+from jetloom.errors import ConfigurationError, MissingFileError
+from jetloom.models.base import DataFacts
+from jetloom.models.registry import find_model, model_code, resolve_parameters
+from jetloom.scan.settings import settings_digests
+from jetloom.scan.space import points
+from tiny_analysis import analysis
+
+HOWTO = Path(__file__).parents[2] / "docs" / "howto.md"
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """The documentation's example, in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    code = re.search(r"## Add a model.*?```python\n(.*?)```", HOWTO.read_text(), re.S)[1]
+    path = tmp_path / "my_models.py"
+    path.write_text(code)
+    return path
+
+
+def test_the_documented_model_is_found_and_gives_probabilities(own):
+    model = find_model("my_models.py:Residual")
+    parameters = model.parameters.model_validate(resolve_parameters(model, {"blocks": 2, "units": 8}))
+    facts = DataFacts(["a", "b"], ["x", "y"], np.zeros(2), np.ones(2), np.zeros(2))
+    rows = np.zeros(5, [("a", "f4"), ("b", "f4")])
+    rows["a"][0] = np.nan
+    network = model.build(parameters, facts, 1, {})
+    outputs = np.asarray(network(model.features(Jets(rows), facts)))
+    assert outputs.shape == (5, 2)
+    assert np.allclose(outputs.sum(axis=1), 1)
+    assert np.isfinite(np.asarray(model.loss(np.zeros(5, np.int32), outputs, parameters))).all()
+
+
+def test_a_change_of_the_file_makes_its_trainings_stale(own):
+    found = analysis(model="my_models.py:Residual")
+    before = settings_digests(found)["train"]
+    assert settings_digests(found)["train"] == before
+    own.write_text(own.read_text() + "\n# another thought\n")
+    assert settings_digests(found)["train"] != before
+    assert model_code("dense") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "words"),
+    [
+        ("none.py:Residual", MissingFileError, r"none\.py: model: there is no such file"),
+        ("my_models.py:Residuum", ConfigurationError, "has no model 'Residuum'.*did you mean 'Residual'"),
+        ("my_models.py:Field", ConfigurationError, "has no model 'Field'"),
+        ("broken.py:Residual", ConfigurationError, r"broken\.py: cannot be imported \(ZeroDivisionError"),
+    ],
+)
+def test_what_cannot_be_used(own, name, kind, words):
+    own.with_name("broken.py").write_text("1 / 0\n")
+    with pytest.raises(kind, match=words):
+        find_model(name)
+
+
+def test_its_parameters_are_scanned(own):
+    task = analysis(model="my_models.py:Residual", scan={"blocks": [1, 2]}, parameters={"units": 4}).tasks["flavour"]
+    assert [point.parameters["blocks"] for point in points(task)] == [1, 2]
+    with pytest.raises(ConfigurationError, match="no parameter 'block'; did you mean 'blocks'"):
+        points(task.model_copy(update={"scan": {"block": [1]}}))

@@ -1,0 +1,128 @@
+"""``jetloom evaluate`` and ``draw_trees`` on a density model: what is written, in which order, and that it adds up."""
+
+import json
+
+import numpy as np
+import pytest
+from test_figures_of_toy import drawn
+from toy_density_analysis import write_best, write_config, write_dataset
+
+from jetloom.cli.main import main
+from jetloom.evaluation.density_file import COLUMNS, read_steps
+from jetloom.io.hdf5 import TableReader
+from jetloom.models.registry import MODELS
+
+
+@pytest.fixture(scope="module")
+def density(tmp_path_factory):
+    """The analysis: config.yaml, dataset/, scan/, and the options that name them."""
+    from toy_density import ToyDensity
+
+    MODELS["toy_density"] = "toy_density:ToyDensity"
+    directory = tmp_path_factory.mktemp("density")
+    (directory / "dataset").mkdir()
+    write_config(directory / "config.yaml")
+    write_dataset(directory / "dataset")
+    write_best(directory / "scan", ToyDensity().build(None, None, 0, {}))
+    options = ["--config", directory / "config.yaml", "--task", "quark_density"]
+    options += ["--dataset", directory / "dataset", "--scan", directory / "scan"]
+    yield directory, list(map(str, options))
+    del MODELS["toy_density"]
+
+
+@pytest.fixture(scope="module")
+def evaluated(density):
+    directory, options = density
+    assert main(["evaluate", *options, "--output", str(directory / "best")]) == 0
+    return directory / "best"
+
+
+def test_everything_is_written(evaluated):
+    names = drawn(evaluated)
+    assert "log_p" in names
+    assert sum(name.startswith("trees/row") for name in names) == 2
+    page = (evaluated / "metrics.html").read_text()
+    assert "Light quark" in page
+    assert "θ" in page
+
+
+def test_predictions_are_in_the_order_of_the_dataset_for_all_classes(evaluated, density):
+    with TableReader(evaluated / "predictions.h5") as reader, TableReader(density[0] / "dataset/test.h5") as source:
+        rows, steps = reader.read("jets"), reader.read("steps")
+        jets, branchings = source.read("jets"), source.read("branchings")
+    for name in ("label", "true_label", "weight", "run_number", "event_number", "sample", "pt", "n_branchings"):
+        np.testing.assert_array_equal(rows[name], jets[name])
+    assert set(rows["label"]) == {-1, 0, 1}
+    assert len(steps) == len(branchings) + len(jets)
+    sums = np.add.reduceat(branchings["z"].astype("f8"), jets["first_branching"][jets["n_branchings"] > 0])
+    np.testing.assert_allclose(rows["log_p_z"][jets["n_branchings"] > 0], -3 * sums, rtol=1e-5)
+
+
+def test_steps_add_up_to_heads_and_heads_to_the_jet(evaluated):
+    with TableReader(evaluated / "predictions.h5") as reader:
+        rows = reader.read("jets")
+    heads = np.stack([rows[name] for name in COLUMNS], axis=1)
+    np.testing.assert_allclose(heads.sum(axis=1), rows["log_p"], rtol=1e-5)
+    chosen = [299, 0, 17]
+    steps = read_steps(evaluated / "predictions.h5", chosen)
+    np.testing.assert_array_equal(np.diff(steps.offsets), rows["n_branchings"][chosen] + 1)
+    np.testing.assert_allclose(steps.sums(), heads[chosen], rtol=1e-5)
+
+
+def test_metrics_are_of_the_class_that_was_learnt(evaluated):
+    metrics = json.loads((evaluated / "metrics.json").read_text())
+    with TableReader(evaluated / "predictions.h5") as reader:
+        rows = reader.read("jets")
+    own = rows["label"] == 0
+    mean = np.average(-rows["log_p"][own].astype("f8"), weights=rows["weight"][own])
+    assert metrics["learnt"] == ["quark"]
+    assert metrics["metrics"]["loss"]["value"] == pytest.approx(mean, rel=1e-6)
+    assert metrics["classes"]["quark"]["surprise"]["loss"]["value"] == pytest.approx(mean, rel=1e-6)
+    assert metrics["classes"]["gluon"]["surprise"]["loss"]["value"] > mean
+    assert metrics["jets"] == len(rows)
+
+
+def test_trees_of_an_event_and_of_rows(density, evaluated, tmp_path, capfd):
+    options = density[1]
+    with TableReader(evaluated / "predictions.h5") as reader:
+        rows = reader.read("jets")
+    event = rows["event_number"][10]
+    assert main(["draw_trees", *options, "--run", "1", "--event", str(event), "--output", str(tmp_path / "a")]) == 0
+    assert drawn(tmp_path / "a") == {f"row{row}" for row in np.flatnonzero(rows["event_number"] == event)}
+    assert f"row 10: -log P = {-rows['log_p'][10]:.2f}" in capfd.readouterr().err
+    assert main(["draw_trees", *options, "--rows", "5", "0", "--output", str(tmp_path / "b")]) == 0
+    assert drawn(tmp_path / "b") == {"row0", "row5"}
+
+
+@pytest.mark.parametrize(
+    ("more", "message", "code"),
+    [
+        (["--rows", "300"], "test part: has no row 300; there are 300", 2),
+        (["--run", "1", "--event", "12345678"], "test part: has no jet of run 1, event 12345678", 3),
+        (["--run", "1"], "an event is named by both --run and --event", 2),
+    ],
+)
+def test_jets_that_are_not_there(density, tmp_path, capfd, more, message, code):
+    assert main(["draw_trees", *density[1], *more, "--output", str(tmp_path)]) == code
+    assert message in capfd.readouterr().err
+
+
+def test_trees_of_a_classifier_are_refused(density, tmp_path, capfd):
+    config = tmp_path / "a.yaml"
+    config.write_text((density[0] / "config.yaml").read_text().replace("toy_density", "dense"))
+    options = [str(config) if word.endswith("config.yaml") else word for word in density[1]]
+    assert main(["draw_trees", *options, "--output", str(tmp_path)]) == 2
+    assert "is a classifier, not a density" in capfd.readouterr().err
+
+
+def test_ratio_trees_add_up_to_the_ratio(density, evaluated, tmp_path):
+    from jetloom.data.dataset import Dataset
+    from jetloom.plots.jet_trees import draw_ratio_trees
+
+    dataset = Dataset.open(density[0] / "dataset")
+    path = evaluated / "predictions.h5"
+    ratio = draw_ratio_trees(
+        tmp_path, dataset.view(), np.array([7, 3]), (path, path), ("Gluon", "Quark"), dataset.description, "test part"
+    )
+    assert drawn(tmp_path) == {"row3", "row7"}
+    assert ratio == {7: pytest.approx(0.0), 3: pytest.approx(0.0)}
