@@ -128,7 +128,7 @@ def test_a_configuration_survives_a_round_trip():
 
 def test_every_metric_of_the_configuration_has_a_direction():
     for name in (*EpochMetric.__args__, *PointMetric.__args__):
-        assert direction(name) == ("lower" if name.endswith("loss") else "higher")
+        assert direction(name) == ("higher" if name.endswith(("accuracy", "auc")) else "lower")
 
 
 def test_the_samples_of_a_task_come_in_the_order_of_the_configuration():

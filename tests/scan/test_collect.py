@@ -7,10 +7,13 @@ import pandas as pd
 import pytest
 
 from jetloom.errors import ConfigurationError, CorruptFileError, EmptySampleError, MissingFileError, StaleError
+from jetloom.models.registry import find_model
 from jetloom.provenance import file_digest
-from jetloom.scan.collect import METRICS, collect, read_table
+from jetloom.scan.collect import collect, read_table
 from jetloom.scan.space import points, runs
 from tiny_analysis import analysis
+
+METRICS = find_model("dense").point_metrics()
 
 # val_auc of two repetitions of three points
 AREAS = [[0.70, 0.74], [0.80, 0.90], [0.60, 0.62]]

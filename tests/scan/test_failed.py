@@ -5,12 +5,15 @@ import pytest
 
 from jetloom import paths
 from jetloom.config.load import load_merged
+from jetloom.models.registry import find_model
 from jetloom.scan import ledger
-from jetloom.scan.collect import METRICS, collect, read_table
+from jetloom.scan.collect import collect, read_table
 from jetloom.scan.failed import failed_runs, tolerated, write_failed
 from jetloom.scan.ledger import Attempt, Cause
 from jetloom.scan.space import points, runs
 from tiny_analysis import config
+
+METRICS = find_model("dense").point_metrics()
 
 REASON = "out of memory with 16000 MB, the most there may be; Slurm: OUT_OF_MEMORY"
 

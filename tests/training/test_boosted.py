@@ -13,7 +13,6 @@ from jetloom.evaluation.prediction import load_model, predict
 from jetloom.models.registry import find_model, resolve_parameters
 from jetloom.training import boosted
 from jetloom.training.point import train_point
-from jetloom.training.result import HISTORY_COLUMNS
 from tiny_analysis import analysis, config
 
 INPUTS = ["log(pt - 25)", "width", "ntrk"]
@@ -35,7 +34,7 @@ def test_a_point_leaves_what_a_network_leaves(dataset, tmp_path):
     result = train(dataset, tmp_path)
     assert json.loads((tmp_path / "result.json").read_text()) == result
     history = history_of(tmp_path)
-    assert list(history[0]) == HISTORY_COLUMNS
+    assert list(history[0]) == find_model("bdt").history_columns()
     assert len(history) == result["epochs"] == 10
     assert result["status"] == "trained"
     assert set(result["files"]) == {"model.json", "history.csv"}

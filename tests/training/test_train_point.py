@@ -13,7 +13,6 @@ from jetloom.models.registry import find_model, resolve_parameters
 from jetloom.training import point as training
 from jetloom.training.backend import use_backend
 from jetloom.training.interruption import Interruption
-from jetloom.training.result import HISTORY_COLUMNS
 from tiny_analysis import analysis
 
 
@@ -32,7 +31,7 @@ def test_a_point_leaves_model_history_and_result(dataset, tmp_path):
     assert json.loads((tmp_path / "result.json").read_text()) == result
     with (tmp_path / "history.csv").open(newline="") as file:
         history = list(csv.DictReader(file))
-    assert list(history[0]) == HISTORY_COLUMNS
+    assert list(history[0]) == find_model("dense").history_columns()
     assert len(history) == result["epochs"] == 2
     best = history[result["best_epoch"] - 1]
     assert float(best["val_loss"]) == result["metrics"]["val_loss"] == min(float(row["val_loss"]) for row in history)

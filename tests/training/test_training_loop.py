@@ -13,8 +13,9 @@ from jetloom.models.registry import find_model
 from jetloom.training import checkpoint
 from jetloom.training.backend import use_backend
 from jetloom.training.interruption import Interruption
-from jetloom.training.loop import Loop, scores
+from jetloom.training.loop import Loop
 from jetloom.training.point import _arrays, _blocks
+from jetloom.training.scores import scores
 
 SETTINGS = Training.model_validate(
     {
@@ -57,11 +58,11 @@ def make(dataset):
         stepper = make_stepper(
             model.build(parameters, facts, 7, {}),
             make_optimizer(parameters),
-            lambda labels, outputs: model.loss(labels, outputs, parameters),
+            lambda labels, outputs: model.row_values(labels, outputs, parameters),
         )
         stream = BatchStream(view.files["train"], 64, 3, lambda block: _arrays(model, facts, view, block))
         return Loop(
-            stepper, stream, lambda: _blocks(model, facts, view, "validation"), settings, epochs, path, identity
+            stepper, model, stream, lambda: _blocks(model, facts, view, "validation"), settings, epochs, path, identity
         )
 
     return function
@@ -155,9 +156,9 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_steps(make, tmp_path):
     done, train = [], loop.stepper.train
 
     def record(features, labels, weights):
-        total, right = train(features, labels, weights)
-        done.append((total, right, weights.sum(dtype=float)))
-        return total, right
+        sums = train(features, labels, weights)
+        done.append((*sums, weights.sum(dtype=float)))
+        return sums
 
     loop.stepper.train = record
     row = loop.run(QUIET, Interrupt()).history[0]
@@ -170,5 +171,5 @@ def test_scores_do_not_depend_on_the_blocks(make, tmp_path):
     loop = make(tmp_path / "c.npz")
     whole = [np.concatenate(arrays) for arrays in zip(*loop.validation(), strict=True)]
     pieces = (tuple(array[k : k + 13] for array in whole) for k in range(0, len(whole[0]), 13))
-    one, other = scores(loop.stepper, loop.validation(), ""), scores(loop.stepper, pieces, "")
+    one, other = (scores(loop.stepper, loop.model, blocks, "") for blocks in (loop.validation(), pieces))
     assert one == pytest.approx(other, rel=1e-6)

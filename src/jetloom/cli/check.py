@@ -18,6 +18,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom import paths
     from jetloom.config.load import load_analysis
     from jetloom.scan.preflight import check_analysis
+    from jetloom.scan.ranking import criterion
     from jetloom.scan.space import points, runs
 
     analysis = load_analysis(arguments.config)
@@ -33,7 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
     for name, task in analysis.tasks.items():
         found = points(task)
         trainings = len(found) * len(runs(task))
-        out(f"task {name}: {len(found)} points, {trainings} trainings, ranked by {task.search.rank_by}\n")
+        out(f"task {name}: {len(found)} points, {trainings} trainings, ranked by {criterion(task)}\n")
         if arguments.points:
             for point in found:
                 values = " ".join(f"{key}={point.parameters[key]}" for key in task.scan)

@@ -24,6 +24,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.data.dataset import Dataset
     from jetloom.io.atomic import write_json, write_text
     from jetloom.scan.collect import collect
+    from jetloom.scan.ranking import criterion
     from jetloom.scan.space import talos_dictionary
 
     analysis = load_analysis(arguments.config)
@@ -39,10 +40,8 @@ def run(arguments: argparse.Namespace) -> None:
     write_json(
         directory / "metadata.json", {"params": parameters, "parameter_columns": {name: name for name in parameters}}
     )
-    if task.search.rank_by.startswith("eval_"):
-        logger.warning(
-            "ranked by %s: the test part has chosen the best point, so it no longer tests it", task.search.rank_by
-        )
+    if (ranked_by := criterion(task)).startswith("eval_"):
+        logger.warning("ranked by %s: the test part has chosen the best point, so it no longer tests it", ranked_by)
     best = table.facts["best"]
     if best is None:
         logger.warning("no point of %s was trained to its end", arguments.task)

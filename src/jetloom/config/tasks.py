@@ -15,11 +15,17 @@ ModelName = Annotated[
     str,
     Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_\-]*|.+\.py:[A-Za-z_][A-Za-z0-9_]*)$", description="a model's name"),
 ]
-EpochMetric = Literal["loss", "accuracy", "val_loss", "val_accuracy", "val_auc"]
-"""Metrics that are known after each epoch."""
+EpochMetric = Literal[
+    "loss", "accuracy", "val_loss", "val_accuracy", "val_auc",
+    "end", "mother", "z", "theta", "delta", "phi",
+    "val_end", "val_mother", "val_z", "val_theta", "val_delta", "val_phi",
+]  # fmt: skip
+"""Metrics that are known after each epoch: the loss of all models, accuracy and area of classifiers, the parts of
+-log P of density models."""
 PointMetric = Literal[
-    "loss", "accuracy", "val_loss", "val_accuracy", "val_auc", "eval_loss", "eval_accuracy", "eval_auc"
-]
+    EpochMetric, "eval_loss", "eval_accuracy", "eval_auc",
+    "eval_end", "eval_mother", "eval_z", "eval_theta", "eval_delta", "eval_phi",
+]  # fmt: skip
 """Metrics that are known of a point when its training is over."""
 
 
@@ -136,7 +142,11 @@ class Search(Settings):
     fraction: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="Random share of the grid.")
     seed: NonNegativeInt = Field(0, description="Seed of that choice.")
     repetitions: PositiveInt = Field(1, description="Trainings of each point, each with its own seed.")
-    rank_by: PointMetric = Field("val_auc", description="Metric that ranks the points; its direction is known.")
+    rank_by: PointMetric | None = Field(
+        None,
+        description="Metric that ranks the points; its direction is known. Null: `val_auc` for classifiers, `val_loss` "
+        "for density models.",
+    )
 
 
 DATA_SETTINGS = {

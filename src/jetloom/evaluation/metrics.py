@@ -39,11 +39,23 @@ class Metric:
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("loss", "Cross-entropy", "lower"),
+        Metric("loss", "Loss", "lower"),
         Metric("accuracy", "Accuracy", "higher"),
         Metric("auc", "AUC", "higher"),
+        Metric("end", r"$-\log P$, end", "lower"),
+        Metric("mother", r"$-\log P$, mother", "lower"),
+        Metric("z", r"$-\log P$, $z$", "lower"),
+        Metric("theta", r"$-\log P$, $\theta$", "lower"),
+        Metric("delta", r"$-\log P$, $\delta$", "lower"),
+        Metric("phi", r"$-\log P$, $\phi$", "lower"),
     )
 }
+
+CLASSIFIER_METRICS = ("loss", "accuracy", "auc")
+"""Those of a classifier. The loss is the model's own, the cross-entropy for most."""
+
+DENSITY_TERMS = ("end", "mother", "z", "theta", "delta", "phi")
+"""The parts of -log P(jet), which is the loss of a density model."""
 
 
 def known_metrics() -> list[str]:

@@ -12,7 +12,7 @@ from jetloom.evaluation.bootstrap import REPLICAS, bootstrap
 from jetloom.evaluation.calibration import Calibration, calibration
 from jetloom.evaluation.confusion import Confusion, confusion
 from jetloom.evaluation.intervals import effective_number
-from jetloom.evaluation.metrics import METRICS, SMALLEST_PROBABILITY
+from jetloom.evaluation.metrics import CLASSIFIER_METRICS, SMALLEST_PROBABILITY
 from jetloom.evaluation.ranking import Ranking
 from jetloom.evaluation.roc import Roc, roc
 
@@ -74,7 +74,7 @@ def overall(jets: Jets, generator: np.random.Generator, count: int = REPLICAS) -
         return np.array([*means, chosen.mean() if len(chosen) else np.nan, *areas])
 
     found = bootstrap(all_metrics, jets.weights, jets.events, generator, count)
-    names = [*METRICS, *(f"auc_{index}" for index in range(jets.classes))]
+    names = [*CLASSIFIER_METRICS, *(f"auc_{index}" for index in range(jets.classes))]
     return {name: (float(value), float(std)) for name, value, std in zip(names, found.value, found.std, strict=True)}
 
 
@@ -132,7 +132,7 @@ def numbers(
         "jets": len(jets.labels),
         "sum_of_weights": total,
         "effective_jets": float(effective_number(np.array(total), np.array(squares))),
-        "metrics": {name: _pair(*metrics[name]) for name in METRICS},
+        "metrics": {name: _pair(*metrics[name]) for name in CLASSIFIER_METRICS},
         "classes": {
             name: {
                 "jets": int((jets.labels == index).sum()),

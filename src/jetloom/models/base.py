@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from jetloom.config.settings import Settings
 from jetloom.data.dataset import View
@@ -29,6 +29,13 @@ class Parameters(Settings):
     clip_norm: NonNegativeFloat = Field(0.0, description="Gradients are clipped to this global norm; 0: not.")
     batch_size: PositiveInt = Field(512, description="Jets in a batch.")
     epochs: PositiveInt = Field(50, description="Epochs at most.")
+    micro_batch: NonNegativeInt = Field(
+        0, description="Gradients are added up over so many jets at a time; 0: over a whole batch at once."
+    )
+
+
+ADDED = ("micro_batch",)
+"""Parameters that came with a later version: at their defaults they are no part of a point's name."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,36 @@ class Model(ABC):
     """A classifier gives a probability of each class; a density model gives the probability of a jet."""
     terms: ClassVar[tuple[str, ...]] = ("accuracy",)
     """What is logged beside the loss, in the order of :meth:`term_values`."""
+    compile_xla: ClassVar[bool] = False
+    """Whether its step is compiled with XLA on TensorFlow, too (on JAX each is), once for each shape of its input."""
+
+    def identity(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Give what names a point: its parameters, without those of a newer jetloom that are at their defaults."""
+        fields = self.parameters.model_fields
+        same = {name for name in ADDED if name in fields and parameters[name] == fields[name].get_default()}
+        return {name: value for name, value in parameters.items() if name not in same}
+
+    def epoch_metrics(self) -> list[str]:
+        """Give the metrics that are known after each epoch: of the training, then of the validation part."""
+        return ["loss", *self.terms, *self._measured("val_")]
+
+    def point_metrics(self) -> list[str]:
+        """Give the metrics that are known of a point when its training is over."""
+        return [*self.epoch_metrics(), *self._measured("eval_")]
+
+    def _measured(self, prefix: str) -> list[str]:
+        area = ("auc",) if self.objective == "classifier" else ()
+        return [prefix + name for name in ("loss", *self.terms, *area)]
+
+    def history_columns(self) -> list[str]:
+        """Give the columns of ``history.csv``, one row an epoch."""
+        batches = ("batch_size",) if self.trainer == "network" else ()
+        return ["epoch", *self.epoch_metrics(), "learning_rate", *batches, "seconds"]
+
+    @property
+    def ranked_by(self) -> str:
+        """The metric that ranks points and chooses epochs unless the configuration says otherwise."""
+        return "val_auc" if self.objective == "classifier" else "val_loss"
 
     @abstractmethod
     def build(self, parameters: Any, data: DataFacts, seed: int, start: Mapping[str, Path]) -> Any:
@@ -99,6 +136,10 @@ class Model(ABC):
         from keras import ops
 
         return [ops.cast(ops.equal(ops.cast(ops.argmax(outputs, axis=-1), "int32"), labels), "float32")]
+
+    def row_values(self, labels: Any, outputs: Any, parameters: Any) -> list[Any]:
+        """Give the loss and the :attr:`terms` of each row."""
+        return [self.loss(labels, outputs, parameters), *self.term_values(labels, outputs)]
 
     def probabilities(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Give the probabilities of the classes, shape (rows, classes), from a classifier's outputs."""

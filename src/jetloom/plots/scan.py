@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jetloom.evaluation.metrics import direction, title
+from jetloom.evaluation.metrics import DENSITY_TERMS, direction, title
 from jetloom.io.atomic import write_text
 from jetloom.plots.style import COLORS, GREY, canvas, say, shared_legend
 from jetloom.plots.tables import measured, number, page, paragraph, table
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 BEST = 10
 EPOCHS = "round_epochs"
 """Column of the epochs that were trained; a parameter ``epochs`` is the most that may be."""
+
+MEASURED = ("val_auc", "val_loss", "val_accuracy", "eval_auc", "auc", *(f"val_{name}" for name in DENSITY_TERMS))
+"""Metrics that are shown beside the ranking one, of those that a scan has."""
 
 MANY_VALUES = 8
 """Numeric parameters with more values are drawn in bins where a table of values is needed."""
@@ -44,7 +47,7 @@ def trained(points: Frame, rank_by: str) -> Frame:
 
 def best_rows(points: Frame, parameters: list[str], rank_by: str) -> tuple[list[str], list[list[Any]]]:
     """Give heads and cells of the table of the best points."""
-    metrics = list(dict.fromkeys([rank_by, "val_auc", "val_loss", "val_accuracy", "eval_auc", "auc"]))
+    metrics = list(dict.fromkeys([rank_by, *MEASURED]))
     metrics = [name for name in metrics if name in points.columns]
     heads = ["Rank", "Point", *parameters, *(title(name) for name in metrics), "Epochs", "Trainings", "Time [s]"]
     rows = []
@@ -244,7 +247,7 @@ def draw_correlations(path: str | Path, points: Frame, parameters: list[str], ra
 
     good = trained(points, rank_by)
     numeric = [name for name in varied(good, parameters) if is_numeric(good[name])]
-    measured_names = [rank_by, "val_loss", "val_accuracy", "val_auc", "eval_auc", "loss", EPOCHS, "wall_time_s"]
+    measured_names = [rank_by, "val_loss", *MEASURED, "loss", EPOCHS, "wall_time_s"]
     other = [name for name in dict.fromkeys(measured_names) if name in good and good[name].nunique() > 1]
     names = numeric + other
     side = max(4.0, 2.6 + 0.62 * len(names))

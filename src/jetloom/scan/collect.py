@@ -14,28 +14,11 @@ import pandas as pd
 from jetloom.config.tasks import Task
 from jetloom.errors import CorruptFileError, EmptySampleError, MissingFileError, StaleError
 from jetloom.evaluation.metrics import direction, known_metrics
+from jetloom.models.base import Model
 from jetloom.models.registry import find_model
 from jetloom.provenance import file_digest
+from jetloom.scan.ranking import criterion
 from jetloom.scan.space import Point, parse_run, points, runs
-
-METRICS = (
-    "loss", "accuracy", "val_loss", "val_accuracy", "val_auc", "eval_loss", "eval_accuracy", "eval_auc",
-)  # fmt: skip
-
-EMPTY_HISTORY = pd.DataFrame(
-    columns=[
-        "point",
-        "run",
-        "epoch",
-        "loss",
-        "accuracy",
-        "val_loss",
-        "val_accuracy",
-        "val_auc",
-        "learning_rate",
-        "seconds",
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -73,31 +56,33 @@ def collect(task_name: str, task: Task, directory: Path, fingerprint: str, class
     StaleError
         If a result was trained on other data.
     """
-    criterion = task.search.rank_by
-    better = direction(criterion)
+    ranked_by, model = criterion(task), find_model(task.model)
+    better = direction(ranked_by)
     found = points(task)
     rows, histories = [], []
     for point in found:
         results = {run: _read(directory / point.name / run, fingerprint) for run in runs(task)}
-        rows.append(_row(point, results, criterion, find_model(task.model).file))
+        rows.append(_row(point, results, model, ranked_by))
         histories += [
             _history(directory, point.name, run) for run, result in results.items() if result["status"] != "failed"
         ]
     table = pd.DataFrame(rows).sort_values(
-        [criterion, "point"], ascending=[better == "lower", True], na_position="last", kind="stable"
+        [ranked_by, "point"], ascending=[better == "lower", True], na_position="last", kind="stable"
     )
     table.insert(0, "rank", range(1, len(table) + 1))
     facts = {
         "task": task_name,
         "parameters": list(found[0].parameters),
         "scanned": list(task.scan),
-        "rank_by": criterion,
+        "rank_by": ranked_by,
         "direction": {name: direction(name) for name in known_metrics()},
         "classes": classes,
         "dataset": fingerprint,
         "best": _best(table),
     }
-    return Table(table, pd.concat(histories or [EMPTY_HISTORY], ignore_index=True), facts)
+    if not histories:
+        histories.append(pd.DataFrame(columns=["point", "run", *model.history_columns()]))
+    return Table(table, pd.concat(histories, ignore_index=True), facts)
 
 
 def read_table(directory: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -134,7 +119,7 @@ def _read(directory: Path, fingerprint: str) -> dict[str, Any]:
     return result
 
 
-def _row(point: Point, results: dict[str, dict[str, Any]], criterion: str, file: str) -> dict[str, Any]:
+def _row(point: Point, results: dict[str, dict[str, Any]], model: Model, ranked_by: str) -> dict[str, Any]:
     """Give the row of a point: what its trainings have in common, and mean and spread of what they have not."""
     good = {run: result for run, result in results.items() if result["status"] == "trained"}
     bad = [(result["status"], result["reason"]) for result in results.values() if result["status"] != "trained"]
@@ -148,12 +133,12 @@ def _row(point: Point, results: dict[str, dict[str, Any]], criterion: str, file:
     # Talos' name for the epochs that were trained; the parameter `epochs` is the most that may be.
     row["round_epochs"] = float(np.mean([result["epochs"] for result in results.values()]))
     row["best_epoch"] = float(np.mean([result["best_epoch"] for result in results.values()]))
-    for name in METRICS:
+    for name in model.point_metrics():
         values = [result["metrics"][name] for result in good.values()] if not bad else []
         row[name] = float(np.mean(values)) if values else math.nan
         row[f"{name}_std"] = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
-    sign = 1.0 if direction(criterion) == "higher" else -1.0
-    chosen = max(good, key=lambda run: sign * good[run]["metrics"][criterion]) if good else next(iter(results))
+    sign = 1.0 if direction(ranked_by) == "higher" else -1.0
+    chosen = max(good, key=lambda run: sign * good[run]["metrics"][ranked_by]) if good else next(iter(results))
     return row | {
         "repetitions": len(results),
         "attempts": sum(result["attempts"] for result in results.values()),
@@ -161,7 +146,7 @@ def _row(point: Point, results: dict[str, dict[str, Any]], criterion: str, file:
         "peak_memory_mb": max(result["peak_memory_mb"] for result in results.values()),
         "host": " ".join(sorted({result["host"] for result in results.values()})),
         "run": chosen,
-        "model": f"{point.name}/{chosen}/{file}",
+        "model": f"{point.name}/{chosen}/{model.file}",
     }
 
 

@@ -12,6 +12,7 @@ from jetloom.conversion.good_runs import read_good_runs
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.expressions import column_name, names_in
 from jetloom.io.trees import JET_TREE
+from jetloom.scan.ranking import check_metrics
 from jetloom.scan.space import points
 
 
@@ -29,6 +30,7 @@ def check_analysis(analysis: Analysis) -> None:
         paths.source_files(analysis, sample)
     for name, task in analysis.tasks.items():
         _check_columns(name, task)
+        check_metrics(name, task)
         for sample in analysis.task_samples(name):
             known = _variables(analysis, find_schema(analysis.samples[sample].schema_name))
             known += JET_TREE.names or () if task.reads == "trees" else ()

@@ -10,6 +10,7 @@ from jetloom.config.tasks import DATA_SETTINGS, Task
 from jetloom.data.appearance import appearance
 from jetloom.models.registry import model_code
 from jetloom.provenance import TRAINING_CODE, code_digest, digest, file_digest
+from jetloom.scan.ranking import criterion
 from jetloom.scan.space import talos_dictionary
 
 
@@ -51,7 +52,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         },
         "appearance": {name: digest(appearance(analysis, name)) for name in analysis.tasks},
         "collect": {
-            name: digest([code["collect"], task.search.rank_by, list(task.scan), talos_dictionary(task)])
+            name: digest([code["collect"], criterion(task), list(task.scan), talos_dictionary(task)])
             for name, task in tasks
         },
     }

@@ -44,7 +44,7 @@ def points(task: Task) -> list[Point]:
     grid = []
     for values in itertools.product(*scan.values()):
         resolved = {**defaults, **dict(zip(scan, values, strict=True))}
-        grid.append(Point("p" + digest({"model": task.model, **resolved}), resolved))
+        grid.append(Point("p" + digest({"model": task.model, **model.identity(resolved)}), resolved))
     unique = list({point.name: point for point in grid}.values())
     if task.search.fraction == 1.0:
         return unique

@@ -127,8 +127,13 @@ def _state(directory: Path, log: Path, entry: QueueEntry | None) -> tuple[str, s
             content = json.loads(result.read_text(encoding="utf-8"))
         except ValueError:
             return "failed", f"{result}: is not JSON; remove it and run again"
-        best = ", ".join(
-            f"{name} {content['metrics'][name]:.4f}" for name in ("val_auc",) if name in content["metrics"]
+        best = next(
+            (
+                f"{name} {content['metrics'][name]:.4f}"
+                for name in ("val_auc", "val_loss")
+                if name in content["metrics"]
+            ),
+            "",
         )
         if content["status"] == "trained":
             return "done", best

@@ -145,7 +145,7 @@ def train_boosted(
     started = time.monotonic()
     model, view = find_model(task.model), dataset.view(fold)
     settings: Any = model.parameters.model_validate(parameters)
-    estimator = model.build(settings, DataFacts.of(view), seeds_of(parameters, seed, repetition, fold)[0], {})
+    estimator = model.build(settings, DataFacts.of(view), seeds_of(model, parameters, seed, repetition, fold)[0], {})
     board = directory / "tensorboard" if task.training.tensorboard else None
     try:
         parts = {"": Part(model, view, "train"), "val_": Part(model, view, "validation")}
@@ -162,11 +162,11 @@ def train_boosted(
         trees = BoostedTrees.of(estimator, view.inputs, len(view.classes)).first(best)
         result = describe(outcome, parameters, dataset, task, seed, repetition, fold)
         test = Part(model, view, "test")
-        result["metrics"] |= at_best_epoch(outcome) | test.scores(trees.probabilities(test.features), "eval_")
+        result["metrics"] |= at_best_epoch(model, outcome) | test.scores(trees.probabilities(test.features), "eval_")
     except MemoryError as error:
         raise OutOfMemoryError("memory ran out", path=directory) from error
     trees.save(directory / model.file)
-    write(directory, model.file, watch.history, result)
+    write(directory, model, watch.history, result)
     return result
 
 

@@ -30,8 +30,8 @@ class Progress:
     """Epochs that are complete."""
     step: int = 0
     """Steps that are complete in the epoch under way."""
-    sums: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
-    """Over these steps: weighted losses, weights of rightly classified rows, weights."""
+    sums: list[float] = field(default_factory=list)
+    """Over these steps: weighted losses, weighted terms of the model, weights; empty before the first."""
     history: list[dict[str, float]] = field(default_factory=list)
     stopping: dict[str, Any] = field(default_factory=dict)
     plateau: dict[str, Any] | None = None

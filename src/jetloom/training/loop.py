@@ -15,56 +15,31 @@ import numpy.typing as npt
 
 from jetloom.config.tasks import Training
 from jetloom.data.batches import BatchStream
-from jetloom.evaluation import metrics
-from jetloom.models.base import Features
+from jetloom.models.base import Model
 from jetloom.training import checkpoint
 from jetloom.training.checkpoint import Progress
 from jetloom.training.early_stopping import EarlyStopping
 from jetloom.training.interruption import Interruption
 from jetloom.training.plateau import Plateau
 from jetloom.training.reporter import Reporter
+from jetloom.training.scores import Batch, scores, unless
 from jetloom.training.stepper import Arrays, Stepper
 
 logger = logging.getLogger(__name__)
 
-Batch = tuple[Features, npt.NDArray[np.int32], npt.NDArray[np.float32]]
-
 
 class Stream(Protocol):
     """Where batches come from: the batches of an epoch are a function of the epoch alone."""
+
+    @property
+    def batch_size(self) -> int:
+        """Rows of a batch; some may have fewer."""
 
     def steps(self) -> int:
         """Give the number of batches of an epoch."""
 
     def epoch(self, epoch: int, first_step: int = 0) -> Iterator[tuple[npt.NDArray[Any], ...]]:
         """Give the batches of an epoch from a step on."""
-
-
-def scores(stepper: Stepper, blocks: Iterator[Batch], prefix: str) -> dict[str, float]:
-    """Evaluate a network on blocks of rows.
-
-    Returns
-    -------
-    dict of str to float
-        ``loss``, ``accuracy`` and ``auc`` with the prefix, weighted by jet, over all rows together.
-    """
-    parts: list[Batch] = [
-        (stepper.predict(features), labels, weights) for features, labels, weights in blocks if len(labels)
-    ]
-    probabilities, labels, weights = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return {
-        f"{prefix}loss": metrics.cross_entropy(labels, probabilities, weights),
-        f"{prefix}accuracy": metrics.accuracy(labels, probabilities, weights),
-        f"{prefix}auc": metrics.auc(labels, probabilities, weights),
-    }
-
-
-def unless(interruption: Interruption, blocks: Iterator[Batch], stop: Callable[[], Exception]) -> Iterator[Batch]:
-    """Pass blocks on until there is a reason to stop, and raise then what ``stop`` gives."""
-    for block in blocks:
-        if interruption:
-            raise stop()
-        yield block
 
 
 @dataclass
@@ -87,6 +62,8 @@ class Loop:
     ----------
     stepper : Stepper
         The network with its optimiser.
+    model : Model
+        The kind of network it is, which says what is logged.
     stream : Stream
         The training batches.
     validation : callable
@@ -104,6 +81,7 @@ class Loop:
     def __init__(
         self,
         stepper: Stepper,
+        model: Model,
         stream: Stream | BatchStream,
         validation: Callable[[], Iterator[Batch]],
         settings: Training,
@@ -111,7 +89,7 @@ class Loop:
         path: Path,
         identity: str,
     ) -> None:
-        self.stepper, self.stream, self.validation = stepper, stream, validation
+        self.stepper, self.model, self.stream, self.validation = stepper, model, stream, validation
         self.settings, self.epochs, self.path = settings, epochs, path
         stopping, plateau = settings.early_stopping, settings.reduce_learning_rate
         self.stopping = EarlyStopping(**stopping.model_dump()) if stopping else EarlyStopping()
@@ -149,11 +127,11 @@ class Loop:
         """Train the rest of an epoch, validate, and checkpoint; give the reason if the loss is no number any more."""
         progress, number, started = self.progress, self.progress.epoch + 1, time.monotonic()
         for features, labels, weights in self.stream.epoch(progress.epoch, progress.step):
-            loss, right = self.stepper.train(features, labels, weights)
-            if not math.isfinite(loss):
-                return f"loss is {loss} in epoch {number}, step {progress.step + 1}"
-            for index, value in enumerate((loss, right, float(weights.sum(dtype=np.float64)))):
-                progress.sums[index] += value
+            sums = self.stepper.train(features, labels, weights)
+            if not math.isfinite(sums[0]):
+                return f"loss is {sums[0]} in epoch {number}, step {progress.step + 1}"
+            new = [*sums.tolist(), float(weights.sum(dtype=np.float64))]
+            progress.sums = [old + value for old, value in zip(progress.sums or [0.0] * len(new), new, strict=True)]
             progress.step += 1
             reporter.step(number, progress.step)
             if interruption:
@@ -163,7 +141,7 @@ class Loop:
                 self._save()
         # The steps of the epoch stay done if the validation, which may take long, is broken off.
         blocks = unless(interruption, self.validation(), lambda: self._stopped(interruption, number))
-        row = self._row(number, scores(self.stepper, blocks, "val_"))
+        row = self._row(number, scores(self.stepper, self.model, blocks, "val_"))
         if not math.isfinite(row["val_loss"]):
             return f"validation loss is {row['val_loss']} in epoch {number}"
         self._finish_epoch(row)
@@ -178,14 +156,14 @@ class Loop:
 
     def _row(self, number: int, validation: dict[str, float]) -> dict[str, float]:
         """Give the metrics of an epoch whose steps are done."""
-        loss, right, weight = self.progress.sums
-        weight = weight or math.nan
+        *sums, weight = self.progress.sums or [math.nan] * (2 + len(self.model.terms))
+        means = [value / (weight or math.nan) for value in sums]
         return {
             "epoch": number,
-            "loss": loss / weight,
-            "accuracy": right / weight,
+            **dict(zip(("loss", *self.model.terms), means, strict=True)),
             **validation,
             "learning_rate": self.stepper.learning_rate,
+            "batch_size": self.stream.batch_size,
         }
 
     def _finish_epoch(self, row: dict[str, float]) -> None:
@@ -198,7 +176,7 @@ class Loop:
                 self.stepper.learning_rate = rate
         self.progress.history.append(row)
         self.progress.epoch += 1
-        self.progress.step, self.progress.sums = 0, [0.0, 0.0, 0.0]
+        self.progress.step, self.progress.sums = 0, []
 
     def _network_variables(self) -> list[Any]:
         self.stepper.sync()

@@ -20,9 +20,10 @@ from jetloom.models.base import DataFacts, Model
 from jetloom.models.registry import find_model, model_code
 from jetloom.training.backend import use_backend
 from jetloom.training.interruption import Interruption
-from jetloom.training.loop import Batch, Loop, Outcome, scores, unless
+from jetloom.training.loop import Loop, Outcome
 from jetloom.training.reporter import Reporter
 from jetloom.training.result import at_best_epoch, describe, seeds_of, write
+from jetloom.training.scores import Batch, scores, unless
 from jetloom.training.stepper import Stepper, make_stepper
 
 logger = logging.getLogger(__name__)
@@ -99,14 +100,17 @@ def _train(
 ) -> dict[str, Any]:
     model, view = find_model(task.model), dataset.view(fold)
     settings: Any = model.parameters.model_validate(parameters)
-    network_seed, order_seed = seeds_of(parameters, seed, repetition, fold)
+    network_seed, order_seed = seeds_of(model, parameters, seed, repetition, fold)
     facts = DataFacts.of(view)
     from jetloom.training.optimizers import make_optimizer
 
-    def loss(labels: Any, outputs: Any) -> Any:
-        return model.loss(labels, outputs, settings)
-
-    stepper = make_stepper(model.build(settings, facts, network_seed, {}), make_optimizer(settings), loss)
+    stepper = make_stepper(
+        model.build(settings, facts, network_seed, {}),
+        make_optimizer(settings),
+        lambda labels, outputs: model.row_values(labels, outputs, settings),
+        settings.micro_batch,
+        model.compile_xla,
+    )
 
     def prepare(block: Jets) -> Batch:
         return _arrays(model, facts, view, block)
@@ -119,6 +123,7 @@ def _train(
     identity = provenance.digest([code, dataset.fingerprint, task.model, parameters, training, seed, repetition, fold])
     loop = Loop(
         stepper,
+        model,
         stream,
         lambda: _blocks(model, facts, view, "validation"),
         task.training,
@@ -132,12 +137,11 @@ def _train(
             outcome = loop.run(reporter, interruption)
         result = describe(outcome, parameters, dataset, task, seed, repetition, fold)
         if outcome.status == "trained":
-            result["metrics"] |= at_best_epoch(outcome)
+            result["metrics"] |= at_best_epoch(model, outcome)
             blocks = _blocks(model, facts, view, "test")
-            result["metrics"] |= scores(
-                stepper, unless(interruption, blocks, lambda: interruption.error("in the test", loop.path)), "eval_"
-            )
-    _write(directory, stepper, outcome, result)
+            blocks = unless(interruption, blocks, lambda: interruption.error("in the test", loop.path))
+            result["metrics"] |= scores(stepper, model, blocks, "eval_")
+    _write(directory, stepper, model, outcome, result)
     return result
 
 
@@ -153,7 +157,7 @@ def _blocks(model: Model, facts: DataFacts, view: View, role: str) -> Iterator[B
             yield _arrays(model, facts, view, block.take(slice(start, start + PREDICT_ROWS)))
 
 
-def _write(directory: Path, stepper: Stepper, outcome: Outcome, result: dict[str, Any]) -> None:
+def _write(directory: Path, stepper: Stepper, model: Model, outcome: Outcome, result: dict[str, Any]) -> None:
     """Publish the network and then what is known of it.
 
     The checkpoint stays: if Snakemake wants the same training again, because an equal dataset was made anew, it is over
@@ -166,4 +170,4 @@ def _write(directory: Path, stepper: Stepper, outcome: Outcome, result: dict[str
         directory / "model.keras", lambda path: keras.saving.load_model(path, compile=False)
     ) as part:
         stepper.network.save(part)
-    write(directory, "model.keras", outcome.history, result)
+    write(directory, model, outcome.history, result)

@@ -15,14 +15,13 @@ from jetloom import provenance
 from jetloom.config.tasks import Task
 from jetloom.data.dataset import Dataset
 from jetloom.io import atomic
+from jetloom.models.base import Model
 from jetloom.training.loop import Outcome
 
-HISTORY_COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_auc", "learning_rate", "seconds"]
 
-
-def seeds_of(parameters: dict[str, Any], seed: int, repetition: int, fold: int | None) -> tuple[int, int]:
+def seeds_of(model: Model, parameters: dict[str, Any], seed: int, repetition: int, fold: int | None) -> tuple[int, int]:
     """Give two seeds of a training: of the model, and of the order of the data."""
-    key = int(provenance.digest(parameters, 15), 16)
+    key = int(provenance.digest(model.identity(parameters), 15), 16)
     seeds = np.random.SeedSequence([seed, key, repetition, 0 if fold is None else fold + 1])
     first, second = (int(value) for value in seeds.generate_state(2))
     return first, second
@@ -58,30 +57,30 @@ def describe(
     }
 
 
-def at_best_epoch(outcome: Outcome) -> dict[str, float]:
+def at_best_epoch(model: Model, outcome: Outcome) -> dict[str, float]:
     """Give the metrics of the epoch whose model was kept."""
     row = outcome.history[outcome.best_epoch - 1]
-    return {name: row[name] for name in HISTORY_COLUMNS[1:6]}
+    return {name: row[name] for name in model.epoch_metrics()}
 
 
-def write(directory: Path, model: str, history: list[dict[str, float]], result: dict[str, Any]) -> None:
+def write(directory: Path, model: Model, history: list[dict[str, float]], result: dict[str, Any]) -> None:
     """Publish ``history.csv`` and then ``result.json``, which says that the others are there, with their digests.
 
     Parameters
     ----------
     directory : Path
         The training's, in which the model already lies.
-    model : str
-        Name of the model's file.
+    model : Model
+        The kind of model.
     history : list of dict
         One row an epoch.
     result : dict
         What :func:`describe` gave; gets the digests as ``files``.
     """
     text = io.StringIO()
-    writer = csv.DictWriter(text, HISTORY_COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, model.history_columns(), lineterminator="\n")
     writer.writeheader()
     writer.writerows(history)
     atomic.write_text(directory / "history.csv", text.getvalue())
-    result["files"] = {name: provenance.file_digest(directory / name) for name in (model, "history.csv")}
+    result["files"] = {name: provenance.file_digest(directory / name) for name in (model.file, "history.csv")}
     atomic.write_json(directory / "result.json", result)

@@ -12,10 +12,18 @@ import numpy.typing as npt
 from jetloom.models.base import Features
 
 Arrays = list[npt.NDArray[Any]]
+Sums = npt.NDArray[np.float64]
+
+
+RowValues = Callable[[Any, Any], list[Any]]
+"""Labels and outputs to the loss and the other values of each row."""
 
 
 class Stepper(ABC):
     """A network with its optimiser.
+
+    Features are an array, or a dictionary of arrays by the names of the network's inputs. Rows whose label is -1 only
+    fill a batch up to a shape that is compiled already: their weights are 0, and they count in no mean.
 
     Parameters
     ----------
@@ -23,20 +31,27 @@ class Stepper(ABC):
         The built network.
     optimizer : keras.optimizers.Optimizer
         Its optimiser.
-    loss : callable
-        Labels and outputs to the loss of each row.
+    values : callable
+        Labels and outputs to the values of each row that are to be summed, the loss first.
+    micro_batch : int
+        Rows over which a gradient is computed at a time; 0: all of a batch. The network's statistics of a batch, if it
+        has any, are then those of a micro-batch.
+    xla : bool
+        Compile with XLA on TensorFlow, too.
     """
 
-    def __init__(self, network: Any, optimizer: Any, loss: Callable[[Any, Any], Any]) -> None:
+    def __init__(
+        self, network: Any, optimizer: Any, values: RowValues, micro_batch: int = 0, xla: bool = False
+    ) -> None:
         self.network = network
         self.optimizer = optimizer
-        self.loss = loss
+        self.values = values
+        self.micro_batch = micro_batch
+        self.xla = xla
         optimizer.build(network.trainable_variables)
 
     @abstractmethod
-    def train(
-        self, features: Features, labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
-    ) -> tuple[float, float]:
+    def train(self, features: Features, labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
         """Make one step.
 
         The gradient is that of the sum of weighted losses over the number of rows (not over the sum of weights, which
@@ -44,13 +59,23 @@ class Stepper(ABC):
 
         Returns
         -------
-        (float, float)
-            Sum of weighted losses, and sum of the weights of the rows that were classified rightly.
+        float64 array, shape (1 + terms,)
+            Sums of the weighted losses and of the other weighted values.
         """
+
+    @abstractmethod
+    def evaluate(self, features: Features, labels: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.float32], Any]:
+        """Give the values of each row, shape (1 + terms, rows), and the network's outputs, as in application."""
 
     @abstractmethod
     def predict(self, features: Features) -> npt.NDArray[np.float32]:
         """Give the network's outputs for a batch, as in application (no dropout)."""
+
+    def pieces(self, labels: npt.NDArray[np.int32]) -> list[npt.NDArray[np.int64]]:
+        """Give the rows of each micro-batch of a batch, equally many; the last are filled up with its last row."""
+        rows = len(labels)
+        size = self.micro_batch
+        return [np.minimum(np.arange(start, start + size), rows - 1) for start in range(0, rows, size)]
 
     def sync(self) -> None:  # noqa: B027 - a backend whose variables are always current has nothing to do
         """Bring the variables of the network and the optimiser up to date."""
@@ -86,14 +111,21 @@ class Stepper(ABC):
         self.refresh()
 
 
-def make_stepper(network: Any, optimizer: Any, loss: Callable[[Any, Any], Any]) -> Stepper:
-    """Give the stepper of the backend that Keras runs on."""
+def take_rows(features: Features, index: npt.NDArray[np.int64]) -> Features:
+    """Give some rows of features of either form."""
+    if isinstance(features, dict):
+        return {name: array[index] for name, array in features.items()}
+    return features[index]
+
+
+def make_stepper(network: Any, optimizer: Any, values: RowValues, micro_batch: int = 0, xla: bool = False) -> Stepper:
+    """Give the stepper of the backend that Keras runs on; see :class:`Stepper`."""
     import keras
 
     if keras.backend.backend() == "jax":
         from jetloom.training.stepper_jax import JaxStepper
 
-        return JaxStepper(network, optimizer, loss)
+        return JaxStepper(network, optimizer, values, micro_batch)
     from jetloom.training.stepper_tensorflow import TensorFlowStepper
 
-    return TensorFlowStepper(network, optimizer, loss)
+    return TensorFlowStepper(network, optimizer, values, micro_batch, xla)

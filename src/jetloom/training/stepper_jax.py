@@ -1,8 +1,7 @@
-"""The step on JAX: a pure function of the state, compiled once; the state stays on the device between steps."""
+"""The step on JAX: a pure function of the state, compiled once a shape; the state stays on the device between steps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -11,35 +10,60 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.models.base import Features
-from jetloom.training.stepper import Stepper
+from jetloom.training.stepper import RowValues, Stepper, Sums, take_rows
 
 
 class JaxStepper(Stepper):
     """See :class:`jetloom.training.stepper.Stepper`."""
 
-    def __init__(self, network: Any, optimizer: Any, loss: Callable[[Any, Any], Any]) -> None:
-        super().__init__(network, optimizer, loss)
+    def __init__(self, network: Any, optimizer: Any, values: RowValues, micro_batch: int = 0, xla: bool = True) -> None:
+        super().__init__(network, optimizer, values, micro_batch, xla)
 
-        def objective(trainable: Any, others: Any, features: Any, labels: Any, weights: Any) -> Any:
+        def objective(trainable: Any, others: Any, batch: Any, rows: Any, share: float) -> Any:
+            features, labels, weights = batch
             outputs, others, penalties = network.stateless_call(
                 trainable, others, features, training=True, return_losses=True
             )
-            total = jnp.sum(weights * loss(labels, outputs))
-            right = jnp.sum(weights * (jnp.argmax(outputs, axis=-1) == labels))
-            return total / weights.shape[0] + sum(penalties, jnp.float32(0)), (others, jnp.stack([total, right]))
+            sums = [jnp.sum(weights * value) for value in values(jnp.maximum(labels, 0), outputs)]
+            return sums[0] / rows + share * sum(penalties, jnp.float32(0)), (others, jnp.stack(sums))
 
-        def train(state: Any, features: Any, labels: Any, weights: Any) -> Any:
+        gradient = jax.value_and_grad(objective, has_aux=True)
+
+        def whole(trainable: Any, others: Any, batch: Any, rows: Any) -> Any:
+            (_, (others, sums)), gradients = gradient(trainable, others, batch, rows, 1.0)
+            return gradients, others, sums
+
+        def pieces(trainable: Any, others: Any, batch: Any, rows: Any) -> Any:
+            """Add up the gradients of micro-batches, which lie along the first axis."""
+            share = 1.0 / batch[1].shape[0]
+
+            def piece(total: Any, part: Any) -> Any:
+                before, others, sums = total
+                (_, (others, new)), gradients = gradient(trainable, others, part, rows, share)
+                return (jax.tree.map(jnp.add, before, gradients), others, sums + new), None
+
+            first = jax.tree.map(lambda array: array[0], batch)
+            shapes = jax.eval_shape(lambda: gradient(trainable, others, first, rows, share))
+            zeros = jax.tree.map(lambda shape: jnp.zeros(shape.shape, shape.dtype), (shapes[1], shapes[0][1][1]))
+            return jax.lax.scan(piece, (zeros[0], others, zeros[1]), batch)[0]
+
+        def train(state: Any, *batch: Any) -> Any:
             trainable, others, moments = state
-            gradient = jax.value_and_grad(objective, has_aux=True)
-            (_, (others, sums)), gradients = gradient(trainable, others, features, labels, weights)
+            rows = jnp.sum(batch[1] >= 0).astype(jnp.float32)
+            gradients, others, sums = (whole if batch[1].ndim == 1 else pieces)(trainable, others, batch, rows)
             trainable, moments = optimizer.stateless_apply(moments, gradients, trainable)
             return (trainable, others, moments), sums
 
         def predict(state: Any, features: Any) -> Any:
             return network.stateless_call(state[0], state[1], features, training=False)[0]
 
+        def evaluate(state: Any, features: Any, labels: Any) -> Any:
+            outputs = predict(state, features)
+            return jnp.stack(values(jnp.maximum(labels, 0), outputs)), outputs
+
         self._train = jax.jit(train, donate_argnums=0)
         self._predict = jax.jit(predict)
+        self._evaluate = jax.jit(evaluate)
         self.refresh()
 
     def refresh(self) -> None:
@@ -62,13 +86,23 @@ class JaxStepper(Stepper):
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(jnp.array(value, copy=True))
 
-    def train(
-        self, features: Features, labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
-    ) -> tuple[float, float]:
+    def train(self, features: Features, labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
         """Make one step; see :meth:`jetloom.training.stepper.Stepper.train`."""
+        if 0 < self.micro_batch < len(labels):
+            features, labels, weights = self._stacked(features, labels, weights)
         self._state, sums = self._train(self._state, features, labels, weights)
-        total, right = np.asarray(sums)
-        return float(total), float(right)
+        return np.asarray(sums, np.float64)
+
+    def _stacked(self, features: Features, labels: Any, weights: Any) -> tuple[Features, Any, Any]:
+        """Put the micro-batches of a batch side by side along a new first axis."""
+        index = np.stack(self.pieces(labels))
+        filled = np.arange(index.size).reshape(index.shape) >= len(labels)
+        return take_rows(features, index), np.where(filled, -1, labels[index]), np.where(filled, 0, weights[index])
+
+    def evaluate(self, features: Features, labels: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.float32], Any]:
+        """Give the values of each row and the outputs."""
+        values, outputs = self._evaluate(self._state, features, labels)
+        return np.asarray(values), outputs
 
     def predict(self, features: Features) -> npt.NDArray[np.float32]:
         """Give the network's outputs for a batch."""

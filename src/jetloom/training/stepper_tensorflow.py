@@ -1,4 +1,4 @@
-"""The step on TensorFlow: one compiled graph for training, one for prediction."""
+"""The step on TensorFlow: compiled graphs for training and prediction."""
 
 from __future__ import annotations
 
@@ -10,40 +10,102 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from jetloom.models.base import Features
-from jetloom.training.stepper import Stepper
+from jetloom.training.stepper import RowValues, Stepper, Sums, take_rows
 
 
 class TensorFlowStepper(Stepper):
     """See :class:`jetloom.training.stepper.Stepper`."""
 
-    def __init__(self, network: Any, optimizer: Any, loss: Callable[[Any, Any], Any]) -> None:
-        super().__init__(network, optimizer, loss)
+    def __init__(
+        self, network: Any, optimizer: Any, values: RowValues, micro_batch: int = 0, xla: bool = False
+    ) -> None:
+        super().__init__(network, optimizer, values, micro_batch, xla)
         variables = network.trainable_variables
+        # Slots that gradients of micro-batches are added up in; they are zero between two steps.
+        slots = [tf.Variable(tf.zeros_like(variable.value), trainable=False) for variable in variables if micro_batch]
 
-        def train(features: Any, labels: Any, weights: Any) -> Any:
+        def gradients(features: Any, labels: Any, weights: Any, rows: Any, share: Any) -> Any:
             with tf.GradientTape() as tape:
                 outputs = network(features, training=True)
-                total = tf.reduce_sum(weights * loss(labels, outputs))
+                sums = [tf.reduce_sum(weights * value) for value in values(tf.maximum(labels, 0), outputs)]
                 penalty = tf.add_n(network.losses) if network.losses else 0.0
-                objective = total / tf.cast(tf.shape(weights)[0], tf.float32) + penalty
-            optimizer.apply(tape.gradient(objective, variables), variables)
-            right = tf.cast(tf.equal(tf.argmax(outputs, axis=-1, output_type=tf.int32), labels), tf.float32)
-            return tf.stack([total, tf.reduce_sum(weights * right)])
+                objective = sums[0] / rows + share * penalty
+            return tape.gradient(objective, variables), tf.stack(sums)
 
-        # Shapes with an open number of rows: the last, smaller batch needs no second graph.
-        shape = tf.TensorSpec([None, *network.inputs[0].shape[1:]], network.inputs[0].dtype)
-        rows = [tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.float32)]
-        self._train = tf.function(train, input_signature=[shape, *rows])
-        self._predict = tf.function(lambda features: network(features, training=False), input_signature=[shape])
+        def train(features: Any, labels: Any, weights: Any) -> Any:
+            rows = tf.reduce_sum(tf.cast(labels >= 0, tf.float32))
+            found, sums = gradients(features, labels, weights, rows, 1.0)
+            optimizer.apply(found, variables)
+            return sums
 
-    def train(
-        self, features: Features, labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
-    ) -> tuple[float, float]:
+        def accumulate(features: Any, labels: Any, weights: Any, rows: Any, share: Any) -> Any:
+            found, sums = gradients(features, labels, weights, rows, share)
+            for slot, gradient in zip(slots, found, strict=True):
+                slot.assign_add(gradient)
+            return sums
+
+        def apply() -> None:
+            optimizer.apply([tf.identity(slot) for slot in slots], variables)
+            for slot in slots:
+                slot.assign(tf.zeros_like(slot))
+
+        def evaluate(features: Any, labels: Any) -> Any:
+            outputs = network(features, training=False)
+            return tf.stack(values(tf.maximum(labels, 0), outputs)), outputs
+
+        self._train, self._accumulate = _Compiled(train, xla), _Compiled(accumulate, xla)
+        self._evaluate = _Compiled(evaluate, xla)
+        self._predict = _Compiled(lambda features: network(features, training=False), xla)
+        self._apply = tf.function(apply, jit_compile=xla)
+
+    def train(self, features: Features, labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
         """Make one step; see :meth:`jetloom.training.stepper.Stepper.train`."""
-        total, right = self._train(features, labels, weights).numpy()
-        return float(total), float(right)
+        if not 0 < self.micro_batch < len(labels):
+            return np.asarray(self._train(features, labels, weights).numpy(), np.float64)
+        pieces = self.pieces(labels)
+        rows, share = np.float32((labels >= 0).sum()), np.float32(1 / len(pieces))
+        sums = np.zeros(1)
+        for place, index in enumerate(pieces):
+            filled = np.arange(len(index)) + place * len(index) >= len(labels)
+            new = self._accumulate(
+                take_rows(features, index), np.where(filled, np.int32(-1), labels[index]),
+                np.where(filled, np.float32(0), weights[index]), rows, share,
+            )  # fmt: skip
+            sums = sums + new.numpy()
+        self._apply()
+        return sums
+
+    def evaluate(self, features: Features, labels: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.float32], Any]:
+        """Give the values of each row and the outputs."""
+        values, outputs = self._evaluate(features, labels)
+        return values.numpy(), outputs
 
     def predict(self, features: Features) -> npt.NDArray[np.float32]:
         """Give the network's outputs for a batch."""
         outputs: npt.NDArray[np.float32] = self._predict(features).numpy()
         return outputs
+
+
+class _Compiled:
+    """A function of a batch as graphs: one for any number of rows of an array, one for each shape of a dictionary.
+
+    A network on padded sequences is faster in a graph that knows its shapes, and XLA needs them; there are few, because
+    lengths and numbers of rows are rounded up.
+    """
+
+    def __init__(self, function: Callable[..., Any], xla: bool) -> None:
+        self._function = tf.function(function, jit_compile=xla)
+        self._graphs: dict[Any, Any] = {}
+
+    def __call__(self, features: Features, *rows: Any) -> Any:
+        fixed = isinstance(features, dict)
+        key = tuple((name, array.shape) for name, array in features.items()) if isinstance(features, dict) else ()
+        if key not in self._graphs:
+            specs = tf.nest.map_structure(lambda array: _spec(array, fixed), (features, *rows))
+            self._graphs[key] = self._function.get_concrete_function(*specs)
+        return self._graphs[key](*tf.nest.map_structure(tf.constant, (features, *rows)))
+
+
+def _spec(array: Any, fixed: bool) -> tf.TensorSpec:
+    """Give the shape to compile for: that of the array, or with any number of rows."""
+    return tf.TensorSpec(array.shape if fixed or not array.ndim else [None, *array.shape[1:]], array.dtype)
