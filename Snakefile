@@ -35,12 +35,14 @@ wildcard_constraints:
     sample="|".join(map(re.escape, ANALYSIS.samples)),
     task="|".join(map(re.escape, ANALYSIS.tasks)) or "none",
     file=r"[^/]+",
+    collection="|".join(map(re.escape, paths.shown_collections(ANALYSIS))),
     point="p[0-9a-f]{12}",
     run=r"r\d+(f\d+)?",
 
 
 include: "rules/simulate.smk"
 include: "rules/convert.smk"
+include: "rules/samples.smk"
 include: "rules/dataset.smk"
 include: "rules/scan.smk"
 include: "rules/best.smk"

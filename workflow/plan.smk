@@ -32,6 +32,7 @@ try:
         for task in ANALYSIS.tasks
     }
     RUNS = {task: space.runs(ANALYSIS.tasks[task]) for task in ANALYSIS.tasks}
+    SHOWN = {sample: paths.shown_files(files) for sample, files in SOURCES.items()}
     SETTINGS = settings_digests(ANALYSIS)
     SCHEMAS = {
         sample: digest(find_schema(settings.schema_name).model_dump(mode="json"))
@@ -87,6 +88,20 @@ def all_hdf5():
     return [
         f"<results>/hdf5/{sample}/{file}.h5"
         for sample, files in SOURCES.items()
+        for file in files
+    ]
+
+
+def shown_dxaod(wildcards):
+    """The DxAODs of which some events are drawn before cuts."""
+    return [path for files in SHOWN.values() for path in files.values()]
+
+
+def shown_hdf5(wildcards):
+    """The HDF5 files made of them."""
+    return [
+        f"<results>/hdf5/{sample}/{file}.h5"
+        for sample, files in SHOWN.items()
         for file in files
     ]
 
@@ -159,7 +174,11 @@ def scan_results(wildcards):
 
 def all_reports():
     """The plots and tables of all tasks: asking for one file of each kind brings the others of its rule."""
-    return [
+    samples = [
+        f"<results>/diagnostics/{collection}"
+        for collection in paths.shown_collections(ANALYSIS)
+    ]
+    return samples + [
         path
         for task in ANALYSIS.tasks
         for path in (

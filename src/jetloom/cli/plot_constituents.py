@@ -25,14 +25,14 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.config.load import load_analysis
     from jetloom.errors import ConfigurationError, near_misses
     from jetloom.plots.before_after import EVENTS
-    from jetloom.plots.constituents import collections, draw_collection
+    from jetloom.plots.constituents import draw_collection
 
     analysis = load_analysis(arguments.config)
-    known, asked = collections(analysis), arguments.collection
+    known, asked = paths.shown_collections(analysis), arguments.collection
     if asked is not None and asked not in known:
         advice = near_misses(asked, known)
         raise ConfigurationError(f"no collection '{asked}' is converted", where="--collection", advice=advice)
-    output = arguments.output or paths.results(analysis) / "diagnostics"
+    output = arguments.output or paths.diagnostics(analysis)
     for name in known if asked is None else [asked]:
         figures = draw_collection(analysis, name, output / name, arguments.events or EVENTS)
         logger.info("%s: %d figures in %s", name, len(figures), output / name)

@@ -19,7 +19,6 @@ from jetloom.plots.quantities import Jets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from jetloom.config.analysis import Analysis
     from jetloom.io.layout import Layout
@@ -28,8 +27,6 @@ Array = npt.NDArray[Any]
 
 EVENTS = 4000
 """Events of a sample that are looked at: enough for every histogram, little enough to be kept in memory."""
-FILES = 8
-"""Files of a sample that they come from, spread evenly over all of them."""
 ROWS = 4096
 
 
@@ -54,13 +51,6 @@ class Sample:
     before: Jets
     after: Jets
     layout: Layout
-
-
-def chosen_files(analysis: Analysis, sample: str) -> dict[str, Path]:
-    """Give the DxAODs that are looked at, at most :data:`FILES`, by the names that their results have."""
-    sources = list(paths.source_files(analysis, sample).items())
-    places = np.unique(np.linspace(0, len(sources) - 1, min(FILES, len(sources))).astype(int))
-    return dict(sources[place] for place in places)
 
 
 def read_sample(analysis: Analysis, name: str, collection: str | None, events: int = EVENTS) -> Sample:
@@ -93,7 +83,7 @@ def read_sample(analysis: Analysis, name: str, collection: str | None, events: i
     layout = make_layout(schema, conversion)
     before: list[Jets] = []
     after: list[Jets] = []
-    total, files = 0, chosen_files(analysis, name)
+    total, files = 0, paths.shown_files(paths.source_files(analysis, name))
     for stem, path in files.items():
         with TableReader(paths.hdf5_file(analysis, name, stem)) as reader:
             if reader.attribute("status") == "skipped":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jetloom import paths
 from jetloom.data.labels import UNLABELLED, assign_labels
 from jetloom.plots.before_after import EVENTS, read_sample
 from jetloom.plots.quantities import Quantity, of_jets, of_members
@@ -23,13 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-JETS = "jets"
 LABEL = "label"
-
-
-def collections(analysis: Analysis) -> list[str]:
-    """Give what there are figures of: the jets, and each collection that is converted."""
-    return [JETS, *sorted(analysis.conversion.slots)]
 
 
 def draw_collection(analysis: Analysis, name: str, output: Path, events: int = EVENTS) -> list[str]:
@@ -55,12 +50,14 @@ def draw_collection(analysis: Analysis, name: str, output: Path, events: int = E
     InputError
         If a DxAOD or an HDF5 file is not there or cannot be read.
     """
-    samples = [read_sample(analysis, sample, None if name == JETS else name, events) for sample in analysis.samples]
+    samples = [
+        read_sample(analysis, sample, None if name == paths.JETS else name, events) for sample in analysis.samples
+    ]
     styles = class_styles([{"name": sample.name, "title": sample.title} for sample in samples])
-    note = "all files" if not samples else f"{', '.join(f'{sample.events:,}' for sample in samples)} events"
-    head = headline(analysis.label, f"the same {note} before and after cuts")
+    numbers = " and ".join(dict.fromkeys(f"{sample.events:,}" for sample in samples))
+    head = headline(analysis.label, f"the same {numbers} events of each sample before and after cuts")
     sides = [
-        tuple(_quantities(analysis, name, sample, side) for side in (sample.before, sample.after)) for sample in samples
+        [_quantities(analysis, name, sample, side) for side in (sample.before, sample.after)] for sample in samples
     ]
     drawn: list[str] = []
     for key, first in sides[0][0].items():
@@ -74,14 +71,15 @@ def draw_collection(analysis: Analysis, name: str, output: Path, events: int = E
         what = "jets" if first.parents is None else name
         for suffix, logarithmic in (("", False), *((("_log", True),) if first.logarithmic else ())):
             names = _class_names(_labelled(analysis)) if key == LABEL else None
-            draw(output / f"{key}{suffix}", first.title, what, styles, pairs, head, logarithmic, names)
+            centred = first.centred and not logarithmic
+            draw(output / f"{key}{suffix}", first.title, what, styles, pairs, head, logarithmic, centred, names)
             drawn.append(f"{key}{suffix}")
         logger.info("drew %s of %s", key, name)
     return drawn
 
 
 def _quantities(analysis: Analysis, name: str, sample: Sample, jets: Jets) -> dict[str, Quantity]:
-    if name != JETS:
+    if name != paths.JETS:
         return of_members(jets, sample.layout, name, closure=name == analysis.trees.collection)
     found = of_jets(jets, sample.layout)
     if task := _labelled(analysis):

@@ -37,12 +37,15 @@ class Quantity:
         The jet of each constituent; None if the values are those of the jets.
     logarithmic : bool
         Whether a copy with a logarithmic axis is worthwhile: energies, momenta, differences and counts.
+    centred : bool
+        Whether 0 is the value of interest and should be the middle of a bin.
     """
 
     title: str
     values: Array
     parents: Array | None = None
     logarithmic: bool = False
+    centred: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,14 +152,16 @@ def differences(jets: Jets, noun: str = "constituent") -> dict[str, Quantity]:
         whole = np.asarray(jets.columns.get(key, computed_jet[key]), np.float64)
         rest = whole - _sums(members, members.columns.get(key, computed_parts[key]))
         title = f"{symbol}: jet $-$ sum of {noun}s"
-        found[f"difference_{key}"] = Quantity(f"{title} [GeV]", rest, logarithmic=True)
+        found[f"difference_{key}"] = Quantity(f"{title} [GeV]", rest, logarithmic=True, centred=True)
         scale = whole if key == "e" else np.asarray(jets.columns["pt"], np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
             over = "$E$" if key == "e" else "$p_T$"
-            found[f"relative_{key}"] = Quantity(f"({title}) / {over} of jet", rest / scale, logarithmic=True)
+            found[f"relative_{key}"] = Quantity(f"({title}) / {over} of jet", rest / scale, centred=True)
         if stored:
             again = computed_jet[key] - _sums(members, computed_parts[key])
-            found[f"difference_{key}_computed"] = Quantity(f"{title}, computed [GeV]", again, logarithmic=True)
+            found[f"difference_{key}_computed"] = Quantity(
+                f"{title}, computed [GeV]", again, logarithmic=True, centred=True
+            )
     return found
 
 
@@ -168,7 +173,8 @@ def _momentum(columns: Mapping[str, Array]) -> dict[str, npt.NDArray[np.float64]
 
 def _sums(members: Collection, values: Array) -> npt.NDArray[np.float64]:
     """Give the sum over the members of each jet, 0 for a jet without any."""
-    return np.bincount(members.parents, weights=values, minlength=len(members.offsets) - 1)
+    sums = np.bincount(members.parents, weights=values, minlength=len(members.offsets) - 1)
+    return sums.astype(np.float64)
 
 
 def _column(layout: Layout, group: str, name: str, values: Array, parents: Array | None = None) -> Quantity:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jetloom.evaluation.histogram import Histogram
-from jetloom.plots.inputs import LOG_RANGE, edges, outside
+from jetloom.plots.inputs import BINS, LOG_RANGE, edges, outside
 from jetloom.plots.style import canvas, shared_legend, steps
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def draw(
     drawn: Sequence[Drawn],
     head: str = "",
     logarithmic: bool = False,
+    centred: bool = False,
     names: Mapping[float, str] | None = None,
 ) -> None:
     """Draw a quantity and publish it as PNG and PDF.
@@ -66,10 +67,12 @@ def draw(
         Line above the figure.
     logarithmic : bool
         Draw absolute values on a logarithmic axis.
+    centred : bool
+        Make 0 the middle of a bin.
     names : mapping of float to str, optional
         Names of values, for quantities that are kinds.
     """
-    ends = bins([values for one in drawn for values, _ in (one.before, one.after)], logarithmic)
+    ends = bins([values for one in drawn for values, _ in (one.before, one.after)], logarithmic, centred)
     filled = [one.histograms(ends, logarithmic) for one in drawn]
     panels = len(samples) + 1
     columns = min(COLUMNS, panels)
@@ -94,8 +97,8 @@ def draw(
         shared_legend(figure, flat[len(samples)], columns=2 * len(samples))
 
 
-def bins(parts: Sequence[Array], logarithmic: bool) -> Floats:
-    """Choose the bins that hold 99% of each part."""
+def bins(parts: Sequence[Array], logarithmic: bool = False, centred: bool = False) -> Floats:
+    """Choose the bins that hold 99% of each part; see :func:`draw`."""
     known = [part[np.isfinite(part)].astype(np.float64) for part in parts]
     if logarithmic:
         known = [np.abs(part[part != 0]) for part in known]
@@ -106,10 +109,11 @@ def bins(parts: Sequence[Array], logarithmic: bool) -> Floats:
     high = max(float(np.quantile(part, 0.995)) for part in known)
     together = np.concatenate(known)
     if not logarithmic:
-        return edges(low, high, together)
+        largest = max(-low, high) * centred
+        return np.linspace(-largest, largest, BINS + 2) if largest > 0 else edges(low, high, together)
     if not high > low:
         low, high = low / 2, high * 2
-    found = np.geomspace(low, high, 41)
+    found = np.geomspace(low, high, BINS + 1)
     # Of whole numbers, bins between the small ones would be empty.
     whole = np.array_equal(together, np.rint(together))
     return np.unique(np.append(np.floor(low) - 0.5, np.floor(found) + 0.5)) if whole else found

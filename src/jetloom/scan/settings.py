@@ -9,6 +9,7 @@ from jetloom.config.samples import Sample
 from jetloom.config.tasks import DATA_SETTINGS, Task
 from jetloom.data.appearance import appearance
 from jetloom.models.registry import model_code
+from jetloom.paths import shown_collections
 from jetloom.provenance import TRAINING_CODE, code_digest, digest, file_digest
 from jetloom.scan.ranking import criterion
 from jetloom.scan.space import talos_dictionary
@@ -22,7 +23,8 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
     Returns
     -------
     dict
-        ``simulate`` and ``convert`` by sample; ``dataset``, ``train``, ``appearance`` and ``collect`` by task.
+        ``simulate`` and ``convert`` by sample; ``dataset``, ``train``, ``appearance`` and ``collect`` by task;
+        ``diagnostics`` by collection.
     """
     samples, tasks = analysis.samples.items(), analysis.tasks.items()
     conversion = analysis.conversion.model_dump(mode="json")
@@ -51,6 +53,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
             for name, task in tasks
         },
         "appearance": {name: digest(appearance(analysis, name)) for name in analysis.tasks},
+        "diagnostics": {name: digest(_shown(analysis)) for name in shown_collections(analysis)},
         "collect": {
             name: digest([code["collect"], criterion(task), list(task.scan), talos_dictionary(task)])
             for name, task in tasks
@@ -62,6 +65,15 @@ def _good_runs(analysis: Analysis, sample: Sample) -> str | None:
     """What a good-runs list says, for samples that it is used for; another one shapes other results."""
     listed = analysis.conversion.good_runs
     return file_digest(listed) if listed is not None and sample.is_data else None
+
+
+def _shown(analysis: Analysis) -> list[Any]:
+    """What shapes the figures of samples besides their data: titles, and the classes of the first task."""
+    titles = [[name, sample.title] for name, sample in analysis.samples.items()]
+    labels = [
+        [[key, label.when, label.title] for key, label in task.labels.items()] for task in analysis.tasks.values()
+    ]
+    return [analysis.label, titles, labels[:1], analysis.trees.collection]
 
 
 def _data(analysis: Analysis, name: str, task: Task) -> list[Any]:
