@@ -42,6 +42,7 @@ wildcard_constraints:
 
 include: "rules/simulate.smk"
 include: "rules/convert.smk"
+include: "rules/trees.smk"
 include: "rules/samples.smk"
 include: "rules/dataset.smk"
 include: "rules/scan.smk"

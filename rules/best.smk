@@ -32,8 +32,8 @@ rule evaluate:
     input:
         facts=rules.collect.output.facts,
         table=rules.collect.output.table,
-        description=ancient(rules.dataset.output.description),
-        parts=ancient(rules.dataset.output.parts),
+        description=ancient(dataset_file("dataset.json")),
+        parts=ancient(dataset_file("parts")),
     output:
         metrics="<results>/best/{task}/metrics.json",
         predictions="<results>/best/{task}/predictions.h5",

@@ -1,12 +1,13 @@
-"""A task's dataset, and the plots of what goes into it.
+"""A task's dataset, and the plots of what goes into it. A task that uses another's dataset has none of its own.
 
-Input: the HDF5 files of the task's samples. Output: datasets/<task>/, plots/inputs/<task>/.
+Input: the HDF5 files of the task's samples, or those of trees. Output: datasets/<task>/, plots/<task>/inputs/ and
+bookkeeping/.
 """
 
 
 rule dataset:
     input:
-        hdf5=task_hdf5,
+        files=dataset_sources,
     output:
         description="<results>/datasets/{task}/dataset.json",
         fingerprint="<results>/datasets/{task}/fingerprint.txt",
@@ -15,6 +16,8 @@ rule dataset:
         "<logs>/dataset/{task}.log",
     benchmark:
         "<benchmarks>/dataset/{task}.tsv"
+    wildcard_constraints:
+        task=OWNERS,
     conda:
         "../envs/cpu.yaml"
     resources:
@@ -84,6 +87,8 @@ rule plot_inputs:
         "<logs>/plot_inputs/{task}.log",
     benchmark:
         "<benchmarks>/plot_inputs/{task}.tsv"
+    wildcard_constraints:
+        task=OWNERS,
     conda:
         "../envs/cpu.yaml"
     resources:

@@ -1,6 +1,7 @@
 """The scan: one job a training, one row a point.
 
-Input: datasets/<task>/. Output: scans/<task>/<point>/<run>/, scans/<task>/scan.csv, plots/<task>/scan/.
+Input: datasets/<task>/ of the task whose dataset is used. Output: scans/<task>/<point>/<run>/, scans/<task>/scan.csv,
+plots/<task>/scan/.
 """
 
 
@@ -8,7 +9,7 @@ rule train:
     input:
         # The fingerprint is the dataset's content: a dataset that was made again equal trains nothing again. It stands
         # for the other files of the dataset: each input and output costs a scan of 10,000 points a second.
-        fingerprint=rules.dataset.output.fingerprint,
+        fingerprint=dataset_file("fingerprint.txt"),
     output:
         # Written last, with digests of the model and the history beside it. One declared output keeps big scans quick.
         result="<results>/scans/{task}/{point}/{run}/result.json",
@@ -44,7 +45,7 @@ rule train:
 
 rule collect:
     input:
-        fingerprint=rules.dataset.output.fingerprint,
+        fingerprint=dataset_file("fingerprint.txt"),
         results=scan_results,
     output:
         table="<results>/scans/{task}/scan.csv",

@@ -34,6 +34,7 @@ try:
     RUNS = {task: space.runs(ANALYSIS.tasks[task]) for task in ANALYSIS.tasks}
     SHOWN = {sample: paths.shown_files(files) for sample, files in SOURCES.items()}
     SETTINGS = settings_digests(ANALYSIS)
+    DATASETS = {task: ANALYSIS.dataset_of(task) for task in ANALYSIS.tasks}
     SCHEMAS = {
         sample: digest(find_schema(settings.schema_name).model_dump(mode="json"))
         for sample, settings in ANALYSIS.samples.items()
@@ -45,6 +46,9 @@ except JetloomError as error:
 # Failures are judged by their cause, and signals reach the verbs.
 driver.attach(workflow, ANALYSIS, CONFIG)
 driver.give_to_jobs(workflow, CONFIG)
+
+# The tasks that have a dataset of their own, as a pattern.
+OWNERS = "|".join(map(re.escape, dict.fromkeys(DATASETS.values()))) or "none"
 
 # The software of trainings, for those who deploy it with conda. That for GPUs works without one as well.
 DEVICES = {task.training.device for task in ANALYSIS.tasks.values()}
@@ -115,6 +119,25 @@ def task_hdf5(wildcards):
     ]
 
 
+def dataset_sources(wildcards):
+    """The files that a dataset is built from: those of trees, if its task reads them."""
+    stage = "trees" if ANALYSIS.tasks[wildcards.task].reads == "trees" else "hdf5"
+    return [
+        f"<results>/{stage}/{sample}/{file}.h5"
+        for sample in ANALYSIS.task_samples(wildcards.task)
+        for file in SOURCES[sample]
+    ]
+
+
+def dataset_file(name):
+    """A file of the dataset that a task uses, its own or another task's, as a function of wildcards."""
+
+    def path(wildcards):
+        return f"<results>/datasets/{DATASETS[wildcards.task]}/{name}"
+
+    return path
+
+
 def training_settings(wildcards):
     """What makes a training stale besides its data; a plain function, because `lookup` costs more for 10,000 points."""
     return SETTINGS["train"][wildcards.task]
@@ -178,11 +201,13 @@ def all_reports():
         f"<results>/diagnostics/{collection}"
         for collection in paths.shown_collections(ANALYSIS)
     ]
-    return samples + [
+    inputs = [
+        f"<results>/plots/{owner}/inputs" for owner in dict.fromkeys(DATASETS.values())
+    ]
+    return samples + inputs + [
         path
         for task in ANALYSIS.tasks
         for path in (
-            f"<results>/plots/{task}/inputs",
             f"<results>/plots/{task}/scan/learning_curves.png",
             f"<results>/scans/{task}/best.zip",
             f"<results>/best/{task}/metrics.json",

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from jetloom.cli.main import main
+from jetloom.data.dataset import Dataset
 from jetloom.io.hdf5 import TableReader
+from jetloom.plots import best
 
 INPUTS = {"inputs/log_pt", "inputs/width", "inputs/ntracks", "bookkeeping/cut_flow", "bookkeeping/weights"}
 INPUTS |= {"bookkeeping/split"}
@@ -92,3 +94,25 @@ def test_help(verb, capsys):
         main([verb, "--help"])
     assert stopped.value.code == 0
     assert "--output" in capsys.readouterr().out
+
+
+def test_jets_of_no_class_are_predicted_and_measured_nowhere(toy, tmp_path, monkeypatch):
+    """Those that ``unlabelled: keep`` left in the dataset: the model is applied to them, and no metric knows them."""
+    view = Dataset.open(toy / "dataset").view()
+    rows = np.concatenate([block.rows for block in view.blocks("test")])
+    rows["label"][::7] = -1
+
+    def predict(network, model, view, role, most=None):
+        yield rows, np.full((len(rows), 3), 1 / 3)
+
+    monkeypatch.setattr(best, "predict", predict)
+    jets, variables = best._predict_test(None, None, view, ["pt"], tmp_path / "predictions.h5", "digest")
+    with TableReader(tmp_path / "predictions.h5") as reader:
+        written = reader.read("jets")
+    np.testing.assert_array_equal(written["label"], rows["label"])
+    np.testing.assert_array_equal(written["true_label"], rows["true_label"])
+    known = rows["label"] >= 0
+    np.testing.assert_array_equal(jets.labels, rows["label"][known])
+    np.testing.assert_array_equal(variables["pt"], rows["pt"][known])
+    assert len(jets.probabilities) == known.sum() < len(rows)
+    assert (best._training_jets(None, None, view)[0] >= 0).all()

@@ -187,6 +187,8 @@ def test_the_state_of_samples(tmp_path, monkeypatch):
     assert found["ttbar"].done == {"ntuple": 0, "hdf5": 0}
     direct = load_merged(merged(CONFIG, {"conversion": {"route": "direct"}}))
     assert next(sample_status(direct)).done == {"hdf5": 1}
+    trees = load_merged(merged(CONFIG, {"tasks": {"flavour": {"reads": "trees", "samples": ["dijet"]}}}))
+    assert [list(sample.done) for sample in sample_status(trees)] == [["ntuple", "hdf5", "trees"], ["ntuple", "hdf5"]]
 
 
 def test_times_of_stages(tmp_path):

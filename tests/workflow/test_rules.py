@@ -108,6 +108,25 @@ def test_a_wrong_task_is_one_line_before_any_job(fresh: Analysis, key: str, valu
     assert re.search(message, lines[0])
 
 
+def test_a_shared_dataset_is_built_and_drawn_once(fresh: Analysis) -> None:
+    tasks = fresh.content["tasks"]
+    tasks["other"] = {"dataset": "quark_gluon", "parameters": {"epochs": 2}, "scan": {"units": [2, 3, 5]}}
+    fresh.write(fresh.content)
+    shown = fresh.snakemake("-n", "--quiet", "rules")
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", shown.stdout, re.MULTILINE))
+    assert (jobs["dataset"], jobs["plot_inputs"], jobs["train"]) == ("1", "1", "5"), shown.stdout
+    assert jobs["collect"] == jobs["evaluate"] == jobs["deploy"] == "2"
+    results = fresh.results.relative_to(fresh.directory)
+    for own in (f"{results}/datasets/other/dataset.json", f"{results}/plots/other/inputs"):
+        assert fresh.snakemake("-n", own).returncode != 0
+    asked = fresh.jetloom("dataset", "--config", str(fresh.config), "--task", "other")
+    assert asked.returncode != 0
+    assert "'other' uses the dataset of 'quark_gluon'; say --task quark_gluon" in asked.stdout
+    assert (
+        "other (dataset of quark_gluon): 3 trainings" in fresh.jetloom("status", "--config", str(fresh.config)).stdout
+    )
+
+
 def test_an_analysis_does_not_inherit_the_demonstration(fresh: Analysis) -> None:
     fresh.content["samples"] = {"only": {"simulate": {"process": "dijet", "events": 10}}}
     fresh.write(fresh.content)

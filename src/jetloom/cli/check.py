@@ -34,7 +34,8 @@ def run(arguments: argparse.Namespace) -> None:
     for name, task in analysis.tasks.items():
         found = points(task)
         trainings = len(found) * len(runs(task))
-        out(f"task {name}: {len(found)} points, {trainings} trainings, ranked by {criterion(task)}\n")
+        shared = f", dataset of {task.dataset}" if task.dataset else ""
+        out(f"task {name}: {len(found)} points, {trainings} trainings, ranked by {criterion(task)}{shared}\n")
         if arguments.points:
             for point in found:
                 values = " ".join(f"{key}={point.parameters[key]}" for key in task.scan)

@@ -17,7 +17,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--hdf5",
         action="append",
         metavar="SAMPLE=FILE",
-        help="HDF5 file of a sample, instead of those under results/<analysis>/hdf5; may be repeated",
+        help="file of a sample, instead of those under results/<analysis>/hdf5, or trees if the task reads them; "
+        "may be repeated",
     )
     parser.add_argument("--output", type=Path, help="directory of the dataset; results/<analysis>/datasets/<task>")
 
@@ -25,12 +26,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Build the dataset and log its summary."""
     from jetloom import paths
-    from jetloom.config.load import find_task, load_analysis
+    from jetloom.config.load import find_owner, load_analysis
     from jetloom.data.build import build
     from jetloom.errors import ConfigurationError
 
     analysis = load_analysis(arguments.config)
-    find_task(analysis, arguments.task)
+    find_owner(analysis, arguments.task)
     if arguments.hdf5:
         files: dict[str, list[Path]] = {sample: [] for sample in analysis.task_samples(arguments.task)}
         for entry in arguments.hdf5:
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace) -> None:
                 raise ConfigurationError(f"'{entry}' must be SAMPLE=FILE with a sample of the task", where="--hdf5")
             files[sample].append(Path(path))
     else:
-        files = paths.hdf5_files(analysis, arguments.task)
+        files = paths.dataset_files(analysis, arguments.task)
     directory = arguments.output or paths.dataset(analysis, arguments.task)
     description = build(analysis, arguments.task, files, directory)
     for entry in description["summary"]:

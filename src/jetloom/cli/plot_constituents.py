@@ -1,4 +1,4 @@
-"""Plot jets and what belongs to them before and after cuts, the samples side by side."""
+"""Plot jets and what belongs to them before and after cuts, samples side by side."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Fill the histograms, draw, write the tables."""
     from jetloom import paths
-    from jetloom.config.load import find_task, load_analysis
+    from jetloom.config.load import find_owner, load_analysis
     from jetloom.data.appearance import dressed
     from jetloom.data.dataset import Dataset
     from jetloom.errors import StaleError
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.plots.style import class_styles
 
     analysis = load_analysis(arguments.config)
-    task = find_task(analysis, arguments.task)
+    task = find_owner(analysis, arguments.task)
     stored = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
     stored.verify()
     dataset = dressed(stored, analysis, arguments.task)

@@ -38,10 +38,15 @@ def run(arguments: argparse.Namespace) -> None:
         out(f"{sample.name:<20} {sample.files:>6}  {done}\n")
         for line in sample.failed:
             out(f"    failed: {line}\n")
-    for task in analysis.tasks:
+    for task, settings in analysis.tasks.items():
         found = list(run_status(analysis, task, queue))
         counts = Counter(run.state for run in found)
-        out(f"\n{task}: {len(found)} trainings: " + ", ".join(f"{n} {state}" for state, n in counts.items()) + "\n")
+        shared = f" (dataset of {settings.dataset})" if settings.dataset else ""
+        out(
+            f"\n{task}{shared}: {len(found)} trainings: "
+            + ", ".join(f"{n} {state}" for state, n in counts.items())
+            + "\n"
+        )
         for stage, line in failed_stages(analysis, task):
             out(f"    {stage} failed: {line}\n")
         for entry in found:

@@ -13,6 +13,7 @@ STAGES = {
     "simulate": "simulate",
     "ntuple": "convert",
     "hdf5": "convert",
+    "trees": "convert",
     "dataset": "dataset",
     "train": "train",
     "plot_inputs": "plot",
@@ -94,8 +95,10 @@ def _rules(analysis: Analysis) -> Iterator[tuple[str, str]]:
     if analysis.conversion.route != "direct":
         yield "ntuple", ""
     yield "hdf5", ""
+    if any(task.reads == "trees" for task in analysis.tasks.values()):
+        yield "trees", ""
     for task in analysis.tasks:
-        for rule in list(STAGES)[3:]:
+        for rule in list(STAGES)[4:]:
             yield rule, task
 
 

@@ -18,7 +18,7 @@ from jetloom.scan import ledger
 from jetloom.scan.ledger import OpenAttempt
 
 INCOMPLETE = Path(".snakemake") / "incomplete"
-WORK = {"simulate", "ntuple", "hdf5", "dataset", "collect", "deploy", "evaluate", "plot_inputs", "plot_scan"}
+WORK = {"simulate", "ntuple", "hdf5", "trees", "dataset", "collect", "deploy", "evaluate", "plot_inputs", "plot_scan"}
 """The verbs that write results, besides the training, which has a lock and a ledger."""
 NEVER = ("held", "JobHeld", "DependencyNeverSatisfied", "PartitionDown", "launch failed requeued held")
 """How the reason begins why a job waits that will not run by itself."""

@@ -136,3 +136,19 @@ def find_task(analysis: Analysis, name: str) -> Task:
     if name not in analysis.tasks:
         raise ConfigurationError(f"no task '{name}'", where="tasks", advice=near_misses(name, analysis.tasks))
     return analysis.tasks[name]
+
+
+def find_owner(analysis: Analysis, name: str) -> Task:
+    """Give a task of an analysis that has a dataset of its own.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none of that name, or it uses another task's dataset.
+    """
+    task = find_task(analysis, name)
+    if task.dataset is not None:
+        raise ConfigurationError(
+            f"'{name}' uses the dataset of '{task.dataset}'", where="tasks", advice=f"say --task {task.dataset}"
+        )
+    return task

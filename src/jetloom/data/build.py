@@ -22,6 +22,7 @@ from jetloom.cutflow import CutFlow
 from jetloom.data import split as splitting
 from jetloom.data.appearance import appearance
 from jetloom.data.dataset import DESCRIPTION
+from jetloom.data.matching import match_parts
 from jetloom.data.parts import write_parts
 from jetloom.data.staging import stage_rows
 from jetloom.data.views import PARTS, fit_view
@@ -70,6 +71,7 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
     try:
         staged = {name: staging / f"{name}.h5" for name in splitting.part_names(task.split)}
         stage_rows(analysis, task, files, samples, staged, losses)
+        matching = match_parts(task, staged, losses) if task.weights.match else None
         views = [fit_view(task, fold, staged, trees) for fold in splitting.folds(task.split)]
         for stale in (DESCRIPTION, "fingerprint.txt"):  # nothing must describe parts that are being replaced
             (directory / stale).unlink(missing_ok=True)
@@ -92,7 +94,9 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
         # JSON sorts the keys of `samples`; the column `sample` counts in the order of the configuration.
         "sample_names": list(samples),
         "samples": samples,
+        "unlabelled": task.unlabelled,
         "counts": losses.as_json(),
+        "matching": matching,
         "summary": summary,
         "fingerprint": fingerprint,
         "digests": {name: provenance.file_digest(directory / PARTS / f"{name}.h5") for name in staged},

@@ -50,11 +50,16 @@ def assign_parts(hashes: npt.NDArray[np.uint64], split: Split) -> npt.NDArray[np
     -------
     int8 array of shape (n,)
     """
-    uniform = (hashes >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    shares = uniform(hashes)
     if split.folds:
-        return np.minimum(np.floor(uniform * split.folds), split.folds - 1).astype(np.int8)
+        return np.minimum(np.floor(shares * split.folds), split.folds - 1).astype(np.int8)
     edges = [split.train, split.train + split.validation]
-    return np.searchsorted(edges, uniform, side="right").astype(np.int8)
+    return np.searchsorted(edges, shares, side="right").astype(np.int8)
+
+
+def uniform(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
+    """Give numbers between 0 and 1 for hashes of 64 bits."""
+    return (hashes >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def part_names(split: Split) -> list[str]:

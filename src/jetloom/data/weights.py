@@ -143,28 +143,55 @@ def _flatten(
     high: dict[str, float],
 ) -> None:
     """Fit the ratio of the reference's spectrum to that of each class, in bins of equal content of the reference."""
-    variables = list(flatten.variables)
     reference = classes.index(flatten.to)
+    reweighting.variables = list(flatten.variables)
+    reweighting.edges = spectrum_edges(blocks, reference, flatten.variables, low, high)
+    sums, squares = spectra(blocks, len(classes), reweighting.variables, reweighting.edges)
+    _fit_ratios(reweighting, sums, squares, reference)
 
-    def spectrum() -> Iterator[tuple[Floats, Floats]]:
+
+def spectrum_edges(
+    blocks: Callable[[], Iterable[Block]],
+    label: int,
+    variables: Mapping[str, int],
+    low: Mapping[str, float],
+    high: Mapping[str, float],
+) -> list[Floats]:
+    """Give the inner edges of bins of equal content of one class.
+
+    Parameters
+    ----------
+    blocks : callable
+        Starts a pass: structured rows with ``label``, ``event_weight`` and the variables.
+    label : int
+        The class.
+    variables : mapping of str to int
+        Variables and their numbers of bins.
+    low, high : mapping of str to float
+        Extremes of the variables.
+    """
+
+    def chosen() -> Iterator[tuple[Floats, Floats]]:
         for block in blocks():
-            chosen = block[block["label"] == reference]
-            yield np.stack([chosen[v] for v in variables], axis=1), chosen["event_weight"]
+            rows = block[block["label"] == label]
+            yield np.stack([rows[name] for name in variables], axis=1), rows["event_weight"]
 
-    quantiles = fit_quantiles(spectrum, np.array([low[v] for v in variables]), np.array([high[v] for v in variables]))
-    reweighting.variables = variables
-    reweighting.edges = [
-        np.unique([quantiles.at(k / bins)[i] for k in range(1, bins)])
-        for i, bins in enumerate(flatten.variables.values())
-    ]
-    size = int(np.prod([len(inner) + 1 for inner in reweighting.edges])) + 1
-    sums, squares = np.zeros((len(classes), size)), np.zeros((len(classes), size))
+    quantiles = fit_quantiles(chosen, np.array([low[v] for v in variables]), np.array([high[v] for v in variables]))
+    return [np.unique([quantiles.at(k / bins)[i] for k in range(1, bins)]) for i, bins in enumerate(variables.values())]
+
+
+def spectra(
+    blocks: Callable[[], Iterable[Block]], classes: int, variables: list[str], edges: list[Floats]
+) -> tuple[Floats, Floats]:
+    """Give the sums of event weights and of their squares in the bins of :func:`bin_index`, shape (classes, bins)."""
+    size = int(np.prod([len(inner) + 1 for inner in edges])) + 1
+    sums, squares = np.zeros((classes, size)), np.zeros((classes, size))
     for block in blocks():
-        flat = block["label"].astype(np.intp) * size + bin_index(block, variables, reweighting.edges)
+        flat = block["label"].astype(np.intp) * size + bin_index(block, variables, edges)
         weights = block["event_weight"].astype(np.float64)
         sums += np.bincount(flat, weights, minlength=sums.size).reshape(sums.shape)
         squares += np.bincount(flat, weights**2, minlength=sums.size).reshape(sums.shape)
-    _fit_ratios(reweighting, sums, squares, reference)
+    return sums, squares
 
 
 def _fit_ratios(reweighting: Reweighting, sums: Floats, squares: Floats, reference: int) -> None:

@@ -164,6 +164,10 @@ class TableReader:
                 raise CorruptFileError(f"has {found} rows where {rows} were written", path=self.path, where=name)
         return declared
 
+    def has_attribute(self, key: str) -> bool:
+        """Say whether the file has an attribute."""
+        return key in self._file.attrs
+
     def attribute(self, key: str) -> Any:
         """Give a JSON attribute of the file."""
         try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jetloom import provenance
+from jetloom.data.labels import UNLABELLED
 from jetloom.evaluation import report
 from jetloom.evaluation.bootstrap import event_index
 from jetloom.evaluation.histogram import Histogram
@@ -90,9 +91,9 @@ def evaluate(
 def _predict_test(
     network: Any, model: Model, view: View, spectators: Sequence[str], path: Path, fingerprint: str
 ) -> tuple[report.Jets, dict[str, Any]]:
-    """Predict the test part, write the predictions, and keep the columns that the metrics need."""
+    """Predict the test part, write the predictions, and keep what the metrics need: jets that have a class."""
     scores = [f"score_{name}" for name in view.classes]
-    fields = [("label", "<i4"), ("weight", "<f4"), ("event_weight", "<f4")]
+    fields = [("label", "<i4"), ("true_label", "<i4"), ("weight", "<f4"), ("event_weight", "<f4")]
     fields += [("run_number", "<u4"), ("event_number", "<u8"), ("sample", "u1")]
     fields += [(name, "<f4") for name in (*spectators, *scores)]
     dtype, kept = np.dtype(fields), []
@@ -100,13 +101,13 @@ def _predict_test(
         writer.attributes = {"classes": view.classes, "fold": view.fold, "dataset": fingerprint}
         for block, probabilities in predict(network, model, view, "test"):
             rows = np.zeros(len(block), dtype)
-            for name in ("label", "event_weight", *KEYS, *spectators):
+            for name in ("label", "true_label", "event_weight", *KEYS, *spectators):
                 rows[name] = block[name]
             rows["weight"] = block[view.weight]
             for place, name in enumerate(scores):
                 rows[name] = probabilities[:, place]
             writer.append(jets=rows)
-            kept.append(rows)
+            kept.append(rows[rows["label"] != UNLABELLED])
     rows = np.concatenate(kept) if kept else np.zeros(0, dtype)
     probabilities = np.stack([rows[name] for name in scores], axis=1)
     jets = report.Jets(rows["label"], probabilities, rows["weight"], event_index(*(rows[key] for key in KEYS)))
@@ -116,7 +117,8 @@ def _predict_test(
 def _training_jets(network: Any, model: Model, view: View) -> tuple[Any, Any, Any]:
     """Give labels, probabilities and weights of training jets from all over the training part."""
     predicted = predict(network, model, view, "train", OVERLAY)
-    parts = [(rows["label"], output, rows[view.weight]) for rows, output in predicted]
+    labelled = ((rows, output, rows["label"] != UNLABELLED) for rows, output in predicted)
+    parts = [(rows["label"][known], output[known], rows[view.weight][known]) for rows, output, known in labelled]
     labels, probabilities, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
     return labels, probabilities, weights
 

@@ -11,7 +11,9 @@ from jetloom.config.tasks import Task
 from jetloom.conversion.good_runs import read_good_runs
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.expressions import column_name, names_in
+from jetloom.io.layout import kept_columns
 from jetloom.io.trees import JET_TREE
+from jetloom.scan.compatibility import check_models
 from jetloom.scan.ranking import check_metrics
 from jetloom.scan.space import points
 
@@ -32,10 +34,13 @@ def check_analysis(analysis: Analysis) -> None:
         _check_columns(name, task)
         check_metrics(name, task)
         for sample in analysis.task_samples(name):
+            if task.reads == "trees":
+                _check_trees(analysis, sample)
             known = _variables(analysis, find_schema(analysis.samples[sample].schema_name))
             known += JET_TREE.names or () if task.reads == "trees" else ()
             _require(_task_expressions(name, task), known, sample)
         points(task)
+    check_models(analysis)
 
 
 def _check_good_runs(analysis: Analysis, sample: str, schema: Schema) -> None:
@@ -82,6 +87,18 @@ def _check_conversion(analysis: Analysis, sample: str, schema: Schema) -> None:
     for collection, texts in select.constituents.items():
         known = list(schema.group(collection).fields)
         _require([(f"conversion.select.constituents.{collection}", text) for text in texts], known, sample)
+
+
+def _check_trees(analysis: Analysis, sample: str) -> None:
+    collection, conversion = analysis.trees.collection, analysis.conversion
+    if collection not in conversion.slots:
+        raise ConfigurationError(
+            f"'{collection}' is not converted, and trees are made of it",
+            where="trees.collection",
+            advice=f"give it places: slots: {{{collection}: 100}}; or {near_misses(collection, conversion.slots)}",
+        )
+    known = kept_columns(find_schema(analysis.samples[sample].schema_name), conversion, collection)
+    _require([("trees.collection", name) for name in ("pt", "eta", "phi", "m")], known, sample)
 
 
 def _check_columns(name: str, task: Task) -> None:

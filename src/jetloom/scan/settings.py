@@ -23,8 +23,8 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
     Returns
     -------
     dict
-        ``simulate`` and ``convert`` by sample; ``dataset``, ``train``, ``appearance`` and ``collect`` by task;
-        ``diagnostics`` by collection.
+        ``simulate``, ``convert`` and ``trees`` by sample; ``dataset`` by task that has one of its own; ``train``,
+        ``appearance`` and ``collect`` by task; ``diagnostics`` by collection.
     """
     samples, tasks = analysis.samples.items(), analysis.tasks.items()
     conversion = analysis.conversion.model_dump(mode="json")
@@ -33,7 +33,8 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         for stage, rooms in {
             "simulate": ("simulation",),
             "convert": ("conversion", "io", "expressions.py", "cutflow.py", "config/schema.py"),
-            "dataset": ("data", "io", "expressions.py", "cutflow.py"),
+            "trees": ("trees", "physics", "io", "cutflow.py"),
+            "dataset": ("data", "io", "physics/scaling.py", "expressions.py", "cutflow.py"),
             "train": TRAINING_CODE,
             "collect": ("scan", "evaluation/metrics.py"),
         }.items()
@@ -47,7 +48,13 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
             name: digest([code["convert"], conversion, sample.is_data, _good_runs(analysis, sample)])
             for name, sample in samples
         },
-        "dataset": {name: digest([code["dataset"], _data(analysis, name, task)]) for name, task in tasks},
+        "trees": {
+            name: digest([code["trees"], analysis.trees.model_dump(mode="json"), analysis.conversion.compression])
+            for name in analysis.samples
+        },
+        "dataset": {
+            name: digest([code["dataset"], _data(analysis, name, task)]) for name, task in tasks if task.dataset is None
+        },
         "train": {
             name: digest([code["train"], analysis.seed, _training(task), model_code(task.model)])
             for name, task in tasks
@@ -81,6 +88,8 @@ def _data(analysis: Analysis, name: str, task: Task) -> list[Any]:
     settings = task.model_dump(mode="json", include=DATA_SETTINGS)
     # A list keeps the order of the classes, which is that of the network's outputs; titles and colours shape no data.
     settings["labels"] = [[key, label.when] for key, label in task.labels.items()]
+    if task.reads == "jets":
+        del settings["binning"]
     samples = [
         [
             sample,

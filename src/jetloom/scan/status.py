@@ -18,7 +18,7 @@ from jetloom.scan import ledger
 from jetloom.scan.ledger import Attempt, Cause
 from jetloom.scan.space import points, runs
 
-STAGES = ("dxaod", "ntuple", "hdf5")
+STAGES = ("dxaod", "ntuple", "hdf5", "trees")
 EPOCH = re.compile(r"^epoch (\d+)/(\d+) .*?(loss \S+)", re.MULTILINE)
 BROKEN_OFF = (Cause.OUT_OF_TIME, Cause.PREEMPTED, Cause.CANCELLED, Cause.NODE_LOST, Cause.REFUSED)
 """Causes that are not the training's own fault: it goes on when somebody starts it."""
@@ -70,17 +70,20 @@ class RunStatus:
 def sample_status(analysis: Analysis) -> Iterator[SampleStatus]:
     """Give the state of each sample."""
     root = paths.results(analysis)
+    readers = [name for name, task in analysis.tasks.items() if task.reads == "trees"]
+    trees = {sample for name in readers for sample in analysis.task_samples(name)}
     for name, sample in analysis.samples.items():
         files = list(paths.source_files(analysis, name))
-        stages = [
-            stage
-            for stage in STAGES
-            if (stage != "dxaod" or sample.simulate) and (stage != "ntuple" or analysis.conversion.route == "ntuple")
-        ]
+        there = {
+            "dxaod": sample.simulate is not None,
+            "ntuple": analysis.conversion.route == "ntuple",
+            "trees": name in trees,
+        }
+        stages = [stage for stage in STAGES if there.get(stage, True)]
         done = {stage: sum(_has_result(root / stage / name, file) for file in files) for stage in stages}
         logs = [
             root / "logs" / stage / name / f"{file}.log"
-            for stage in ("simulate", "ntuple", "hdf5")
+            for stage in ("simulate", "ntuple", "hdf5", "trees")
             for file in files
             if not _has_result(root / stage.replace("simulate", "dxaod") / name, file)
         ]

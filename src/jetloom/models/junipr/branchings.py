@@ -18,9 +18,7 @@ import numpy as np
 from keras import ops
 
 from jetloom.models.junipr.heads import Head, picked
-
-ORDER = (0, 1, 3, 2)
-"""The columns of the variables in the order in which they are drawn: z, theta, delta, phi."""
+from jetloom.models.junipr.parameters import ORDER
 
 
 class Branchings(keras.layers.Layer):

@@ -13,8 +13,9 @@ import numpy as np
 from keras import ops
 
 from jetloom.io.trees import BRANCHING_VARIABLES, MOMENTUM
-from jetloom.models.junipr.branchings import FORMS, ORDER
-from jetloom.models.junipr.heads import Head, picked
+from jetloom.models.junipr.branchings import FORMS
+from jetloom.models.junipr.heads import NEVER, Head, picked
+from jetloom.models.junipr.parameters import ORDER
 from jetloom.models.junipr.recurrence import Recurrence
 from jetloom.models.junipr.scaling import Scaler, bins
 
@@ -65,7 +66,7 @@ class Junipr(keras.layers.Layer):
             What :func:`jetloom.models.junipr.features.padded` gives.
         """
         rows, steps = ops.shape(inputs["daughters"])[:2]
-        time = ops.reshape(ops.repeat(ops.arange(steps, dtype="int32")[:, None], rows, axis=1), (1, -1))[0]
+        time = _times(steps, rows)
         length = ops.tile(inputs["length"], [steps])
         states, mother, scaled, index = self._columns(inputs)
         log_end = -ops.softplus(ops.where(time == length, -1.0, 1.0) * self.end(states)[0])
@@ -96,10 +97,35 @@ class Junipr(keras.layers.Layer):
         states, mother, scaled, index = self._columns(inputs)
         most = self._ranks(steps)
         x, seen = ops.concatenate([states, mother], axis=0), self._seen(scaled, index)
-        found = {"end": self.end(states), "mother": self.mother(states, most=most)}
+        there = _numbers(most) <= _times(steps, rows)[None]
+        found = {"end": self.end(states), "mother": ops.where(there, self.mother(states, most=most), NEVER)}
         for position, column in enumerate(ORDER):
             found[BRANCHING_VARIABLES[column]] = self.branching.logits(position, x, seen, index)
         return {name: ops.reshape(found[name], (-1, steps, rows)) for name in HEADS}
+
+    def start(self, seed: Any) -> tuple[Any, ...]:
+        """Give the states before the first branching, each (width, rows), for the momenta of roots, (4, rows)."""
+        return self.recurrence.start(self._seed_scale(seed))
+
+    def advance(self, states: tuple[Any, ...], daughters: Any) -> tuple[Any, ...]:
+        """Give the states after a branching from those before it and the momenta of the daughters, (8, rows)."""
+        return self.recurrence.step(states, self.recurrence.entry(self._daughters_scale(daughters)))
+
+    def branching_logits(self, position: int, state: Any, mother: Any, branching: Any) -> Any:
+        """Give the logits of one variable, shape (classes, rows), given those before it in :data:`ORDER`.
+
+        Parameters
+        ----------
+        position : int
+            Of the variable in the order of drawing.
+        state : tensor of shape (width, rows)
+        mother, branching : tensors of shape (4, rows)
+            Momentum of the mother, and z, theta, phi, delta; those that come later are not looked at.
+        """
+        scaled = self._branching_scale(branching)
+        index = bins(scaled, self.granularity)
+        x = ops.concatenate([state, self._seed_scale(mother)], axis=0)
+        return self.branching.logits(position, x, self._seen(scaled, index), index)
 
     def _columns(self, inputs: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
         """Give states, scaled mothers, scaled branchings and their bins, all (features, steps * rows)."""
@@ -125,6 +151,11 @@ class Junipr(keras.layers.Layer):
         """Give what is needed to make the layer again."""
         names = ("structure", "binning", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def _times(steps: Any, rows: Any) -> Any:
+    """Give the number of the step for each column of an array (features, steps * rows)."""
+    return ops.reshape(ops.broadcast_to(_numbers(steps), (steps, rows)), (-1,))
 
 
 def _numbers(count: Any) -> Any:

@@ -26,6 +26,9 @@ STRUCTURE = (
 )  # fmt: skip
 """The parameters that are the network's structure."""
 
+ORDER = (0, 1, 3, 2)
+"""The columns of (z, theta, phi, delta) in the order in which they are drawn: z, theta, delta, phi."""
+
 SHAPING = ("granularity", "scaling", "momentum", "branching", "trees")
 """What of the description of scaling and bins gives the weights their meaning."""
 

@@ -1,0 +1,89 @@
+"""Checks of tasks that share a dataset: what their models need of it and of each other."""
+
+from __future__ import annotations
+
+from jetloom.config.analysis import Analysis
+from jetloom.config.tasks import Task
+from jetloom.errors import ConfigurationError
+from jetloom.models.base import Model
+from jetloom.models.registry import find_model
+
+
+def check_models(analysis: Analysis) -> None:
+    """Check that each task gives its model what it needs, and that tasks fit which name each other.
+
+    Raises
+    ------
+    ConfigurationError
+        For the first that does not fit.
+    """
+    models = {name: find_model(task.model) for name, task in analysis.tasks.items()}
+    for name, task in analysis.tasks.items():
+        _check_trees(analysis, name, task, models[name])
+        _check_classes(name, task, models[name])
+        for label, unary in task.unaries.items():
+            where = f"tasks.{name}.unaries.{label}"
+            _require_density(where, unary, analysis.tasks[unary], models[unary], label)
+    for name, comparison in analysis.comparisons.items():
+        where = f"comparisons.{name}"
+        for task_name in comparison.tasks:
+            if models[task_name].objective != "classifier":
+                raise ConfigurationError(
+                    f"'{task_name}' is no classifier", where=f"{where}.tasks", advice="name density models in `ratios`"
+                )
+        labels = list(analysis.tasks[comparison.tasks[0]].labels)
+        for ratio_name, ratio in comparison.ratios.items():
+            if len(labels) != 2:
+                raise ConfigurationError(
+                    f"a likelihood ratio is of two classes, the labels are {len(labels)}", where=f"{where}.ratios"
+                )
+            for side, task_name, label in zip(
+                ("background", "signal"), (ratio.background, ratio.signal), labels, strict=True
+            ):
+                place = f"{where}.ratios.{ratio_name}.{side}"
+                _require_density(place, task_name, analysis.tasks[task_name], models[task_name], label)
+
+
+def _check_trees(analysis: Analysis, name: str, task: Task, model: Model) -> None:
+    if model.reads == "trees" and task.reads != "trees":
+        owner = analysis.dataset_of(name)
+        raise ConfigurationError(
+            f"the model '{task.model}' reads trees, and the dataset has none",
+            where=f"tasks.{name}",
+            advice=f"set tasks.{owner}.reads to trees",
+        )
+    collection = analysis.trees.collection
+    if task.reads == "trees" and collection not in analysis.conversion.slots:
+        raise ConfigurationError(
+            f"trees are made of '{collection}', which is not written",
+            where=f"tasks.{name}.reads",
+            advice=f"give it places: conversion.slots: {{{collection}: 100}}",
+        )
+
+
+def _check_classes(name: str, task: Task, model: Model) -> None:
+    classes = task.classes or list(task.labels)
+    if model.objective == "classifier" and len(classes) < 2:
+        raise ConfigurationError(
+            f"'{task.model}' tells classes apart, and there is only '{classes[0]}'",
+            where=f"tasks.{name}.{'classes' if task.classes else 'labels'}",
+            advice="name a second class",
+        )
+    if model.objective == "density" and task.unaries:
+        raise ConfigurationError("a density model starts from no other", where=f"tasks.{name}.unaries")
+    missing = [label for label in task.labels if label not in task.unaries]
+    if task.unaries and missing:
+        raise ConfigurationError(f"class '{missing[0]}' has none", where=f"tasks.{name}.unaries")
+
+
+def _require_density(where: str, name: str, task: Task, model: Model, label: str) -> None:
+    """Require that a task learns the density of one class and nothing else."""
+    if model.objective != "density":
+        raise ConfigurationError(f"the model of '{name}' is no density of jets", where=where)
+    learnt = task.classes or list(task.labels)
+    if learnt != [label]:
+        raise ConfigurationError(
+            f"'{name}' learns {' and '.join(learnt)} where {label} is needed",
+            where=where,
+            advice=f"set tasks.{name}.classes to [{label}]",
+        )

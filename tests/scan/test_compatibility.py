@@ -1,0 +1,157 @@
+"""Tasks that share a dataset: what is checked before anything runs, and what is made once."""
+
+from pathlib import Path
+
+import pytest
+
+from jetloom import paths
+from jetloom.config.load import find_owner, load_merged
+from jetloom.errors import ConfigurationError
+from jetloom.models import registry
+from jetloom.models.dense import Dense
+from jetloom.scan.compatibility import check_models
+from jetloom.scan.settings import settings_digests
+from tiny_analysis import CONFIG, merged
+
+
+class Density(Dense):
+    """A density of jets by name alone."""
+
+    reads = "trees"
+    objective = "density"
+
+
+class TreeClassifier(Dense):
+    """A classifier of trees by name alone."""
+
+    reads = "trees"
+
+
+UNARY = {"dataset": "flavour", "model": "density"}
+
+SHARED = merged(
+    CONFIG,
+    {
+        "conversion": {"slots": {"constituents": 40}},
+        "tasks": {
+            "flavour": {"reads": "trees"},
+            "of_gluons": {**UNARY, "classes": ["gluon"]},
+            "of_quarks": {**UNARY, "classes": ["quark"]},
+            "binary": {
+                "dataset": "flavour",
+                "model": "binary",
+                "unaries": {"gluon": "of_gluons", "quark": "of_quarks"},
+            },
+        },
+        "comparisons": {
+            "all": {
+                "tasks": ["flavour", "binary"],
+                "ratios": {"ratio": {"signal": "of_quarks", "background": "of_gluons"}},
+            }
+        },
+    },
+)
+
+
+@pytest.fixture(autouse=True)
+def _models(monkeypatch):
+    monkeypatch.setitem(registry.MODELS, "density", f"{__name__}:Density")
+    monkeypatch.setitem(registry.MODELS, "binary", f"{__name__}:TreeClassifier")
+
+
+def _check(**changes):
+    check_models(load_merged(merged(SHARED, changes)))
+
+
+def test_what_fits_is_not_refused():
+    _check()
+
+
+MISFITS = {
+    "a model of trees without trees": (
+        {"tasks": {"flavour": {"reads": "jets"}}},
+        r"^tasks.of_gluons: the model 'density' reads trees, and the dataset has none.*tasks.flavour.reads to trees",
+    ),
+    "trees of what is not written": (
+        {"conversion": {"slots": {"constituents": 40}}, "trees": {"collection": "tracks"}},
+        r"^tasks.flavour.reads: trees are made of 'tracks', which is not written.*slots: \{tracks: 100\}",
+    ),
+    "a classifier of one class": (
+        {"tasks": {"binary": {"classes": ["quark"], "unaries": None}}},
+        r"^tasks.binary.classes: 'binary' tells classes apart, and there is only 'quark'",
+    ),
+    "a unary that is a classifier": (
+        {"tasks": {"binary": {"unaries": {"quark": "flavour"}}}},
+        r"^tasks.binary.unaries.quark: the model of 'flavour' is no density",
+    ),
+    "unaries the wrong way round": (
+        {"tasks": {"binary": {"unaries": {"gluon": "of_quarks", "quark": "of_gluons"}}}},
+        r"^tasks.binary.unaries.gluon: 'of_quarks' learns quark where gluon is needed.*of_quarks.classes to \[gluon\]",
+    ),
+    "a unary of all classes": (
+        {"tasks": {"of_quarks": {"classes": []}}},
+        r"^tasks.binary.unaries.quark: 'of_quarks' learns gluon and quark where quark is needed",
+    ),
+    "a class without a unary": (
+        {"tasks": {"binary": {"unaries": {"gluon": "of_gluons", "quark": None}}}},
+        r"^tasks.binary.unaries: class 'quark' has none",
+    ),
+    "a density that starts from others": (
+        {"tasks": {"of_quarks": {"unaries": {"gluon": "of_gluons"}}}},
+        r"^tasks.of_quarks.unaries: a density model starts from no other",
+    ),
+    "a density among the classifiers": (
+        {"comparisons": {"all": {"tasks": ["flavour", "of_quarks"]}}},
+        r"^comparisons.all.tasks: 'of_quarks' is no classifier",
+    ),
+    "a ratio upside down": (
+        {"comparisons": {"all": {"ratios": {"ratio": {"signal": "of_gluons", "background": "of_quarks"}}}}},
+        r"^comparisons.all.ratios.ratio.background: 'of_quarks' learns quark where gluon is needed",
+    ),
+    "a ratio of a classifier": (
+        {"comparisons": {"all": {"ratios": {"ratio": {"signal": "binary"}}}}},
+        r"^comparisons.all.ratios.ratio.signal: the model of 'binary' is no density",
+    ),
+    "a ratio of three classes": (
+        {
+            "tasks": {"flavour": {"labels": {"charm": {"when": "truth == 4"}}}, "binary": None},
+            "comparisons": {"all": {"tasks": ["flavour"]}},
+        },
+        r"^comparisons.all.ratios: a likelihood ratio is of two classes, the labels are 3",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISFITS)
+def test_what_does_not_fit_is_refused_with_its_place(name):
+    changes, message = MISFITS[name]
+    content = merged(SHARED, changes)
+    content["tasks"] = {key: _without_none(value) for key, value in content["tasks"].items() if value is not None}
+    with pytest.raises(ConfigurationError, match=message):
+        check_models(load_merged(content))
+
+
+def _without_none(task):
+    unaries = {key: value for key, value in (task.get("unaries") or {}).items() if value is not None}
+    return {
+        **{key: value for key, value in task.items() if value is not None},
+        **({"unaries": unaries} if unaries else {}),
+    }
+
+
+def test_a_shared_dataset_is_made_once():
+    analysis = load_merged(SHARED)
+    assert set(settings_digests(analysis)["dataset"]) == {"flavour"}
+    assert {paths.dataset(analysis, task) for task in analysis.tasks} == {Path("results/tiny/datasets/flavour")}
+    assert find_owner(analysis, "flavour") is analysis.tasks["flavour"]
+    with pytest.raises(ConfigurationError, match="'binary' uses the dataset of 'flavour'; say --task flavour"):
+        find_owner(analysis, "binary")
+
+
+def test_bins_shape_a_dataset_of_trees_alone():
+    def dataset(**task):
+        content = merged(CONFIG, {"conversion": {"slots": {"constituents": 40}}, "tasks": {"flavour": task}})
+        return settings_digests(load_merged(content))["dataset"]["flavour"]
+
+    assert dataset(binning={"granularity": 20}) == dataset()
+    assert dataset(reads="trees", binning={"granularity": 20}) != dataset(reads="trees")
