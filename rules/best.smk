@@ -84,6 +84,8 @@ rule evaluate:
         "<logs>/evaluate/{task}.log",
     benchmark:
         "<benchmarks>/evaluate/{task}.tsv"
+    wildcard_constraints:
+        task=tasks_of("classifier"),
     conda:
         "../envs/cpu.yaml"
     resources:

@@ -13,6 +13,7 @@ from jetloom.config.load import load_merged
 from jetloom.scan.stored import store
 from jetloom.config.schema import find_schema
 from jetloom.errors import JetloomError
+from jetloom.models.registry import find_model
 from jetloom.provenance import code_digest, digest
 from jetloom.scan import space
 from jetloom.scan.ledger import read as read_ledger
@@ -35,6 +36,10 @@ try:
     SHOWN = {sample: paths.shown_files(files) for sample, files in SOURCES.items()}
     SETTINGS = settings_digests(ANALYSIS)
     DATASETS = {task: ANALYSIS.dataset_of(task) for task in ANALYSIS.tasks}
+    OBJECTIVES = {
+        task: find_model(settings.model).objective
+        for task, settings in ANALYSIS.tasks.items()
+    }
     SCHEMAS = {
         sample: digest(find_schema(settings.schema_name).model_dump(mode="json"))
         for sample, settings in ANALYSIS.samples.items()
@@ -49,6 +54,13 @@ driver.give_to_jobs(workflow, CONFIG)
 
 # The tasks that have a dataset of their own, as a pattern.
 OWNERS = "|".join(map(re.escape, dict.fromkeys(DATASETS.values()))) or "none"
+
+
+def tasks_of(objective):
+    """The tasks whose model has an objective, as a pattern."""
+    found = [task for task, known in OBJECTIVES.items() if known == objective]
+    return "|".join(map(re.escape, found)) or "none"
+
 
 # The software of trainings, for those who deploy it with conda. That for GPUs works without one as well.
 DEVICES = {task.training.device for task in ANALYSIS.tasks.values()}
@@ -138,6 +150,11 @@ def dataset_file(name):
     return path
 
 
+def drawings(wildcards):
+    """The number of trees that are drawn of a task's best model."""
+    return ANALYSIS.tasks[wildcards.task].drawings
+
+
 def training_settings(wildcards):
     """What makes a training stale besides its data; a plain function, because `lookup` costs more for 10,000 points."""
     return SETTINGS["train"][wildcards.task]
@@ -195,6 +212,40 @@ def scan_results(wildcards):
     ]
 
 
+def compared_tasks(name):
+    """The tasks whose models a comparison compares, those of ratios too."""
+    comparison = ANALYSIS.comparisons[name]
+    pairs = [
+        task
+        for ratio in comparison.ratios.values()
+        for task in (ratio.signal, ratio.background)
+    ]
+    return list(dict.fromkeys([*comparison.tasks, *pairs]))
+
+
+def compared_predictions(wildcards):
+    """The predictions of the models of a comparison."""
+    tasks = compared_tasks(wildcards.comparison)
+    return [f"<results>/best/{task}/predictions.h5" for task in tasks]
+
+
+def compared_dataset(name):
+    """A file of the dataset that the tasks of a comparison share, as a function of wildcards."""
+
+    def path(wildcards):
+        first = ANALYSIS.comparisons[wildcards.comparison].tasks[0]
+        return f"<results>/datasets/{DATASETS[first]}/{name}"
+
+    return path
+
+
+def all_comparisons():
+    """The comparisons: asking for the numbers brings the figures."""
+    return [
+        f"<results>/comparisons/{name}/comparison.json" for name in ANALYSIS.comparisons
+    ]
+
+
 def all_reports():
     """The plots and tables of all tasks: asking for one file of each kind brings the others of its rule."""
     samples = [
@@ -204,12 +255,16 @@ def all_reports():
     inputs = [
         f"<results>/plots/{owner}/inputs" for owner in dict.fromkeys(DATASETS.values())
     ]
-    return samples + inputs + [
-        path
-        for task in ANALYSIS.tasks
-        for path in (
-            f"<results>/plots/{task}/scan/learning_curves.png",
-            f"<results>/scans/{task}/best.zip",
-            f"<results>/best/{task}/metrics.json",
-        )
-    ]
+    return (
+        samples
+        + inputs
+        + [
+            path
+            for task in ANALYSIS.tasks
+            for path in (
+                f"<results>/plots/{task}/scan/learning_curves.png",
+                f"<results>/scans/{task}/best.zip",
+                f"<results>/best/{task}/metrics.json",
+            )
+        ]
+    )

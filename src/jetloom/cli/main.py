@@ -25,6 +25,7 @@ VERBS = {
     "deploy": "deploy the best model as an archive that talos.Restore opens",
     "evaluate": "evaluate the best point on the test part, with uncertainties and plots",
     "draw_trees": "draw the clustering trees of jets with what a density model says of each branching",
+    "compare": "compare the best models of several tasks on the test part of the dataset that they share",
     "plot_inputs": "plot inputs, cut flow, weights and split of a dataset",
     "plot_constituents": "plot jets and what belongs to them before and after cuts, samples side by side",
     "plot_scan": "plot a collected scan",

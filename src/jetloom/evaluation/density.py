@@ -34,7 +34,9 @@ HEAD_TITLES = {
 }
 
 STEPS_AT_ONCE = 1 << 17
-"""Steps of a batch, padding included: bounds the memory of a batch of wide networks and long trees."""
+"""Steps of a batch, padding included, of a small network."""
+SMALL = 10_000
+"""Weights of a small network. Larger ones get fewer steps at once, which bounds the memory of a batch."""
 
 LENGTHS = 16
 """Networks take trees padded to multiples of this many steps, so trees of like length go together."""
@@ -69,7 +71,7 @@ class Steps:
         return np.add.reduceat(self.values.astype(np.float64), self.offsets[:-1], axis=0)
 
 
-def buckets(lengths: Index, steps: int = STEPS_AT_ONCE) -> Iterator[tuple[Index, int]]:
+def buckets(lengths: Index, steps: int) -> Iterator[tuple[Index, int]]:
     """Put jets with trees of like length together.
 
     Parameters
@@ -95,6 +97,12 @@ def buckets(lengths: Index, steps: int = STEPS_AT_ONCE) -> Iterator[tuple[Index,
             yield index, 1 << (len(index) - 1).bit_length()
 
 
+def steps_at_once(network: Any) -> int:
+    """Give the number of steps of a batch, padding included, that a network is given at once."""
+    share = SMALL / max(SMALL, int(network.count_params()))
+    return max(1 << 12, int(share * STEPS_AT_ONCE))
+
+
 def log_probabilities(network: Any, model: Model, jets: Jets, facts: DataFacts) -> Steps:
     """Give log P of all steps of some jets, in their order.
 
@@ -117,7 +125,7 @@ def log_probabilities(network: Any, model: Model, jets: Jets, facts: DataFacts) 
     lengths = jets.lengths + 1
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
     values = np.empty((int(offsets[-1]), len(HEADS)), np.float32)
-    for index, rows in buckets(lengths):
+    for index, rows in buckets(lengths, steps_at_once(network)):
         filled = jets.take(np.resize(index, rows))
         output = np.asarray(network.predict_on_batch(model.features(filled, facts)))
         if output.ndim != 3 or output.shape[::2] != (rows, len(HEADS)) or output.shape[1] < lengths[index].max():

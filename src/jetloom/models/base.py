@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -144,3 +144,10 @@ class Model(ABC):
     def probabilities(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Give the probabilities of the classes, shape (rows, classes), from a classifier's outputs."""
         return outputs
+
+    def expected(self, network: Any) -> Callable[..., dict[str, npt.NDArray[np.float64]]] | None:  # noqa: ARG002
+        """Give a function that sums what a density model expects at each step, or None for a model that cannot say.
+
+        See :func:`jetloom.models.junipr.distributions.expected`.
+        """
+        return None

@@ -12,9 +12,11 @@ from jetloom.evaluation.bootstrap import event_index
 from jetloom.evaluation.chosen import draw_lots
 from jetloom.evaluation.density import HEAD_TITLES, HEADS
 from jetloom.evaluation.density_file import COLUMNS, KEYS, write_predictions
+from jetloom.evaluation.heads import head_sums
 from jetloom.evaluation.surprise import by_class, mean_surprise
 from jetloom.io.atomic import write_json, write_text
 from jetloom.plots.density import draw_log_p
+from jetloom.plots.heads import draw_heads
 from jetloom.plots.jet_trees import draw_jets, learnt_note
 from jetloom.plots.style import class_styles
 from jetloom.plots.tables import measured, page, paragraph, table
@@ -75,7 +77,12 @@ def evaluate_density(
     note = learnt_note(facts, learnt, "test")
     per_jet = rows["log_p"], rows["n_branchings"] + 1, rows["label"], rows["weight"]
     draw_log_p(output / "log_p", styles, *per_jet, label=facts["label"], note=note)
-    candidates = np.flatnonzero(np.isin(rows["label"], [dataset.classes.index(name) for name in learnt]))
+    own = [dataset.classes.index(name) for name in learnt]
+    (output / "heads").mkdir(parents=True, exist_ok=True)
+    if (expected := model.expected(network)) is not None:
+        sums = head_sums(expected, network, model, view, "test", own)
+        draw_heads(output / "heads", sums, view.binning or {}, facts["label"], note)
+    candidates = np.flatnonzero(np.isin(rows["label"], own))
     chosen = draw_lots(candidates, drawings, np.random.default_rng(seed))
     draw_jets(output / "trees", network, model, view, "test", chosen, facts, note)
     return results

@@ -24,7 +24,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
     -------
     dict
         ``simulate``, ``convert`` and ``trees`` by sample; ``dataset`` by task that has one of its own; ``train``,
-        ``appearance`` and ``collect`` by task; ``diagnostics`` by collection.
+        ``appearance`` and ``collect`` by task; ``compare`` by comparison; ``diagnostics`` by collection.
     """
     samples, tasks = analysis.samples.items(), analysis.tasks.items()
     conversion = analysis.conversion.model_dump(mode="json")
@@ -65,7 +65,15 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
             name: digest([code["collect"], criterion(task), list(task.scan), talos_dictionary(task)])
             for name, task in tasks
         },
+        "compare": {name: digest(_compared(analysis, name)) for name in analysis.comparisons},
     }
+
+
+def _compared(analysis: Analysis, name: str) -> list[Any]:
+    """What shapes a comparison besides the predictions, titles included."""
+    comparison = analysis.comparisons[name]
+    titles = [analysis.tasks[task].title for task in comparison.tasks]
+    return [analysis.seed, comparison.model_dump(mode="json"), titles, appearance(analysis, comparison.tasks[0])]
 
 
 def _good_runs(analysis: Analysis, sample: Sample) -> str | None:
