@@ -13,6 +13,7 @@ from jetloom import __version__
 from jetloom.errors import ExitCode, JetloomError
 
 VERBS = {
+    "samples": "list the samples with their files, what is missing, events, jets and cross-sections",
     "check": "check a configuration and say what it would do",
     "simulate": "make a DxAOD-shaped sample with Pythia 8 and a parametric detector",
     "prepare": "run a sample's own command on a file, before the conversion",
@@ -28,6 +29,7 @@ VERBS = {
     "compare": "compare the best models of several tasks on the test part of the dataset that they share",
     "plot_inputs": "plot inputs, cut flow, weights and split of a dataset",
     "plot_constituents": "plot jets and what belongs to them before and after cuts, samples side by side",
+    "plot_samples": "plot the spectra of all samples with their weights, and the jets that are in quarantine",
     "plot_scan": "plot a collected scan",
     "resume": "go on after anything: driver killed, machine rebooted, jobs cancelled",
     "doctor": "look at a site before the first submission, and say what is wrong and which line mends it",
