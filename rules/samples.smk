@@ -50,7 +50,7 @@ rule plot_samples:
             category="1. Inputs",
             subcategory="samples",
             labels={"variable": "spectra of all samples"},
-            caption="../workflow/report/spectra.rst",
+            caption="../workflow/report/slices.rst",
         ),
         quarantine=report(
             "<results>/diagnostics/samples/quarantine.png",

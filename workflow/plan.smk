@@ -224,6 +224,22 @@ def scan_results(wildcards):
     ]
 
 
+def data_reports():
+    """The plots and tables of all samples and datasets."""
+    samples = [
+        f"<results>/diagnostics/{collection}"
+        for collection in [*paths.shown_collections(ANALYSIS), "samples/spectra.png"]
+    ]
+    owners = list(dict.fromkeys(DATASETS.values()))
+    inputs = [f"<results>/plots/{owner}/inputs" for owner in owners]
+    bins = [
+        f"<results>/plots/{owner}/trees/binning.png"
+        for owner in owners
+        if ANALYSIS.tasks[owner].reads == "trees"
+    ]
+    return samples + inputs + bins
+
+
 def compared_tasks(name):
     """The tasks whose models a comparison compares, those of ratios too."""
     comparison = ANALYSIS.comparisons[name]
@@ -260,23 +276,12 @@ def all_comparisons():
 
 def all_reports():
     """The plots and tables of all tasks: asking for one file of each kind brings the others of its rule."""
-    samples = [
-        f"<results>/diagnostics/{collection}"
-        for collection in [*paths.shown_collections(ANALYSIS), "samples/spectra.png"]
+    return data_reports() + [
+        path
+        for task in ANALYSIS.tasks
+        for path in (
+            f"<results>/plots/{task}/scan/learning_curves.png",
+            f"<results>/scans/{task}/best.zip",
+            f"<results>/best/{task}/metrics.json",
+        )
     ]
-    inputs = [
-        f"<results>/plots/{owner}/inputs" for owner in dict.fromkeys(DATASETS.values())
-    ]
-    return (
-        samples
-        + inputs
-        + [
-            path
-            for task in ANALYSIS.tasks
-            for path in (
-                f"<results>/plots/{task}/scan/learning_curves.png",
-                f"<results>/scans/{task}/best.zip",
-                f"<results>/best/{task}/metrics.json",
-            )
-        ]
-    )
