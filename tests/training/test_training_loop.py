@@ -120,7 +120,7 @@ def test_a_training_that_dies_goes_on_from_the_last_checkpoint(make, alone, tmp_
     path = tmp_path / "checkpoint.npz"
     loop = make(path)
 
-    def die(epoch, step):
+    def die(epoch, step, _):
         if (epoch, step) == (2, 8):
             raise KeyboardInterrupt
 
