@@ -34,7 +34,9 @@ pathvars:
 wildcard_constraints:
     sample="|".join(map(re.escape, ANALYSIS.samples)),
     task="|".join(map(re.escape, ANALYSIS.tasks)) or "none",
+    comparison="|".join(map(re.escape, ANALYSIS.comparisons)) or "none",
     file=r"[^/]+",
+    collection="|".join(map(re.escape, paths.shown_collections(ANALYSIS))),
     point="p[0-9a-f]{12}",
     run=r"r\d+(f\d+)?",
 
@@ -42,10 +44,13 @@ wildcard_constraints:
 include: "rules/simulate.smk"
 include: "rules/convert.smk"
 include: "rules/trees.smk"
+include: "rules/samples.smk"
 include: "rules/dataset.smk"
+include: "rules/binning.smk"
 include: "rules/scan.smk"
 include: "rules/best.smk"
 include: "rules/junipr.smk"
+include: "rules/compare.smk"
 
 
 onstart:
@@ -58,3 +63,4 @@ rule all:
     input:
         hdf5=all_hdf5(),
         reports=all_reports(),
+        comparisons=all_comparisons(),

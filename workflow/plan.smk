@@ -33,6 +33,7 @@ try:
         for task in ANALYSIS.tasks
     }
     RUNS = {task: space.runs(ANALYSIS.tasks[task]) for task in ANALYSIS.tasks}
+    SHOWN = {sample: paths.shown_files(files) for sample, files in SOURCES.items()}
     SETTINGS = settings_digests(ANALYSIS)
     DATASETS = {task: ANALYSIS.dataset_of(task) for task in ANALYSIS.tasks}
     OBJECTIVES = {
@@ -103,6 +104,20 @@ def all_hdf5():
     return [
         f"<results>/hdf5/{sample}/{file}.h5"
         for sample, files in SOURCES.items()
+        for file in files
+    ]
+
+
+def shown_dxaod(wildcards):
+    """The DxAODs of which some events are drawn before cuts."""
+    return [path for files in SHOWN.values() for path in files.values()]
+
+
+def shown_hdf5(wildcards):
+    """The HDF5 files made of them."""
+    return [
+        f"<results>/hdf5/{sample}/{file}.h5"
+        for sample, files in SHOWN.items()
         for file in files
     ]
 
@@ -197,12 +212,59 @@ def scan_results(wildcards):
     ]
 
 
+def data_reports():
+    """The plots and tables of all samples and datasets."""
+    samples = [
+        f"<results>/diagnostics/{collection}"
+        for collection in paths.shown_collections(ANALYSIS)
+    ]
+    owners = list(dict.fromkeys(DATASETS.values()))
+    inputs = [f"<results>/plots/{owner}/inputs" for owner in owners]
+    bins = [
+        f"<results>/plots/{owner}/trees/binning.png"
+        for owner in owners
+        if ANALYSIS.tasks[owner].reads == "trees"
+    ]
+    return samples + inputs + bins
+
+
+def compared_tasks(name):
+    """The tasks whose models a comparison compares, those of ratios too."""
+    comparison = ANALYSIS.comparisons[name]
+    pairs = [
+        task
+        for ratio in comparison.ratios.values()
+        for task in (ratio.signal, ratio.background)
+    ]
+    return list(dict.fromkeys([*comparison.tasks, *pairs]))
+
+
+def compared_predictions(wildcards):
+    """The predictions of the models of a comparison."""
+    tasks = compared_tasks(wildcards.comparison)
+    return [f"<results>/best/{task}/predictions.h5" for task in tasks]
+
+
+def compared_dataset(name):
+    """A file of the dataset that the tasks of a comparison share, as a function of wildcards."""
+
+    def path(wildcards):
+        first = ANALYSIS.comparisons[wildcards.comparison].tasks[0]
+        return f"<results>/datasets/{DATASETS[first]}/{name}"
+
+    return path
+
+
+def all_comparisons():
+    """The comparisons: asking for the numbers brings the figures."""
+    return [
+        f"<results>/comparisons/{name}/comparison.json" for name in ANALYSIS.comparisons
+    ]
+
+
 def all_reports():
     """The plots and tables of all tasks: asking for one file of each kind brings the others of its rule."""
-    inputs = [
-        f"<results>/plots/{owner}/inputs" for owner in dict.fromkeys(DATASETS.values())
-    ]
-    return inputs + [
+    return data_reports() + [
         path
         for task in ANALYSIS.tasks
         for path in (

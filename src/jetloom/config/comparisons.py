@@ -14,6 +14,7 @@ class Ratio(Settings):
 
     signal: Name = Field(description="Task whose model learnt the signal class (the second class of the labels).")
     background: Name = Field(description="Task whose model learnt the background class.")
+    title: str = Field("", description="Name in plots; the ratio's key if empty.")
 
 
 class Comparison(Settings):

@@ -1,0 +1,99 @@
+"""Several models on the test part of the dataset that they share.
+
+Input: best/<task>/predictions.h5 of the tasks that are compared. Output: comparisons/<name>/.
+"""
+
+
+rule compare:
+    input:
+        predictions=compared_predictions,
+        description=ancient(compared_dataset("dataset.json")),
+        parts=ancient(compared_dataset("parts")),
+    output:
+        numbers="<results>/comparisons/{comparison}/comparison.json",
+        summary=report(
+            "<results>/comparisons/{comparison}/summary.html",
+            category="5. Comparison",
+            subcategory="{comparison}",
+            labels={"shows": "all models (table)"},
+            caption="../workflow/report/compare_summary.rst",
+        ),
+        roc=report(
+            "<results>/comparisons/{comparison}/roc.png",
+            category="5. Comparison",
+            subcategory="{comparison}",
+            labels={"shows": "rejection against efficiency"},
+            caption="../workflow/report/compare_roc.rst",
+        ),
+        areas=report(
+            "<results>/comparisons/{comparison}/auc_in_bins.png",
+            category="5. Comparison",
+            subcategory="{comparison}",
+            labels={"shows": "area under the curve in bins"},
+            caption="../workflow/report/compare_areas.rst",
+        ),
+        log_odds=report(
+            "<results>/comparisons/{comparison}/log_odds.png",
+            category="5. Comparison",
+            subcategory="{comparison}",
+            labels={"shows": "calibration of the log ratio"},
+            caption="../workflow/report/compare_log_odds.rst",
+        ),
+        correlations=report(
+            "<results>/comparisons/{comparison}/correlations.png",
+            category="5. Comparison",
+            subcategory="{comparison}",
+            labels={"shows": "correlation of the scores"},
+            caption="../workflow/report/compare_correlations.rst",
+        ),
+        scores=report(
+            directory("<results>/comparisons/{comparison}/scores"),
+            patterns=["{model}.png"],
+            category="5. Comparison",
+            subcategory="{comparison}",
+            labels={"shows": "log ratio in bins, {model}"},
+            caption="../workflow/report/compare_scores.rst",
+        ),
+        confusion=report(
+            directory("<results>/comparisons/{comparison}/confusion"),
+            patterns=["{model}.png"],
+            category="5. Comparison",
+            subcategory="{comparison}",
+            labels={"shows": "confusion matrices, {model}"},
+            caption="../workflow/report/compare_confusion.rst",
+        ),
+        log_p=report(
+            directory("<results>/comparisons/{comparison}/log_p"),
+            patterns=["{model}.png"],
+            category="5. Comparison",
+            subcategory="{comparison}",
+            labels={"shows": "log P of {model}"},
+            caption="../workflow/report/compare_log_p.rst",
+        ),
+        trees=report(
+            directory("<results>/comparisons/{comparison}/trees"),
+            patterns=["{model}/{jet}.png"],
+            category="5. Comparison",
+            subcategory="{comparison}",
+            labels={"shows": "tree with the log ratio of {model}, {jet}"},
+            caption="../workflow/report/compare_trees.rst",
+        ),
+    log:
+        "<logs>/compare/{comparison}.log",
+    benchmark:
+        "<benchmarks>/compare/{comparison}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory_of("plot", "compare"),
+        htcondor_request_mem_mb=memory_of("plot", "compare"),
+        runtime=minutes_of("plot", "compare"),
+        allowed_job_duration=seconds_of("plot", "compare"),
+    params:
+        config=stored_config,
+        code=code_digest("evaluation", "plots"),
+        settings=lookup(dpath="compare/{comparison}", within=SETTINGS),
+    message:
+        "Comparing the models of {wildcards.comparison}"
+    shell:
+        "jetloom compare --config {params.config:q} --comparison {wildcards.comparison} 2> {log:q}"

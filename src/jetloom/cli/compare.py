@@ -1,0 +1,79 @@
+"""Compare the best models of several tasks on the test part of the dataset that they share."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jetloom.config.analysis import Analysis
+    from jetloom.data.dataset import Dataset
+    from jetloom.plots.compare import Appearance
+
+logger = logging.getLogger(__name__)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--config", required=True, help="configuration of the analysis")
+    parser.add_argument("--comparison", required=True, help="name of the comparison")
+    parser.add_argument("--dataset", type=Path, help="directory of the dataset; results/<analysis>/datasets/<task>")
+    parser.add_argument("--best", type=Path, help="directory of the tasks' best points; results/<analysis>/best")
+    parser.add_argument("--output", type=Path, help="where the results go; results/<analysis>/comparisons/<name>")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read the predictions, measure, draw."""
+    from jetloom import paths
+    from jetloom.config.load import load_analysis
+    from jetloom.data.appearance import dressed
+    from jetloom.data.dataset import Dataset
+    from jetloom.errors import ConfigurationError, near_misses
+    from jetloom.evaluation.compared import compared
+    from jetloom.plots.compare import compare, draw_trees
+    from jetloom.plots.tables import measured
+
+    analysis, name = load_analysis(arguments.config), arguments.comparison
+    if name not in analysis.comparisons:
+        raise ConfigurationError(
+            f"no comparison '{name}'", where="comparisons", advice=near_misses(name, analysis.comparisons)
+        )
+    settings = analysis.comparisons[name]
+    owner = settings.tasks[0]
+    directory = arguments.best or paths.results(analysis) / "best"
+    files = {task: directory / task / "predictions.h5" for task in analysis.tasks}
+    ratios = {key: (files[ratio.signal], files[ratio.background]) for key, ratio in settings.ratios.items()}
+    found = compared({task: files[task] for task in settings.tasks}, ratios)
+    dataset = dressed(Dataset.open(arguments.dataset or paths.dataset(analysis, owner)), analysis, owner)
+    look = appearance(analysis, name, dataset)
+    output = arguments.output or paths.comparison(analysis, name)
+    results = compare(found, settings, look, output, analysis.seed)
+    draw_trees(found, settings.trees, ratios, look, dataset, output / "trees", analysis.seed)
+    for model, entry in results["labels"]["label"]["models"].items():
+        logger.info("%s: AUC %s", model, measured(entry["auc"]["value"], entry["auc"]["std"]))
+
+
+def appearance(analysis: Analysis, name: str, dataset: Dataset) -> Appearance:
+    """Give the titles of a comparison.
+
+    Raises
+    ------
+    ConfigurationError
+        If its variable is no spectator of the tasks.
+    """
+    from jetloom.errors import ConfigurationError, near_misses
+    from jetloom.plots.compare import Appearance
+
+    settings = analysis.comparisons[name]
+    titles = {entry["column"]: entry["title"] for entry in dataset.description["spectators"]}
+    if settings.variable not in titles:
+        raise ConfigurationError(
+            f"'{settings.variable}' is no spectator of '{settings.tasks[0]}'",
+            where=f"comparisons.{name}.variable",
+            advice=near_misses(settings.variable, titles),
+        )
+    models = {task: analysis.tasks[task].title or task for task in settings.tasks}
+    models |= {key: ratio.title or key for key, ratio in settings.ratios.items()}
+    return Appearance(models, dataset.description["classes"], titles[settings.variable], analysis.label)

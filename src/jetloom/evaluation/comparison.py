@@ -1,0 +1,228 @@
+"""Numbers of several models on the same jets, with uncertainties of their differences.
+
+The models are asked about the same jets, so their results fluctuate together. Each replica of the bootstrap is one for
+all models: the spread of a difference over the replicas is far smaller than that of the two areas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.evaluation.bootstrap import Estimate, bootstrap
+from jetloom.evaluation.ranking import Ranking
+from jetloom.evaluation.roc import EFFICIENCIES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float64]
+
+FEWEST = 10
+"""Jets of either class that a bin must have for its area to be given."""
+
+
+@dataclass(frozen=True)
+class Jets:
+    """Jets of two classes: all arrays have shape (n,), ``log_ratios`` (models, n)."""
+
+    signal: npt.NDArray[np.bool_]
+    log_ratios: Floats
+    weights: Floats
+    events: Array
+
+    def take(self, chosen: Array) -> Jets:
+        """Give some of the jets."""
+        return Jets(self.signal[chosen], self.log_ratios[:, chosen], self.weights[chosen], self.events[chosen])
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What was measured of each model.
+
+    ``auc`` and ``accuracy`` have shape (models,); ``passed``, the efficiency for background at the efficiencies for
+    signal of :data:`jetloom.evaluation.roc.EFFICIENCIES`, (models, efficiencies); ``gain``, the area of one model
+    minus that of another, (models, models).
+    """
+
+    jets: tuple[int, int]
+    """Numbers of background and signal jets."""
+    auc: Estimate
+    accuracy: Estimate
+    passed: Estimate
+    gain: Estimate
+
+
+def contest(jets: Jets, generator: np.random.Generator, count: int) -> Contest:
+    """Measure each model and each difference of two models.
+
+    Parameters
+    ----------
+    jets : Jets
+    generator : Generator
+        Source of randomness of the bootstrap.
+    count : int
+        Number of its replicas.
+    """
+    models = len(jets.log_ratios)
+    rankings = [Ranking(jets.signal, scores) for scores in jets.log_ratios]
+    # A jet is taken for signal where signal is the more probable class.
+    right = ((jets.log_ratios > 0) == jets.signal).astype(np.float64)
+
+    def measure(weights: Floats) -> Floats:
+        total = weights.sum()
+        areas = np.array([ranking.auc(weights) for ranking in rankings])
+        shares = right @ weights / total if total > 0 else np.full(models, np.nan)
+        curves = [ranking.background_at(EFFICIENCIES, weights) for ranking in rankings]
+        return np.concatenate([areas, shares, (areas[:, None] - areas).ravel(), *curves])
+
+    found = bootstrap(measure, jets.weights, jets.events, generator, count)
+    ends = np.cumsum([models, models, models * models])
+    auc, accuracy, gain, passed = (
+        Estimate(value, std) for value, std in zip(np.split(found.value, ends), np.split(found.std, ends), strict=True)
+    )
+    return Contest(
+        (int((~jets.signal).sum()), int(jets.signal.sum())),
+        auc,
+        accuracy,
+        _shaped(passed, (models, -1)),
+        _shaped(gain, (models, models)),
+    )
+
+
+def _shaped(estimate: Estimate, shape: tuple[int, int]) -> Estimate:
+    return Estimate(estimate.value.reshape(shape), estimate.std.reshape(shape))
+
+
+@dataclass(frozen=True)
+class Areas:
+    """Areas under the ROC curves in bins: ``edges`` (bins + 1,), ``auc`` (models, bins), ``jets`` (bins, 2)."""
+
+    edges: Floats
+    auc: Estimate
+    jets: npt.NDArray[np.int64]
+    """Numbers of background and signal jets."""
+
+
+def areas(jets: Jets, variable: Array, edges: Floats, generator: np.random.Generator, count: int) -> Areas:
+    """Give the area under each model's curve in bins of a variable, NaN where a bin has hardly any jets of a class.
+
+    Parameters
+    ----------
+    jets : Jets
+    variable : array of float, shape (n,)
+    edges : array of float, shape (bins + 1,)
+        The last bin holds its upper edge; jets outside are in no bin.
+    generator : Generator
+    count : int
+        Number of replicas.
+    """
+    values, stds, numbers = [], [], []
+    for chosen in members(variable, edges):
+        inside = jets.take(chosen)
+        number = (int((~inside.signal).sum()), int(inside.signal.sum()))
+        numbers.append(number)
+        if min(number) < FEWEST:
+            values.append(np.full(len(jets.log_ratios), np.nan))
+            stds.append(values[-1])
+            continue
+        found = _areas(inside, generator, count)
+        values.append(found.value)
+        stds.append(found.std)
+    return Areas(edges, Estimate(np.array(values).T, np.array(stds).T), np.array(numbers))
+
+
+def _areas(jets: Jets, generator: np.random.Generator, count: int) -> Estimate:
+    rankings = [Ranking(jets.signal, scores) for scores in jets.log_ratios]
+
+    def measure(weights: Floats) -> Floats:
+        return np.array([ranking.auc(weights) for ranking in rankings])
+
+    return bootstrap(measure, jets.weights, jets.events, generator, count)
+
+
+def members(variable: Array, edges: Floats) -> list[npt.NDArray[np.int64]]:
+    """Give the jets of each bin; the last bin holds its upper edge."""
+    place = np.searchsorted(edges, variable, side="right") - 1
+    place[variable == edges[-1]] = len(edges) - 2
+    return [np.flatnonzero(place == index) for index in range(len(edges) - 1)]
+
+
+@dataclass(frozen=True)
+class LogOdds:
+    """The log ratio that a model says against the one that is observed, in bins of equally many jets.
+
+    All arrays have shape (bins,). ``slope`` is that of the straight line through the points, (value, standard
+    deviation): 1 if the model's ratio is right, less if it is too sure of itself.
+    """
+
+    said: Floats
+    observed: Floats
+    std: Floats
+    slope: tuple[float, float]
+
+
+def log_odds(signal: Array, said: Floats, weights: Floats, bins: int = 20) -> LogOdds:
+    """Hold a model's log(P_signal / P_background) against the observed log ratio of the two classes.
+
+    Parameters
+    ----------
+    signal : array of bool, shape (n,)
+    said : array of float, shape (n,)
+        The model's log ratio.
+    weights : array of float, shape (n,)
+        Each class is scaled to the same sum, as the ratio of two densities knows of no more jets of one class.
+    bins : int
+
+    Notes
+    -----
+    Observed is log(S_i / B_i), with the shares S_i and B_i of the classes in bin i; its variance is the sum of
+    sum w^2 / (sum w)^2 of both classes in the bin.
+    """
+    edges = np.unique(np.quantile(said, np.linspace(0.0, 1.0, bins + 1)))
+    place = np.clip(np.searchsorted(edges, said, side="right") - 1, 0, max(0, len(edges) - 2))
+    size = max(1, len(edges) - 1)
+
+    def sums(values: Floats) -> Floats:
+        return np.asarray(np.bincount(place, values, minlength=size), dtype=np.float64)
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scaled = weights / np.where(signal, weights[signal].sum(), weights[~signal].sum())
+        s, b = sums(scaled * signal), sums(scaled * ~signal)
+        observed = np.log(s) - np.log(b)
+        std = np.sqrt(sums(scaled**2 * signal) / s**2 + sums(scaled**2 * ~signal) / b**2)
+        mean = sums(scaled * said) / (s + b)
+    good = np.isfinite(observed) & np.isfinite(std) & (std > 0) & np.isfinite(mean)
+    mean, observed, std = mean[good], observed[good], std[good]
+    return LogOdds(mean, observed, std, _slope(mean, observed, std))
+
+
+def _slope(x: Floats, y: Floats, std: Floats) -> tuple[float, float]:
+    """Give the slope of the straight line of least chi-squared, and its standard deviation."""
+    if len(x) < 2:
+        return float("nan"), float("nan")
+    weight = 1.0 / std**2
+    centred = x - np.average(x, weights=weight)
+    spread = float((weight * centred**2).sum())
+    if spread <= 0:
+        return float("nan"), float("nan")
+    return float((weight * centred * y).sum() / spread), spread**-0.5
+
+
+def rank_correlations(log_ratios: Floats) -> Floats:
+    """Give the correlation of the models' ranks (Spearman's), shape (models, models); equal scores in any order."""
+    if log_ratios.shape[1] < 2:
+        return np.full((len(log_ratios), len(log_ratios)), np.nan)
+    ranks = np.argsort(np.argsort(log_ratios, axis=1, kind="stable"), axis=1, kind="stable")
+    return np.atleast_2d(np.corrcoef(ranks))
+
+
+def edges_of(variable: Array, given: Sequence[float], bins: int) -> Floats:
+    """Give the edges of the bins: those given, or those of bins of equally many jets."""
+    from jetloom.evaluation.binned import quantile_edges
+
+    return np.asarray(given, dtype=np.float64) if given else quantile_edges(variable, bins)

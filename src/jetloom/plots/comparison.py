@@ -1,0 +1,183 @@
+"""Several models in one figure: ROC curves, areas in bins of a variable, log odds, correlations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jetloom.evaluation.roc import EFFICIENCIES, rejection
+from jetloom.plots.style import GREY, ClassStyle, canvas, headline, plain_logarithms
+from jetloom.plots.tables import measured
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from jetloom.evaluation.comparison import Areas, Contest, LogOdds
+
+NO_END = 1e12
+"""Where a background compatible with zero gives a band no upper end, it is drawn to the top of the panel."""
+
+
+def draw_roc(
+    path: str | Path, models: Sequence[ClassStyle], classes: tuple[str, str], found: Contest, label: str = ""
+) -> None:
+    """Draw rejection against efficiency of all models, and beneath the ratio to the first one.
+
+    Parameters
+    ----------
+    path : path-like
+        Name without suffix.
+    models : sequence of ClassStyle
+    classes : (str, str)
+        Titles of background and signal.
+    found : Contest
+    label : str
+        Experiment's label.
+    """
+    background, signal = classes
+    ratios = {"height_ratios": [3, 1.2]}
+    with canvas(path, (6.6, 7.0), 2, 1, headline(label, "test part"), sharex=True, gridspec_kw=ratios) as (_, axes):
+        upper, lower = axes[:, 0]
+        value, std = found.passed.value, found.passed.std
+        curves = rejection(value)
+        for place, style in enumerate(models):
+            name = f"{style.title} ({measured(float(found.auc.value[place]), float(found.auc.std[place]))})"
+            known = np.isfinite(curves[place])
+            look = {"color": style.color, "linestyle": style.line}
+            upper.plot(EFFICIENCIES[known], curves[place][known], label=name, **look)
+            low, high = rejection(value[place] + std[place]), rejection(value[place] - std[place])
+            high = np.where(np.isfinite(high), high, NO_END)
+            upper.fill_between(EFFICIENCIES[known], low[known], high[known], color=style.color, alpha=0.2, linewidth=0)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                lower.plot(EFFICIENCIES, np.where(curves[0] > 0, curves[place] / curves[0], np.nan), **look)
+        at = np.linspace(0.05, 1.0, 50)
+        upper.plot(at, 1.0 / at, ":", color=GREY, linewidth=1.2, label="Random choice")
+        top = curves[np.isfinite(curves)]
+        upper.set(xlim=(0.0, 1.0), ylim=(0.8, 6 * max(20.0, float(top.max()) if top.size else 20.0)))
+        upper.set_yscale("log")
+        upper.set_ylabel(f"Rejection of {background} (1 / efficiency)")
+        upper.legend(loc="upper right", title="Model (area under curve)", fontsize="small", title_fontsize="small")
+        lower.axhline(1.0, color=GREY, linestyle=":", linewidth=1.2)
+        lower.set_xlabel(f"Efficiency for {signal}")
+        lower.set_ylabel(f"Ratio to\n{models[0].title}", fontsize="medium")
+
+
+def draw_areas(path: str | Path, models: Sequence[ClassStyle], found: Areas, title: str, label: str = "") -> None:
+    """Draw the area under the curve of all models in bins of a variable, with bands of one standard deviation.
+
+    Parameters
+    ----------
+    path : path-like
+        Name without suffix.
+    models : sequence of ClassStyle
+    found : Areas
+    title : str
+        Name of the variable, with its unit in brackets.
+    label : str
+        Experiment's label.
+    """
+    edges = found.edges
+    ratios = {"height_ratios": [3, 1]}
+    with canvas(path, (7.0, 6.4), 2, 1, headline(label, "test part"), sharex=True, gridspec_kw=ratios) as (_, axes):
+        upper, lower = axes[:, 0]
+        for place, style in enumerate(models):
+            value, std = found.auc.value[place], found.auc.std[place]
+            upper.stairs(
+                np.nan_to_num(value + std), edges, baseline=np.nan_to_num(value - std), fill=True, alpha=0.2,
+                color=style.color, linewidth=0,
+            )  # fmt: skip
+            upper.hlines(
+                value, edges[:-1], edges[1:], color=style.color, linestyle=style.line, linewidth=1.6, label=style.title
+            )
+        upper.axhline(0.5, color=GREY, linestyle=":", linewidth=1.2)
+        seen = found.auc.value[np.isfinite(found.auc.value)]
+        low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.5, 1.0)
+        room = max(0.02, high - low)
+        upper.set_ylim(max(0.0, low - 0.3 * room), min(1.25, high + (0.3 + 0.12 * len(models)) * room))
+        upper.set_ylabel("Area under the ROC curve")
+        upper.legend(loc="upper right", fontsize="small", ncols=2)
+        for column, (name, line) in enumerate((("background", "--"), ("signal", "-"))):
+            lower.stairs(found.jets[:, column], edges, color=GREY, linestyle=line, label=name)
+        lower.set_ylim(0.0, 1.5 * max(1, int(found.jets.max(initial=0))))
+        lower.set_ylabel("Jets")
+        lower.set_xlabel(title)
+        lower.legend(loc="upper right", fontsize="x-small", ncols=2)
+        if edges[0] > 0 and edges[-1] / edges[0] > 10:
+            lower.set_xscale("log")
+            plain_logarithms(lower.xaxis)
+        lower.set_xlim(edges[0], edges[-1])
+
+
+def draw_log_odds(
+    path: str | Path, models: Sequence[ClassStyle], found: Mapping[str, LogOdds], classes: tuple[str, str], label: str
+) -> None:
+    """Draw the observed log ratio of the classes against what each model says it is; right is the diagonal.
+
+    Parameters
+    ----------
+    path : path-like
+        Name without suffix.
+    models : sequence of ClassStyle
+    found : mapping of str to LogOdds
+        By name of the model.
+    classes : (str, str)
+        Titles of background and signal.
+    label : str
+        Experiment's label.
+    """
+    with canvas(path, (6.4, 6.0), head=headline(label, "test part")) as (_, axes):
+        panel = axes[0, 0]
+        ends = []
+        for style in models:
+            odds = found[style.name]
+            name = f"{style.title} (slope {measured(*odds.slope)})"
+            look = {"fmt": style.marker, "linestyle": style.line, "linewidth": 1.2, "markersize": 4}
+            panel.errorbar(odds.said, odds.observed, odds.std, color=style.color, label=name, **look)
+            ends += [np.abs(odds.observed).max(initial=0.0), np.abs(odds.said).max(initial=0.0)]
+        # What an overconfident model says may run far beyond what is observed.
+        seen = [np.abs(odds.observed).max(initial=0.0) for odds in found.values()]
+        end = 1.1 * max(1.0, min(max(ends), 4 * max(seen)))
+        panel.plot([-end, end], [-end, end], ":", color=GREY, linewidth=1.2)
+        panel.set(xlim=(-end, end), ylim=(-end, 1.6 * end))
+        background, signal = classes
+        panel.set_xlabel(f"log(P({signal}) / P({background})) of the model")
+        panel.set_ylabel(f"Observed log ratio of {signal} to {background}")
+        panel.legend(loc="upper left", fontsize="small")
+
+
+def draw_correlations(
+    path: str | Path, models: Sequence[ClassStyle], found: Mapping[str, npt.NDArray[np.float64]], label: str = ""
+) -> None:
+    """Draw the rank correlations of the models' scores, a panel for each class.
+
+    Parameters
+    ----------
+    path : path-like
+        Name without suffix.
+    models : sequence of ClassStyle
+    found : mapping of str to array of shape (models, models)
+        By title of the class.
+    label : str
+        Experiment's label.
+    """
+    titles, side = [style.title for style in models], 2.6 + 0.9 * len(models)
+    with canvas(path, (side * len(found), side), 1, len(found), headline(label, "test part")) as (figure, axes):
+        for panel, (name, matrix) in zip(axes[0], found.items(), strict=True):
+            image = panel.imshow(np.ma.masked_invalid(matrix), cmap="cividis", vmin=0.0, vmax=1.0)
+            for row, column in np.ndindex(matrix.shape):
+                value = float(matrix[row, column])
+                panel.text(column, row, f"{value:.2f}", ha="center", va="center", color=_over(value))
+            panel.set_xticks(range(len(titles)), titles, rotation=35, ha="right")
+            panel.set_yticks(range(len(titles)), titles)
+            panel.minorticks_off()
+            panel.tick_params(which="both", length=0)
+            panel.set_title(name)
+        figure.colorbar(image, ax=list(axes[0]), label="Rank correlation of the scores", shrink=0.8)
+
+
+def _over(value: float) -> str:
+    return "black" if not np.isfinite(value) or value > 0.55 else "white"

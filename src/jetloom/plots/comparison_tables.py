@@ -1,0 +1,140 @@
+"""The numbers of a comparison as JSON and as a page of tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jetloom.evaluation.report import WORKING_POINTS, finite
+from jetloom.evaluation.roc import EFFICIENCIES, rejection
+from jetloom.plots.tables import measured, page, paragraph, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from jetloom.evaluation.comparison import Areas, Contest, LogOdds
+    from jetloom.evaluation.confusion import Confusion
+    from jetloom.plots.style import ClassStyle
+
+
+def numbers(
+    models: Sequence[ClassStyle],
+    classes: Sequence[str],
+    found: Mapping[str, Contest],
+    binned: Areas,
+    odds: Mapping[str, LogOdds],
+    confusions: Mapping[str, Mapping[str, Confusion]],
+) -> dict[str, Any]:
+    """Put all numbers of a comparison into a JSON-like form, with None for what is not defined."""
+    names = [model.name for model in models]
+    return {
+        "background": classes[0],
+        "signal": classes[1],
+        "labels": {
+            labels: {
+                "jets": dict(zip(classes, one.jets, strict=True)),
+                "models": {name: _model(one, place) for place, name in enumerate(names)},
+                "auc_differences": [
+                    {"model": name, "minus": other} | _pair(one.gain.value[row, column], one.gain.std[row, column])
+                    for row, name in enumerate(names)
+                    for column, other in enumerate(names)
+                    if row < column
+                ],
+            }
+            for labels, one in found.items()
+        },
+        "bins": {
+            "edges": binned.edges.tolist(),
+            "jets": binned.jets.tolist(),
+            "auc": {
+                name: [_pair(*entry) for entry in zip(binned.auc.value[place], binned.auc.std[place], strict=True)]
+                for place, name in enumerate(names)
+            },
+        },
+        "log_odds": {
+            name: {
+                "said": one.said.tolist(),
+                "observed": one.observed.tolist(),
+                "std": one.std.tolist(),
+                "slope": _pair(*one.slope),
+            }
+            for name, one in odds.items()
+        },
+        "confusion": {
+            name: {labels: matrix.sums.tolist() for labels, matrix in both.items()} for name, both in confusions.items()
+        },
+    }
+
+
+def _model(found: Contest, place: int) -> dict[str, Any]:
+    return {
+        "auc": _pair(found.auc.value[place], found.auc.std[place]),
+        "accuracy": _pair(found.accuracy.value[place], found.accuracy.std[place]),
+        "rejection": {f"{target:g}": _rejection(found, place, target) for target in WORKING_POINTS},
+    }
+
+
+def _rejection(found: Contest, place: int, target: float) -> dict[str, float | None]:
+    at = int(np.argmin(np.abs(EFFICIENCIES - target)))
+    value, std = found.passed.value[place, at], found.passed.std[place, at]
+    ends = rejection(np.array([value, value + std, value - std]))
+    return dict(zip(("value", "low", "high"), (finite(end) for end in ends), strict=True))
+
+
+def _pair(value: float, std: float) -> dict[str, float | None]:
+    return {"value": finite(value), "std": finite(std)}
+
+
+def summary(results: Mapping[str, Any], models: Sequence[ClassStyle], classes: tuple[str, str], variable: str) -> str:
+    """Give the page of tables: all models, their differences, and the areas in bins."""
+    titles = {model.name: model.title for model in models}
+    used, true = (results["labels"][name] for name in ("label", "true_label"))
+    points = [f"{point:g}" for point in WORKING_POINTS]
+    heads = ["Model", "AUC", "AUC (true labels)", "Accuracy", "Slope of log odds"]
+    heads += [f"Rejection at {100 * float(point):.0f}%" for point in points]
+    lines = [
+        [titles[name], _written(entry["auc"]), _written(true["models"][name]["auc"]), _written(entry["accuracy"])]
+        + [_written(results["log_odds"][name]["slope"])]
+        + [_written_rejection(entry["rejection"][point]) for point in points]
+        for name, entry in used["models"].items()
+    ]
+    gains = [_gain(entry, titles) for entry in used["auc_differences"]]
+    edges = results["bins"]["edges"]
+    bins = [
+        [f"{edges[place]:.4g} – {edges[place + 1]:.4g}", sum(results["bins"]["jets"][place])]
+        + [_written(results["bins"]["auc"][name][place]) for name in titles]
+        for place in range(len(edges) - 1)
+    ]
+    background, signal = classes
+    jets, truth = sum(used["jets"].values()), sum(true["jets"].values())
+    text = (
+        f"{signal} against {background} on {jets:,} jets of the test part, {truth:,} of them with a true label. "
+        "All models were asked about the same jets. Uncertainties are one standard deviation, by one bootstrap over "
+        "events for all models, so that what two models have in common drops out of their difference. "
+        "The slope is that of the observed log ratio of the classes against the model's: 1 is calibrated."
+    )
+    return page(
+        "Models on the same jets",
+        paragraph(text),
+        table(heads, lines, "Models"),
+        table(["Model", "minus", "Difference of AUC", "in standard deviations"], gains, "Differences"),
+        table([variable, "Jets", *titles.values()], bins, f"AUC in bins of {variable}"),
+    )
+
+
+def _gain(entry: Mapping[str, Any], titles: Mapping[str, str]) -> list[Any]:
+    value, std = entry["value"], entry["std"]
+    significance = None if value is None or not std else value / std
+    written = "–" if value is None or std is None else f"{value:+.5f} ± {std:.5f}"
+    return [titles[entry["model"]], titles[entry["minus"]], written, significance]
+
+
+def _written(entry: Mapping[str, Any]) -> str:
+    return measured(entry["value"], entry["std"])
+
+
+def _written_rejection(entry: Mapping[str, Any]) -> str:
+    if entry["value"] is None:
+        return "–" if entry["low"] is None else f"> {entry['low']:.3g}"
+    return measured(entry["value"], None if entry["high"] is None else 0.5 * (entry["high"] - entry["low"]))
