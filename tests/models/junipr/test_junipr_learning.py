@@ -55,14 +55,14 @@ def loss():
 for variable, old, gradient in zip(network.trainable_variables, start, gradients, strict=True):
     place = np.unravel_index(np.argmax(np.abs(gradient)), gradient.shape)
     found = []
-    for shift in (1e-2, -1e-2):
+    for shift in (1e-3, -1e-3):
         moved = old.copy()
         moved[place] += shift
         for other, value in zip(network.trainable_variables, start, strict=True):
             other.assign(moved if other is variable else value)
         found.append(loss())
-    slope = (found[0] - found[1]) / 2e-2
-    assert abs(slope - gradient[place]) < 2e-3 + 0.02 * abs(slope), (variable.path, slope, gradient[place])
+    slope = (found[0] - found[1]) / 2e-3
+    assert abs(slope - gradient[place]) < 2e-3 + 2e-3 * abs(slope), (variable.path, slope, gradient[place])
 
 # Ten jets are learnt by heart.
 parameters = model.parameters(learning_rate=0.01, width=32, branching_hidden=64, mother_hidden=64, end_hidden=32)
