@@ -33,6 +33,7 @@ try:
         for task in ANALYSIS.tasks
     }
     RUNS = {task: space.runs(ANALYSIS.tasks[task]) for task in ANALYSIS.tasks}
+    SHOWN = {sample: paths.shown_files(files) for sample, files in SOURCES.items()}
     SETTINGS = settings_digests(ANALYSIS)
     DATASETS = {task: ANALYSIS.dataset_of(task) for task in ANALYSIS.tasks}
     OBJECTIVES = {
@@ -103,6 +104,20 @@ def all_hdf5():
     return [
         f"<results>/hdf5/{sample}/{file}.h5"
         for sample, files in SOURCES.items()
+        for file in files
+    ]
+
+
+def shown_dxaod(wildcards):
+    """The DxAODs of which some events are drawn before cuts."""
+    return [path for files in SHOWN.values() for path in files.values()]
+
+
+def shown_hdf5(wildcards):
+    """The HDF5 files made of them."""
+    return [
+        f"<results>/hdf5/{sample}/{file}.h5"
+        for sample, files in SHOWN.items()
         for file in files
     ]
 
@@ -238,15 +253,23 @@ def all_runs():
 
 def all_reports():
     """The plots and tables of all tasks: asking for one file of each kind brings the others of its rule."""
+    samples = [
+        f"<results>/diagnostics/{collection}"
+        for collection in paths.shown_collections(ANALYSIS)
+    ]
     inputs = [
         f"<results>/plots/{owner}/inputs" for owner in dict.fromkeys(DATASETS.values())
     ]
-    return inputs + [
-        path
-        for task in ANALYSIS.tasks
-        for path in (
-            f"<results>/plots/{task}/scan/learning_curves.png",
-            f"<results>/scans/{task}/best.zip",
-            f"<results>/best/{task}/metrics.json",
-        )
-    ]
+    return (
+        samples
+        + inputs
+        + [
+            path
+            for task in ANALYSIS.tasks
+            for path in (
+                f"<results>/plots/{task}/scan/learning_curves.png",
+                f"<results>/scans/{task}/best.zip",
+                f"<results>/best/{task}/metrics.json",
+            )
+        ]
+    )

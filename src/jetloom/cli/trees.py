@@ -1,12 +1,14 @@
-"""Make the clustering trees of jets.
+"""Make the clustering trees of jets, or exchange them with JUNIPR.
 
-INPUT is an HDF5 file of `jetloom hdf5`. How the trees are made stands under `trees` in the configuration; options go
-before it.
+INPUT is an HDF5 file of `jetloom hdf5`; jets as text (`J`, `N` and px py pz E), which become trees as well; or trees
+as JuniprJets JSON or as text of seven lines a jet. FILE is a file of trees (.h5), or JuniprJets JSON (.json), then
+INPUT can be a file of trees too. How trees are made stands under `trees` in the configuration; options go before it.
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +17,15 @@ from jetloom.errors import ConfigurationError, near_misses
 if TYPE_CHECKING:
     from jetloom.config.trees import Trees
 
+logger = logging.getLogger(__name__)
+
 NAMED = ("cambridge_aachen", "anti_kt", "kt")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
-    parser.add_argument("input", metavar="INPUT", type=Path, help="HDF5 file of jets with constituents")
-    parser.add_argument("--output", "-o", metavar="FILE", type=Path, required=True, help="file of trees to write")
+    parser.add_argument("input", metavar="INPUT", type=Path, help="jets with constituents, or trees")
+    parser.add_argument("--output", "-o", metavar="FILE", type=Path, required=True, help="what to write: .h5 or .json")
     parser.add_argument("--config", metavar="YAML", type=Path, help="configuration of an analysis")
     parser.add_argument("--sample", metavar="NAME", help="sample of the configuration that INPUT belongs to")
     parser.add_argument("--collection", metavar="NAME", help="what is clustered: the name of a collection")
@@ -35,6 +39,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bad-constituents", choices=["drop_jet", "drop_constituent"], help="what a bad constituent takes away"
     )
+    parser.add_argument("--label", metavar="EXPRESSION", help="class of the jets in .json; of jets of text: a number")
+    parser.add_argument("--dialect", choices=["reference", "atlas"], default="reference", help="names in .json")
     parser.add_argument("--compression", choices=["lz4", "zstd", "gzip", "none"], help="HDF5 filter")
 
 
@@ -46,11 +52,31 @@ OPTIONS = (
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the verb."""
-    from jetloom.trees.convert import hdf5_to_trees, summarised
+    from jetloom.trees.convert import file_to_trees, hdf5_to_trees, summarised
+    from jetloom.trees.exports import to_json
 
     settings, compression = make_settings(arguments)
-    with summarised(arguments.input) as done:
-        done.append(hdf5_to_trees(arguments.input, arguments.output, settings, compression))
+    source, output = arguments.input, arguments.output
+    for path, known in ((source, (".h5", ".dat", ".txt", ".json")), (output, (".h5", ".json"))):
+        if path.suffix not in known:
+            raise ConfigurationError(f"the name must end in {' or '.join(known)}", path=path)
+    if output.suffix == ".json":
+        number = to_json(source, output, arguments.dialect, arguments.label, settings)
+        logger.info("%s: %d trees", output, number)
+        return
+    with summarised(source) as done:
+        if source.suffix == ".h5":
+            done.append(hdf5_to_trees(source, output, settings, compression))
+        else:
+            done.append(file_to_trees(source, output, settings, _class(arguments.label), compression))
+
+
+def _class(text: str | None) -> int:
+    """Give the class of jets that do not say it themselves."""
+    try:
+        return -1 if text is None else int(text)
+    except ValueError:
+        raise ConfigurationError(f"'{text}' is no number, and these jets have no variables", where="--label") from None
 
 
 def make_settings(arguments: argparse.Namespace) -> tuple[Trees, str]:

@@ -19,6 +19,7 @@ from jetloom.errors import MissingObjectError, near_misses
 from jetloom.io.atomic import publishing
 from jetloom.io.hdf5 import TableReader, check_file
 from jetloom.physics.kinematics import four_momenta
+from jetloom.trees import imports
 from jetloom.trees.constituents import Constituents
 from jetloom.trees.grow import grow
 from jetloom.trees.writing import TreeWriter, jets_dtype
@@ -72,6 +73,37 @@ def hdf5_to_trees(source: Path, output: Path, settings: Trees, compression: str 
             writer.count(flow, settings.collection)
             origin = provenance.origin(settings.model_dump(mode="json"), {source.name: provenance.file_digest(source)})
             writer.close(facts | {"counts": flow.as_json(), "origin": origin}, settings)
+    return writer
+
+
+def file_to_trees(source: Path, output: Path, settings: Trees, label: int = -1, compression: str = "lz4") -> TreeWriter:
+    """Make a file of trees of text or of JuniprJets JSON, see :func:`jetloom.trees.imports.blocks`.
+
+    Parameters
+    ----------
+    source, output : Path
+        The text or JSON, and the file of trees; the latter appears whole or not at all.
+    settings : Trees
+        How the jets of raw text become trees.
+    label : int
+        Class of the jets of text.
+    compression : str
+        Filter of the output.
+    """
+    with publishing(output, check_file) as part, writing(part, jets_dtype(imports.JETS, source), compression) as writer:
+        flow, weights = CutFlow(), 0.0
+        for rows, found, grown in imports.blocks(source, settings, label):
+            writer.append_grown(rows, found, grown)
+            flow.saw("jets", len(rows))
+            flow.saw(settings.collection, int(found.sum()))
+            weights += float(rows["mc_event_weight"].sum())
+        writer.count(flow, settings.collection)
+        origin = provenance.origin(settings.model_dump(mode="json"), {source.name: provenance.file_digest(source)})
+        facts = {
+            "status": "converted", "reason": "", "events": writer.jets, "sum_of_weights": weights,
+            "counts": flow.as_json(), "origin": origin,
+        }  # fmt: skip
+        writer.close(facts, settings)
     return writer
 
 
