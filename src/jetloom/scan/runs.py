@@ -34,9 +34,9 @@ def runs_table(analysis: Analysis) -> pd.DataFrame:
         for point in points(task)
         for run in runs(task)
     ]
-    table = pd.DataFrame(rows, columns=list(dict.fromkeys([*FIRST, *(key for row in rows for key in row)])))
-    metrics = [name for name in table if name not in FIRST and not name.startswith("parameters.")]
-    return table[[*FIRST, *metrics, *(name for name in table if name.startswith("parameters."))]]
+    others = dict.fromkeys(key for row in rows for key in row if key not in FIRST)
+    metrics = [name for name in others if not name.startswith("parameters.")]
+    return pd.DataFrame(rows, columns=[*FIRST, *metrics, *(name for name in others if name not in metrics)])
 
 
 def _row(analysis: Analysis, task: str, point: str, run: str) -> dict[str, Any]:
