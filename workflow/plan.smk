@@ -212,6 +212,22 @@ def scan_results(wildcards):
     ]
 
 
+def data_reports():
+    """The plots and tables of all samples and datasets."""
+    samples = [
+        f"<results>/diagnostics/{collection}"
+        for collection in paths.shown_collections(ANALYSIS)
+    ]
+    owners = list(dict.fromkeys(DATASETS.values()))
+    inputs = [f"<results>/plots/{owner}/inputs" for owner in owners]
+    bins = [
+        f"<results>/plots/{owner}/trees/binning.png"
+        for owner in owners
+        if ANALYSIS.tasks[owner].reads == "trees"
+    ]
+    return samples + inputs + bins
+
+
 def compared_tasks(name):
     """The tasks whose models a comparison compares, those of ratios too."""
     comparison = ANALYSIS.comparisons[name]
@@ -253,23 +269,12 @@ def all_runs():
 
 def all_reports():
     """The plots and tables of all tasks: asking for one file of each kind brings the others of its rule."""
-    samples = [
-        f"<results>/diagnostics/{collection}"
-        for collection in paths.shown_collections(ANALYSIS)
+    return data_reports() + [
+        path
+        for task in ANALYSIS.tasks
+        for path in (
+            f"<results>/plots/{task}/scan/learning_curves.png",
+            f"<results>/scans/{task}/best.zip",
+            f"<results>/best/{task}/metrics.json",
+        )
     ]
-    inputs = [
-        f"<results>/plots/{owner}/inputs" for owner in dict.fromkeys(DATASETS.values())
-    ]
-    return (
-        samples
-        + inputs
-        + [
-            path
-            for task in ANALYSIS.tasks
-            for path in (
-                f"<results>/plots/{task}/scan/learning_curves.png",
-                f"<results>/scans/{task}/best.zip",
-                f"<results>/best/{task}/metrics.json",
-            )
-        ]
-    )

@@ -27,6 +27,7 @@ VERBS = {
     "draw_trees": "draw the clustering trees of jets with what a density model says of each branching",
     "compare": "compare the best models of several tasks on the test part of the dataset that they share",
     "plot_inputs": "plot inputs, cut flow, weights and split of a dataset",
+    "plot_binning": "plot the bins of a dataset's trees: how they are filled, and what lies beyond their ranges",
     "plot_constituents": "plot jets and what belongs to them before and after cuts, samples side by side",
     "plot_scan": "plot a collected scan",
     "resume": "go on after anything: driver killed, machine rebooted, jobs cancelled",
