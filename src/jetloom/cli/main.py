@@ -14,6 +14,7 @@ from jetloom.errors import ExitCode, JetloomError
 
 VERBS = {
     "check": "check a configuration and say what it would do",
+    "check_file": "hold a ROOT file against an input schema: what is missing or empty, and all ranges",
     "simulate": "make a DxAOD-shaped sample with Pythia 8 and a parametric detector",
     "prepare": "run a sample's own command on a file, before the conversion",
     "ntuple": "convert a DxAOD to a ROOT ntuple of selected jets",
