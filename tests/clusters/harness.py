@@ -13,7 +13,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -192,6 +193,23 @@ class Scan:
     def lines(self) -> list[ledger.Attempt]:
         """Give all lines of all ledgers."""
         return [line for path in self.trainings() for line in ledger.read(path / ledger.LEDGER)]
+
+
+@contextmanager
+def small_disk(scan: Scan) -> Iterator[Callable[[], None]]:
+    """Put the trainings on a disk that is full at once; give what makes room on it."""
+    place = scan.results / "scans"
+    place.mkdir()
+
+    def make_room() -> None:
+        subprocess.run(["mount", "-o", "remount,size=100m", str(place)], check=True)
+
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=120k", "tmpfs", str(place)], check=True)
+    try:
+        scan.cluster.give(place)
+        yield make_room
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def wait_for(look: Callable[[], T], timeout: float = 300, every: float = 0.2, what: str = "it") -> T:

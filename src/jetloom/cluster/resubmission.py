@@ -32,7 +32,9 @@ NEVER_TAKEN = re.compile(
 )
 """What Slurm's ``sbatch`` and HTCondor's submission say of a request that no waiting makes acceptable."""
 VERB_ERROR = re.compile(r"^jetloom \w+: error: (.*)$")
-OF_CONFIGURATION = re.compile(r"\S*/config/[0-9a-f]+\.json: |--[a-z-]+: |(samples|conversion|tasks|training|scan)\b[\w.]*: ")
+OF_CONFIGURATION = re.compile(
+    r"\S*/config/[0-9a-f]+\.json: |--[a-z-]+: |(samples|conversion|tasks|training|scan)\b[\w.]*: "
+)
 """How a verb's error begins that is about the stored configuration, an option, or a key."""
 
 

@@ -3,12 +3,11 @@
 import json
 import os
 import signal
-import subprocess
 import time
 from contextlib import suppress
 
 import pandas as pd
-from harness import SCAN_TARGET, table, wait_for
+from harness import SCAN_TARGET, small_disk, table, wait_for
 from slurm_tools import (
     both_in_the_middle,
     check_went_on,
@@ -135,16 +134,11 @@ def test_a_diverged_training_and_one_that_is_killed_too_often_are_rows(scan, und
 
 
 def test_a_full_disk(scan, oracle):
-    scans = scan.results / "scans"
-    scans.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=120k", "tmpfs", str(scans)], check=True)
-    try:
+    with small_disk(scan) as make_room:
         driver = scan.start()
         wait_for(lambda: "disk full" in scan.output(), what="a full disk")
-        subprocess.run(["mount", "-o", "remount,size=100m", str(scans)], check=True)
+        make_room()
         scan.finish(driver)
         causes = [line.cause for line in scan.lines() if line.cause != "done"]
         assert set(causes) == {"disk full"}
         oracle(scan, causes)
-    finally:
-        subprocess.run(["umount", "-l", str(scans)], check=True)
