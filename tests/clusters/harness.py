@@ -254,10 +254,16 @@ def check_oracle(scan: Scan, undisturbed: Path, queue: Callable[[], Iterable[str
     wait_for(lambda: not list(queue()), 60, what=f"an empty queue (left: {list(queue())})")
 
 
-def prepare(cluster: Cluster, directory: Path) -> Path:
+def demonstration(cluster: Cluster) -> dict:
+    """The configuration of the demonstration, as it is; its name is that of the others here, for their paths."""
+    content = yaml.safe_load((cluster.checkout / "config" / "config.yaml").read_text())
+    return content | {"analysis": CONFIG["analysis"]}
+
+
+def prepare(cluster: Cluster, directory: Path, config: dict = CONFIG) -> Path:
     """Make the data, and an undisturbed scan, on this machine; give its directory."""
     directory.mkdir(parents=True)
-    (directory / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    (directory / "config.yaml").write_text(yaml.safe_dump(config))
     cluster.give(directory)
     scan = Scan(cluster, directory)
     local = [word if word != cluster.profile else "local" for word in scan.snakemake()]
