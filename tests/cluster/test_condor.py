@@ -2,8 +2,8 @@
 
 import pytest
 
-from jetloom.cluster.condor import Condor, classify
-from jetloom.cluster.scheduler import QueuedJob, SilentSchedulerError
+from jetloom.cluster.schedulers.condor import Condor, classify
+from jetloom.cluster.schedulers.scheduler import QueuedJob, SilentSchedulerError
 from jetloom.scan.ledger import Cause
 
 CASES = [

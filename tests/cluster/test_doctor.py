@@ -8,9 +8,9 @@ import pytest
 from sites import SILENT, Site, analysis, partition, profile
 
 from jetloom.cli import doctor as verb
-from jetloom.cluster import checks_condor, checks_machine, checks_profile, doctor, probe
-from jetloom.cluster.findings import Level
-from jetloom.cluster.site_slurm import minutes, parse_gres
+from jetloom.cluster.site import checks_condor, checks_machine, checks_profile, doctor, probe
+from jetloom.cluster.site.findings import Level
+from jetloom.cluster.site.site_slurm import minutes, parse_gres
 from jetloom.errors import ConfigurationError, MissingFileError
 
 SLURM = {

@@ -9,7 +9,8 @@ import pytest
 from sites import SILENT, Site, analysis, examined, partition, profile
 from snakemake_interface_executor_plugins.settings import ExecMode
 
-from jetloom.cluster import checks_machine, plugins, preflight
+from jetloom.cluster.driving import plugins
+from jetloom.cluster.site import checks_machine, preflight
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from jetloom import paths
-from jetloom.cluster import resubmission
-from jetloom.cluster.resubmission import FailedJob, Resubmission, given_up
-from jetloom.cluster.scheduler import Facts, SilentSchedulerError
-from jetloom.cluster.verdict import Action
+from jetloom.cluster.attempts import resubmission
+from jetloom.cluster.attempts.resubmission import FailedJob, Resubmission, given_up
+from jetloom.cluster.attempts.verdict import Action
+from jetloom.cluster.schedulers.scheduler import Facts, SilentSchedulerError
 from jetloom.config.load import load_merged
 from jetloom.io.lock import exclusive
 from jetloom.scan import ledger

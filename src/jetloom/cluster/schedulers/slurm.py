@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from jetloom.cluster.scheduler import Facts, QueuedJob, SilentSchedulerError, call
+from jetloom.cluster.schedulers.scheduler import Facts, QueuedJob, SilentSchedulerError, call
 from jetloom.scan.ledger import Cause
 
 BY_STATE = {

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from jetloom.cluster.asked import STAGES
-from jetloom.cluster.findings import Finding, ok, warning, wrong
-from jetloom.cluster.profile import executor_of
-from jetloom.cluster.sources import Sources, shown
+from jetloom.cluster.profiles.asked import STAGES
+from jetloom.cluster.profiles.profile import executor_of
+from jetloom.cluster.profiles.sources import Sources, shown
+from jetloom.cluster.site.findings import Finding, ok, warning, wrong
 from jetloom.errors import near_misses
 
 RESOURCES = {

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from jetloom.cluster.scheduler import Facts, QueuedJob, SilentSchedulerError, call
+from jetloom.cluster.schedulers.scheduler import Facts, QueuedJob, SilentSchedulerError, call
 from jetloom.scan.ledger import Cause
 
 IDLE, RUNNING, REMOVED, COMPLETED, HELD, TRANSFERRING, SUSPENDED = 1, 2, 3, 4, 5, 6, 7

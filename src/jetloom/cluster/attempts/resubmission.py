@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from jetloom import paths
-from jetloom.cluster.scheduler import Facts, Scheduler
-from jetloom.cluster.verdict import Action, Verdict, judge
+from jetloom.cluster.attempts.verdict import Action, Verdict, judge
+from jetloom.cluster.schedulers.scheduler import Facts, Scheduler
 from jetloom.config.analysis import Analysis
 from jetloom.errors import DiskFullError, JetloomError
 from jetloom.io.lock import is_held
