@@ -140,7 +140,7 @@ class Scan:
         self.drivers.append(driver)
         return driver
 
-    def finish(self, driver: subprocess.Popen[str], timeout: float = 600, code: int = 0) -> str:
+    def finish(self, driver: subprocess.Popen[str], timeout: float = 1200, code: int = 0) -> str:
         """Wait for a driver to end with a code; give all output so far."""
         try:
             ended = driver.wait(timeout)
@@ -212,7 +212,7 @@ def small_disk(scan: Scan) -> Iterator[Callable[[], None]]:
         subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-def wait_for(look: Callable[[], T], timeout: float = 300, every: float = 0.2, what: str = "it") -> T:
+def wait_for(look: Callable[[], T], timeout: float = 600, every: float = 0.2, what: str = "it") -> T:
     """Look again and again until there is something to see; give it."""
     end = time.monotonic() + timeout
     while time.monotonic() < end:
@@ -251,7 +251,7 @@ def check_oracle(scan: Scan, undisturbed: Path, queue: Callable[[], Iterable[str
     for path in scan.results.rglob("*.json"):
         json.loads(path.read_text())
     assert not list(scan.results.rglob(ledger.OPEN)), "an attempt is still open"
-    wait_for(lambda: not list(queue()), 60, what=f"an empty queue (left: {list(queue())})")
+    wait_for(lambda: not list(queue()), 120, what=f"an empty queue (left: {list(queue())})")
 
 
 def demonstration(cluster: Cluster) -> dict:

@@ -37,7 +37,7 @@ def test_a_point_that_always_fails_is_a_row(scan, undisturbed):
     send(scan, training, signal.SIGKILL)
     settled(scan, training)
     point = training.parent.name
-    os.kill(wait_for(lambda: trainers(scan, point), 240, what="the next attempt")[0], signal.SIGKILL)
+    os.kill(wait_for(lambda: trainers(scan, point), what="the next attempt")[0], signal.SIGKILL)
     scan.finish(driver)
     found = table(scan.directory / SCAN_TARGET).set_index("point")
     assert found.loc[point, "status"] == "failed"
