@@ -270,7 +270,7 @@ def prepare(cluster: Cluster, directory: Path, config: dict = CONFIG) -> Path:
     local = [word for word in local if word not in cluster.options]
     done = subprocess.run(
         [*local, "--cores", "2", SCAN_TARGET], cwd=directory, text=True, stdin=subprocess.DEVNULL, check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1200,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=2400,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:]
     return directory
