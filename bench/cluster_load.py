@@ -31,13 +31,20 @@ cat $SHIM/jobs 2>/dev/null || true
 """
 SCONTROL = """#!/bin/bash
 echo scontrol >> $SHIM/calls
-echo "MinJobAge = 300 sec"
+case "$*" in
+    *partition*) echo "PartitionName=main Default=YES State=UP MaxTime=UNLIMITED" ;;
+    *) echo "MinJobAge = 300 sec" ;;
+esac
+"""
+SINFO = """#!/bin/bash
+echo sinfo >> $SHIM/calls
+echo "$(uname -n)|main|idle|64000|64|(null)"
 """
 OTHER = """#!/bin/bash
 echo other >> $SHIM/calls
 """
 SCRIPTS = {
-    "sbatch": SBATCH, "squeue": SQUEUE, "scontrol": SCONTROL, "sinfo": OTHER, "sacct": OTHER, "scancel": OTHER,
+    "sbatch": SBATCH, "squeue": SQUEUE, "scontrol": SCONTROL, "sinfo": SINFO, "sacct": OTHER, "scancel": OTHER,
 }  # fmt: skip
 
 

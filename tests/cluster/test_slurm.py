@@ -272,6 +272,11 @@ def test_a_failure_without_words_has_its_exit_code(site):
         call(["mute"])
 
 
+@pytest.mark.parametrize("text", ["", "\n", "No partitions in the system"])
+def test_an_answer_without_fields(text):
+    assert parse_fields(text) == {}
+
+
 def test_values_may_hold_blanks_and_equals_signs():
     fields = parse_fields("JobId=1 JobName=a b TRES=cpu=1,mem=2G ReqB:S:C:T=0:0:*:* WorkDir=/x y Power= \n")
     assert fields == {
