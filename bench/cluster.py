@@ -166,14 +166,14 @@ def _cluster(name: str) -> Any:
         found = Cluster("slurm", [], CHECKOUT, Path(sys.executable).parent, [], {"PATH": os.environ["PATH"]})
         question = ["sinfo"]
     else:
-        checkout, pool = Path("/home/jetloom/checkout"), Path("/var/lib/jetloom-condor")
-        prefix = ["runuser", "--user", "jetloom", "--"]
-        environment = {
-            "CONDOR_CONFIG": str(pool / "etc" / "condor_config"),
-            "PATH": str(pool / "bin"),
-            "HOME": "/home/jetloom",
-        }
-        found = Cluster("condor", prefix, checkout, checkout / ".venv" / "bin", [], environment)
+        import condor
+        from condor_conf import Pool
+
+        pool, home = Pool(condor.HOME), Path("/home") / condor.USER
+        prefix = ["setpriv", "--reuid", condor.USER, "--regid", condor.USER, "--init-groups"]
+        environment = {"CONDOR_CONFIG": str(pool.config), "PATH": str(pool.tools), "HOME": str(home)}
+        checkout = home / "checkout"
+        found = Cluster("condor", prefix, checkout, checkout / ".venv" / "bin", [], environment, condor.USER)
         question = ["condor_status"]
     try:
         asked = subprocess.run(found.command(*question), capture_output=True, check=False, cwd="/")
