@@ -8,7 +8,9 @@ import re
 import sys
 
 from jetloom import paths
-from jetloom.cluster import driver, preflight, requests
+from jetloom.cluster.attempts import requests
+from jetloom.cluster.driving import driver
+from jetloom.cluster.site import preflight
 from jetloom.config.load import load_merged
 from jetloom.scan.stored import store
 from jetloom.config.schema import find_schema
@@ -33,7 +35,10 @@ try:
         for task in ANALYSIS.tasks
     }
     RUNS = {task: space.runs(ANALYSIS.tasks[task]) for task in ANALYSIS.tasks}
-    SHOWN = {sample: paths.shown_files(files) for sample, files in SOURCES.items()}
+    SHOWN = {
+        sample: paths.shown_files(paths.converted_files(ANALYSIS, sample))
+        for sample in ANALYSIS.samples
+    }
     SETTINGS = settings_digests(ANALYSIS)
     DATASETS = {task: ANALYSIS.dataset_of(task) for task in ANALYSIS.tasks}
     OBJECTIVES = {
@@ -105,6 +110,15 @@ def all_hdf5():
         f"<results>/hdf5/{sample}/{file}.h5"
         for sample, files in SOURCES.items()
         for file in files
+    ]
+
+
+def all_trees():
+    """The files of trees of all samples that have some."""
+    return [
+        f"<results>/trees/{sample}/{path.name}"
+        for sample, files in paths.all_tree_files(ANALYSIS).items()
+        for path in files
     ]
 
 
@@ -216,7 +230,7 @@ def data_reports():
     """The plots and tables of all samples and datasets."""
     samples = [
         f"<results>/diagnostics/{collection}"
-        for collection in paths.shown_collections(ANALYSIS)
+        for collection in [*paths.shown_collections(ANALYSIS), "samples/spectra.png"]
     ]
     owners = list(dict.fromkeys(DATASETS.values()))
     inputs = [f"<results>/plots/{owner}/inputs" for owner in owners]
@@ -260,6 +274,11 @@ def all_comparisons():
     return [
         f"<results>/comparisons/{name}/comparison.json" for name in ANALYSIS.comparisons
     ]
+
+
+def all_runs():
+    """The table of all trainings."""
+    return ["<results>/runs.html"] if ANALYSIS.tasks else []
 
 
 def all_reports():

@@ -13,6 +13,7 @@ from jetloom import __version__
 from jetloom.errors import ExitCode, JetloomError
 
 VERBS = {
+    "samples": "list the samples with their files, what is missing, events, jets and cross-sections",
     "check": "check a configuration and say what it would do",
     "check_file": "hold a ROOT file against an input schema: what is missing or empty, and all ranges",
     "simulate": "make a DxAOD-shaped sample with Pythia 8 and a parametric detector",
@@ -30,10 +31,12 @@ VERBS = {
     "plot_inputs": "plot inputs, cut flow, weights and split of a dataset",
     "plot_binning": "plot the bins of a dataset's trees: how they are filled, and what lies beyond their ranges",
     "plot_constituents": "plot jets and what belongs to them before and after cuts, samples side by side",
+    "plot_samples": "plot the spectra of all samples with their weights, and the jets that are in quarantine",
     "plot_scan": "plot a collected scan",
     "resume": "go on after anything: driver killed, machine rebooted, jobs cancelled",
     "doctor": "look at a site before the first submission, and say what is wrong and which line mends it",
     "status": "say what is done, running, failed and waiting, per sample and per point",
+    "runs": "list every training: its parameters, its metrics, what it cost and where it ran",
     "summary": "print a finished analysis' best points and where its time went",
     "reference": "write the reference pages that are generated from the code",
 }
