@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -58,6 +59,13 @@ ADDED = ("micro_batch", "schedule")
 """Parameters that came with a later version: at their defaults they are no part of a point's name."""
 
 
+@cache
+def _added(parameters: type[Settings]) -> dict[str, Any]:
+    """Give the defaults of these parameters, as far as a model has them."""
+    fields = parameters.model_fields
+    return {name: fields[name].get_default(call_default_factory=True) for name in ADDED if name in fields}
+
+
 @dataclass(frozen=True)
 class DataFacts:
     """What a model is told of the data it is built for."""
@@ -99,12 +107,7 @@ class Model(ABC):
 
     def identity(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """Give what names a point: its parameters, without those of a newer jetloom that are at their defaults."""
-        fields = self.parameters.model_fields
-        same = {
-            name
-            for name in ADDED
-            if name in fields and parameters[name] == fields[name].get_default(call_default_factory=True)
-        }
+        same = {name for name, default in _added(self.parameters).items() if parameters[name] == default}
         return {name: value for name, value in parameters.items() if name not in same}
 
     def epoch_metrics(self) -> list[str]:
