@@ -33,6 +33,10 @@ try:
         for task in ANALYSIS.tasks
     }
     RUNS = {task: space.runs(ANALYSIS.tasks[task]) for task in ANALYSIS.tasks}
+    SHOWN = {
+        sample: paths.shown_files(paths.converted_files(ANALYSIS, sample))
+        for sample in ANALYSIS.samples
+    }
     SETTINGS = settings_digests(ANALYSIS)
     DATASETS = {task: ANALYSIS.dataset_of(task) for task in ANALYSIS.tasks}
     OBJECTIVES = {
@@ -103,6 +107,29 @@ def all_hdf5():
     return [
         f"<results>/hdf5/{sample}/{file}.h5"
         for sample, files in SOURCES.items()
+        for file in files
+    ]
+
+
+def all_trees():
+    """The files of trees of all samples that have some."""
+    return [
+        f"<results>/trees/{sample}/{path.name}"
+        for sample, files in paths.all_tree_files(ANALYSIS).items()
+        for path in files
+    ]
+
+
+def shown_dxaod(wildcards):
+    """The DxAODs of which some events are drawn before cuts."""
+    return [path for files in SHOWN.values() for path in files.values()]
+
+
+def shown_hdf5(wildcards):
+    """The HDF5 files made of them."""
+    return [
+        f"<results>/hdf5/{sample}/{file}.h5"
+        for sample, files in SHOWN.items()
         for file in files
     ]
 
@@ -197,6 +224,22 @@ def scan_results(wildcards):
     ]
 
 
+def data_reports():
+    """The plots and tables of all samples and datasets."""
+    samples = [
+        f"<results>/diagnostics/{collection}"
+        for collection in [*paths.shown_collections(ANALYSIS), "samples/spectra.png"]
+    ]
+    owners = list(dict.fromkeys(DATASETS.values()))
+    inputs = [f"<results>/plots/{owner}/inputs" for owner in owners]
+    bins = [
+        f"<results>/plots/{owner}/trees/binning.png"
+        for owner in owners
+        if ANALYSIS.tasks[owner].reads == "trees"
+    ]
+    return samples + inputs + bins
+
+
 def compared_tasks(name):
     """The tasks whose models a comparison compares, those of ratios too."""
     comparison = ANALYSIS.comparisons[name]
@@ -233,10 +276,7 @@ def all_comparisons():
 
 def all_reports():
     """The plots and tables of all tasks: asking for one file of each kind brings the others of its rule."""
-    inputs = [
-        f"<results>/plots/{owner}/inputs" for owner in dict.fromkeys(DATASETS.values())
-    ]
-    return inputs + [
+    return data_reports() + [
         path
         for task in ANALYSIS.tasks
         for path in (

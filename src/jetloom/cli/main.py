@@ -13,7 +13,9 @@ from jetloom import __version__
 from jetloom.errors import ExitCode, JetloomError
 
 VERBS = {
+    "samples": "list the samples with their files, what is missing, events, jets and cross-sections",
     "check": "check a configuration and say what it would do",
+    "check_file": "hold a ROOT file against an input schema: what is missing or empty, and all ranges",
     "simulate": "make a DxAOD-shaped sample with Pythia 8 and a parametric detector",
     "prepare": "run a sample's own command on a file, before the conversion",
     "ntuple": "convert a DxAOD to a ROOT ntuple of selected jets",
@@ -27,6 +29,9 @@ VERBS = {
     "draw_trees": "draw the clustering trees of jets with what a density model says of each branching",
     "compare": "compare the best models of several tasks on the test part of the dataset that they share",
     "plot_inputs": "plot inputs, cut flow, weights and split of a dataset",
+    "plot_binning": "plot the bins of a dataset's trees: how they are filled, and what lies beyond their ranges",
+    "plot_constituents": "plot jets and what belongs to them before and after cuts, samples side by side",
+    "plot_samples": "plot the spectra of all samples with their weights, and the jets that are in quarantine",
     "plot_scan": "plot a collected scan",
     "resume": "go on after anything: driver killed, machine rebooted, jobs cancelled",
     "doctor": "look at a site before the first submission, and say what is wrong and which line mends it",
