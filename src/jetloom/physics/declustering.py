@@ -22,7 +22,7 @@ from jetloom.physics.kinematics import COLLINEAR, Momenta, momentum, set_frame, 
 Floats = npt.NDArray[np.float64]
 
 DIRECTIONS = 8
-"""Angles of a branching that are worked out: two of each daughter, in the frame of the mother and in that of the jet."""
+"""Angles of a branching that are worked out: two of each daughter, in the frames of the mother and of the jet."""
 
 
 def decluster(
