@@ -64,3 +64,4 @@ rule all:
         hdf5=all_hdf5(),
         reports=all_reports(),
         comparisons=all_comparisons(),
+        runs=all_runs(),

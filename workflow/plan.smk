@@ -274,6 +274,11 @@ def all_comparisons():
     ]
 
 
+def all_runs():
+    """The table of all trainings."""
+    return ["<results>/runs.html"] if ANALYSIS.tasks else []
+
+
 def all_reports():
     """The plots and tables of all tasks: asking for one file of each kind brings the others of its rule."""
     return data_reports() + [

@@ -47,7 +47,10 @@ class Flatten(Settings):
 
 
 class Match(Settings):
-    """Make the spectra of the classes equal by drawing: jets beyond the class that has fewest in a bin are left out."""
+    """Make the spectra of the classes equal by drawing: what a class has more of in a bin than the rarest is left out.
+
+    With `event: false` the numbers of jets become equal; with event weights the shapes of the weighted spectra.
+    """
 
     variables: dict[Variable, PositiveInt] = Field(
         description="Variables and their numbers of bins: {pt: 20}. Bins of equal content of the rarest class."
