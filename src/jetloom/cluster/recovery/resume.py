@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from jetloom import paths
-from jetloom.cluster import driver_lock, leftovers
-from jetloom.cluster.child import snakemake
-from jetloom.cluster.profile import CHECKOUT, executor_of, read_profile
-from jetloom.cluster.queue import Survey, open_attempts, process_of, survey
-from jetloom.cluster.registry import find_scheduler
-from jetloom.cluster.scheduler import QueuedJob, Scheduler, SilentSchedulerError
+from jetloom.cluster.driving import driver_lock
+from jetloom.cluster.profiles.profile import CHECKOUT, executor_of, read_profile
+from jetloom.cluster.recovery import leftovers
+from jetloom.cluster.recovery.child import snakemake
+from jetloom.cluster.recovery.queue import Survey, open_attempts, process_of, survey
+from jetloom.cluster.schedulers.registry import find_scheduler
+from jetloom.cluster.schedulers.scheduler import QueuedJob, Scheduler, SilentSchedulerError
 from jetloom.config.analysis import Analysis
 from jetloom.errors import ConfigurationError
 from jetloom.scan.failed import failed_runs

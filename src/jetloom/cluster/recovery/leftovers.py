@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from jetloom import paths
-from jetloom.cluster.resubmission import settle_killed
-from jetloom.cluster.scheduler import Facts, Scheduler
+from jetloom.cluster.attempts.resubmission import settle_killed
+from jetloom.cluster.schedulers.scheduler import Facts, Scheduler
 from jetloom.config.analysis import Analysis
 from jetloom.errors import BusyError, JetloomError
 from jetloom.io.atomic import sweep

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from jetloom.cluster import checks_condor, checks_machine, checks_profile, checks_slurm
-from jetloom.cluster.asked import Examined, by_profile
-from jetloom.cluster.findings import Finding, Level, ok, warning, wrong
-from jetloom.cluster.probe import probe
-from jetloom.cluster.profile import CHECKOUT, executor_of
-from jetloom.cluster.scheduler import SilentSchedulerError
-from jetloom.cluster.site_slurm import read_site
-from jetloom.cluster.sources import Sources
+from jetloom.cluster.profiles.asked import Examined, by_profile
+from jetloom.cluster.profiles.profile import CHECKOUT, executor_of
+from jetloom.cluster.profiles.sources import Sources
+from jetloom.cluster.schedulers.scheduler import SilentSchedulerError
+from jetloom.cluster.site import checks_condor, checks_machine, checks_profile, checks_slurm
+from jetloom.cluster.site.findings import Finding, Level, ok, warning, wrong
+from jetloom.cluster.site.probe import probe
+from jetloom.cluster.site.site_slurm import read_site
 from jetloom.config.analysis import Analysis
 
 

@@ -7,9 +7,9 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from jetloom.cluster.asked import STAGES, Asked, Examined
-from jetloom.cluster.findings import Finding, ok, warning, wrong
-from jetloom.cluster.scheduler import SilentSchedulerError, call
+from jetloom.cluster.profiles.asked import STAGES, Asked, Examined
+from jetloom.cluster.schedulers.scheduler import SilentSchedulerError, call
+from jetloom.cluster.site.findings import Finding, ok, warning, wrong
 
 NEEDED = ("condor_q", "condor_history", "condor_rm", "condor_status", "condor_submit", "condor_config_val")
 

@@ -18,10 +18,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from jetloom.cluster import driver_lock, grouping, orphans, plugins
-from jetloom.cluster.registry import find_scheduler
-from jetloom.cluster.resubmission import FailedJob, Resubmission
-from jetloom.cluster.verdict import Action, Verdict
+from jetloom.cluster.attempts.resubmission import FailedJob, Resubmission
+from jetloom.cluster.attempts.verdict import Action, Verdict
+from jetloom.cluster.driving import driver_lock, grouping, orphans, plugins
+from jetloom.cluster.schedulers.registry import find_scheduler
 from jetloom.config.analysis import Analysis
 from jetloom.errors import BusyError
 from jetloom.scan import ledger

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from jetloom.cluster.sources import Sources
+from jetloom.cluster.profiles.sources import Sources
 from jetloom.config.analysis import Analysis
 
 STAGES = {

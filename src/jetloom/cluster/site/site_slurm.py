@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf
 
-from jetloom.cluster.scheduler import SilentSchedulerError, call
-from jetloom.cluster.slurm import parse_fields
+from jetloom.cluster.schedulers.scheduler import SilentSchedulerError, call
+from jetloom.cluster.schedulers.slurm import parse_fields
 
 UNUSABLE = re.compile(r"(down|drain|fail|error|unknown|boot_fail)|.*\*$", re.IGNORECASE)
 GRES = re.compile(r"([A-Za-z0-9_]+)(?::([A-Za-z][A-Za-z0-9_.\-]*))?(?::(\d+))?")

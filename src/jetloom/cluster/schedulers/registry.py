@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from jetloom.cluster.condor import Condor
-from jetloom.cluster.scheduler import Scheduler
-from jetloom.cluster.slurm import Slurm
+from jetloom.cluster.schedulers.condor import Condor
+from jetloom.cluster.schedulers.scheduler import Scheduler
+from jetloom.cluster.schedulers.slurm import Slurm
 
 SCHEDULERS: dict[str, Scheduler] = {"slurm": Slurm(), "htcondor": Condor()}
 

@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Iterator, Sequence
 from math import inf
 
-from jetloom.cluster.asked import STAGES, Asked, Examined, words_of
-from jetloom.cluster.findings import Finding, ok, warning, wrong
-from jetloom.cluster.resubmission import NEVER_TAKEN
-from jetloom.cluster.scheduler import SilentSchedulerError, call
-from jetloom.cluster.site_slurm import Partition, SlurmSite, accounts_of, known_qos, minutes, states
+from jetloom.cluster.attempts.resubmission import NEVER_TAKEN
+from jetloom.cluster.profiles.asked import STAGES, Asked, Examined, words_of
+from jetloom.cluster.schedulers.scheduler import SilentSchedulerError, call
+from jetloom.cluster.site.findings import Finding, ok, warning, wrong
+from jetloom.cluster.site.site_slurm import Partition, SlurmSite, accounts_of, known_qos, minutes, states
 from jetloom.errors import near_misses
 
 NEEDED = ("sbatch", "squeue", "scontrol", "sinfo", "scancel")

@@ -10,7 +10,7 @@ from typing import Any
 from jetloom.config.load import read_yaml
 from jetloom.errors import MissingFileError, near_misses
 
-CHECKOUT = Path(__file__).resolve().parents[3]
+CHECKOUT = Path(__file__).resolve().parents[4]
 """Where the Snakefile and the profiles of this jetloom lie, if it was installed from a checkout."""
 FILE = re.compile(r"(?:profile|config)(?:\.v(\d+)\+)?\.yaml")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jetloom import paths
-from jetloom.cluster.scheduler import QueuedJob, Scheduler
+from jetloom.cluster.schedulers.scheduler import QueuedJob, Scheduler
 from jetloom.config.analysis import Analysis
 from jetloom.io.lock import is_held
 from jetloom.scan import ledger

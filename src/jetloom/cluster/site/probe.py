@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from jetloom.cluster.asked import Asked, Examined
-from jetloom.cluster.checks_slurm import options
-from jetloom.cluster.findings import Finding, ok, warning, wrong
-from jetloom.cluster.registry import find_scheduler
-from jetloom.cluster.scheduler import SilentSchedulerError, call
+from jetloom.cluster.profiles.asked import Asked, Examined
+from jetloom.cluster.schedulers.registry import find_scheduler
+from jetloom.cluster.schedulers.scheduler import SilentSchedulerError, call
+from jetloom.cluster.site.checks_slurm import options
+from jetloom.cluster.site.findings import Finding, ok, warning, wrong
 
 SKEW = 5.0
 SHARED = "jobs must see the working directory: start in one on a shared file system"

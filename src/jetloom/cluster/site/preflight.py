@@ -15,12 +15,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from jetloom.cluster import checks_condor, checks_machine, checks_slurm
-from jetloom.cluster.asked import Examined, by_jobs
-from jetloom.cluster.findings import Finding, Level, wrong
-from jetloom.cluster.scheduler import SilentSchedulerError, call
-from jetloom.cluster.site_slurm import read_site
-from jetloom.cluster.sources import Sources, shown
+from jetloom.cluster.profiles.asked import Examined, by_jobs
+from jetloom.cluster.profiles.sources import Sources, shown
+from jetloom.cluster.schedulers.scheduler import SilentSchedulerError, call
+from jetloom.cluster.site import checks_condor, checks_machine, checks_profile, checks_slurm
+from jetloom.cluster.site.findings import Finding, Level, wrong
+from jetloom.cluster.site.site_slurm import read_site
 from jetloom.errors import ConfigurationError, JetloomError
 
 WITHOUT = "JETLOOM_NO_PREFLIGHT"
@@ -66,6 +66,8 @@ def first_error(executor: str, examined: Examined, settings: dict[str, Any] | No
     looks = {"slurm": _slurm, "htcondor": _condor}
     findings = checks_machine.directory(Path())
     found = _wrong(findings)
+    if found is None and executor in looks:
+        found = _wrong(checks_profile.resources(examined.sources, executor))
     if found is None and examined.asked and executor in looks:
         with suppress(SilentSchedulerError):
             found = _wrong(looks[executor](examined, settings or {}))

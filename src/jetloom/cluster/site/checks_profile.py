@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from jetloom.cluster.asked import STAGES
-from jetloom.cluster.findings import Finding, ok, warning, wrong
-from jetloom.cluster.profile import executor_of
-from jetloom.cluster.sources import Sources, shown
+from jetloom.cluster.profiles.asked import STAGES
+from jetloom.cluster.profiles.profile import executor_of
+from jetloom.cluster.profiles.sources import Sources, shown
+from jetloom.cluster.site.findings import Finding, ok, warning, wrong
 from jetloom.errors import near_misses
 
 RESOURCES = {
@@ -69,9 +70,9 @@ def keys(sources: Sources, options: dict[str, list[str]]) -> Iterator[Finding]:
                 yield warning("key", f"'{key}' has no effect", f"{sources.where(key)} wins over every profile")
 
 
-def resources(sources: Sources) -> Iterator[Finding]:
+def resources(sources: Sources, executor: str = "") -> Iterator[Finding]:
     """Check the names of the resources; the plugins say nothing of those that they do not know."""
-    executor = executor_of(sources.merged)
+    executor = executor or executor_of(sources.merged)
     known = f"{RESOURCES['']} {RESOURCES.get(executor, '')}".split()
     default = sources.default_resources()
     for rule, given in {"": default, **sources.rules_with_resources()}.items():
@@ -85,10 +86,17 @@ def resources(sources: Sources) -> Iterator[Finding]:
                 advice = near_misses(name, known)
                 if executor == "htcondor" and not advice.startswith("did"):
                     advice = WRITTEN.get(name, f"a command of submit files is written 'htcondor_submit_{name}'") + ";"
-                yield warning("resource", f"the plugin does not read '{name}'", f"{advice} {sources.where(key, name)}")
+                kind = wrong if misspelt(name, known, executor) else warning
+                yield kind("resource", f"the plugin does not read '{name}'", f"{advice} {sources.where(key, name)}")
     for key, name, old, new in sources.replaced():
         yield warning("resource", f"'{name}' of {shown(old)} is lost: {shown(new)} gives {key} anew, and Snakemake "
                       "takes the later one as a whole", f"repeat it; {sources.where(key)}")  # fmt: skip
+
+
+def misspelt(name: str, known: Sequence[str], executor: str) -> bool:
+    """Say whether a resource that a plugin does not read was meant for it, and is not one of a person's own."""
+    own = name.startswith(f"{executor}_") or f"{executor}_{name}" in known
+    return own or bool(difflib.get_close_matches(name, known, 1, cutoff=0.85))
 
 
 def quirks(sources: Sources) -> Iterator[Finding]:

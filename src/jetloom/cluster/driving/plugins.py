@@ -18,8 +18,8 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from jetloom.cluster.scheduler import SilentSchedulerError
-from jetloom.cluster.slurm import Slurm
+from jetloom.cluster.schedulers.scheduler import SilentSchedulerError
+from jetloom.cluster.schedulers.slurm import Slurm
 
 NEVER_OVER = ("PREEMPTED", "REVOKED", "NODE_FAIL")
 """States on which the plugin waits for Slurm to begin the job again."""

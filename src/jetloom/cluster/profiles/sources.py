@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from jetloom.cluster.profile import profile_files, read_file
+from jetloom.cluster.profiles.profile import profile_files, read_file
 
 RESOURCE = re.compile(r"([^=]+)=(.*)", re.DOTALL)
 

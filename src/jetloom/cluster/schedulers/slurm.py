@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from jetloom.cluster.scheduler import Facts, QueuedJob, SilentSchedulerError, call
+from jetloom.cluster.schedulers.scheduler import Facts, QueuedJob, SilentSchedulerError, call
 from jetloom.scan.ledger import Cause
 
 BY_STATE = {
@@ -33,7 +33,7 @@ FULL = 0.95
 def parse_fields(text: str) -> dict[str, str]:
     """Read one line of ``scontrol -o show job``: words of the form Key=Value, where values may hold blanks."""
     starts = list(re.finditer(r"(?:^|\s)([A-Za-z][A-Za-z0-9/:_]*)=", text))
-    ends = [match.start() for match in starts[1:]] + [len(text)]
+    ends = [*(match.start() for match in starts[1:]), len(text)][: len(starts)]
     return {match[1]: text[match.end() : end].strip() for match, end in zip(starts, ends, strict=True)}
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from jetloom.cluster.scheduler import Facts, QueuedJob, SilentSchedulerError, call
+from jetloom.cluster.schedulers.scheduler import Facts, QueuedJob, SilentSchedulerError, call
 from jetloom.scan.ledger import Cause
 
 IDLE, RUNNING, REMOVED, COMPLETED, HELD, TRANSFERRING, SUSPENDED = 1, 2, 3, 4, 5, 6, 7
@@ -52,14 +52,15 @@ def classify(job: dict[str, Any]) -> Facts:
     """Say why a job is over, from its description."""
     used = _number(job, "ResidentSetSize_RAW") or _number(job, "ResidentSetSize")
     used, asked = used / 1024, _number(job, "RequestMemory")
+    full = bool(asked) and used >= FULL * asked
     status, cause, words = job.get("JobStatus"), None, "HTCondor: over"
     if status == HELD:
         words = f"HTCondor: held ({job.get('HoldReason', 'no reason given')})"
-        cause = _of_hold(job)
+        cause = _of_hold(job, full)
     elif status == REMOVED:
         reason = str(job.get("RemoveReason", ""))
         words = f"HTCondor: removed ({reason or 'no reason given'})"
-        cause = Cause.CANCELLED if "condor_rm" in reason else _of_words(reason)
+        cause = Cause.CANCELLED if "condor_rm" in reason else _of_words(reason, full)
         if cause is None and not POLICY.search(reason):
             cause = Cause.CANCELLED
     elif status != COMPLETED:
@@ -67,7 +68,7 @@ def classify(job: dict[str, Any]) -> Facts:
         words = "HTCondor: still in the queue"
     elif job.get("ExitBySignal"):
         words = f"HTCondor: ended by signal {job.get('ExitSignal')}"
-        if job.get("ExitSignal") == 9 and asked and used >= FULL * asked:
+        if job.get("ExitSignal") == 9 and full:
             cause = Cause.OUT_OF_MEMORY
     elif "ExitCode" in job:
         words = f"HTCondor: exit code {job['ExitCode']}"
@@ -75,17 +76,21 @@ def classify(job: dict[str, Any]) -> Facts:
     return Facts(cause, " ".join(words.split()), round(used, 1), host, str(job.get("Err", "")))
 
 
-def _of_hold(job: dict[str, Any]) -> Cause | None:
+def _of_hold(job: dict[str, Any], full: bool) -> Cause | None:
     code, reason = job.get("HoldReasonCode"), str(job.get("HoldReason", ""))
     if code in (STARTD_HELD, OUT_OF_RESOURCES) and (cause := RESOURCES.get(int(job.get("HoldReasonSubCode", 0)))):
         return cause
     known = HOLD_CAUSES.get(int(code)) if code is not None else None
-    return known or _of_words(reason)
+    return known or _of_words(reason, full)
 
 
-def _of_words(reason: str) -> Cause | None:
+def _of_words(reason: str, full: bool) -> Cause | None:
+    """Tell by the words of a rule. One rule may name memory and time: then the memory that was in use decides."""
     told = PATH.sub("", reason).lower()
-    return next((cause for words, cause in WORDS.items() if words in told), None)
+    named = list(dict.fromkeys(cause for words, cause in WORDS.items() if words in told))
+    if len(named) > 1 and Cause.OUT_OF_MEMORY in named and not full:
+        named.remove(Cause.OUT_OF_MEMORY)
+    return named[0] if named else None
 
 
 def _number(job: dict[str, Any], name: str) -> float:

@@ -8,8 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from jetloom.cluster.asked import Asked, Examined
-from jetloom.cluster.findings import Finding, ok, warning, wrong
+from jetloom.cluster.profiles.asked import Asked, Examined
+from jetloom.cluster.site.findings import Finding, ok, warning, wrong
 
 LITTLE = 5e9
 """Bytes of free space below which somebody should know."""

@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from jetloom import paths
-from jetloom.cluster.scheduler import Facts, Scheduler
-from jetloom.cluster.verdict import Action, Verdict, judge
+from jetloom.cluster.attempts.verdict import Action, Verdict, judge
+from jetloom.cluster.schedulers.scheduler import Facts, Scheduler
 from jetloom.config.analysis import Analysis
 from jetloom.errors import DiskFullError, JetloomError
 from jetloom.io.lock import is_held
@@ -32,6 +32,10 @@ NEVER_TAKEN = re.compile(
 )
 """What Slurm's ``sbatch`` and HTCondor's submission say of a request that no waiting makes acceptable."""
 VERB_ERROR = re.compile(r"^jetloom \w+: error: (.*)$")
+OF_CONFIGURATION = re.compile(
+    r"\S*/config/[0-9a-f]+\.json: |--[a-z-]+: |(samples|conversion|tasks|training|scan)\b[\w.]*: "
+)
+"""How a verb's error begins that is about the stored configuration, an option, or a key."""
 
 
 @dataclass(frozen=True)
@@ -249,7 +253,7 @@ def _cause_of_words(said: str) -> Cause:
         return Cause.OUT_OF_MEMORY
     if "cannot be written" in said:
         return Cause.DISK_FULL
-    return Cause.BAD_INPUT
+    return Cause.CONFIGURATION if OF_CONFIGURATION.match(said) else Cause.BAD_INPUT
 
 
 def given_up(analysis: Analysis, task: str, point: str, run: str, since: str) -> str:
