@@ -20,7 +20,7 @@ VERBS = {
     "prepare": "run a sample's own command on a file, before the conversion",
     "ntuple": "convert a DxAOD to a ROOT ntuple of selected jets",
     "hdf5": "convert a DxAOD, or the ntuple made of it, to HDF5",
-    "trees": "make the clustering trees of jets",
+    "trees": "make the clustering trees of jets, or exchange them with JUNIPR",
     "dataset": "build a task's dataset: labels, weights, split, scaling",
     "train": "train one point of a scan once, from its checkpoint if there is one",
     "collect": "collect a scan's results into scan.csv, ranked",
