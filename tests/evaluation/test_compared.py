@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from rivals import classifier, density, draw, write_all
 
 from jetloom.errors import ConfigurationError, CorruptFileError, MissingFileError, StaleError
 from jetloom.evaluation.compared import compared
+from rivals import classifier, density, draw, write_all
 
 
 def test_models_are_read_side_by_side(tmp_path):

@@ -26,6 +26,8 @@ VERBS = {
     "evaluate": "evaluate the best point on the test part, with uncertainties and plots",
     "draw_trees": "draw the clustering trees of jets with what a density model says of each branching",
     "compare": "compare the best models of several tasks on the test part of the dataset that they share",
+    "sample_jets": "draw jets from the best density model, and hold them against the jets it learnt",
+    "reweight": "reweight jets of one class to another by the likelihood ratio of two density models",
     "plot_inputs": "plot inputs, cut flow, weights and split of a dataset",
     "plot_scan": "plot a collected scan",
     "resume": "go on after anything: driver killed, machine rebooted, jobs cancelled",
