@@ -36,6 +36,7 @@ wildcard_constraints:
     task="|".join(map(re.escape, ANALYSIS.tasks)) or "none",
     comparison="|".join(map(re.escape, ANALYSIS.comparisons)) or "none",
     file=r"[^/]+",
+    collection="|".join(map(re.escape, paths.shown_collections(ANALYSIS))),
     point="p[0-9a-f]{12}",
     run=r"r\d+(f\d+)?",
 
@@ -43,7 +44,9 @@ wildcard_constraints:
 include: "rules/simulate.smk"
 include: "rules/convert.smk"
 include: "rules/trees.smk"
+include: "rules/samples.smk"
 include: "rules/dataset.smk"
+include: "rules/binning.smk"
 include: "rules/scan.smk"
 include: "rules/best.smk"
 include: "rules/junipr.smk"
@@ -61,3 +64,4 @@ rule all:
         hdf5=all_hdf5(),
         reports=all_reports(),
         comparisons=all_comparisons(),
+        junipr=all_junipr(),

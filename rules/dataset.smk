@@ -69,6 +69,13 @@ rule plot_inputs:
             labels={"shows": "weights"},
             caption="../workflow/report/weights.rst",
         ),
+        spectra=report(
+            "<results>/plots/{task}/bookkeeping/spectra.png",
+            category="2. Cut flow, weights and split",
+            subcategory="{task}",
+            labels={"shows": "spectra of the classes"},
+            caption="../workflow/report/spectra.rst",
+        ),
         split=report(
             "<results>/plots/{task}/bookkeeping/split.png",
             category="2. Cut flow, weights and split",

@@ -33,6 +33,7 @@ try:
         for task in ANALYSIS.tasks
     }
     RUNS = {task: space.runs(ANALYSIS.tasks[task]) for task in ANALYSIS.tasks}
+    SHOWN = {sample: paths.shown_files(files) for sample, files in SOURCES.items()}
     SETTINGS = settings_digests(ANALYSIS)
     DATASETS = {task: ANALYSIS.dataset_of(task) for task in ANALYSIS.tasks}
     OBJECTIVES = {
@@ -107,6 +108,20 @@ def all_hdf5():
     ]
 
 
+def shown_dxaod(wildcards):
+    """The DxAODs of which some events are drawn before cuts."""
+    return [path for files in SHOWN.values() for path in files.values()]
+
+
+def shown_hdf5(wildcards):
+    """The HDF5 files made of them."""
+    return [
+        f"<results>/hdf5/{sample}/{file}.h5"
+        for sample, files in SHOWN.items()
+        for file in files
+    ]
+
+
 def task_hdf5(wildcards):
     """The HDF5 files of the samples of a task."""
     return [
@@ -133,6 +148,11 @@ def dataset_file(name):
         return f"<results>/datasets/{DATASETS[wildcards.task]}/{name}"
 
     return path
+
+
+def sampled(wildcards):
+    """The number of jets that are drawn from a task's best model."""
+    return ANALYSIS.tasks[wildcards.task].sampled
 
 
 def drawings(wildcards):
@@ -197,6 +217,22 @@ def scan_results(wildcards):
     ]
 
 
+def data_reports():
+    """The plots and tables of all samples and datasets."""
+    samples = [
+        f"<results>/diagnostics/{collection}"
+        for collection in paths.shown_collections(ANALYSIS)
+    ]
+    owners = list(dict.fromkeys(DATASETS.values()))
+    inputs = [f"<results>/plots/{owner}/inputs" for owner in owners]
+    bins = [
+        f"<results>/plots/{owner}/trees/binning.png"
+        for owner in owners
+        if ANALYSIS.tasks[owner].reads == "trees"
+    ]
+    return samples + inputs + bins
+
+
 def compared_tasks(name):
     """The tasks whose models a comparison compares, those of ratios too."""
     comparison = ANALYSIS.comparisons[name]
@@ -233,10 +269,7 @@ def all_comparisons():
 
 def all_reports():
     """The plots and tables of all tasks: asking for one file of each kind brings the others of its rule."""
-    inputs = [
-        f"<results>/plots/{owner}/inputs" for owner in dict.fromkeys(DATASETS.values())
-    ]
-    return inputs + [
+    return data_reports() + [
         path
         for task in ANALYSIS.tasks
         for path in (
@@ -244,4 +277,21 @@ def all_reports():
             f"<results>/scans/{task}/best.zip",
             f"<results>/best/{task}/metrics.json",
         )
+    ]
+
+
+def all_junipr():
+    """Jets drawn from density models, and reweighted jets."""
+    samples = [
+        f"<results>/best/{task}/sampled.h5"
+        for task, settings in ANALYSIS.tasks.items()
+        if settings.model == "junipr" and settings.sampled
+    ]
+    return samples + [
+        f"<results>/comparisons/{name}/reweighting/{ratio}/weights.h5"
+        for name, comparison in ANALYSIS.comparisons.items()
+        for ratio, pair in comparison.ratios.items()
+        # A class becomes another one: each model must have learnt one.
+        if len(ANALYSIS.tasks[pair.signal].classes) == 1
+        and len(ANALYSIS.tasks[pair.background].classes) == 1
     ]

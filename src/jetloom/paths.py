@@ -10,6 +10,9 @@ from jetloom.config.samples import Sample
 from jetloom.errors import MissingFileError
 from jetloom.provenance import digest
 
+SHOWN_FILES = 8
+JETS = "jets"
+
 
 def results(analysis: Analysis) -> Path:
     """Give the directory of all results of an analysis."""
@@ -54,6 +57,24 @@ def converted_files(analysis: Analysis, sample: str) -> dict[str, Path]:
     return {name: results(analysis) / "prepared" / sample / f"{name}.root" for name in source_files(analysis, sample)}
 
 
+def shown_files(sources: Mapping[str, Path]) -> dict[str, Path]:
+    """Give the files whose events are drawn before and after cuts: a few, spread evenly over all of a sample."""
+    names, most = list(sources), SHOWN_FILES
+    if len(names) > most:
+        names = [names[place * (len(names) - 1) // (most - 1)] for place in range(most)]
+    return {name: sources[name] for name in names}
+
+
+def shown_collections(analysis: Analysis) -> list[str]:
+    """Give what is drawn before and after cuts: the jets, and each collection that is converted."""
+    return [JETS, *sorted(analysis.conversion.slots)]
+
+
+def diagnostics(analysis: Analysis) -> Path:
+    """Give the directory of the figures of samples."""
+    return results(analysis) / "diagnostics"
+
+
 def expand(directory: Path, pattern: str) -> list[Path]:
     """Expand a pattern relative to a directory, or an absolute one."""
     path = Path(pattern)
@@ -71,10 +92,15 @@ def simulated_file(analysis: Analysis, sample: str, name: str) -> Path:
     return results(analysis) / "dxaod" / sample / f"{name}.root"
 
 
+def hdf5_file(analysis: Analysis, sample: str, name: str) -> Path:
+    """Give the path of a converted file."""
+    return results(analysis) / "hdf5" / sample / f"{name}.h5"
+
+
 def hdf5_files(analysis: Analysis, task: str) -> dict[str, list[Path]]:
     """Give the HDF5 files of each sample of a task."""
     return {
-        sample: [results(analysis) / "hdf5" / sample / f"{name}.h5" for name in source_files(analysis, sample)]
+        sample: [hdf5_file(analysis, sample, name) for name in source_files(analysis, sample)]
         for sample in analysis.task_samples(task)
     }
 

@@ -14,7 +14,8 @@ from jetloom import __version__
 PACKAGE = Path(__file__).parent
 
 TRAINING_CODE = (
-    "training", "models", "data/batches.py", "data/dataset.py", "evaluation/metrics.py", "evaluation/ranking.py",
+    "training", "models", "data/batches.py", "data/buckets.py", "data/buffers.py", "data/classes.py", "data/dataset.py",
+    "data/jets.py", "evaluation/metrics.py", "evaluation/ranking.py",
 )  # fmt: skip
 """The code that decides the numbers of a training."""
 

@@ -11,7 +11,7 @@ from jetloom.io.hdf5 import TableReader
 from jetloom.plots import best
 
 INPUTS = {"inputs/log_pt", "inputs/width", "inputs/ntracks", "bookkeeping/cut_flow", "bookkeeping/weights"}
-INPUTS |= {"bookkeeping/split"}
+INPUTS |= {"bookkeeping/split", "bookkeeping/spectra"}
 PARAMETERS = ["learning_rate", "activation", "dropout"]
 SCAN = {"ten_best", "learning_curves", "correlations", "interactions/learning_rate-dropout"}
 SCAN |= {f"parameters/{name}" for name in PARAMETERS}

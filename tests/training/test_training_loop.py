@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from jetloom.config.tasks import Training
-from jetloom.data.batches import BatchStream
 from jetloom.errors import CheckpointedError
 from jetloom.models.base import DataFacts
 from jetloom.models.registry import find_model
 from jetloom.training import checkpoint
 from jetloom.training.backend import use_backend
+from jetloom.training.feed import Feed
 from jetloom.training.interruption import Interruption
 from jetloom.training.loop import Loop
-from jetloom.training.point import _arrays, _blocks
 from jetloom.training.scores import scores
+from tiny_analysis import analysis
 
 SETTINGS = Training.model_validate(
     {
@@ -60,9 +60,9 @@ def make(dataset):
             make_optimizer(parameters),
             lambda labels, outputs: model.row_values(labels, outputs, parameters),
         )
-        stream = BatchStream(view.files["train"], 64, 3, lambda block: _arrays(model, facts, view, block))
+        feed = Feed(analysis().tasks["flavour"], model, dataset, None)
         return Loop(
-            stepper, model, stream, lambda: _blocks(model, facts, view, "validation"), settings, epochs, path, identity
+            stepper, model, feed.stream(64, 3), lambda: feed.blocks("validation"), settings, epochs, path, identity
         )
 
     return function

@@ -29,6 +29,8 @@ VERBS = {
     "sample_jets": "draw jets from the best density model, and hold them against the jets it learnt",
     "reweight": "reweight jets of one class to another by the likelihood ratio of two density models",
     "plot_inputs": "plot inputs, cut flow, weights and split of a dataset",
+    "plot_binning": "plot the bins of a dataset's trees: how they are filled, and what lies beyond their ranges",
+    "plot_constituents": "plot jets and what belongs to them before and after cuts, samples side by side",
     "plot_scan": "plot a collected scan",
     "resume": "go on after anything: driver killed, machine rebooted, jobs cancelled",
     "doctor": "look at a site before the first submission, and say what is wrong and which line mends it",

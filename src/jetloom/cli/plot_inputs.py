@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.data.appearance import dressed
     from jetloom.data.dataset import Dataset
     from jetloom.errors import StaleError
-    from jetloom.plots import bookkeeping, distributions
+    from jetloom.plots import bookkeeping, distributions, spectra
     from jetloom.plots.inputs import draw_input
     from jetloom.plots.style import class_styles
 
@@ -65,6 +65,9 @@ def run(arguments: argparse.Namespace) -> None:
     bookkeeping.write_cut_flow(books / "cut_flow.html", facts)
     weights = distributions.weight_histograms(dataset, "Event weight [pb]" if task.weights.event else "Event weight")
     bookkeeping.draw_weights(books / "weights", classes, weights, facts["label"], facts["title"])
+    reference = dataset.classes.index(task.weights.flatten.to) if task.weights.flatten else 0
+    shown = spectra.fill_spectra(dataset, task.weights)
+    spectra.draw_spectra(books / "spectra", shown, classes, reference, facts["label"], facts["title"])
     bookkeeping.draw_split(books / "split", classes, facts)
     bookkeeping.write_summary(books / "summary.html", classes, facts)
     logger.info("drew cut flow, weights and split")

@@ -31,6 +31,8 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.plots.jet_trees import learnt_note
 
     best = open_best(arguments, "density")
+    if best.task.model != "junipr":
+        raise ConfigurationError("only junipr can draw jets", where=f"tasks.{arguments.task}.model")
     from jetloom.evaluation.sampled import seeds_of, write_sample
     from jetloom.plots.closure import draw_closure
 

@@ -17,6 +17,7 @@ STAGES = {
     "dataset": "dataset",
     "train": "train",
     "plot_inputs": "plot",
+    "plot_binning": "plot",
     "collect": "plot",
     "plot_scan": "plot",
     "deploy": "plot",

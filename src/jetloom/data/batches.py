@@ -1,14 +1,8 @@
-"""Batches streamed from HDF5: a shuffle that crosses files, read in whole blocks, a pure function of seed and epoch.
-
-A row read alone from HDF5 costs ninety times a row read in a block. So blocks of neighbouring rows are drawn at random
-from all files into a buffer, and the rows of the buffer are shuffled: as good as a full shuffle when the buffer
-holds many blocks, at the speed of reading in order, and in the memory of two buffers.
-"""
+"""Batches of jets streamed from HDF5: a shuffle that crosses files, a pure function of seed and epoch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.jets import Jets, read_jets
-from jetloom.io.hdf5 import TableReader
+from jetloom.data.buffers import blocks_of, buffers
+from jetloom.data.jets import Jets
 
 BUFFER_ROWS = 1 << 16
-BLOCKS_IN_BUFFER = 64
 
 
 @dataclass(frozen=True)
@@ -39,6 +32,10 @@ class BatchStream:
         Turns a buffer of jets into a tuple of arrays with equally many rows (inputs, labels, weights).
     buffer_rows : int
         Rows that are shuffled together.
+    choose : callable, optional
+        Gives those of the jets that take part; all, if it is not given.
+    jets : int, optional
+        How many take part; all rows, if it is not given.
     """
 
     files: list[Path]
@@ -46,10 +43,14 @@ class BatchStream:
     seed: int
     prepare: Callable[[Jets], tuple[Any, ...]]
     buffer_rows: int = BUFFER_ROWS
+    choose: Callable[[Jets], Jets] = lambda jets: jets
+    jets: int | None = None
 
     def rows(self) -> int:
-        """Give the number of rows of all files."""
-        return sum(stop - start for _, start, stop in self._blocks())
+        """Give the number of rows of an epoch."""
+        if self.jets is not None:
+            return self.jets
+        return sum(stop - start for _, start, stop in blocks_of(self.files, self.buffer_rows))
 
     def steps(self) -> int:
         """Give the number of batches of an epoch."""
@@ -63,7 +64,7 @@ class BatchStream:
         generator = np.random.default_rng([self.seed, epoch])
         rows_left_out = first_step * self.batch_size
         rest: tuple[npt.NDArray[Any], ...] | None = None
-        for arrays in self._buffers(generator):
+        for arrays in buffers(self.files, self.buffer_rows, generator, self._shuffled):
             if rest is not None and len(rest[0]):
                 arrays = tuple(np.concatenate(pair) for pair in zip(rest, arrays, strict=True))
             rows = len(arrays[0])
@@ -76,41 +77,7 @@ class BatchStream:
         if rest is not None and len(rest[0]) and rows_left_out == 0:
             yield rest
 
-    def _blocks(self) -> list[tuple[int, int, int]]:
-        """All blocks of all files, as (file, first row, last row)."""
-        block = max(1, self.buffer_rows // BLOCKS_IN_BUFFER)
-        blocks = []
-        for index, path in enumerate(self.files):
-            with TableReader(path) as reader:
-                rows = reader.rows["jets"]
-            blocks += [(index, start, min(start + block, rows)) for start in range(0, rows, block)]
-        return blocks
-
-    def _buffers(self, generator: np.random.Generator) -> Iterator[tuple[npt.NDArray[Any], ...]]:
-        """Draw the blocks in random order, gather them, and shuffle; the next buffer is read while this one is used."""
-        blocks = self._blocks()
-        order = generator.permutation(len(blocks))
-        groups = [order[start : start + BLOCKS_IN_BUFFER] for start in range(0, len(order), BLOCKS_IN_BUFFER)]
-        readers = [TableReader(path) for path in self.files]
-
-        def load(group: npt.NDArray[np.int64], seed: int) -> tuple[npt.NDArray[Any], ...]:
-            # In the order of the disk: the rows are shuffled afterwards anyway.
-            chosen = sorted(blocks[index] for index in group)
-            jets = Jets.concatenate([read_jets(readers[file], start, stop) for file, start, stop in chosen])
-            shuffle = np.random.default_rng(seed).permutation(len(jets))
-            return tuple(array[shuffle] for array in self.prepare(jets))
-
-        try:
-            seeds = generator.integers(0, 2**63, len(groups))
-            with ThreadPoolExecutor(1) as pool:
-                waiting = None
-                for group, seed in zip(groups, seeds.tolist(), strict=True):
-                    following = pool.submit(load, group, seed)
-                    if waiting is not None:
-                        yield waiting.result()
-                    waiting = following
-                if waiting is not None:
-                    yield waiting.result()
-        finally:
-            for reader in readers:
-                reader.close()
+    def _shuffled(self, jets: Jets, seed: int) -> tuple[npt.NDArray[Any], ...]:
+        jets = self.choose(jets)
+        order = np.random.default_rng(seed).permutation(len(jets))
+        return tuple(array[order] for array in self.prepare(jets))

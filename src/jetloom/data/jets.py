@@ -67,7 +67,7 @@ class Jets:
             first = int(starts[0]) if len(starts) else 0
             return Jets(rows, self.branchings[first : first + int(offsets[-1])], offsets)
         positions = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-        return Jets(rows, self.branchings[positions], offsets)
+        return Jets(rows, _picked(self.branchings, positions), offsets)
 
     @staticmethod
     def concatenate(parts: Sequence[Jets]) -> Jets:
@@ -75,8 +75,21 @@ class Jets:
         rows = np.concatenate([part.rows for part in parts])
         if parts[0].branchings is None:
             return Jets(rows)
-        branchings = np.concatenate([part.branchings for part in parts if part.branchings is not None])
-        return Jets(rows, branchings, _offsets(np.concatenate([part.lengths for part in parts])))
+        branchings = [_plain(part.branchings) for part in parts if part.branchings is not None]
+        return Jets(
+            rows,
+            np.concatenate(branchings).view(parts[0].branchings.dtype),
+            _offsets(np.concatenate([part.lengths for part in parts])),
+        )
+
+
+def _plain(rows: Rows) -> Rows:
+    """See rows as bytes without fields: NumPy copies these six times as fast."""
+    return rows.view(np.dtype((np.void, rows.dtype.itemsize)))
+
+
+def _picked(rows: Rows, positions: npt.NDArray[np.integer]) -> Rows:
+    return np.take(_plain(rows), positions).view(rows.dtype)
 
 
 def _offsets(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -34,7 +34,7 @@ Blocks = Callable[[], Iterable[Block]]
 DRAWN = 0x6D61746368
 """Sets the numbers that decide the drawing apart from those that decide the split."""
 
-SHOWN_BINS = 40
+SHOWN_BINS = 30
 
 
 def match_parts(task: Task, staged: dict[str, Path], losses: CutFlow) -> dict[str, Any]:

@@ -21,6 +21,7 @@ Dataset = dict[str, Any]
 Step = dict[str, Any]
 
 TOGETHER = "All samples"
+SAMPLE_HEADS = ("Sample", "Files", "Events", "Sum of generator weights", "Skipped files")
 
 
 def flows(dataset: Dataset) -> dict[str, list[Step]]:
@@ -166,6 +167,17 @@ def _cell(summary: Sequence[Mapping[str, Any]], part: str, name: str, key: str) 
     return float(sum(row[key] for row in summary if row["part"] == part and row["class"] == name))
 
 
+def _fate(sample: Mapping[str, Any], dataset: Dataset, titles: Mapping[str, str]) -> str:
+    """Say what became of a sample's jets of no class."""
+    match dataset.get("unlabelled", "drop"):
+        case "keep":
+            return "kept, weight 0"
+        case "majority":
+            return titles.get(sample["majority"], sample["majority"])
+        case _:
+            return "dropped"
+
+
 def write_summary(path: str | Path, classes: Sequence[ClassStyle], dataset: Dataset) -> None:
     """Write weights and split as HTML: jets and sums of weights by part and class, then samples, inputs, classes."""
     titles = {style.name: style.title for style in classes}
@@ -184,7 +196,10 @@ def write_summary(path: str | Path, classes: Sequence[ClassStyle], dataset: Data
         for row in dataset["summary"]
     ]
     samples = [
-        [entry.get("title") or name, entry["files"], entry["events"], entry["sum_of_weights"], len(entry["skipped"])]
+        [
+            *(entry.get("title") or name, entry["files"], entry["events"], entry["sum_of_weights"]),
+            *(len(entry["skipped"]), entry.get("unlabelled", 0), _fate(entry, dataset, titles)),
+        ]
         for name, entry in dataset["samples"].items()
     ]
     inputs = [[entry["title"], entry["column"], entry["expression"]] for entry in dataset["inputs"]]
@@ -193,7 +208,7 @@ def write_summary(path: str | Path, classes: Sequence[ClassStyle], dataset: Data
         page(
             f"Dataset: {dataset.get('title') or dataset['task']}",
             table(heads, split, "Split and weights"),
-            table(["Sample", "Files", "Events", "Sum of generator weights", "Skipped files"], samples, "Samples"),
+            table([*SAMPLE_HEADS, "Jets of no class", "What they become"], samples, "Samples"),
             table(["Input", "Column", "Expression"], inputs, "Inputs of the model"),
         ),
     )

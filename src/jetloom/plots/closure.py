@@ -8,7 +8,7 @@ import numpy as np
 
 from jetloom.evaluation.spectra import SPECTRA, chi_square, spectra_of
 from jetloom.plots.heads import MODEL
-from jetloom.plots.spectra import Line, draw_spectra
+from jetloom.plots.tree_spectra import Line, draw_spectra
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

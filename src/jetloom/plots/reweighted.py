@@ -14,9 +14,9 @@ from jetloom.evaluation.reweighting import LIMIT, Weights, fit_seed_ratio, likel
 from jetloom.evaluation.spectra import SPECTRA, Spectrum, chi_square, spectra_of
 from jetloom.io.atomic import publishing, write_json, write_text
 from jetloom.io.hdf5 import TableWriter, check_file
-from jetloom.plots.spectra import Line, draw_spectra
 from jetloom.plots.style import class_styles
 from jetloom.plots.tables import page, paragraph, percent, table
+from jetloom.plots.tree_spectra import Line, draw_spectra
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,6 +9,7 @@ from jetloom.config.samples import Sample
 from jetloom.config.tasks import DATA_SETTINGS, Task
 from jetloom.data.appearance import appearance
 from jetloom.models.registry import model_code
+from jetloom.paths import shown_collections
 from jetloom.provenance import TRAINING_CODE, code_digest, digest, file_digest
 from jetloom.scan.ranking import criterion
 from jetloom.scan.space import talos_dictionary
@@ -23,7 +24,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
     -------
     dict
         ``simulate``, ``convert`` and ``trees`` by sample; ``dataset`` by task that has one of its own; ``train``,
-        ``appearance`` and ``collect`` by task; ``compare`` by comparison.
+        ``appearance`` and ``collect`` by task; ``compare`` by comparison; ``diagnostics`` by collection.
     """
     samples, tasks = analysis.samples.items(), analysis.tasks.items()
     conversion = analysis.conversion.model_dump(mode="json")
@@ -59,6 +60,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
             for name, task in tasks
         },
         "appearance": {name: digest(appearance(analysis, name)) for name in analysis.tasks},
+        "diagnostics": {name: digest(_shown(analysis)) for name in shown_collections(analysis)},
         "collect": {
             name: digest([code["collect"], criterion(task), list(task.scan), talos_dictionary(task)])
             for name, task in tasks
@@ -78,6 +80,15 @@ def _good_runs(analysis: Analysis, sample: Sample) -> str | None:
     """What a good-runs list says, for samples that it is used for; another one shapes other results."""
     listed = analysis.conversion.good_runs
     return file_digest(listed) if listed is not None and sample.is_data else None
+
+
+def _shown(analysis: Analysis) -> list[Any]:
+    """What shapes the figures of samples besides their data: titles, and the classes of the first task."""
+    titles = [[name, sample.title] for name, sample in analysis.samples.items()]
+    labels = [
+        [[key, label.when, label.title] for key, label in task.labels.items()] for task in analysis.tasks.values()
+    ]
+    return [analysis.label, titles, labels[:1], analysis.trees.collection]
 
 
 def _data(analysis: Analysis, name: str, task: Task) -> list[Any]:

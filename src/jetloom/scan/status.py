@@ -113,7 +113,7 @@ def run_status(analysis: Analysis, task: str, queue: Mapping[Path, QueueEntry] |
 
 def failed_stages(analysis: Analysis, task: str) -> Iterator[tuple[str, str]]:
     """Give the stages of a task, besides its trainings, whose last attempt failed, with the last line of the log."""
-    for stage in ("dataset", "plot_inputs", "collect", "plot_scan", "deploy", "evaluate"):
+    for stage in ("dataset", "plot_inputs", "plot_binning", "collect", "plot_scan", "deploy", "evaluate"):
         if line := _error_in(paths.results(analysis) / "logs" / stage / f"{task}.log"):
             yield stage, line
 

@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from jetloom.config.tasks import Training
-from jetloom.data.batches import BatchStream
 from jetloom.models.base import Model
 from jetloom.training import checkpoint
 from jetloom.training.checkpoint import Progress
@@ -38,7 +36,7 @@ class Stream(Protocol):
     def steps(self) -> int:
         """Give the number of batches of an epoch."""
 
-    def epoch(self, epoch: int, first_step: int = 0) -> Iterator[tuple[npt.NDArray[Any], ...]]:
+    def epoch(self, epoch: int, first_step: int = 0) -> Iterator[Any]:
         """Give the batches of an epoch from a step on."""
 
 
@@ -82,7 +80,7 @@ class Loop:
         self,
         stepper: Stepper,
         model: Model,
-        stream: Stream | BatchStream,
+        stream: Stream,
         validation: Callable[[], Iterator[Batch]],
         settings: Training,
         epochs: int,

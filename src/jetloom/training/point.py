@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from jetloom import provenance
 from jetloom.config.tasks import Task
-from jetloom.data.batches import BatchStream
-from jetloom.data.dataset import Dataset, View
-from jetloom.data.jets import Jets
+from jetloom.data.dataset import Dataset
 from jetloom.errors import OutOfMemoryError
 from jetloom.io import atomic
-from jetloom.models.base import DataFacts, Model
+from jetloom.models.base import Model
 from jetloom.models.registry import find_model, model_code
 from jetloom.training.backend import use_backend
+from jetloom.training.feed import Feed
 from jetloom.training.interruption import Interruption
 from jetloom.training.loop import Loop, Outcome
 from jetloom.training.reporter import Reporter
 from jetloom.training.result import at_best_epoch, describe, seeds_of, write
-from jetloom.training.scores import Batch, scores, unless
+from jetloom.training.scores import scores, unless
 from jetloom.training.stepper import Stepper, make_stepper
 
 logger = logging.getLogger(__name__)
-
-PREDICT_ROWS = 1 << 13
 
 
 def train_point(
@@ -98,24 +92,21 @@ def _train(
     fold: int | None,
     deadline: float | None,
 ) -> dict[str, Any]:
-    model, view = find_model(task.model), dataset.view(fold)
+    model = find_model(task.model)
+    feed = Feed(task, model, dataset, fold)
     settings: Any = model.parameters.model_validate(parameters)
     network_seed, order_seed = seeds_of(model, parameters, seed, repetition, fold)
-    facts = DataFacts.of(view)
     from jetloom.training.optimizers import make_optimizer
 
     stepper = make_stepper(
-        model.build(settings, facts, network_seed, {}),
+        model.build(settings, feed.facts, network_seed, {}),
         make_optimizer(settings),
         lambda labels, outputs: model.row_values(labels, outputs, settings),
         settings.micro_batch,
         model.compile_xla,
     )
 
-    def prepare(block: Jets) -> Batch:
-        return _arrays(model, facts, view, block)
-
-    stream = BatchStream(view.files["train"], settings.batch_size, order_seed, prepare)
+    stream = feed.stream(settings.batch_size, order_seed)
     # How often it is saved and what is drawn of it may change between two attempts.
     training = task.training.model_dump(mode="json", exclude={"checkpoint_steps", "tensorboard"})
     # Other code may give other numbers: a checkpoint is gone on with by the code that made it, or not at all.
@@ -125,7 +116,7 @@ def _train(
         stepper,
         model,
         stream,
-        lambda: _blocks(model, facts, view, "validation"),
+        lambda: feed.blocks("validation"),
         task.training,
         settings.epochs,
         directory / "checkpoint.npz",
@@ -138,23 +129,10 @@ def _train(
         result = describe(outcome, parameters, dataset, task, seed, repetition, fold)
         if outcome.status == "trained":
             result["metrics"] |= at_best_epoch(model, outcome)
-            blocks = _blocks(model, facts, view, "test")
-            blocks = unless(interruption, blocks, lambda: interruption.error("in the test", loop.path))
+            blocks = unless(interruption, feed.blocks("test"), lambda: interruption.error("in the test", loop.path))
             result["metrics"] |= scores(stepper, model, blocks, "eval_")
     _write(directory, stepper, model, outcome, result)
     return result
-
-
-def _arrays(model: Model, facts: DataFacts, view: View, block: Jets) -> Batch:
-    """Give the features, labels and weights of structured rows."""
-    features = model.features(block, facts)
-    return features, np.ascontiguousarray(block["label"]), np.ascontiguousarray(block[view.weight])
-
-
-def _blocks(model: Model, facts: DataFacts, view: View, role: str) -> Iterator[Batch]:
-    for block in view.blocks(role):
-        for start in range(0, len(block), PREDICT_ROWS):
-            yield _arrays(model, facts, view, block.take(slice(start, start + PREDICT_ROWS)))
 
 
 def _write(directory: Path, stepper: Stepper, model: Model, outcome: Outcome, result: dict[str, Any]) -> None:

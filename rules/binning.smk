@@ -1,0 +1,42 @@
+"""The bins of a dataset's trees, for the report.
+
+Input: datasets/<task>/. Output: plots/<task>/trees/.
+"""
+
+
+rule plot_binning:
+    input:
+        description=rules.dataset.output.description,
+    output:
+        figure=report(
+            "<results>/plots/{task}/trees/binning.png",
+            category="2. Cut flow, weights and split",
+            subcategory="{task}",
+            labels={"shows": "bins of the trees"},
+            caption="../workflow/report/binning.rst",
+        ),
+        table=report(
+            "<results>/plots/{task}/trees/binning.html",
+            category="2. Cut flow, weights and split",
+            subcategory="{task}",
+            labels={"shows": "bins of the trees (table)"},
+            caption="../workflow/report/binning.rst",
+        ),
+    log:
+        "<logs>/plot_binning/{task}.log",
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory_of("plot", "plot_binning"),
+        htcondor_request_mem_mb=memory_of("plot", "plot_binning"),
+        runtime=minutes_of("plot", "plot_binning"),
+        allowed_job_duration=seconds_of("plot", "plot_binning"),
+    params:
+        config=stored_config,
+        code=code_digest("plots"),
+        appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
+        output=subpath(output.figure, parent=True),
+    message:
+        "Plotting the bins of the trees of {wildcards.task}"
+    shell:
+        "jetloom plot_binning --config {params.config:q} --task {wildcards.task} --output {params.output:q} 2> {log:q}"

@@ -1,0 +1,40 @@
+"""Figures of the samples themselves, before and after cuts.
+
+Input: some DxAODs of each sample and the HDF5 files made of them. Output: diagnostics/<collection>/.
+"""
+
+
+rule plot_constituents:
+    input:
+        dxaod=shown_dxaod,
+        hdf5=shown_hdf5,
+    output:
+        figures=report(
+            directory("<results>/diagnostics/{collection}"),
+            patterns=["{variable}.png"],
+            category="1. Inputs",
+            subcategory="{collection} before and after cuts",
+            labels={"variable": "{variable}"},
+            caption="../workflow/report/constituents.rst",
+        ),
+    log:
+        "<logs>/plot_constituents/{collection}.log",
+    benchmark:
+        "<benchmarks>/plot_constituents/{collection}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory_of("plot", "plot_constituents"),
+        htcondor_request_mem_mb=memory_of("plot", "plot_constituents"),
+        runtime=minutes_of("plot", "plot_constituents"),
+        allowed_job_duration=seconds_of("plot", "plot_constituents"),
+    params:
+        config=stored_config,
+        code=code_digest("evaluation", "plots"),
+        settings=lookup(dpath="diagnostics/{collection}", within=SETTINGS),
+        output=subpath(output.figures, parent=True),
+    message:
+        "Plotting {wildcards.collection} before and after cuts"
+    shell:
+        "jetloom plot_constituents --config {params.config:q} --collection {wildcards.collection}"
+        " --output {params.output:q} 2> {log:q}"

@@ -1,0 +1,42 @@
+"""Plot the bins of a dataset's trees: how they are filled, and what lies beyond their ranges."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--config", required=True, help="configuration of the analysis")
+    parser.add_argument("--task", required=True, help="name of the task")
+    parser.add_argument("--dataset", type=Path, help="directory of the dataset; results/<analysis>/datasets/<task>")
+    parser.add_argument(
+        "--output", type=Path, help="where binning.png and .html go; results/<analysis>/plots/<task>/trees"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Draw, and write the table."""
+    from jetloom import paths
+    from jetloom.config.load import find_owner, load_analysis
+    from jetloom.data.appearance import dressed
+    from jetloom.data.dataset import Dataset
+    from jetloom.errors import ConfigurationError
+    from jetloom.plots.binning import draw_binning, write_binning
+
+    analysis = load_analysis(arguments.config)
+    task = find_owner(analysis, arguments.task)
+    stored = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
+    facts = dressed(stored, analysis, arguments.task).description
+    binning = facts["views"][0].get("binning")
+    if binning is None:
+        raise ConfigurationError("has no trees", path=stored.directory, advice=f"set tasks.{arguments.task}.reads")
+    output = arguments.output or paths.results(analysis) / "plots" / arguments.task / "trees"
+    most = task.binning.warn_above
+    draw_binning(output / "binning", binning, most, facts["label"], facts["title"])
+    write_binning(output / "binning.html", binning, most, facts["title"])
+    logger.info("drew the bins of %d branchings", binning["branchings"])

@@ -1,0 +1,68 @@
+"""What a training reads: the batches of its epochs, and the blocks of its validation and its test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from jetloom.config.tasks import Task
+from jetloom.data.batches import BatchStream
+from jetloom.data.buckets import BucketStream, length_batches
+from jetloom.data.classes import Classes
+from jetloom.data.dataset import Dataset
+from jetloom.data.jets import Jets
+from jetloom.models.base import DataFacts, Model
+from jetloom.training.scores import Batch
+
+PREDICT_ROWS = 1 << 13
+TREE_BLOCK_ROWS = 1 << 14
+TREE_PREDICT_ROWS = 1 << 9
+"""Trees are evaluated in batches of this size: a fixed one, because each shape has to be compiled."""
+
+
+class Feed:
+    """The jets of a task's classes, as a model takes them.
+
+    Parameters
+    ----------
+    task : Task
+        Its ``classes`` take part.
+    model : Model
+        What it reads decides how batches are formed.
+    dataset : Dataset
+    fold : int or None
+    """
+
+    def __init__(self, task: Task, model: Model, dataset: Dataset, fold: int | None) -> None:
+        self.model, self.view = model, dataset.view(fold)
+        self.facts, self.classes = DataFacts.of(self.view), Classes(dataset, task.classes)
+
+    def jets(self, role: str) -> int:
+        """Give how many jets of a role take part."""
+        return self.classes.count(self.view, role)
+
+    def stream(self, batch_size: int, seed: int) -> BatchStream | BucketStream:
+        """Give the batches of the training part."""
+        files, jets, classes = self.view.files["train"], self.jets("train"), self.classes
+        if self.model.reads == "trees":
+            return BucketStream(files, batch_size, seed, self.arrays, classes.choose, jets)
+        return BatchStream(files, batch_size, seed, self.arrays, choose=classes.of, jets=jets)
+
+    def blocks(self, role: str) -> Iterator[Batch]:
+        """Give all jets of a role."""
+        if self.model.reads == "trees":
+            blocks = (self.classes.of(block) for block in self.view.blocks(role, TREE_BLOCK_ROWS))
+            return length_batches(blocks, TREE_PREDICT_ROWS, self.arrays)
+        return self._slices(role)
+
+    def _slices(self, role: str) -> Iterator[Batch]:
+        for block in self.view.blocks(role):
+            jets = self.classes.of(block)
+            for start in range(0, len(jets), PREDICT_ROWS):
+                yield self.arrays(jets.take(slice(start, start + PREDICT_ROWS)))
+
+    def arrays(self, jets: Jets) -> Batch:
+        """Give the features, labels and weights of some jets."""
+        features = self.model.features(jets, self.facts)
+        return features, np.ascontiguousarray(jets["label"]), np.ascontiguousarray(jets[self.view.weight])

@@ -1,0 +1,121 @@
+"""Spectra of the classes and bins of trees, drawn from datasets of made-up jets."""
+
+import numpy as np
+import pytest
+import yaml
+
+from jetloom.cli.main import main
+from jetloom.data.build import build
+from jetloom.data.dataset import Dataset
+from jetloom.plots.binning import draw_binning, write_binning
+from jetloom.plots.spectra import draw_spectra, fill_spectra
+from jetloom.plots.style import class_styles
+from tree_files import make_trees, tree_analysis, tree_config, write_trees
+
+FLATTEN = {"flatten": {"to": "quark", "variables": {"pt": 8}}}
+MATCH = {"match": {"variables": {"pt": 8}}, "event": False}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Files of trees in which quarks are harder than gluons."""
+    directory, found = tmp_path_factory.mktemp("trees"), {}
+    for name, (jets, branchings) in {
+        "dijet": make_trees(2500, 1, 0.2),
+        "ttbar": make_trees(2500, 3, 0.9, 20_000),
+    }.items():
+        jets["pt"] *= np.where(jets["truth"] == 21, 1.0, 1.5)
+        found[name] = [write_trees(directory / f"{name}.h5", jets, branchings)]
+    return found
+
+
+@pytest.fixture
+def make(files, tmp_path):
+    def function(**task):
+        analysis = tree_analysis(**task)
+        build(analysis, "flavour", files, tmp_path / "dataset")
+        return analysis.tasks["flavour"].weights, Dataset.open(tmp_path / "dataset")
+
+    return function
+
+
+def _distance(histograms):
+    """Root mean square of the pulls between the normalised spectra of two classes, in bins that both fill."""
+    (first, second), errors = (
+        [h.sums / h.sums.sum() for h in histograms],
+        [h.squares / h.sums.sum() ** 2 for h in histograms],
+    )
+    used = (first > 0) & (second > 0)
+    return float(np.sqrt(np.mean((first - second)[used] ** 2 / (errors[0] + errors[1])[used])))
+
+
+@pytest.mark.parametrize("rule", [FLATTEN, MATCH])
+def test_spectra_differ_before_and_agree_after(make, rule):
+    weights, dataset = make(weights=rule)
+    (spectrum,) = fill_spectra(dataset, weights)
+    assert spectrum.title == "Jet $p_T$ [GeV]"
+    assert _distance(spectrum.before) > 3
+    assert _distance(spectrum.after) < 1.7
+    rows = np.concatenate([block.rows for block in dataset.view().blocks("train")])
+    assert sum(h.entries for h in spectrum.after) == len(rows)
+
+
+def test_without_either_the_spectators_are_shown(make):
+    weights, dataset = make(spectators=["event_number", "eta", "pt"])
+    assert [spectrum.title for spectrum in fill_spectra(dataset, weights)] == ["eta", "Jet $p_T$ [GeV]"]
+
+
+def test_a_task_without_spectators_has_an_empty_figure(make, tmp_path):
+    weights, dataset = make(spectators=[])
+    assert fill_spectra(dataset, weights) == []
+    draw_spectra(tmp_path / "spectra", [], class_styles(dataset.description["classes"]), 0, "", "")
+    assert (tmp_path / "spectra.png").stat().st_size > 1000
+
+
+def test_jets_of_no_class_are_in_no_spectrum(make):
+    weights, dataset = make(unlabelled="keep")
+    labelled = sum(entry["jets"] for entry in dataset.description["summary"] if entry["part"] == "train")
+    for spectrum in fill_spectra(dataset, weights):
+        assert sum(h.entries for h in spectrum.before) == labelled
+
+
+def test_the_verb_draws_bins_and_tells_what_lies_beyond(make, tmp_path):
+    make(binning={"ranges": "junipr", "e_sub": 50.0, "granularity": 20})
+    content = tree_config(binning={"ranges": "junipr", "e_sub": 50.0, "granularity": 20})
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    options = ["--config", str(tmp_path / "c.yaml"), "--task", "flavour", "--dataset", str(tmp_path / "dataset")]
+    assert main(["plot_binning", *options, "--output", str(tmp_path / "trees")]) == 0
+    text = (tmp_path / "trees" / "binning.html").read_text()
+    entry = Dataset.open(tmp_path / "dataset").view().binning["shares"]["z"]
+    assert f"{100 * entry['below']:.2f} %" in text
+    assert "more than 2% beyond the range" in text
+    assert "empty: 14, 15, 16, 17, 18, 19" in text
+    assert "cambridge_aachen" in text
+    assert (tmp_path / "trees" / "binning.png").stat().st_size > 10_000
+
+
+def test_a_dataset_without_trees_has_no_bins_to_draw(files, tmp_path):
+    build(tree_analysis(reads="jets"), "flavour", files, tmp_path / "dataset")
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(tree_config(reads="jets"), sort_keys=False))
+    options = ["--config", str(tmp_path / "c.yaml"), "--task", "flavour", "--dataset", str(tmp_path / "dataset")]
+    assert main(["plot_binning", *options]) != 0
+
+
+def test_the_logarithm_of_the_atlas_system_starts_at_zero(make, tmp_path):
+    _, dataset = make(binning={"scaling": "log1p", "ranges": "junipr"})
+    binning = dataset.view().binning
+    draw_binning(tmp_path / "binning", binning, 0.02, "ATLAS Simulation", "Jets")
+    write_binning(tmp_path / "binning.html", binning, 0.02, "Jets")
+    assert "Limit" in (tmp_path / "binning.html").read_text()
+
+
+def test_the_summary_says_what_became_of_jets_of_no_class(make, tmp_path):
+    from jetloom.plots.bookkeeping import write_summary
+
+    for policy, words in (("drop", "dropped"), ("keep", "kept, weight 0"), ("majority", "gluon")):
+        _, dataset = make(unlabelled=policy)
+        facts = dataset.description
+        write_summary(tmp_path / "summary.html", class_styles(facts["classes"]), facts)
+        text = (tmp_path / "summary.html").read_text()
+        assert f"<td class=text>{words}</td>" in text
+        assert f"<td>{facts['samples']['dijet']['unlabelled']}</td>" in text

@@ -1,0 +1,113 @@
+"""A training on clustering trees: a density model from its start to its result, on the classes that it is of."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from jetloom.data.build import build
+from jetloom.data.dataset import Dataset
+from jetloom.errors import CheckpointedError
+from jetloom.models.registry import find_model, resolve_parameters
+from jetloom.training import point as training
+from jetloom.training.feed import Feed
+from jetloom.training.interruption import Interruption
+from tree_files import tree_analysis, write_tree_samples
+
+QUIET = {"early_stopping": None, "reduce_learning_rate": None}
+SMALL = {
+    "epochs": 2,
+    "batch_size": 32,
+    "width": 3,
+    "end_hidden": 3,
+    "mother_hidden": 3,
+    "branching_hidden": 3,
+    "max_constituents": 32,
+}
+TERMS = ("end", "mother", "z", "theta", "delta", "phi")
+
+
+class After(Interruption):
+    """Says that a signal came once it was asked so many times."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.signal, self.left = "SIGTERM", count
+
+    def __bool__(self):
+        self.left -= 1
+        return self.left <= 0
+
+
+@pytest.fixture(scope="module")
+def trees(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("trees")
+    files = write_tree_samples(directory / "trees", rows=150)
+    build(tree_analysis(), "flavour", files, directory / "dataset")
+    return Dataset.open(directory / "dataset")
+
+
+def _train(trees, directory, model="junipr", classes=(), settings=QUIET, **parameters):
+    task = tree_analysis(model=model, classes=list(classes), training=settings).tasks["flavour"]
+    given = resolve_parameters(find_model(model), {**SMALL, **parameters})
+    directory.mkdir(exist_ok=True)
+    return training.train_point(task, given, trees, directory, 1, 0, None)
+
+
+def _history(directory):
+    with (directory / "history.csv").open(newline="") as file:
+        return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
+
+
+@pytest.fixture(scope="module")
+def alone(trees, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("alone")
+    return directory, _train(trees, directory, classes=["quark"])
+
+
+def test_losses_are_logged_by_head_and_add_up(alone):
+    directory, result = alone
+    history = _history(directory)
+    assert list(history[0]) == [
+        "epoch", "loss", *TERMS, "val_loss", *(f"val_{name}" for name in TERMS), "learning_rate", "batch_size",
+    ]  # fmt: skip
+    for row in history:
+        for prefix in ("", "val_"):
+            parts = sum(float(row[prefix + name]) for name in TERMS)
+            assert float(row[f"{prefix}loss"]) == pytest.approx(parts, rel=1e-5)
+    assert float(history[1]["val_loss"]) < float(history[0]["val_loss"])
+    assert set(result["metrics"]) == set(find_model("junipr").point_metrics())
+    assert not any("auc" in name for name in result["metrics"])
+
+
+def test_only_the_jets_of_the_task_s_classes_take_part(trees, alone):
+    """Against log P of these jets alone, one after the other, without padding."""
+    from jetloom.evaluation.prediction import load_model
+
+    feed = Feed(tree_analysis(model="junipr").tasks["flavour"], find_model("junipr"), trees, None)
+    network = load_model(alone[0] / "model.keras")
+    for role, prefix in (("validation", "val_"), ("test", "eval_")):
+        losses, weights = [], []
+        for block in feed.view.blocks(role):
+            for index in np.flatnonzero(block["label"] == trees.classes.index("quark")):
+                features, _, weight = feed.arrays(block.take(np.array([index])))
+                losses.append(-np.asarray(network(features)).sum())
+                weights.append(weight[0])
+        expected = np.average(np.array(losses), weights=weights)
+        assert alone[1]["metrics"][f"{prefix}loss"] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("count", [4, 9])
+def test_an_interrupted_training_goes_on_with_the_same_bits(trees, alone, tmp_path, monkeypatch, count):
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "Interruption", lambda deadline: After(count))
+        with pytest.raises(CheckpointedError):
+            _train(trees, tmp_path, classes=["quark"])
+    assert _train(trees, tmp_path, classes=["quark"])["metrics"] == alone[1]["metrics"]
+    assert _history(tmp_path) == _history(alone[0])
+
+
+def test_a_binary_model_trains_as_a_classifier(trees, tmp_path):
+    result = _train(trees, tmp_path, model="junipr_binary", epochs=1)
+    assert set(result["metrics"]) == set(find_model("dense").point_metrics())
+    assert np.isfinite(list(result["metrics"].values())).all()
