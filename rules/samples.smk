@@ -38,3 +38,51 @@ rule plot_constituents:
     shell:
         "jetloom plot_constituents --config {params.config:q} --collection {wildcards.collection}"
         " --output {params.output:q} 2> {log:q}"
+
+
+rule plot_samples:
+    input:
+        hdf5=all_hdf5(),
+        trees=all_trees(),
+    output:
+        spectra=report(
+            "<results>/diagnostics/samples/spectra.png",
+            category="1. Inputs",
+            subcategory="samples",
+            labels={"variable": "spectra of all samples"},
+            caption="../workflow/report/slices.rst",
+        ),
+        quarantine=report(
+            "<results>/diagnostics/samples/quarantine.png",
+            category="1. Inputs",
+            subcategory="samples",
+            labels={"variable": "jets in the quarantine"},
+            caption="../workflow/report/quarantine.rst",
+        ),
+        quarantine_table=report(
+            "<results>/diagnostics/samples/quarantine.html",
+            category="1. Inputs",
+            subcategory="samples",
+            labels={"variable": "jets in the quarantine (table)"},
+            caption="../workflow/report/quarantine.rst",
+        ),
+    log:
+        "<logs>/plot_samples/samples.log",
+    benchmark:
+        "<benchmarks>/plot_samples/samples.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory_of("plot", "plot_samples"),
+        htcondor_request_mem_mb=memory_of("plot", "plot_samples"),
+        runtime=minutes_of("plot", "plot_samples"),
+        allowed_job_duration=seconds_of("plot", "plot_samples"),
+    params:
+        config=stored_config,
+        code=code_digest("evaluation", "plots"),
+        settings=lookup(dpath="diagnostics/samples", within=SETTINGS),
+        output=subpath(output.spectra, parent=True),
+    message:
+        "Plotting the spectra of all samples, and the quarantine"
+    shell:
+        "jetloom plot_samples --config {params.config:q} --output {params.output:q} 2> {log:q}"

@@ -33,7 +33,10 @@ try:
         for task in ANALYSIS.tasks
     }
     RUNS = {task: space.runs(ANALYSIS.tasks[task]) for task in ANALYSIS.tasks}
-    SHOWN = {sample: paths.shown_files(files) for sample, files in SOURCES.items()}
+    SHOWN = {
+        sample: paths.shown_files(paths.converted_files(ANALYSIS, sample))
+        for sample in ANALYSIS.samples
+    }
     SETTINGS = settings_digests(ANALYSIS)
     DATASETS = {task: ANALYSIS.dataset_of(task) for task in ANALYSIS.tasks}
     OBJECTIVES = {
@@ -105,6 +108,15 @@ def all_hdf5():
         f"<results>/hdf5/{sample}/{file}.h5"
         for sample, files in SOURCES.items()
         for file in files
+    ]
+
+
+def all_trees():
+    """The files of trees of all samples that have some."""
+    return [
+        f"<results>/trees/{sample}/{path.name}"
+        for sample, files in paths.all_tree_files(ANALYSIS).items()
+        for path in files
     ]
 
 
@@ -221,7 +233,7 @@ def data_reports():
     """The plots and tables of all samples and datasets."""
     samples = [
         f"<results>/diagnostics/{collection}"
-        for collection in paths.shown_collections(ANALYSIS)
+        for collection in [*paths.shown_collections(ANALYSIS), "samples/spectra.png"]
     ]
     owners = list(dict.fromkeys(DATASETS.values()))
     inputs = [f"<results>/plots/{owner}/inputs" for owner in owners]

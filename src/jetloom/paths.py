@@ -113,6 +113,13 @@ def tree_files(analysis: Analysis, task: str) -> dict[str, list[Path]]:
     }
 
 
+def all_tree_files(analysis: Analysis) -> dict[str, list[Path]]:
+    """Give the files of trees of each sample that has some: those of tasks that read trees."""
+    tasks = [name for name, task in analysis.tasks.items() if task.reads == "trees"]
+    found = {sample: files for task in tasks for sample, files in tree_files(analysis, task).items()}
+    return {sample: found[sample] for sample in analysis.samples if sample in found}
+
+
 def dataset_files(analysis: Analysis, task: str) -> dict[str, list[Path]]:
     """Give the files that a task's dataset is built from, by sample."""
     return (tree_files if analysis.tasks[task].reads == "trees" else hdf5_files)(analysis, task)

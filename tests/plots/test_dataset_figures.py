@@ -5,8 +5,11 @@ import pytest
 import yaml
 
 from jetloom.cli.main import main
+from jetloom.config.load import load_merged
+from jetloom.data.appearance import dressed
 from jetloom.data.build import build
 from jetloom.data.dataset import Dataset
+from jetloom.plots import distributions
 from jetloom.plots.binning import draw_binning, write_binning
 from jetloom.plots.spectra import draw_spectra, fill_spectra
 from jetloom.plots.style import class_styles
@@ -107,6 +110,24 @@ def test_the_logarithm_of_the_atlas_system_starts_at_zero(make, tmp_path):
     draw_binning(tmp_path / "binning", binning, 0.02, "ATLAS Simulation", "Jets")
     write_binning(tmp_path / "binning.html", binning, 0.02, "Jets")
     assert "Limit" in (tmp_path / "binning.html").read_text()
+
+
+def test_what_the_trees_made_is_unknown_before_the_selection():
+    jets, _ = make_trees(10, 1)
+    np.testing.assert_allclose(distributions._values("log(seed_e)", jets), np.log(jets["seed_e"]), rtol=1e-6)
+    before = jets[["pt", "eta"]]
+    assert np.isnan(distributions._values("log(seed_e)", before)).all()
+    np.testing.assert_array_equal(distributions._values("pt", before), jets["pt"])
+
+
+def test_a_borrowed_dataset_is_dressed_as_the_task_that_uses_it(make):
+    _, dataset = make()
+    content = tree_config()
+    content["tasks"]["other"] = {"dataset": "flavour", "title": "Another", "parameters": {"epochs": 1}}
+    worn = dressed(dataset, load_merged(content), "other")
+    assert (worn.description["task"], worn.description["title"]) == ("other", "Another")
+    assert worn.classes == dataset.classes
+    assert worn.fingerprint == dataset.fingerprint
 
 
 def test_the_summary_says_what_became_of_jets_of_no_class(make, tmp_path):

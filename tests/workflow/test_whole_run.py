@@ -20,6 +20,7 @@ FIGURES = (
     "plots/quark_gluon/inputs/Width",
     "plots/quark_gluon/bookkeeping/cut_flow",
     "plots/quark_gluon/bookkeeping/weights",
+    "plots/quark_gluon/bookkeeping/spectra",
     "plots/quark_gluon/bookkeeping/split",
     "plots/quark_gluon/scan/ten_best",
     "plots/quark_gluon/scan/parameters/units",

@@ -13,16 +13,18 @@ from jetloom import __version__
 from jetloom.errors import ExitCode, JetloomError
 
 VERBS = {
+    "samples": "list the samples with their files, what is missing, events, jets and cross-sections",
     "check": "check a configuration and say what it would do",
+    "check_file": "hold a ROOT file against an input schema: what is missing or empty, and all ranges",
     "simulate": "make a DxAOD-shaped sample with Pythia 8 and a parametric detector",
     "prepare": "run a sample's own command on a file, before the conversion",
     "ntuple": "convert a DxAOD to a ROOT ntuple of selected jets",
     "hdf5": "convert a DxAOD, or the ntuple made of it, to HDF5",
-    "trees": "make the clustering trees of jets",
+    "trees": "make the clustering trees of jets, or exchange them with JUNIPR",
     "dataset": "build a task's dataset: labels, weights, split, scaling",
     "train": "train one point of a scan once, from its checkpoint if there is one",
     "collect": "collect a scan's results into scan.csv, ranked",
-    "deploy": "deploy the best model as an archive that talos.Restore opens",
+    "deploy": "deploy the best model as an archive: of networks, one that talos.Restore opens",
     "evaluate": "evaluate the best point on the test part, with uncertainties and plots",
     "draw_trees": "draw the clustering trees of jets with what a density model says of each branching",
     "compare": "compare the best models of several tasks on the test part of the dataset that they share",
@@ -31,6 +33,7 @@ VERBS = {
     "plot_inputs": "plot inputs, cut flow, weights and split of a dataset",
     "plot_binning": "plot the bins of a dataset's trees: how they are filled, and what lies beyond their ranges",
     "plot_constituents": "plot jets and what belongs to them before and after cuts, samples side by side",
+    "plot_samples": "plot the spectra of all samples with their weights, and the jets that are in quarantine",
     "plot_scan": "plot a collected scan",
     "resume": "go on after anything: driver killed, machine rebooted, jobs cancelled",
     "doctor": "look at a site before the first submission, and say what is wrong and which line mends it",

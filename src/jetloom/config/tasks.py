@@ -47,7 +47,10 @@ class Flatten(Settings):
 
 
 class Match(Settings):
-    """Make the spectra of the classes equal by drawing: jets beyond the class that has fewest in a bin are left out."""
+    """Make the spectra of the classes equal by drawing: what a class has more of in a bin than the rarest is left out.
+
+    With `event: false` the numbers of jets become equal; with event weights the shapes of the weighted spectra.
+    """
 
     variables: dict[Variable, PositiveInt] = Field(
         description="Variables and their numbers of bins: {pt: 20}. Bins of equal content of the rarest class."
@@ -150,8 +153,8 @@ class Search(Settings):
 
 
 DATA_SETTINGS = {
-    "samples", "select", "labels", "unlabelled", "inputs", "spectators", "missing", "weights", "split", "reads",
-    "binning",
+    "samples", "select", "fraction", "labels", "unlabelled", "inputs", "spectators", "missing", "weights", "split",
+    "reads", "binning",
 }  # fmt: skip
 """The settings of a task that shape its dataset."""
 
@@ -177,6 +180,9 @@ class Task(Settings):
     )
     samples: list[Name] = Field(default_factory=list, description="Samples that take part; all if empty.")
     select: list[Expression] = Field(default_factory=list, description="Further cuts on jets for this task.")
+    fraction: Annotated[float, Field(gt=0, le=1)] = Field(
+        1.0, description="Share of the events that is used, by a hash of run and event: the same ones on each machine."
+    )
     labels: dict[Name, Label] = Field(
         default_factory=dict, description="The classes, in the order of the network's outputs."
     )

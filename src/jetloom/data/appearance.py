@@ -34,4 +34,5 @@ def dressed(dataset: Dataset, analysis: Analysis, task_name: str) -> Dataset:
         name: {**facts, "title": analysis.samples[name].title or name} if name in analysis.samples else facts
         for name, facts in dataset.description["samples"].items()
     }
-    return replace(dataset, description={**dataset.description, **found, "samples": samples})
+    # The task may use another's dataset.
+    return replace(dataset, description={**dataset.description, **found, "task": task_name, "samples": samples})

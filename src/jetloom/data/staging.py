@@ -140,8 +140,19 @@ def _check_variables(task: Task, reader: TableReader) -> None:
             )
 
 
+FRACTION_SALT = 1 << 32
+"""Sets the choice of a fraction of the events apart from that of the parts; salts of the split are smaller."""
+
+
 def _selected(task: Task, jets: Jets, losses: CutFlow | None) -> Jets:
-    """Apply the task's cuts, and count what each takes away."""
+    """Take the task's share of the events, apply its cuts, and count what each takes away."""
+    if task.fraction < 1.0:
+        salt = FRACTION_SALT + task.split.salt
+        hashes = splitting.event_hash(jets["run_number"], jets["event_number"], salt)
+        kept = jets.take(splitting.uniform(hashes) < task.fraction)
+        if losses is not None:
+            losses.add("dataset", "jets", f"a fraction of {task.fraction:g} of the events", len(jets), len(kept))
+        jets = kept
     for text in task.select:
         kept = jets.take(evaluate_mask(text, _columns(jets.rows), len(jets)))
         if losses is not None:
@@ -174,7 +185,7 @@ def _staged_jets(
     rows = _staged_rows(task, jets.rows, dtype)
     rows["true_label"] = truth
     rows["label"] = np.where(truth == UNLABELLED, common, truth)
-    total = facts["sum_of_weights"]
+    total = facts["sum_of_weights"] * task.fraction  # a share of the events has that share of the weights
     if total <= 0 and task.weights.event and not sample.is_data:
         raise EmptySampleError(f"its generator weights sum to {total:g}", where=f"sample '{facts['title']}'")
     rows["event_weight"] = event_weights(

@@ -83,7 +83,7 @@ def read_sample(analysis: Analysis, name: str, collection: str | None, events: i
     layout = make_layout(schema, conversion)
     before: list[Jets] = []
     after: list[Jets] = []
-    total, files = 0, paths.shown_files(paths.source_files(analysis, name))
+    total, files = 0, paths.shown_files(paths.converted_files(analysis, name))
     for stem, path in files.items():
         with TableReader(paths.hdf5_file(analysis, name, stem)) as reader:
             if reader.attribute("status") == "skipped":

@@ -10,7 +10,7 @@ from jetloom.data.jets import BLOCK_ROWS
 from jetloom.data.labels import assign_labels
 from jetloom.data.weights import event_weights
 from jetloom.evaluation.histogram import Histogram
-from jetloom.expressions import evaluate
+from jetloom.expressions import evaluate, names_in
 from jetloom.io.hdf5 import TableReader
 from jetloom.plots.inputs import edges
 
@@ -139,6 +139,8 @@ def _fill(histograms: Sequence[Histogram], values: Array, labels: Array, weights
 
 
 def _values(expression: str, block: Array) -> Array:
-    """Evaluate an input in float32, as the dataset does, one value a jet."""
+    """Evaluate an input in float32, as the dataset does, one value a jet; NaN of what jets get after the conversion."""
+    if not names_in(expression) <= set(block.dtype.names or ()):
+        return np.full(len(block), np.nan, np.float32)
     columns = {name: block[name] for name in block.dtype.names or ()}
     return np.broadcast_to(np.asarray(evaluate(expression, columns), dtype=np.float32), (len(block),))

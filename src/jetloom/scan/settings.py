@@ -60,7 +60,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
             for name, task in tasks
         },
         "appearance": {name: digest(appearance(analysis, name)) for name in analysis.tasks},
-        "diagnostics": {name: digest(_shown(analysis)) for name in shown_collections(analysis)},
+        "diagnostics": {name: digest(_shown(analysis)) for name in [*shown_collections(analysis), "samples"]},
         "collect": {
             name: digest([code["collect"], criterion(task), list(task.scan), talos_dictionary(task)])
             for name, task in tasks
@@ -83,8 +83,10 @@ def _good_runs(analysis: Analysis, sample: Sample) -> str | None:
 
 
 def _shown(analysis: Analysis) -> list[Any]:
-    """What shapes the figures of samples besides their data: titles, and the classes of the first task."""
-    titles = [[name, sample.title] for name, sample in analysis.samples.items()]
+    """What shapes the figures of samples besides their data: titles, weights, and the classes of the first task."""
+    titles = [
+        [name, sample.title, sample.cross_section, sample.sum_of_weights] for name, sample in analysis.samples.items()
+    ]
     labels = [
         [[key, label.when, label.title] for key, label in task.labels.items()] for task in analysis.tasks.values()
     ]

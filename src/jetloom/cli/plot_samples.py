@@ -1,0 +1,46 @@
+"""Plot the spectra of all samples with their weights, and the jets that are in quarantine."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--config", required=True, help="configuration of the analysis")
+    parser.add_argument(
+        "--variable", default="pt", metavar="NAME", help="variable of jets that slices are made in (pt)"
+    )
+    parser.add_argument(
+        "--output", type=Path, help="where spectra/ and quarantine/ go; results/<analysis>/diagnostics/samples"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Fill the spectra, look at the quarantine, draw."""
+    from jetloom import paths
+    from jetloom.config.load import load_analysis
+    from jetloom.plots.quarantine import Quarantined, draw_quarantine, write_quarantine
+    from jetloom.plots.slices import draw_slices, spectra
+    from jetloom.plots.style import class_styles, headline
+
+    analysis = load_analysis(arguments.config)
+    output = arguments.output or paths.diagnostics(analysis) / "samples"
+    titles = {name: sample.title or name for name, sample in analysis.samples.items()}
+    found = spectra(analysis, arguments.variable)
+    styles = class_styles([{"name": name, "title": titles[name]} for name in found])
+    axis = "Jet $p_T$ [GeV]" if arguments.variable == "pt" else arguments.variable
+    head = headline(analysis.label, "all samples, after cuts")
+    draw_slices(output / "spectra", axis, styles, list(found.values()), head)
+    logger.info("drew the spectra of %d samples", len(found))
+    trees = paths.all_tree_files(analysis)
+    quarantined = {titles[name]: Quarantined(files) for name, files in trees.items()}
+    styles = class_styles([{"name": name, "title": titles[name]} for name in trees])
+    head = headline(analysis.label, "jets that are not the trees they should be")
+    draw_quarantine(output / "quarantine", styles, list(quarantined.values()), head)
+    write_quarantine(output / "quarantine.html", quarantined)
+    logger.info("%d jets are in the quarantine", sum(len(each.rows) for each in quarantined.values()))

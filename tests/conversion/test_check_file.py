@@ -1,0 +1,46 @@
+"""Files held against a schema."""
+
+import numpy as np
+import pytest
+
+from dxaod_files import JETS, content, write
+from jetloom.cli.main import main
+
+
+@pytest.fixture
+def lines(tmp_path, capsys):
+    """What the verb prints for a file, by variable, and its exit code."""
+
+    def function(values):
+        write(tmp_path / "d.root", values)
+        code = main(["check_file", str(tmp_path / "d.root"), "--schema", "simulated"])
+        out, err = capsys.readouterr()
+        return {line.split()[0]: line for line in out.splitlines()}, code, err
+
+    return function
+
+
+def test_every_variable_has_its_line_and_range(lines):
+    values = content()
+    found, code, _ = lines(values)
+    assert code == 0
+    assert f"{float(np.max(values[JETS + 'pt'])) / 1000:.5g}" in found["jets.pt"]
+    assert "AnalysisJetsAuxDyn.pt" in found["jets.pt"]
+    assert found["events.run_number"].endswith("always the same")
+    assert {"tracks.pt", "constituents.charge"} <= set(found)
+
+
+def test_what_is_missing_is_said_of_all_and_fails_if_it_is_needed(lines):
+    values = {name: column for name, column in content().items() if name not in (JETS + "Jvt", JETS + "Width")}
+    found, code, error = lines(values)
+    assert found["jets.Jvt"].endswith("  missing")
+    assert found["jets.Width"].endswith("missing, and needed")
+    assert code == 3
+    assert "lacks jets.Width" in error
+
+
+def test_a_variable_that_was_never_filled(lines):
+    values = content()
+    values[JETS + "Width"] = values[JETS + "Width"] * np.float32(np.nan)
+    found, _, _ = lines(values)
+    assert found["jets.Width"].endswith("not a number in any of them")
