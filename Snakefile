@@ -65,3 +65,4 @@ rule all:
         reports=all_reports(),
         comparisons=all_comparisons(),
         junipr=all_junipr(),
+        runs=all_runs(),

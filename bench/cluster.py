@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from bench.cluster_load import driver_load
 from bench.measurement import CHECKOUT, Measurement
 
 sys.path.insert(0, str(CHECKOUT / "tests" / "clusters"))
@@ -39,30 +40,6 @@ rule train:
         " --output bare/{wildcards.point}/r0"
 """
 
-SBATCH = """#!/bin/bash
-# Does the job at once: writes the result that Snakemake waits for.
-echo sbatch >> $SHIM/calls
-id=$(($(cat $SHIM/id 2>/dev/null || echo 0) + 1)); echo $id > $SHIM/id
-point=$(grep -o "point=p[0-9a-f]*" <<< "$*" | head -1 | cut -d= -f2)
-directory=results/load/scans/quark_gluon/$point/r0
-mkdir -p $directory results/load/benchmarks/train/quark_gluon/$point
-echo '{}' > $directory/result.json
-: > results/load/benchmarks/train/quark_gluon/$point/r0.tsv
-echo "$id|COMPLETED" >> $SHIM/jobs
-echo $id
-"""
-SQUEUE = """#!/bin/bash
-echo squeue >> $SHIM/calls
-cat $SHIM/jobs 2>/dev/null || true
-"""
-SCONTROL = """#!/bin/bash
-echo scontrol >> $SHIM/calls
-echo "MinJobAge = 300 sec"
-"""
-OTHER = """#!/bin/bash
-echo other >> $SHIM/calls
-"""
-
 
 def measure(directory: Path) -> list[Measurement]:
     """Measure what can be measured on this machine."""
@@ -77,109 +54,31 @@ def measure(directory: Path) -> list[Measurement]:
     return found
 
 
-def driver_load(directory: Path, points: int) -> list[Measurement]:
-    """Let a driver submit a scan to a scheduler that is done at once: its time, memory and questions."""
-    from harness import CONFIG
-
-    shim = directory / "shim"
-    shim.mkdir(parents=True)
-    scripts = {
-        "sbatch": SBATCH,
-        "squeue": SQUEUE,
-        "scontrol": SCONTROL,
-        "sinfo": OTHER,
-        "sacct": OTHER,
-        "scancel": OTHER,
-    }
-    for name, script in scripts.items():
-        (shim / name).write_text(script)
-        (shim / name).chmod(0o755)
-    config: dict[str, Any] = yaml.safe_load(yaml.safe_dump(CONFIG))
-    config["analysis"] = "load"
-    side = round(points**0.5) + 1
-    task = config["tasks"]["quark_gluon"]
-    task["parameters"] = {"epochs": 1}
-    task["scan"] = {"units": list(range(1, points // side + 2)), "batch_size": list(range(1, side + 1))}
-    (directory / "config.yaml").write_text(yaml.safe_dump(config))
-    # Only the trainings: the driver finds a dataset there.
-    from jetloom.config.load import load_analysis
-    from jetloom.scan.space import points as points_of
-
-    names = [point.name for point in points_of(load_analysis(directory / "config.yaml").tasks["quark_gluon"])][:points]
-    targets = [f"results/load/scans/quark_gluon/{name}/r0/result.json" for name in names]
-    dataset = directory / "results" / "load" / "datasets" / "quark_gluon"
-    dataset.mkdir(parents=True)
-    (dataset / "fingerprint.txt").write_text("0\n")
-    command = [sys.executable, "-m", "snakemake", "-s", str(CHECKOUT / "Snakefile"), "--configfile", "config.yaml"]
-    command += [
-        "--profile",
-        str(CHECKOUT / "profiles" / "slurm"),
-        "--max-jobs-per-timespan",
-        "1000/1s",
-        "--quiet",
-        "all",
-    ]
-    command += ["--allowed-rules", "train", "--latency-wait", "5", "--", *targets]
-    environment = {
-        **os.environ,
-        "SHIM": str(shim),
-        "PATH": f"{shim}:{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
-    started = time.perf_counter()
-    with (directory / "driver.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=directory, env=environment, stdout=log, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    done = sum((directory / target).is_file() for target in targets)
-    if status != 0 or done < len(targets):
-        sys.exit(f"{done} of {len(targets)} points; {(directory / 'driver.log').read_text()[-2000:]}")
-    calls = (shim / "calls").read_text().split()
-    asked = sum(call in ("squeue", "scontrol") for call in calls)
-    cpu = usage.ru_utime + usage.ru_stime
-    return [
-        Measurement(
-            f"driver, {len(targets)} points: CPU time, start included", cpu, "s",
-            f"wall time {seconds:.0f} s", cpu / seconds, "",
-        ),
-        Measurement(
-            f"driver, {len(targets)} points: peak memory", usage.ru_maxrss / 1024, "MB",
-            "MB a point", usage.ru_maxrss / 1024 / points, "",
-        ),
-        Measurement(
-            "driver: questions to the scheduler a minute (submissions not counted)", asked / seconds * 60, "/min",
-            f"{calls.count('sbatch')} submissions in {seconds:.0f} s", asked / max(1, calls.count("sbatch")), "",
-        ),
-    ]  # fmt: skip
-
-
 def lost_work(directory: Path) -> list[Measurement]:
     """Kill a training in its middle, let it go on, and compare with one that was left alone."""
-    from harness import CONFIG, TASK, Cluster, Scan, prepare, wait_for
+    from harness import CONFIG, TASK, Cluster, prepare, wait_for
 
     local = Cluster("local", [], CHECKOUT, Path(sys.executable).parent, [], {"PATH": os.environ["PATH"]})
     prepare(local, directory)
     config = yaml.safe_load(yaml.safe_dump(CONFIG))
     config["tasks"][TASK]["scan"] = {"units": [8]}
     (directory / "config.yaml").write_text(yaml.safe_dump(config))
-    scan = Scan(local, directory)
     command = local.command("jetloom", "train", "--config", "config.yaml", "--task", TASK, "--output")
-    started = time.perf_counter()
-    subprocess.run([*command, "alone"], cwd=directory, check=True, capture_output=True)
-    alone = time.perf_counter() - started
+    alone = _timed([*command, "alone"], directory)
+    training = _trained(directory / "alone")
     started = time.perf_counter()
     process = subprocess.Popen([*command, "torn"], cwd=directory, stderr=subprocess.DEVNULL)
     wait_for(lambda: (directory / "torn" / "checkpoint.npz").is_file(), 60)
-    time.sleep(alone / 3)
+    time.sleep(training / 3)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    subprocess.run([*command, "torn"], cwd=directory, check=True, capture_output=True)
-    torn = time.perf_counter() - started
-    shutil.rmtree(scan.results)
-    lost = torn - alone
+    _timed([*command, "torn"], directory)
+    lost = time.perf_counter() - started - alone
     return [
         Measurement(
-            "work lost by kill -9 in the middle of a training", lost, "s",
-            f"the whole training {alone:.1f} s, starts included", lost / alone, "",
+            "time lost by kill -9 in the middle of a training", lost, "s",
+            f"one left alone {alone:.1f} s, {training:.1f} s of them in the training; the second start is lost, too",
+            lost / alone, "",
         )
     ]  # fmt: skip
 
@@ -267,14 +166,14 @@ def _cluster(name: str) -> Any:
         found = Cluster("slurm", [], CHECKOUT, Path(sys.executable).parent, [], {"PATH": os.environ["PATH"]})
         question = ["sinfo"]
     else:
-        checkout, pool = Path("/home/jetloom/checkout"), Path("/var/lib/jetloom-condor")
-        prefix = ["runuser", "--user", "jetloom", "--"]
-        environment = {
-            "CONDOR_CONFIG": str(pool / "etc" / "condor_config"),
-            "PATH": str(pool / "bin"),
-            "HOME": "/home/jetloom",
-        }
-        found = Cluster("condor", prefix, checkout, checkout / ".venv" / "bin", [], environment)
+        import condor
+        from condor_conf import Pool
+
+        pool, home = Pool(condor.HOME), Path("/home") / condor.USER
+        prefix = ["setpriv", "--reuid", condor.USER, "--regid", condor.USER, "--init-groups"]
+        environment = {"CONDOR_CONFIG": str(pool.config), "PATH": str(pool.tools), "HOME": str(home)}
+        checkout = home / "checkout"
+        found = Cluster("condor", prefix, checkout, checkout / ".venv" / "bin", [], environment, condor.USER)
         question = ["condor_status"]
     try:
         asked = subprocess.run(found.command(*question), capture_output=True, check=False, cwd="/")

@@ -21,6 +21,8 @@ rule plot_constituents:
         "<logs>/plot_constituents/{collection}.log",
     benchmark:
         "<benchmarks>/plot_constituents/{collection}.tsv"
+    # Trainings wait for nothing of it.
+    priority: -1
     conda:
         "../envs/cpu.yaml"
     resources:
@@ -70,6 +72,8 @@ rule plot_samples:
         "<logs>/plot_samples/samples.log",
     benchmark:
         "<benchmarks>/plot_samples/samples.tsv"
+    # Trainings wait for nothing of it.
+    priority: -1
     conda:
         "../envs/cpu.yaml"
     resources:

@@ -141,3 +141,33 @@ rule plot_scan:
         "Plotting the scan of {wildcards.task}"
     shell:
         "jetloom plot_scan --config {params.config:q} --scan {params.scan:q} --output {params.output:q} 2> {log:q}"
+
+
+rule runs:
+    input:
+        facts=expand("<results>/scans/{task}/scan.json", task=ANALYSIS.tasks),
+    output:
+        table="<results>/runs.csv",
+        page=report(
+            "<results>/runs.html",
+            category="6. Runs",
+            labels={"shows": "every training (table)"},
+            caption="../workflow/report/runs.rst",
+        ),
+    log:
+        "<logs>/runs.log",
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory_of("plot", "runs"),
+        htcondor_request_mem_mb=memory_of("plot", "runs"),
+        runtime=minutes_of("plot", "runs"),
+        allowed_job_duration=seconds_of("plot", "runs"),
+    params:
+        config=stored_config,
+        code=code_digest("scan/runs.py", "cli/runs.py", "plots/tables.py"),
+        output=subpath(output.table, parent=True),
+    message:
+        "Listing every training"
+    shell:
+        "jetloom runs --config {params.config:q} --output {params.output:q} 2> {log:q}"

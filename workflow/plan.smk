@@ -8,7 +8,9 @@ import re
 import sys
 
 from jetloom import paths
-from jetloom.cluster import driver, preflight, requests
+from jetloom.cluster.attempts import requests
+from jetloom.cluster.driving import driver
+from jetloom.cluster.site import preflight
 from jetloom.config.load import load_merged
 from jetloom.scan.stored import store
 from jetloom.config.schema import find_schema
@@ -277,6 +279,11 @@ def all_comparisons():
     return [
         f"<results>/comparisons/{name}/comparison.json" for name in ANALYSIS.comparisons
     ]
+
+
+def all_runs():
+    """The table of all trainings."""
+    return ["<results>/runs.html"] if ANALYSIS.tasks else []
 
 
 def all_reports():

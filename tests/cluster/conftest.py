@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from jetloom.cluster import scheduler
+from jetloom.cluster.schedulers import scheduler
 
 HERE = Path(__file__).parent
 

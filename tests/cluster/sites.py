@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
-from jetloom.cluster.asked import Examined, by_profile
-from jetloom.cluster.sources import Sources
+from jetloom.cluster.profiles.asked import Examined, by_profile
+from jetloom.cluster.profiles.sources import Sources
 from jetloom.config.load import load_merged
 from tiny_analysis import CONFIG
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from jetloom.cluster.condor import Condor, classify
-from jetloom.cluster.scheduler import QueuedJob, SilentSchedulerError
+from jetloom.cluster.schedulers.condor import Condor, classify
+from jetloom.cluster.schedulers.scheduler import QueuedJob, SilentSchedulerError
 from jetloom.scan.ledger import Cause
 
 CASES = [
@@ -110,6 +110,14 @@ def test_reasons_of_removals(site, reason, cause):
     entry = {"ClusterId": 1, "JobStatus": 3, "RemoveReason": reason, "ExitBySignal": True, "ExitSignal": 15}
     site.condor({"condor_q": [], "condor_history": [entry]})
     assert Condor().facts("1").cause == cause
+
+
+@pytest.mark.parametrize(("used", "cause"), [(2_100_000, Cause.OUT_OF_MEMORY), (500_000, Cause.OUT_OF_TIME)])
+@pytest.mark.parametrize("status", [3, 5])
+def test_a_rule_that_names_memory_and_time_is_told_by_the_memory_in_use(used, cause, status):
+    rule = "SYSTEM_PERIODIC_REMOVE '(MemoryUsage > RequestMemory) || (RemoteWallClockTime > 172800)' evaluated to TRUE"
+    told = {"RemoveReason": rule, "HoldReason": rule, "HoldReasonCode": 26}
+    assert classify({"JobStatus": status, "RequestMemory": 2000, "ResidentSetSize": used, **told}).cause == cause
 
 
 def ended(**more):

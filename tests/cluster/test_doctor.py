@@ -8,9 +8,9 @@ import pytest
 from sites import SILENT, Site, analysis, partition, profile
 
 from jetloom.cli import doctor as verb
-from jetloom.cluster import checks_condor, checks_machine, checks_profile, doctor, probe
-from jetloom.cluster.findings import Level
-from jetloom.cluster.site_slurm import minutes, parse_gres
+from jetloom.cluster.site import checks_condor, checks_machine, checks_profile, doctor, probe
+from jetloom.cluster.site.findings import Level
+from jetloom.cluster.site.site_slurm import minutes, parse_gres
 from jetloom.errors import ConfigurationError, MissingFileError
 
 SLURM = {
@@ -259,11 +259,15 @@ def test_snakemake_knows_the_keys_of_our_profiles():
 
 
 def test_resources_that_no_plugin_reads(site):
-    lines = look(slurm_with(site, default_resources=["slurm_partiton=main"], set_resources=["trian:gpu=1"]))
-    assert lines == [
-        "warning  resource: the plugin does not read 'slurm_partiton'; "
-        "did you mean 'slurm_partition' or 'slurm_account'? own.yaml, line 2, default-resources",
-        "warning  resource: jetloom has no rule 'trian'; did you mean 'train'? own.yaml, line 4, set-resources",
+    given = ["slurm_partiton=main", "licences_of_mine=1"]
+    lines = look(slurm_with(site, default_resources=given, set_resources=["trian:gpu=1"]))
+    assert lines[0] == (
+        "WRONG    resource: the plugin does not read 'slurm_partiton'; "
+        "did you mean 'slurm_partition' or 'slurm_account'? own.yaml, line 2, default-resources"
+    )
+    assert lines[1].startswith("warning  resource: the plugin does not read 'licences_of_mine'; ")
+    assert lines[2:] == [
+        "warning  resource: jetloom has no rule 'trian'; did you mean 'train'? own.yaml, line 5, set-resources",
     ]
 
 

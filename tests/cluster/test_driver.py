@@ -15,9 +15,9 @@ from snakemake.scheduling.job_scheduler import JobScheduler
 from snakemake_interface_executor_plugins.executors.base import AbstractExecutor, SubmittedJobInfo
 
 from jetloom import paths
-from jetloom.cluster import driver
-from jetloom.cluster.driver import descendants
-from jetloom.cluster.verdict import Action, Verdict
+from jetloom.cluster.attempts.verdict import Action, Verdict
+from jetloom.cluster.driving import driver
+from jetloom.cluster.driving.driver import descendants
 from jetloom.config.load import load_merged
 from jetloom.scan import ledger
 from jetloom.scan.space import points
@@ -206,7 +206,7 @@ def test_a_group_is_judged_as_one(report):
 
 
 SNAKEFILE = """
-from jetloom.cluster import driver
+from jetloom.cluster.driving import driver
 from jetloom.config.load import load_analysis
 driver.attach(workflow, load_analysis("config.json"), Path("config.json"))
 

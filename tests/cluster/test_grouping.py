@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from jetloom.cluster import grouping
+from jetloom.cluster.driving import grouping
 
 
 class FakeJob:

@@ -10,9 +10,9 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from jetloom.cluster import plugins
-from jetloom.cluster.plugins import FORGOTTEN_AFTER, SlurmAnswers
-from jetloom.cluster.scheduler import SilentSchedulerError
+from jetloom.cluster.driving import plugins
+from jetloom.cluster.driving.plugins import FORGOTTEN_AFTER, SlurmAnswers
+from jetloom.cluster.schedulers.scheduler import SilentSchedulerError
 
 
 class Clock:
@@ -376,7 +376,7 @@ def test_the_slurm_plugin_asks_through_the_function_that_is_wrapped():
 
 
 def test_the_slurm_plugin_s_words_for_a_refusal_are_known():
-    from jetloom.cluster.resubmission import REFUSED
+    from jetloom.cluster.attempts.resubmission import REFUSED
 
     plugin = pytest.importorskip("snakemake_executor_plugin_slurm")
     source = inspect.getsource(plugin)

@@ -9,7 +9,8 @@ import pytest
 from sites import SILENT, Site, analysis, examined, partition, profile
 from snakemake_interface_executor_plugins.settings import ExecMode
 
-from jetloom.cluster import checks_machine, plugins, preflight
+from jetloom.cluster.driving import plugins
+from jetloom.cluster.site import checks_machine, preflight
 
 
 @pytest.fixture
@@ -40,11 +41,14 @@ def test_a_healthy_site_is_looked_at_in_silence_and_quickly(site):
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [
+        ({"default_resources": ["slurm_partiton=main"]},
+         "resource: the plugin does not read 'slurm_partiton'"),
+        ({"default_resources": ["gpus=1"]}, "resource: the plugin does not read 'gpus'"),
         ({"default_resources": ["slurm_partition=mian"]}, "partition: no partition 'mian' for"),
         ({"default_resources": ["slurm_account=jetlom"]}, "account: 'jetlom' is no account of"),
         ({}, "GPU: train of flavour asks for 1 GPU, partition main has none"),
     ],
-)
+)  # fmt: skip
 def test_what_a_profile_gets_wrong(site, keys, expected):
     assert error(site, settings=analysis("gpu"), **keys).startswith(expected)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from jetloom.cluster import scheduler as scheduler_module
-from jetloom.cluster.condor import Condor
-from jetloom.cluster.queue import by_directory, markers, open_attempts, process_of, survey
-from jetloom.cluster.scheduler import QueuedJob, SilentSchedulerError
-from jetloom.cluster.slurm import Slurm
+from jetloom.cluster.recovery.queue import by_directory, markers, open_attempts, process_of, survey
+from jetloom.cluster.schedulers import scheduler as scheduler_module
+from jetloom.cluster.schedulers.condor import Condor
+from jetloom.cluster.schedulers.scheduler import QueuedJob, SilentSchedulerError
+from jetloom.cluster.schedulers.slurm import Slurm
 from jetloom.scan import ledger
 from jetloom.scan.ledger import Attempt
 from tiny_analysis import analysis

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetloom.cluster import requests
+from jetloom.cluster.attempts import requests
 from jetloom.config.cluster import Growth
 from jetloom.scan.ledger import Attempt, Cause
 

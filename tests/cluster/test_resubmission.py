@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from jetloom import paths
-from jetloom.cluster import resubmission
-from jetloom.cluster.resubmission import FailedJob, Resubmission, given_up
-from jetloom.cluster.scheduler import Facts, SilentSchedulerError
-from jetloom.cluster.verdict import Action
+from jetloom.cluster.attempts import resubmission
+from jetloom.cluster.attempts.resubmission import FailedJob, Resubmission, given_up
+from jetloom.cluster.attempts.verdict import Action
+from jetloom.cluster.schedulers.scheduler import Facts, SilentSchedulerError
 from jetloom.config.load import load_merged
 from jetloom.io.lock import exclusive
 from jetloom.scan import ledger
@@ -308,6 +308,10 @@ CONVERT = {"sample": "dijet", "file": "a"}
         ("a.root: is truncated; get it again", Cause.BAD_INPUT),
         ("memory ran out", Cause.OUT_OF_MEMORY),
         ("results/x.h5: cannot be written (No space left on device)", Cause.DISK_FULL),
+        ("results/a/config/0a1b2c.json: tasks.t.inputs: unknown key 'x'", Cause.CONFIGURATION),
+        ("scan: the scan has no point 'p1'", Cause.CONFIGURATION),
+        ("--run-name: no such run 'r7'; known: r0", Cause.CONFIGURATION),
+        ("scans/a.root: is truncated; get it again", Cause.BAD_INPUT),
     ],
 )
 def test_the_verb_s_error_in_its_log(analysis, scheduler, said, cause, tmp_path):

@@ -11,10 +11,11 @@ import pytest
 import yaml
 from test_queue import RESULTS, SCAN, begin, mark
 
-from jetloom.cluster import child, driver_lock, leftovers
-from jetloom.cluster.profile import CHECKOUT, executor_of, read_profile
-from jetloom.cluster.resume import Request, Resume, resume
-from jetloom.cluster.scheduler import Facts, QueuedJob, SilentSchedulerError
+from jetloom.cluster.driving import driver_lock
+from jetloom.cluster.profiles.profile import CHECKOUT, executor_of, read_profile
+from jetloom.cluster.recovery import child, leftovers
+from jetloom.cluster.recovery.resume import Request, Resume, resume
+from jetloom.cluster.schedulers.scheduler import Facts, QueuedJob, SilentSchedulerError
 from jetloom.errors import BusyError, ConfigurationError, MissingFileError
 from jetloom.io.lock import exclusive
 from jetloom.scan import ledger
@@ -29,7 +30,7 @@ POINTS = [point.name for point in points(SCANNED.tasks["flavour"])]
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("jetloom.cluster.resume.AT_LEAST", 0.01)
+    monkeypatch.setattr("jetloom.cluster.recovery.resume.AT_LEAST", 0.01)
     monkeypatch.setattr(driver_lock, "_held", {})
     return tmp_path
 
@@ -262,7 +263,7 @@ def test_an_attempt_of_who_works_is_not_closed():
 
 HOLD = """
 import sys, time
-from jetloom.cluster import driver_lock
+from jetloom.cluster.driving import driver_lock
 driver_lock.hold("tiny")
 print("held", flush=True)
 time.sleep(60)
@@ -317,7 +318,7 @@ def _watch(seconds):
 
 SENT = """
 import os, signal, sys, threading, time
-from jetloom.cluster.child import snakemake
+from jetloom.cluster.recovery.child import snakemake
 timer = threading.Timer(2.0, lambda: os.kill(os.getpid(), signal.SIGTERM))
 timer.daemon = True
 timer.start()

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from jetloom.cluster import scheduler
-from jetloom.cluster.registry import find_scheduler
-from jetloom.cluster.scheduler import QueuedJob, SilentSchedulerError, call
-from jetloom.cluster.slurm import Slurm, end_before, megabytes, parse_accounting, parse_fields
+from jetloom.cluster.schedulers import scheduler
+from jetloom.cluster.schedulers.registry import find_scheduler
+from jetloom.cluster.schedulers.scheduler import QueuedJob, SilentSchedulerError, call
+from jetloom.cluster.schedulers.slurm import Slurm, end_before, megabytes, parse_accounting, parse_fields
 from jetloom.scan.ledger import Cause
 
 CONNECT = "slurm_load_jobs error: Unable to contact slurm controller (connect failure)"
@@ -272,6 +272,11 @@ def test_a_failure_without_words_has_its_exit_code(site):
         call(["mute"])
 
 
+@pytest.mark.parametrize("text", ["", "\n", "No partitions in the system"])
+def test_an_answer_without_fields(text):
+    assert parse_fields(text) == {}
+
+
 def test_values_may_hold_blanks_and_equals_signs():
     fields = parse_fields("JobId=1 JobName=a b TRES=cpu=1,mem=2G ReqB:S:C:T=0:0:*:* WorkDir=/x y Power= \n")
     assert fields == {
@@ -318,5 +323,5 @@ def test_the_names_of_executors():
     ],
 )
 def test_why_a_job_was_begun_again(monkeypatch, answer, told):
-    monkeypatch.setattr("jetloom.cluster.slurm.call", lambda command, **_: answer)
+    monkeypatch.setattr("jetloom.cluster.schedulers.slurm.call", lambda command, **_: answer)
     assert end_before("5") == told

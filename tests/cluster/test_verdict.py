@@ -2,7 +2,7 @@
 
 import pytest
 
-from jetloom.cluster.verdict import LONGEST_PAUSE, Action, judge
+from jetloom.cluster.attempts.verdict import LONGEST_PAUSE, Action, judge
 from jetloom.config.cluster import Attempts, Cluster
 from jetloom.scan.ledger import Attempt, Cause
 

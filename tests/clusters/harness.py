@@ -13,7 +13,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -139,7 +140,7 @@ class Scan:
         self.drivers.append(driver)
         return driver
 
-    def finish(self, driver: subprocess.Popen[str], timeout: float = 600, code: int = 0) -> str:
+    def finish(self, driver: subprocess.Popen[str], timeout: float = 1200, code: int = 0) -> str:
         """Wait for a driver to end with a code; give all output so far."""
         try:
             ended = driver.wait(timeout)
@@ -194,7 +195,24 @@ class Scan:
         return [line for path in self.trainings() for line in ledger.read(path / ledger.LEDGER)]
 
 
-def wait_for(look: Callable[[], T], timeout: float = 300, every: float = 0.2, what: str = "it") -> T:
+@contextmanager
+def small_disk(scan: Scan) -> Iterator[Callable[[], None]]:
+    """Put the trainings on a disk that is full at once; give what makes room on it."""
+    place = scan.results / "scans"
+    place.mkdir()
+
+    def make_room() -> None:
+        subprocess.run(["mount", "-o", "remount,size=100m", str(place)], check=True)
+
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=120k", "tmpfs", str(place)], check=True)
+    try:
+        scan.cluster.give(place)
+        yield make_room
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def wait_for(look: Callable[[], T], timeout: float = 600, every: float = 0.2, what: str = "it") -> T:
     """Look again and again until there is something to see; give it."""
     end = time.monotonic() + timeout
     while time.monotonic() < end:
@@ -233,20 +251,26 @@ def check_oracle(scan: Scan, undisturbed: Path, queue: Callable[[], Iterable[str
     for path in scan.results.rglob("*.json"):
         json.loads(path.read_text())
     assert not list(scan.results.rglob(ledger.OPEN)), "an attempt is still open"
-    wait_for(lambda: not list(queue()), 60, what=f"an empty queue (left: {list(queue())})")
+    wait_for(lambda: not list(queue()), 120, what=f"an empty queue (left: {list(queue())})")
 
 
-def prepare(cluster: Cluster, directory: Path) -> Path:
+def demonstration(cluster: Cluster) -> dict:
+    """The configuration of the demonstration, as it is; its name is that of the others here, for their paths."""
+    content = yaml.safe_load((cluster.checkout / "config" / "config.yaml").read_text())
+    return content | {"analysis": CONFIG["analysis"]}
+
+
+def prepare(cluster: Cluster, directory: Path, config: dict = CONFIG) -> Path:
     """Make the data, and an undisturbed scan, on this machine; give its directory."""
     directory.mkdir(parents=True)
-    (directory / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    (directory / "config.yaml").write_text(yaml.safe_dump(config))
     cluster.give(directory)
     scan = Scan(cluster, directory)
     local = [word if word != cluster.profile else "local" for word in scan.snakemake()]
     local = [word for word in local if word not in cluster.options]
     done = subprocess.run(
         [*local, "--cores", "2", SCAN_TARGET], cwd=directory, text=True, stdin=subprocess.DEVNULL, check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1200,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=2400,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:]
     return directory

@@ -70,6 +70,19 @@ def test_evaluate(evaluated):
     assert "Light quark" in (evaluated / "metrics.html").read_text()
 
 
+def test_jets_with_a_true_label_are_measured_on_their_own(evaluated):
+    metrics = json.loads((evaluated / "metrics.json").read_text())
+    true = metrics["true_labels"]
+    assert true["jets"] == 2700
+    assert true["metrics"]["auc"]["value"] == pytest.approx(metrics["metrics"]["auc"]["value"], abs=0.02)
+    assert true["metrics"]["auc"]["value"] != metrics["metrics"]["auc"]["value"]
+    all_sums, sums = (np.array(facts["confusion"]) for facts in (metrics, true))
+    assert all_sums.shape == sums.shape == (3, 3)
+    assert 0.8 < sums.sum() / all_sums.sum() < 1.0
+    assert all_sums.sum() == pytest.approx(metrics["sum_of_weights"])
+    assert "2,700 jets with a true label" in (evaluated / "metrics.html").read_text()
+
+
 def test_predictions_belong_to_the_jets(evaluated, toy):
     with TableReader(evaluated / "predictions.h5") as reader, TableReader(toy / "dataset" / "test.h5") as source:
         rows, jets = reader.read("jets"), source.read("jets")

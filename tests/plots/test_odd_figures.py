@@ -9,6 +9,7 @@ from jetloom.errors import JetloomError
 from jetloom.evaluation import report
 from jetloom.evaluation.histogram import Histogram
 from jetloom.plots import bookkeeping, classifier, inputs, scan
+from jetloom.plots.confusion import draw_confusion
 from jetloom.plots.learning import draw_learning
 from jetloom.plots.scan_files import read_scan
 from jetloom.plots.style import COLORS, class_styles, headline, unit
@@ -68,7 +69,7 @@ def test_lower_is_better_and_values_of_many_kinds(tmp_path):
 def test_a_class_without_jets(tmp_path):
     jets, rng = one_class_of_jets(), np.random.default_rng(0)
     classifier.draw_roc(tmp_path / "roc", STYLES, report.roc_curves(jets, rng, 5))
-    classifier.draw_confusion(tmp_path / "confusion", STYLES, report.matrix(jets))
+    draw_confusion(tmp_path / "confusion", STYLES, {"All": report.matrix(jets)})
     classifier.draw_calibration(tmp_path / "calibration", STYLES, report.calibrations(jets))
     bins = report.binned(jets, np.linspace(1, 500, len(jets.labels)), rng)
     classifier.draw_performance(tmp_path / "pt", STYLES, bins, "$p_T$ [GeV]")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jetloom.cli.main import main
-from jetloom.cluster.scheduler import QueuedJob
+from jetloom.cluster.schedulers.scheduler import QueuedJob
 from jetloom.config.load import load_merged
 from jetloom.scan import ledger
 from jetloom.scan.ledger import Attempt

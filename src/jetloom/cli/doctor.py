@@ -21,8 +21,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the findings, one a line."""
-    from jetloom.cluster.doctor import examine
-    from jetloom.cluster.findings import Level
+    from jetloom.cluster.site.doctor import examine
+    from jetloom.cluster.site.findings import Level
     from jetloom.config.load import load_analysis
     from jetloom.errors import ConfigurationError
 

@@ -38,6 +38,7 @@ VERBS = {
     "resume": "go on after anything: driver killed, machine rebooted, jobs cancelled",
     "doctor": "look at a site before the first submission, and say what is wrong and which line mends it",
     "status": "say what is done, running, failed and waiting, per sample and per point",
+    "runs": "list every training of an analysis: its parameters, its metrics, what it cost and where it ran",
     "summary": "print a finished analysis' best points and where its time went",
     "reference": "write the reference pages that are generated from the code",
 }

@@ -30,8 +30,8 @@ def run(arguments: argparse.Namespace) -> None:
     import os
     import sys
 
-    from jetloom.cluster.profile import CHECKOUT
-    from jetloom.cluster.resume import Request, resume
+    from jetloom.cluster.profiles.profile import CHECKOUT
+    from jetloom.cluster.recovery.resume import Request, resume
     from jetloom.config.load import load_analysis
     from jetloom.errors import ConfigurationError
 

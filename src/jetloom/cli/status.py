@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jetloom.cluster.scheduler import QueuedJob
+    from jetloom.cluster.schedulers.scheduler import QueuedJob
     from jetloom.config.analysis import Analysis
 
 
@@ -58,11 +58,11 @@ def _queue(analysis: Analysis, profiles: list[str]) -> Mapping[Path, QueuedJob]:
     """Ask the profile's scheduler once; nothing if it does not answer, or there is none."""
     if not profiles:
         return {}
-    from jetloom.cluster.driver_lock import find_holder
-    from jetloom.cluster.profile import executor_of, read_profile
-    from jetloom.cluster.queue import by_directory, survey
-    from jetloom.cluster.registry import find_scheduler
-    from jetloom.cluster.scheduler import SilentSchedulerError
+    from jetloom.cluster.driving.driver_lock import find_holder
+    from jetloom.cluster.profiles.profile import executor_of, read_profile
+    from jetloom.cluster.recovery.queue import by_directory, survey
+    from jetloom.cluster.schedulers.registry import find_scheduler
+    from jetloom.cluster.schedulers.scheduler import SilentSchedulerError
 
     holder = find_holder(analysis.analysis)
     words = f"driven by {holder.words()}" if holder else "nobody drives it: `jetloom resume` goes on"

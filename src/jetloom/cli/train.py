@@ -29,9 +29,9 @@ def run(arguments: argparse.Namespace) -> None:
     import os
 
     from jetloom import paths
-    from jetloom.cluster.driver import SINCE
-    from jetloom.cluster.resubmission import given_up
-    from jetloom.cluster.slurm import end_before
+    from jetloom.cluster.attempts.resubmission import given_up
+    from jetloom.cluster.driving.driver import SINCE
+    from jetloom.cluster.schedulers.slurm import end_before
     from jetloom.config.load import find_task, load_analysis
     from jetloom.data.dataset import Dataset
     from jetloom.errors import ConfigurationError

@@ -45,6 +45,10 @@ class Jets:
         """The number of classes."""
         return int(self.probabilities.shape[1])
 
+    def take(self, chosen: Array) -> Jets:
+        """Give some of the jets."""
+        return Jets(self.labels[chosen], self.probabilities[chosen], self.weights[chosen], self.events[chosen])
+
     def pairs(self) -> list[tuple[int, int]]:
         """Give all ordered pairs of different classes: (signal, background)."""
         return [(a, b) for a in range(self.classes) for b in range(self.classes) if a != b]
@@ -133,6 +137,7 @@ def numbers(
         "sum_of_weights": total,
         "effective_jets": float(effective_number(np.array(total), np.array(squares))),
         "metrics": {name: _pair(*metrics[name]) for name in CLASSIFIER_METRICS},
+        "confusion": shares.sums.tolist(),
         "classes": {
             name: {
                 "jets": int((jets.labels == index).sum()),
@@ -148,6 +153,12 @@ def numbers(
             for curve in curves
         ],
     }
+
+
+def summary(jets: Jets, metrics: dict[str, tuple[float, float]]) -> dict[str, Any]:
+    """Give the number of jets, the metrics and the confusion matrix (sums of weights) in a JSON-like form."""
+    found = {name: _pair(*metrics[name]) for name in CLASSIFIER_METRICS}
+    return {"jets": len(jets.labels), "metrics": found, "confusion": matrix(jets).sums.tolist()}
 
 
 def _rejections(curve: Roc) -> dict[str, dict[str, float | None]]:

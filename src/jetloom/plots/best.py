@@ -16,6 +16,7 @@ from jetloom.evaluation.prediction import predict
 from jetloom.io.atomic import publishing, write_json, write_text
 from jetloom.io.hdf5 import TableWriter, check_file
 from jetloom.plots import classifier
+from jetloom.plots.confusion import LABELS, draw_confusion
 from jetloom.plots.style import class_styles
 from jetloom.plots.tables import measured, page, paragraph, table
 
@@ -62,12 +63,14 @@ def evaluate(
     facts = dataset.description
     # Keys of the events are written in any case.
     spectators = list(dict.fromkeys(e["column"] for e in facts["spectators"] if e["column"] not in KEYS))
-    jets, variables = _predict_test(network, model, view, spectators, output / "predictions.h5", dataset.fingerprint)
+    jets, columns = _predict_test(network, model, view, spectators, output / "predictions.h5", dataset.fingerprint)
+    true = jets.take(columns["true_label"] != UNLABELLED)
     generator = np.random.default_rng(seed)
     metrics = report.overall(jets, generator)
     curves = report.roc_curves(jets, generator)
     reliability, shares = report.calibrations(jets), report.matrix(jets)
     results = report.numbers(jets, dataset.classes, metrics, curves, reliability, shares)
+    results["true_labels"] = report.summary(true, report.overall(true, generator))
     results |= {"task": facts["task"], "point": best["point"], "run": best["run"], "fold": best["fold"]}
     results["origin"] = provenance.origin({"seed": seed}, {"dataset": dataset.fingerprint})
     write_json(output / "metrics.json", results)
@@ -77,12 +80,13 @@ def evaluate(
     test = _histograms(jets.labels, jets.probabilities, jets.weights)
     classifier.draw_scores(output / "scores", classes, train, test, label)
     classifier.draw_roc(output / "roc", classes, curves, label)
-    classifier.draw_confusion(output / "confusion", classes, shares, label)
+    matrices = dict(zip(LABELS.values(), (shares, report.matrix(true)), strict=True))
+    draw_confusion(output / "confusion", classes, matrices, label=label)
     classifier.draw_calibration(output / "calibration", classes, reliability, label)
     # The directory is a result even if the task names no spectators.
     (output / "performance").mkdir(parents=True, exist_ok=True)
     for entry in (entry for entry in facts["spectators"] if entry["column"] in spectators):
-        binned = report.binned(jets, variables[entry["column"]], generator)
+        binned = report.binned(jets, columns[entry["column"]], generator)
         path = output / "performance" / entry["column"]
         classifier.draw_performance(path, classes, binned, entry["title"], label=label)
     return results
@@ -111,7 +115,7 @@ def _predict_test(
     rows = np.concatenate(kept) if kept else np.zeros(0, dtype)
     probabilities = np.stack([rows[name] for name in scores], axis=1)
     jets = report.Jets(rows["label"], probabilities, rows["weight"], event_index(*(rows[key] for key in KEYS)))
-    return jets, {name: rows[name] for name in spectators}
+    return jets, {name: rows[name] for name in ("true_label", *spectators)}
 
 
 def _training_jets(network: Any, model: Model, view: View) -> tuple[Any, Any, Any]:
@@ -138,7 +142,11 @@ def _histograms(labels: Any, probabilities: Any, weights: Any) -> Scores:
 def metrics_page(results: Mapping[str, Any], titles: Sequence[str]) -> str:
     """Give the table of the metrics as an HTML page."""
     names = dict(zip(results["classes"], titles, strict=True))
-    whole = [[METRICS[name].title, _written(entry)] for name, entry in results["metrics"].items()]
+    true = results["true_labels"]
+    whole = [
+        [METRICS[name].title, _written(entry), _written(true["metrics"][name])]
+        for name, entry in results["metrics"].items()
+    ]
     classes = [
         [
             names[name],
@@ -163,7 +171,7 @@ def metrics_page(results: Mapping[str, Any], titles: Sequence[str]) -> str:
     return page(
         "The best point on the test part",
         paragraph(text),
-        table(["Metric", "Value"], whole, "All classes"),
+        table(["Metric", "Labels that were used", f"{true['jets']:,} jets with a true label"], whole, "All classes"),
         table(["Class", "Jets", "AUC against the rest", "Expected calibration error"], classes, "Each class"),
         table(["Signal", "Background", "AUC", *rejections], pairs, "Pairs of classes"),
     )

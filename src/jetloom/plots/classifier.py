@@ -1,4 +1,4 @@
-"""The best point: scores, ROC curves, confusion, performance against kinematics, calibration."""
+"""The best point: scores, ROC curves, performance against kinematics, calibration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from jetloom.evaluation.binned import Performance
     from jetloom.evaluation.calibration import Calibration
-    from jetloom.evaluation.confusion import Confusion
     from jetloom.evaluation.histogram import Histogram
     from jetloom.evaluation.roc import Roc
 
@@ -111,28 +110,6 @@ def _roc_curve(axes: Any, curve: Roc, other: ClassStyle) -> None:
     # Where the background is compatible with zero the band has no upper end; it is drawn to the top of the panel.
     top = np.where(np.isfinite(curve.high), curve.high, 1e12)
     axes.fill_between(curve.efficiency[known], curve.low[known], top[known], color=other.color, alpha=0.25, linewidth=0)
-
-
-def draw_confusion(path: str | Path, classes: Sequence[ClassStyle], matrix: Confusion, label: str = "") -> None:
-    """Draw the shares of each true class (rows) by predicted class (columns), with the sums of weights beneath."""
-    titles = [style.title for style in classes]
-    side = 2.2 + 1.15 * len(classes)
-    with canvas(path, (side + 1.6, side), head=headline(label, "test part")) as (figure, axes):
-        panel = axes[0, 0]
-        image = panel.imshow(np.ma.masked_invalid(matrix.shares), cmap="cividis", vmin=0.0, vmax=1.0)
-        for row, column in np.ndindex(matrix.shares.shape):
-            share = matrix.shares[row, column]
-            half = 0.5 * (matrix.high[row, column] - matrix.low[row, column])
-            text = "no jets" if np.isnan(share) else f"{100 * share:.1f} ± {100 * half:.1f} %"
-            color = "black" if np.isnan(share) or share > 0.55 else "white"
-            panel.text(column, row, f"{text}\n({matrix.sums[row, column]:.4g})", ha="center", va="center", color=color)
-        for set_ticks in (panel.set_xticks, panel.set_yticks):
-            set_ticks(range(len(titles)), titles)
-        panel.minorticks_off()
-        panel.tick_params(which="both", length=0)
-        panel.set_xlabel("Predicted class")
-        panel.set_ylabel("True class")
-        figure.colorbar(image, ax=panel, label="Share of the true class", shrink=0.9)
 
 
 def draw_performance(

@@ -14,6 +14,7 @@ from jetloom.io.atomic import write_json, write_text
 from jetloom.plots import comparison as figures
 from jetloom.plots import comparison_scores as scores
 from jetloom.plots.comparison_tables import numbers, summary
+from jetloom.plots.confusion import LABELS, draw_confusion
 from jetloom.plots.jet_trees import draw_ratio_trees
 from jetloom.plots.style import ClassStyle, class_styles
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from jetloom.config.comparisons import Comparison
     from jetloom.data.dataset import Dataset
     from jetloom.evaluation.compared import Compared
-
-LABELS = {"label": "Labels that were used", "true_label": "Jets with a true label"}
-"""Column of the labels, and what they are called."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +167,7 @@ def _draw_confusions(
     for place, model in enumerate(models):
         found[model.name] = {labels: _confusion(mine, place) for labels, mine in jets.items()}
         titled = {LABELS[labels]: matrix for labels, matrix in found[model.name].items()}
-        scores.draw_confusions(output / model.name, classes, titled, model.title, label)
+        draw_confusion(output / model.name, classes, titled, model.title, label)
     return found
 
 

@@ -43,14 +43,17 @@ class Part:
     view : View
     role : str
         ``train``, ``validation`` or ``test``.
+    classes : list of str
+        Classes whose jets take part; all if empty.
     """
 
-    def __init__(self, model: Model, view: View, role: str) -> None:
+    def __init__(self, model: Model, view: View, role: str, classes: list[str]) -> None:
         facts, rows, place = DataFacts.of(view), view.rows(role), 0
         features, labels, weights = np.empty((rows, len(view.inputs))), np.empty(rows, np.int64), np.empty(rows)
+        chosen = [view.classes.index(name) for name in classes or view.classes]
         for block in view.blocks(role):
-            # Jets of weight 0 are there to be applied to: they may have no class.
-            jets = block.take(block[view.weight] != 0)
+            # Jets of no class are there to be applied to alone.
+            jets = block.take(np.isin(block["label"], chosen))
             here = slice(place, place + len(jets))
             features[here] = np.asarray(model.features(jets, facts))
             labels[here], weights[here] = jets["label"], jets[view.weight]
@@ -148,7 +151,8 @@ def train_boosted(
     estimator = model.build(settings, DataFacts.of(view), seeds_of(model, parameters, seed, repetition, fold)[0], {})
     board = directory / "tensorboard" if task.training.tensorboard else None
     try:
-        parts = {"": Part(model, view, "train"), "val_": Part(model, view, "validation")}
+        roles = {"": "train", "val_": "validation"}
+        parts = {prefix: Part(model, view, role, task.classes) for prefix, role in roles.items()}
         # The order of sums, and so the last bit of a result, depends on the number of threads.
         with (
             Interruption(deadline) as interruption,
@@ -161,7 +165,7 @@ def train_boosted(
         outcome = Outcome("trained", "", watch.history, best, time.monotonic() - started, 1)
         trees = BoostedTrees.of(estimator, view.inputs, len(view.classes)).first(best)
         result = describe(outcome, parameters, dataset, task, seed, repetition, fold)
-        test = Part(model, view, "test")
+        test = Part(model, view, "test", task.classes)
         result["metrics"] |= at_best_epoch(model, outcome) | test.scores(trees.probabilities(test.features), "eval_")
     except MemoryError as error:
         raise OutOfMemoryError("memory ran out", path=directory) from error

@@ -82,12 +82,12 @@ def trainers(scan: Scan, point: str) -> list[int]:
 
 def one_in_the_middle(scan: Scan) -> tuple[Path, ledger.Attempt]:
     """Wait until a point has trained some epochs."""
-    return next(iter(wait_for(scan.in_the_middle, 240, what="a training in the middle").items()))
+    return next(iter(wait_for(scan.in_the_middle, what="a training in the middle").items()))
 
 
 def both_in_the_middle(scan: Scan, epoch: int = 1) -> list[tuple[Path, ledger.Attempt]]:
     """Wait until both points have trained some epochs."""
-    return sorted(wait_for(lambda: len(found := scan.in_the_middle(epoch)) == 2 and found, 240, what="both").items())
+    return sorted(wait_for(lambda: len(found := scan.in_the_middle(epoch)) == 2 and found, what="both").items())
 
 
 def send(scan: Scan, training: Path, number: signal.Signals) -> None:
@@ -123,4 +123,4 @@ def settled(scan: Scan, training: Path, number: int = 1) -> list[ledger.Attempt]
     def look() -> list[ledger.Attempt]:
         return lines if len(lines := ledger.read(training / ledger.LEDGER)) >= number else []
 
-    return wait_for(look, 240, what=f"line {number} of {training}")
+    return wait_for(look, what=f"line {number} of {training}")

@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,14 @@ from harness import Cluster, Scan, wait_for  # noqa: E402
 CPUS = 8
 
 
-def pytest_configure(config):
+def pytest_configure(config) -> None:
+    """Name the marks."""
     config.addinivalue_line("markers", "alone: takes a daemon away; no other test may run meanwhile")
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Put those that run alone last: until then no worker of pytest waits for another."""
+    items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
 
 
 @pytest.fixture(scope="session")
@@ -79,25 +86,42 @@ def undisturbed(prepared) -> Path:
     return prepared / harness.SCAN_TARGET
 
 
+@contextmanager
+def guarded(cluster: Cluster, prepared: Path, directory: Path, alone: bool) -> Iterator[Scan]:
+    """A scan with data and no training; afterwards no driver lives and no job of it is in the queue."""
+    with (directory.parent / "pool.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        scan = harness.fresh(cluster, prepared, directory)
+        try:
+            yield scan
+        finally:
+            for driver in scan.drivers:
+                if driver.poll() is None:
+                    scan.kill(driver)
+            if alone:
+                recipe("start-schedd")
+            if left := adverts(scan):
+                tool("condor_rm", *left)
+                for pid in processes(scan):
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                wait_for(lambda: not queue(scan), 120, what="an empty queue")
+
+
 @pytest.fixture
 def scan(cluster, prepared, base, request) -> Iterator[Scan]:
-    """A scan with data and no training; afterwards no driver lives and no job of it is in the queue."""
-    # A test that takes the schedd away has the pool for itself.
-    alone = request.node.get_closest_marker("alone")
-    with (base / "pool.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        scan = harness.fresh(cluster, prepared, base / re.sub(r"\W+", "_", request.node.name))
+    """The small scan, to be disturbed. A test that takes the schedd away has the pool for itself."""
+    alone = request.node.get_closest_marker("alone") is not None
+    with guarded(cluster, prepared, base / re.sub(r"\W+", "_", request.node.name), alone) as scan:
         yield scan
-        for driver in scan.drivers:
-            if driver.poll() is None:
-                scan.kill(driver)
-        if alone:
-            recipe("start-schedd")
-        if left := adverts(scan):
-            tool("condor_rm", *left)
-            for pid in processes(scan):
-                os.kill(pid, signal.SIGKILL)
-            wait_for(lambda: not queue(scan), 120, what="an empty queue")
+
+
+@pytest.fixture
+def demonstration(cluster, base) -> Iterator[tuple[Scan, Path]]:
+    """The scan of the demonstration, and its scan.csv as made on this machine without HTCondor."""
+    here = harness.prepare(cluster, base / "demonstration_here", harness.demonstration(cluster))
+    with guarded(cluster, here, base / "demonstration_there", alone=False) as scan:
+        yield scan, here / harness.SCAN_TARGET
 
 
 @pytest.fixture

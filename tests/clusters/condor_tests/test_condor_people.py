@@ -14,7 +14,7 @@ from condor_scans import (
     one_in_the_middle,
     trainers,
 )
-from harness import wait_for
+from harness import SCAN_TARGET, TASK, table, wait_for
 
 from jetloom.scan import ledger
 
@@ -62,14 +62,22 @@ def test_a_running_job_that_is_held_and_a_waiting_one_that_is_removed(scan, orac
     check_little_lost(scan, training, epochs)
 
 
-def test_a_second_driver_is_turned_away(scan, oracle):
+def test_a_second_driver_is_turned_away_and_an_edit_waits_for_the_next_run(scan, oracle):
     first = scan.start()
     one_in_the_middle(scan)
-    second = scan.start()
-    assert second.wait(120) == 1
-    assert "is driven by snakemake on" in scan.output()
+    said = scan.finish(scan.start(), code=1)
+    assert "is driven by snakemake on" in said
+    scan.edit(lambda config: config["tasks"][TASK]["scan"].update(units=[4, 8, 16]))
     scan.finish(first)
     oracle(scan)
+    # The next run trains the new point only.
+    before = {training: ledger.read(training / ledger.LEDGER) for training in scan.trainings()}
+    rows = table(scan.directory / SCAN_TARGET).set_index("point").drop(columns="rank")
+    scan.finish(scan.start())
+    assert before == {training: ledger.read(training / ledger.LEDGER) for training in before}
+    assert sorted(scan.causes().values()) == [["done"]] * 3
+    again = table(scan.directory / SCAN_TARGET).set_index("point").drop(columns="rank")
+    assert again.loc[rows.index].equals(rows)
 
 
 def test_a_driver_killed_twice(scan, oracle):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 from condor_scans import adverts, check_little_lost, epochs_done, one_in_the_middle, send, settled, trainers
-from harness import SCAN_TARGET, TASK, table, wait_for
+from harness import SCAN_TARGET, TASK, small_disk, table, wait_for
 
 from jetloom.scan import ledger
 
@@ -37,7 +37,7 @@ def test_a_point_that_always_fails_is_a_row(scan, undisturbed):
     send(scan, training, signal.SIGKILL)
     settled(scan, training)
     point = training.parent.name
-    os.kill(wait_for(lambda: trainers(scan, point), 240, what="the next attempt")[0], signal.SIGKILL)
+    os.kill(wait_for(lambda: trainers(scan, point), what="the next attempt")[0], signal.SIGKILL)
     scan.finish(driver)
     found = table(scan.directory / SCAN_TARGET).set_index("point")
     assert found.loc[point, "status"] == "failed"
@@ -64,3 +64,14 @@ def test_two_points_in_one_job_one_of_which_is_killed(scan, oracle):
     assert lines[0].job == attempt.job != lines[1].job
     assert {line.memory_asked_mb for line in lines} == {1200}
     check_little_lost(scan, first, epochs)
+
+
+def test_a_full_disk(scan, oracle):
+    with small_disk(scan) as make_room:
+        driver = scan.start()
+        wait_for(lambda: "disk full" in scan.output(), what="a full disk")
+        make_room()
+        scan.finish(driver)
+        causes = [line.cause for line in scan.lines() if line.cause != "done"]
+        assert set(causes) == {"disk full"}
+        oracle(scan, causes)

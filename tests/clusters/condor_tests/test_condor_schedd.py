@@ -21,7 +21,7 @@ def test_a_schedd_restarted_under_running_jobs(scan, oracle):
 def test_a_schedd_that_takes_no_job_for_a_while(scan, oracle):
     recipe("kill-schedd")
     driver = scan.start()
-    wait_for(lambda: len(causes := scan.causes()) == 2 and min(map(len, causes.values())) >= 3, 240, what="refusals")
+    wait_for(lambda: len(causes := scan.causes()) == 2 and min(map(len, causes.values())) >= 3, what="refusals")
     assert {line.cause for line in scan.lines()} == {"refused"}
     assert driver.poll() is None
     recipe("start-schedd")

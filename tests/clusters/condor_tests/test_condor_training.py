@@ -92,9 +92,9 @@ def test_a_training_that_meets_its_deadline_goes_on(scan, oracle):
     scan.edit(lambda config: config["cluster"]["stages"]["train"].update(minutes=1))
     # Whatever HTCondor would do at the end of the wall time is put off: the training is to end by itself.
     driver = scan.start(SCAN_TARGET, "--set-resources", "train:allowed_job_duration=900")
-    training, attempt = next(iter(wait_for(scan.running, 240, what="a training").items()))
+    training, attempt = next(iter(wait_for(scan.running, what="a training").items()))
     # On a busy machine the deadline comes before the first epoch is done; there is nothing to slow down then.
-    wait_for(lambda: training in scan.in_the_middle(1) or ledger.read(training / ledger.LEDGER), 240)
+    wait_for(lambda: training in scan.in_the_middle(1) or ledger.read(training / ledger.LEDGER))
     if running := trainers(scan, training.parent.name):
         os.kill(running[0], signal.SIGSTOP)
         wait_for(lambda: seconds_since(attempt.started) > 47, 60, what="the deadline")
@@ -114,7 +114,7 @@ def test_a_training_that_meets_its_deadline_goes_on(scan, oracle):
 def test_a_job_that_never_ends_is_ended(scan, oracle):
     scan.edit(lambda config: config["cluster"]["stages"]["train"].update(minutes=1))
     driver = scan.start(SCAN_TARGET, *KILLED_SOON)
-    training, attempt = next(iter(wait_for(scan.running, 240, what="a training").items()))
+    training, attempt = next(iter(wait_for(scan.running, what="a training").items()))
     send(scan, training, signal.SIGSTOP)
     first = settled(scan, training)[0]
     assert (first.cause, first.job, first.minutes_asked) == ("out of time", attempt.job, 1)
@@ -127,7 +127,7 @@ def test_a_job_that_never_ends_is_ended(scan, oracle):
 def test_a_training_asks_for_gpus_where_the_task_says_so(scan):
     scan.edit(lambda config: config["tasks"]["quark_gluon"]["training"].update(device="gpu"))
     driver = scan.start()
-    pids = wait_for(lambda: len(found := trainers(scan, "--task")) == 2 and found, 120, what="both trainings")
+    pids = wait_for(lambda: len(found := trainers(scan, "--task")) == 2 and found, what="both trainings")
     assert sorted(visible_gpus(pid) for pid in pids) == ["FAKE-GPU-0", "FAKE-GPU-1"]
     scan.kill(driver)
     assert len(queue(scan)) == 2

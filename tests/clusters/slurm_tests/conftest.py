@@ -6,6 +6,7 @@ import fcntl
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,28 +52,46 @@ def undisturbed(prepared) -> Path:
     return prepared / harness.SCAN_TARGET
 
 
+@contextmanager
+def guarded(cluster: Cluster, prepared: Path, directory: Path, shared: Path, alone: bool) -> Iterator[Scan]:
+    """A scan with data and no training; afterwards no driver lives, the queue is empty and the node takes jobs."""
+    with (shared / "daemons.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        scan = harness.fresh(cluster, prepared, directory)
+        try:
+            yield scan
+        finally:
+            for driver in scan.drivers:
+                if driver.poll() is None:
+                    scan.kill(driver)
+            if alone:
+                recipe("start")
+                if not tool("sinfo", "-h", "-N", "-p", "main", "-o", "%T").startswith(("idle", "mixed", "allocated")):
+                    tool("scontrol", "update", f"nodename={node()}", "state=resume")
+            if left := queue(scan):
+                tool("scancel", *left)
+            kill(processes(scan))
+            wait_for(lambda: not queue(scan), what="an empty queue")
+
+
 @pytest.fixture
 def scan(cluster, prepared, shared, tmp_path, request) -> Iterator[Scan]:
-    """A scan with data and no training; afterwards no driver lives, the queue is empty and the node takes jobs.
+    """The small scan, to be disturbed.
 
     Tests with the mark ``alone`` disturb Slurm itself: they wait until no other test runs, and the others for them.
     """
     alone = request.node.get_closest_marker("alone") is not None
-    with (shared / "daemons.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        scan = harness.fresh(cluster, prepared, tmp_path / re.sub(r"\W+", "_", request.node.name))
+    directory = tmp_path / re.sub(r"\W+", "_", request.node.name)
+    with guarded(cluster, prepared, directory, shared, alone) as scan:
         yield scan
-        for driver in scan.drivers:
-            if driver.poll() is None:
-                scan.kill(driver)
-        if alone:
-            recipe("start")
-            if not tool("sinfo", "-h", "-N", "-p", "main", "-o", "%T").startswith(("idle", "mixed", "allocated")):
-                tool("scontrol", "update", f"nodename={node()}", "state=resume")
-        if left := queue(scan):
-            tool("scancel", *left)
-        kill(processes(scan))
-        wait_for(lambda: not queue(scan), what="an empty queue")
+
+
+@pytest.fixture
+def demonstration(cluster, shared, tmp_path) -> Iterator[tuple[Scan, Path]]:
+    """The scan of the demonstration, and its scan.csv as made on this machine without Slurm."""
+    here = harness.prepare(cluster, tmp_path / "here", harness.demonstration(cluster))
+    with guarded(cluster, here, tmp_path / "there", shared, alone=False) as scan:
+        yield scan, here / harness.SCAN_TARGET
 
 
 @pytest.fixture

@@ -31,9 +31,7 @@ def test_the_controller_restarted_and_away_for_a_minute(scan, oracle):
     recipe("kill-controller")
     away = time.monotonic()
     # The trainings end meanwhile, and nobody is there to be told.
-    wait_for(
-        lambda: time.monotonic() - away > 60 and len(list(scan.results.rglob("result.json"))) == 2, 180, what="the end"
-    )
+    wait_for(lambda: time.monotonic() - away > 60 and len(list(scan.results.rglob("result.json"))) == 2, what="the end")
     assert driver.poll() is None
     recipe("start-controller")
     scan.finish(driver)

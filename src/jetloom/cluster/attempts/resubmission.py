@@ -1,0 +1,268 @@
+"""A failed job: its cause is found, its ledger gets its line, and it is judged."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from jetloom import paths
+from jetloom.cluster.attempts.verdict import Action, Verdict, judge
+from jetloom.cluster.schedulers.scheduler import Facts, Scheduler
+from jetloom.config.analysis import Analysis
+from jetloom.errors import DiskFullError, JetloomError
+from jetloom.io.lock import is_held
+from jetloom.scan import ledger
+from jetloom.scan.failed import failed_runs, tolerated, write_failed
+from jetloom.scan.ledger import Attempt, Cause, OpenAttempt
+
+logger = logging.getLogger(__name__)
+
+REFUSED = re.compile(r"sbatch failed|submission failed|failed array sbatch submission|failed to submit", re.IGNORECASE)
+NEVER_TAKEN = re.compile(
+    r"invalid (--\S+|partition|account|qos|feature|generic resource|gres|wckey|license|time limit|node name)"
+    r"|time limit is invalid|not permitted|than permitted"
+    r"|requested node configuration is not available|memory specification can not be satisfied"
+    r"|unable to parse|parse error|unrecognized option|invalid option",
+    re.IGNORECASE,
+)
+"""What Slurm's ``sbatch`` and HTCondor's submission say of a request that no waiting makes acceptable."""
+VERB_ERROR = re.compile(r"^jetloom \w+: error: (.*)$")
+OF_CONFIGURATION = re.compile(
+    r"\S*/config/[0-9a-f]+\.json: |--[a-z-]+: |(samples|conversion|tasks|training|scan)\b[\w.]*: "
+)
+"""How a verb's error begins that is about the stored configuration, an option, or a key."""
+
+
+@dataclass(frozen=True)
+class FailedJob:
+    """What Snakemake knows of a job that failed."""
+
+    rule: str
+    wildcards: Mapping[str, str]
+    log: str
+    """The log of the verb."""
+    outputs: tuple[str, ...] = ()
+    job: str = ""
+    """The scheduler's id; empty if it was never submitted."""
+    words: str = ""
+    """What the executor said."""
+    memory: int = 0
+    minutes: int = 0
+    gpus: int = 0
+
+    def is_done(self) -> bool:
+        """Say whether its results are there all the same."""
+        return bool(self.outputs) and all(Path(output).is_file() for output in self.outputs)
+
+    def is_job(self, job: str) -> bool:
+        """Say whether an id in a ledger is this job's. On this machine it is that of some process."""
+        return job == self.job if self.job else job.startswith("pid ")
+
+
+class Resubmission:
+    """Judges failed jobs during one run of Snakemake.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        The configuration: limits, and where the ledgers are.
+    scheduler : Scheduler or None
+        Who is asked for causes; None if jobs run on this machine.
+    since : str
+        When this run of Snakemake began: a job that leaves its line must not come before it. Now, if it is left out.
+    """
+
+    def __init__(self, analysis: Analysis, scheduler: Scheduler | None, since: str = "") -> None:
+        self.analysis, self.scheduler = analysis, scheduler
+        self.since = since or ledger.now()
+        self._judged: dict[Path, float] = {}
+        """When a job was judged last, in seconds since 1970: an older log is that of an earlier attempt."""
+        self._lines: dict[Path, int] = {}
+        """How many lines a ledger had then: they are those of earlier attempts."""
+        self._told: tuple[str, Facts | None] | None = None
+        """The job that was asked for last, and the answer."""
+        self._began = datetime.fromisoformat(since).timestamp() if since else time.time()
+
+    def judge(self, failed: FailedJob) -> Verdict:
+        """Find the cause of a failure, write the line, and say what to do."""
+        path = paths.attempts(self.analysis, failed.rule, failed.wildcards)
+        try:
+            line = self._line(failed, path)
+        except DiskFullError as error:  # attempts that cannot be counted would have no end
+            return Verdict(Action.GIVE_UP, f"{Cause.DISK_FULL}: {error.line()}")
+        lines = ledger.read(path)
+        self._judged[path], self._lines[path] = time.time(), len(lines)
+        verdict = judge(lines, self.since, self.analysis.cluster, failed.rule == "train")
+        return replace(verdict, words=f"{verdict.words}; {line.detail}" if line.detail else verdict.words)
+
+    def judge_group(self, members: Sequence[FailedJob]) -> Verdict:
+        """Judge a group that failed as a whole: each member that had begun, or else the job that did not get so far."""
+        verdicts = [verdict for member in members if (verdict := self.judge_member(member))]
+        if not verdicts:
+            # It was refused, cancelled while it waited, or ended at once. Without a line this would have no end.
+            verdicts = [self.judge(next((member for member in members if not member.is_done()), members[0]))]
+        return max(verdicts, key=lambda verdict: (verdict.action == Action.GIVE_UP, verdict.pause))
+
+    def judge_member(self, failed: FailedJob) -> Verdict | None:
+        """Judge a member of a group that failed as a whole; None for one that is done, or that had not begun."""
+        if failed.is_done():
+            return None
+        path = paths.attempts(self.analysis, failed.rule, failed.wildcards)
+        found = ledger.read_open(path.parent)
+        if (found is None or not failed.is_job(found.attempt.job)) and self._own_line(failed, path) is None:
+            return None
+        verdict = self.judge(failed)
+        # What is given up becomes a row when the group runs again: the verb sees the same ledger, and says so.
+        room = len(failed_runs(self.analysis, failed.wildcards["task"])) < tolerated(
+            self.analysis, failed.wildcards["task"]
+        )
+        if verdict.action == Action.GIVE_UP and room and not verdict.words.startswith(Cause.CANCELLED):
+            return replace(verdict, action=Action.RETRY)
+        return verdict
+
+    def becomes_row(self, failed: FailedJob, reason: str) -> bool:
+        """Make a training that is given up a row of its scan, if the tolerance has room for it."""
+        if failed.rule != "train" or reason.startswith(Cause.CANCELLED):
+            return False
+        task = failed.wildcards["task"]
+        if len(failed_runs(self.analysis, task)) >= tolerated(self.analysis, task):
+            return False
+        try:
+            write_failed(self.analysis, task, failed.wildcards["point"], failed.wildcards["run"], reason)
+        except DiskFullError as error:
+            logger.warning("%s", error.line())
+            return False
+        return True
+
+    def _line(self, failed: FailedJob, path: Path) -> Attempt:
+        """Give the ledger's line of the failure: the job's own if it left one, or a new one."""
+        facts = self._facts(failed)
+        found = ledger.read_open(path.parent) if failed.rule == "train" else None
+        if found is not None and not is_held(path.parent) and failed.is_job(found.attempt.job):
+            settled = settle_killed(path.parent, found, facts, self._said(failed, path))
+            if settled is not None:
+                return settled
+        own = self._own_line(failed, path)
+        if own is not None:
+            return own
+        cause, detail = self._cause_without_line(failed, facts)
+        line = Attempt(
+            attempt=len(ledger.read(path)) + 1,
+            cause=cause,
+            detail=detail,
+            memory_asked_mb=failed.memory,
+            minutes_asked=failed.minutes,
+            gpus_asked=failed.gpus,
+            memory_used_mb=facts.memory_used_mb if facts else 0.0,
+            host=facts.host if facts else "",
+            job=failed.job,
+            ended=ledger.now(),
+        )
+        ledger.append(path, line)
+        return line
+
+    def _facts(self, failed: FailedJob) -> Facts | None:
+        if self.scheduler is None or not failed.job:
+            return None
+        if self._told and self._told[0] == failed.job:
+            # Of a group: a held job is removed below, and the next member must not hear that a person removed it.
+            return self._told[1]
+        try:
+            facts = self.scheduler.facts(failed.job)
+            self._told = failed.job, facts
+            if facts is not None and "held" in facts.words:
+                # Snakemake's plugin forgets a held job; in the queue it would wait for ever, or run one day.
+                self.scheduler.remove([failed.job])
+        except JetloomError as error:
+            logger.warning("the scheduler does not say why job %s failed: %s", failed.job, error.line())
+            return None
+        return facts
+
+    def _own_line(self, failed: FailedJob, path: Path) -> Attempt | None:
+        """Give the line that the job itself left, if it did."""
+        lines = [line for line in ledger.read(path)[self._lines.get(path, 0) :] if failed.is_job(line.job)]
+        if failed.rule != "train" or not lines or lines[-1].ended < self.since:
+            return None
+        return None if lines[-1].cause in (Cause.DONE, Cause.DIVERGED) else lines[-1]
+
+    def _said(self, failed: FailedJob, path: Path) -> str:
+        """Give the error that the verb left in its log in this attempt."""
+        return _verb_error(failed.log, self._judged.get(path, self._began))
+
+    def _cause_without_line(self, failed: FailedJob, facts: Facts | None) -> tuple[Cause, str]:
+        """Give the cause of a failure of which the job itself left no line."""
+        if not failed.job and REFUSED.search(failed.words):
+            words = " ".join(failed.words.split("sbatch call:")[0].split())[:300]
+            return (Cause.CONFIGURATION if NEVER_TAKEN.search(words) else Cause.REFUSED), words
+        if facts is not None and facts.cause is not None:
+            return facts.cause, facts.words
+        if said := self._said(failed, paths.attempts(self.analysis, failed.rule, failed.wildcards)):
+            return _cause_of_words(said), said
+        return Cause.BUG, (facts.words if facts else "") or "the job ended before its verb said why"
+
+
+def settle_killed(directory: Path, found: OpenAttempt, facts: Facts | None, said: str = "") -> Attempt | None:
+    """Close the attempt of a training that was killed, or obeyed a signal; give the line, None if it is closed already.
+
+    Parameters
+    ----------
+    directory : Path
+        Of the training; nobody works on it.
+    found : OpenAttempt
+        What it left.
+    facts : Facts or None
+        What the scheduler says of its job: it sent the signal, or let somebody else.
+    said : str
+        The error in the verb's log, if it left one without closing its line: the disk was full.
+    """
+    words = facts.words if facts else ""
+    if facts is not None and facts.cause is not None:
+        cause = facts.cause
+    elif found.signal:
+        cause, words = Cause.PREEMPTED, words or f"told to stop by {found.signal}"
+    elif said:
+        cause, words = _cause_of_words(said), said
+    else:
+        cause, words = Cause.BUG, "; ".join(filter(None, ("killed, nobody says by whom", words)))
+    detail = "; ".join(filter(None, (found.attempt.detail, words)))
+    known = {"memory_used_mb": max(found.attempt.memory_used_mb, facts.memory_used_mb)} if facts else {}
+    return ledger.settle(directory, cause, detail, **known)
+
+
+def _verb_error(log: str, since: float) -> str:
+    """Give the error that a verb left in its log, unless the log is older than the attempt."""
+    path = Path(log)
+    try:
+        if not log or path.stat().st_mtime < since:
+            return ""
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    match = VERB_ERROR.match(lines[-1]) if lines else None
+    return match[1] if match else ""
+
+
+def _cause_of_words(said: str) -> Cause:
+    """Tell by a verb's own words whether another attempt can help."""
+    if "memory ran out" in said:
+        return Cause.OUT_OF_MEMORY
+    if "cannot be written" in said:
+        return Cause.DISK_FULL
+    return Cause.CONFIGURATION if OF_CONFIGURATION.match(said) else Cause.BAD_INPUT
+
+
+def given_up(analysis: Analysis, task: str, point: str, run: str, since: str) -> str:
+    """Say whether a training has used up its attempts in this run of Snakemake, and why; "" if it has not.
+
+    A group of trainings is submitted again as a whole; the one that was given up then becomes a row at once.
+    """
+    attempts = ledger.read(paths.scan(analysis, task) / point / run / ledger.LEDGER)
+    if not attempts or attempts[-1].cause in (Cause.DONE, Cause.DIVERGED, "") or attempts[-1].ended < since:
+        return ""
+    verdict = judge(attempts, since, analysis.cluster, resumable=True)
+    return verdict.words if verdict.action == Action.GIVE_UP else ""

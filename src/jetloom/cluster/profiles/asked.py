@@ -1,0 +1,143 @@
+"""What jobs ask of a batch system: by the profile and the configuration, or by the jobs of a workflow under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from jetloom.cluster.profiles.sources import Sources
+from jetloom.config.analysis import Analysis
+
+STAGES = {
+    "simulate": "simulate",
+    "ntuple": "convert",
+    "hdf5": "convert",
+    "trees": "convert",
+    "dataset": "dataset",
+    "train": "train",
+    "plot_inputs": "plot",
+    "plot_binning": "plot",
+    "collect": "plot",
+    "plot_scan": "plot",
+    "deploy": "plot",
+    "evaluate": "plot",
+}
+"""Rule -> whose first request of ``cluster.stages`` it takes."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What jobs of a rule ask for. 0: nothing, or not known before a job is there."""
+
+    rule: str
+    memory: int = 0
+    minutes: int = 0
+    gpus: int = 0
+    threads: int = 1
+    memory_limit: int = 0
+    """The most that a later attempt asks for."""
+    minutes_limit: int = 0
+    others: dict[str, Any] = field(default_factory=dict)
+    """All other resources, by the names of Snakemake's plugins."""
+    task: str = ""
+
+    def get(self, name: str) -> str:
+        """Give one of the other resources; "" if it is not asked for."""
+        return str(self.others.get(name) or "")
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What is held against a site."""
+
+    sources: Sources
+    asked: Sequence[Asked]
+    config: str = "the configuration"
+
+
+def by_profile(sources: Sources, analysis: Analysis) -> list[Asked]:
+    """Give what the jobs of an analysis will ask for."""
+    found = []
+    for rule, task in _rules(analysis):
+        own = _own(rule, task, analysis)
+        everything = {**sources.default_resources(), **own, **sources.resources_of(rule)}
+        asked = _asked(rule, everything, task)
+        if everything["mem_mb"] == own["mem_mb"]:
+            asked = replace(asked, memory_limit=analysis.cluster.growth.memory_limit)
+        if everything["runtime"] == own["runtime"]:
+            asked = replace(asked, minutes_limit=analysis.cluster.growth.minutes_limit)
+        threads = analysis.tasks[task].training.threads if rule == "train" else 1
+        found.append(replace(asked, threads=_whole(everything.get("cpus_per_task")) or threads))
+    return found
+
+
+def by_jobs(workflow: Any) -> list[Asked]:
+    """Give what the jobs of a run of Snakemake ask for, one of each rule and task.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        The workflow, its jobs known.
+    """
+    found: dict[tuple[str, str], Asked] = {}
+    for job in workflow.dag.needrun_jobs():
+        task = str(job.wildcards_dict.get("task", ""))
+        if (job.rule.name, task) in found or workflow.is_local(job.rule):
+            continue
+        asked = _asked(job.rule.name, dict(job.resources.items()), task)
+        found[job.rule.name, task] = replace(asked, threads=int(job.threads))
+    return list(found.values())
+
+
+def _rules(analysis: Analysis) -> Iterator[tuple[str, str]]:
+    if any(sample.simulate is not None for sample in analysis.samples.values()):
+        yield "simulate", ""
+    if analysis.conversion.route != "direct":
+        yield "ntuple", ""
+    yield "hdf5", ""
+    if any(task.reads == "trees" for task in analysis.tasks.values()):
+        yield "trees", ""
+    for task in analysis.tasks:
+        for rule in list(STAGES)[4:]:
+            yield rule, task
+
+
+def _own(rule: str, task: str, analysis: Analysis) -> dict[str, Any]:
+    """Give the resources that the rules themselves set."""
+    stage = getattr(analysis.cluster.stages, STAGES[rule])
+    own = {"mem_mb": stage.memory, "htcondor_request_mem_mb": stage.memory, "runtime": stage.minutes}
+    if rule == "train":
+        gpus = analysis.cluster.gpus if analysis.tasks[task].training.device == "gpu" else 0
+        own |= {"gpu": gpus, "request_gpus": gpus}
+    return own
+
+
+def _asked(rule: str, resources: dict[str, Any], task: str) -> Asked:
+    gpus = max(_whole(resources.get("gpu")), _gres(resources.get("gres")), _whole(resources.get("request_gpus")))
+    memory, minutes = _whole(resources.get("mem_mb")), _whole(resources.get("runtime"))
+    return Asked(
+        rule,
+        memory,
+        minutes,
+        gpus,
+        memory_limit=memory,
+        minutes_limit=minutes,
+        others={name: value for name, value in resources.items() if isinstance(value, str | int | bool)},
+        task=task,
+    )
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _gres(value: Any) -> int:
+    """Give the GPUs of a generic resource such as ``gpu:a100:2``."""
+    words = str(value or "").split(":")
+    return (int(words[-1]) if words[-1].isdigit() else 1) if words[0] == "gpu" else 0
+
+
+def words_of(asked: Iterable[Asked]) -> str:
+    """Name rules for people."""
+    return ", ".join(dict.fromkeys(entry.rule for entry in asked))

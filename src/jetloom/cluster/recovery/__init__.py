@@ -1,0 +1,1 @@
+"""`jetloom resume`: what still runs, what was left behind, and how it goes on."""

@@ -1,0 +1,142 @@
+"""What of an analysis still waits in a queue or runs: from Snakemake's markers, from open attempts, from processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from base64 import urlsafe_b64decode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jetloom import paths
+from jetloom.cluster.schedulers.scheduler import QueuedJob, Scheduler
+from jetloom.config.analysis import Analysis
+from jetloom.io.lock import is_held
+from jetloom.scan import ledger
+from jetloom.scan.ledger import OpenAttempt
+
+INCOMPLETE = Path(".snakemake") / "incomplete"
+WORK = {"simulate", "ntuple", "hdf5", "trees", "dataset", "collect", "deploy", "evaluate", "plot_inputs", "plot_scan"}
+"""The verbs that write results, besides the training, which has a lock and a ledger."""
+NEVER = ("held", "JobHeld", "DependencyNeverSatisfied", "PartitionDown", "launch failed requeued held")
+"""How the reason begins why a job waits that will not run by itself."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The jobs that are alive, by the file that each makes."""
+
+    trainings: dict[str, QueuedJob] = field(default_factory=dict)
+    others: dict[str, QueuedJob] = field(default_factory=dict)
+
+    def jobs(self) -> dict[str, QueuedJob]:
+        """Give the jobs by their ids; several trainings may share one."""
+        return {job.job: job for job in (*self.trainings.values(), *self.others.values())}
+
+    def stuck(self) -> dict[str, QueuedJob]:
+        """Give the jobs that wait and will not run unless somebody does something about them."""
+        return {name: job for name, job in self.jobs().items() if not job.running and job.reason.startswith(NEVER)}
+
+
+def survey(analysis: Analysis, scheduler: Scheduler | None) -> Survey:
+    """Find what is alive, with one question to the scheduler.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        The analysis, in the working directory.
+    scheduler : Scheduler or None
+        The batch system; None if jobs run on this machine.
+
+    Raises
+    ------
+    SilentSchedulerError
+        If the batch system does not answer.
+    """
+    root, scans = f"{paths.results(analysis)}/", f"{paths.results(analysis)}/scans/"
+    marked = {output: job for output, job in markers().items() if output.startswith(root)}
+    opened = open_attempts(analysis)
+    found = Survey()
+    alive: dict[str, QueuedJob] = {}
+    if scheduler is not None:
+        submitted = {entry.attempt.job for entry in opened.values() if not entry.attempt.job.startswith("pid ")}
+        alive = scheduler.alive(sorted(submitted | {job for job in marked.values() if job}))
+    for output, job in marked.items():
+        if job in alive:
+            training = output.startswith(scans) and output.endswith("/result.json")
+            (found.trainings if training else found.others)[output] = alive[job]
+    for directory, entry in opened.items():
+        output, attempt = f"{directory}/result.json", entry.attempt
+        if attempt.job in alive:
+            found.trainings[output] = alive[attempt.job]
+        elif output not in found.trainings and is_held(directory):
+            found.trainings[output] = QueuedJob(attempt.job, True, "", attempt.host)
+    if scheduler is None:
+        found.others.update(_processes(root))
+    return found
+
+
+def markers(directory: Path = INCOMPLETE) -> dict[str, str]:
+    """Read Snakemake's markers of unfinished jobs: output -> the scheduler's id of the job, "" if it has none.
+
+    A marker's name is the output's path, base64; a long one is cut in pieces, all but the last one directories.
+    """
+    found = {}
+    for place, _, names in os.walk(directory):
+        parts = [part.removeprefix("@") for part in Path(place).relative_to(directory).parts]
+        for name in names:
+            try:
+                output = urlsafe_b64decode("".join(parts) + name).decode()
+                content = json.loads(Path(place, name).read_text(encoding="utf-8"))
+                found[output] = str(content.get("external_jobid") or "")
+            except (OSError, ValueError, AttributeError):  # being written, or not a marker
+                continue
+    return found
+
+
+def open_attempts(analysis: Analysis) -> dict[Path, OpenAttempt]:
+    """Give the trainings that run, or ended without closing their line in the ledger, by directory."""
+    found = {}
+    for path in paths.results(analysis).glob(f"scans/*/*/*/{ledger.OPEN}"):
+        if (entry := ledger.read_open(path.parent)) is not None:
+            found[path.parent] = entry
+    return found
+
+
+def process_of(job: QueuedJob) -> int | None:
+    """Give the process of a job that has no scheduler, if it is a training of jetloom on this host."""
+    if not job.job.startswith("pid ") or job.host not in ("", socket.gethostname()):
+        return None
+    process = int(job.job.removeprefix("pid "))
+    return process if _verb(process) else None
+
+
+def by_directory(found: Survey) -> Mapping[Path, QueuedJob]:
+    """Give the trainings of a survey by their directories."""
+    return {Path(output).parent: job for output, job in found.trainings.items()}
+
+
+def _processes(root: str) -> Iterator[tuple[str, QueuedJob]]:
+    """Give the verbs, besides trainings, that write results below a directory as processes of this host."""
+    here, host = str(Path.cwd()), socket.gethostname()
+    for entry in Path("/proc").glob("[0-9]*"):
+        words = _verb(int(entry.name))
+        if not words or words[0] not in WORK or not any(word.startswith(root) for word in words):
+            continue
+        try:
+            same = str((entry / "cwd").readlink()) == here
+        except OSError:
+            continue
+        if same:
+            yield f"jetloom {words[0]} (pid {entry.name})", QueuedJob(f"pid {entry.name}", True, "", host)
+
+
+def _verb(process: int) -> list[str]:
+    """Give the verb and the options of a process that is jetloom's; an empty list for others."""
+    try:
+        words = Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+    return next((words[i + 1 :] for i, word in enumerate(words[:3]) if Path(word).name == "jetloom"), [])

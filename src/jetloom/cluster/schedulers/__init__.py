@@ -1,0 +1,1 @@
+"""The batch systems: what jetloom asks of them, and what their answers mean."""

@@ -1,0 +1,143 @@
+"""HTCondor, asked by its commands: ``condor_q`` for jobs in the queue, ``condor_history`` for those that left it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from jetloom.cluster.schedulers.scheduler import Facts, QueuedJob, SilentSchedulerError, call
+from jetloom.scan.ledger import Cause
+
+IDLE, RUNNING, REMOVED, COMPLETED, HELD, TRANSFERRING, SUSPENDED = 1, 2, 3, 4, 5, 6, 7
+ATTRIBUTES = (
+    "ClusterId,JobStatus,HoldReason,HoldReasonCode,HoldReasonSubCode,RemoveReason,ExitBySignal,ExitSignal,ExitCode,"
+    "ResidentSetSize_RAW,ResidentSetSize,RequestMemory,RemoteHost,LastRemoteHost,Err"
+)
+STARTD_HELD, OUT_OF_RESOURCES = 21, 34
+RESOURCES = {102: Cause.OUT_OF_MEMORY, 104: Cause.DISK_FULL}
+"""The subcodes of hold reasons 21 (a machine's policy, as HOLD_IF_MEMORY_EXCEEDED) and 34 (the starter)."""
+HOLD_CAUSES = {
+    1: Cause.CANCELLED,  # held by a person
+    6: Cause.NODE_LOST,  # the starter could not run the job
+    34: Cause.OUT_OF_MEMORY,  # memory usage exceeded a memory limit; subcode 0 where it is the kernel that noticed
+    46: Cause.OUT_OF_TIME,  # allowed_job_duration
+    47: Cause.OUT_OF_TIME,  # allowed_execute_duration
+}
+"""HTCondor's manual, Job ClassAd Attributes, HoldReasonCode."""
+WORDS = {
+    "memory": Cause.OUT_OF_MEMORY,
+    "disk": Cause.DISK_FULL,
+    "no space left": Cause.DISK_FULL,
+    "quota": Cause.DISK_FULL,
+    "duration": Cause.OUT_OF_TIME,
+    "wall time": Cause.OUT_OF_TIME,
+    "walltime": Cause.OUT_OF_TIME,
+    "runtime": Cause.OUT_OF_TIME,
+    "running for more than": Cause.OUT_OF_TIME,
+    "time()": Cause.OUT_OF_TIME,
+    "jobcurrentstartdate": Cause.OUT_OF_TIME,
+    "remotewallclocktime": Cause.OUT_OF_TIME,
+}
+"""What a site's own policy says when it holds or removes a job."""
+PATH = re.compile(r"(?<![\w)])/[\w.][^\s'\",]*")
+"""A file's name in such words says nothing of the cause. (A division is none: something stands before it.)"""
+POLICY = re.compile(r"periodic_?remove", re.IGNORECASE)
+"""A rule removed the job, not a person."""
+FULL = 0.95
+
+
+def classify(job: dict[str, Any]) -> Facts:
+    """Say why a job is over, from its description."""
+    used = _number(job, "ResidentSetSize_RAW") or _number(job, "ResidentSetSize")
+    used, asked = used / 1024, _number(job, "RequestMemory")
+    full = bool(asked) and used >= FULL * asked
+    status, cause, words = job.get("JobStatus"), None, "HTCondor: over"
+    if status == HELD:
+        words = f"HTCondor: held ({job.get('HoldReason', 'no reason given')})"
+        cause = _of_hold(job, full)
+    elif status == REMOVED:
+        reason = str(job.get("RemoveReason", ""))
+        words = f"HTCondor: removed ({reason or 'no reason given'})"
+        cause = Cause.CANCELLED if "condor_rm" in reason else _of_words(reason, full)
+        if cause is None and not POLICY.search(reason):
+            cause = Cause.CANCELLED
+    elif status != COMPLETED:
+        # The signal of an eviction stays in the description while the job waits or runs again.
+        words = "HTCondor: still in the queue"
+    elif job.get("ExitBySignal"):
+        words = f"HTCondor: ended by signal {job.get('ExitSignal')}"
+        if job.get("ExitSignal") == 9 and full:
+            cause = Cause.OUT_OF_MEMORY
+    elif "ExitCode" in job:
+        words = f"HTCondor: exit code {job['ExitCode']}"
+    host = str(job.get("RemoteHost") or job.get("LastRemoteHost") or "").split("@")[-1]
+    return Facts(cause, " ".join(words.split()), round(used, 1), host, str(job.get("Err", "")))
+
+
+def _of_hold(job: dict[str, Any], full: bool) -> Cause | None:
+    code, reason = job.get("HoldReasonCode"), str(job.get("HoldReason", ""))
+    if code in (STARTD_HELD, OUT_OF_RESOURCES) and (cause := RESOURCES.get(int(job.get("HoldReasonSubCode", 0)))):
+        return cause
+    known = HOLD_CAUSES.get(int(code)) if code is not None else None
+    return known or _of_words(reason, full)
+
+
+def _of_words(reason: str, full: bool) -> Cause | None:
+    """Tell by the words of a rule. One rule may name memory and time: then the memory that was in use decides."""
+    told = PATH.sub("", reason).lower()
+    named = list(dict.fromkeys(cause for words, cause in WORDS.items() if words in told))
+    if len(named) > 1 and Cause.OUT_OF_MEMORY in named and not full:
+        named.remove(Cause.OUT_OF_MEMORY)
+    return named[0] if named else None
+
+
+def _number(job: dict[str, Any], name: str) -> float:
+    """Give an attribute as a number; 0 if it is an expression that HTCondor has not evaluated, or absent."""
+    value = job.get(name, 0)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+class Condor:
+    """HTCondor."""
+
+    name = "htcondor"
+
+    def facts(self, job: str) -> Facts | None:
+        """Say why a job is over. A held job counts as over: Snakemake's plugin gives it up."""
+        found = self._asked(["condor_q", job, "-json", "-attributes", ATTRIBUTES])
+        if not found or found[0].get("JobStatus") in (IDLE, RUNNING, TRANSFERRING):
+            found = self._asked(["condor_history", job, "-json", "-limit", "1", "-attributes", ATTRIBUTES]) or found
+        return classify(found[0]) if found else None
+
+    def alive(self, jobs: Iterable[str]) -> dict[str, QueuedJob]:
+        """Give those of some jobs that wait, run or are held."""
+        wanted = set(jobs)
+        if not wanted:
+            return {}
+        text = call(["condor_q", "-json", "-attributes", ATTRIBUTES])
+        try:
+            entries = json.loads(text or "[]")
+        except ValueError:
+            raise SilentSchedulerError("its answer is not JSON", where="condor_q") from None
+        found = {}
+        for entry in entries:
+            job, status = str(entry["ClusterId"]), entry.get("JobStatus")
+            if job in wanted and status in (IDLE, RUNNING, HELD, TRANSFERRING, SUSPENDED):
+                reason = {HELD: f"held: {entry.get('HoldReason', '')}", IDLE: "idle"}.get(status, "")
+                host = str(entry.get("RemoteHost", "")).split("@")[-1]
+                found[job] = QueuedJob(job, status in (RUNNING, TRANSFERRING, SUSPENDED), reason, host)
+        return found
+
+    def remove(self, jobs: Iterable[str]) -> None:
+        """Take jobs out of the queue."""
+        if named := list(jobs):
+            call(["condor_rm", *named])
+
+    def _asked(self, command: list[str]) -> list[dict[str, Any]]:
+        try:
+            found: list[dict[str, Any]] = json.loads(call(command) or "[]")
+        except (SilentSchedulerError, ValueError):
+            return []
+        return found

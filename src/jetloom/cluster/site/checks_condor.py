@@ -1,0 +1,159 @@
+"""Whether an HTCondor pool takes the jobs that profile and configuration ask for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from jetloom.cluster.profiles.asked import STAGES, Asked, Examined
+from jetloom.cluster.schedulers.scheduler import SilentSchedulerError, call
+from jetloom.cluster.site.findings import Finding, ok, warning, wrong
+
+NEEDED = ("condor_q", "condor_history", "condor_rm", "condor_status", "condor_submit", "condor_config_val")
+
+NO_CONFIGURATION = ("/dev/null", "ONLY_ENV")
+"""What HTCondor's Python bindings set CONDOR_CONFIG to where they find none."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A slot that jobs may be carved from, or that takes one."""
+
+    cpus: int
+    memory: int
+    gpus: int
+
+
+def commands() -> Iterator[Finding]:
+    """Check that this is a machine, and a user, from which jobs can be submitted."""
+    if missing := [name for name in NEEDED if shutil.which(name) is None]:
+        yield wrong(
+            "commands",
+            f"no HTCondor on this machine: no {', '.join(missing)} on the PATH",
+            "log in to a machine that submits jobs, or run with --profile local",
+        )
+    else:
+        yield ok("commands", f"{', '.join(NEEDED)} are here")
+    if os.geteuid() == 0:
+        yield wrong("user", "you are root, and HTCondor refuses jobs of root", "log in as an ordinary user")
+
+
+def configured() -> Iterator[Finding]:
+    """Check that HTCondor finds its configuration, without which its commands end in silence."""
+    found = os.environ.get("CONDOR_CONFIG") not in NO_CONFIGURATION
+    if found:
+        try:
+            call(["condor_config_val", "COLLECTOR_HOST"], tries=1)
+        except SilentSchedulerError as error:
+            found = not ("CONDOR_CONFIG" in error.cause or error.cause.startswith("exit code"))
+    if not found:
+        yield wrong("queue", "HTCondor finds no configuration", "set CONDOR_CONFIG as this site's guide says")
+
+
+def schedd(examined: Examined) -> Iterator[Finding]:
+    """Check that the queue answers, and so does its history."""
+    try:
+        call(["condor_q", "-totals"], tries=1)
+    except SilentSchedulerError as error:
+        if not (unconfigured := list(configured())):
+            yield wrong("queue", f"no schedd answers ({error.cause[:120]})",
+                        "log in to a machine with a schedd, or name one with _CONDOR_SCHEDD_HOST")  # fmt: skip
+        yield from unconfigured
+        return
+    yield ok("queue", "the schedd answers")
+    try:
+        call(["condor_history", "-limit", "1", "-af", "ClusterId"], tries=1)
+    except SilentSchedulerError as error:
+        yield warning("history", f"condor_history does not answer ({error.cause[:120]}): why a job left the queue, and "
+                      "its memory, stay unknown")  # fmt: skip
+    else:
+        yield ok("history", "condor_history answers")
+    yield from _limits(examined)
+
+
+def _limits(examined: Examined) -> Iterator[Finding]:
+    """Check what the submitting side's own settings forbid."""
+    getenv = examined.sources.default_resources().get("getenv")
+    if getenv and setting("SUBMIT_ALLOW_GETENV").lower() == "false":
+        yield wrong("environment", "this pool forbids getenv=True (SUBMIT_ALLOW_GETENV)",
+                    "'environment=PATH=...' in its place; "
+                    f"{examined.sources.where('default-resources', 'getenv')}")  # fmt: skip
+    jobs = examined.sources.merged.get("jobs")
+    for name in ("MAX_JOBS_PER_OWNER", "MAX_JOBS_SUBMITTED"):
+        value = setting(name)
+        if value.isdigit() and isinstance(jobs, int) and jobs > int(value):
+            yield warning("limits", f"{jobs} jobs at a time are wanted, this queue takes {value} ({name})",
+                          f"jobs: {value}; {examined.sources.where('jobs')}")  # fmt: skip
+
+
+def pool(examined: Examined) -> Iterator[Finding]:
+    """Check that there are slots, and that the requests fit into one."""
+    try:
+        slots = read_slots()
+    except SilentSchedulerError as error:
+        yield warning("pool", f"condor_status does not answer ({error.cause[:120]})")
+        return
+    if not slots:
+        yield warning("pool", "it shows no slots now", "if it does not grow on demand, ask its administrators")
+        return
+    yield ok("pool", f"{len(slots)} slots, up to {max(slot.cpus for slot in slots)} CPUs, "
+             f"{max(slot.memory for slot in slots)} MB, {max(slot.gpus for slot in slots)} GPUs")  # fmt: skip
+    seen = set()
+    for entry in examined.asked:
+        key = (STAGES.get(entry.rule), entry.memory, entry.gpus, entry.threads)
+        if key not in seen:
+            seen.add(key)
+            yield from fits(entry, slots, examined)
+
+
+def fits(entry: Asked, slots: Sequence[Slot], examined: Examined) -> Iterator[Finding]:
+    """Check that a request, and what it may grow to, fits into a slot."""
+    most = max(slot.gpus for slot in slots)
+    if entry.gpus > most:
+        device = f"tasks.{entry.task}.training.device: cpu" if most == 0 else f"cluster.gpus: {most}"
+        yield wrong("GPU", f"{entry.rule} of {entry.task} asks for {entry.gpus}, no slot of the pool has more than "
+                    f"{most}", f"{device} in {examined.config}")  # fmt: skip
+        return
+    fitting = [slot for slot in slots if slot.gpus >= entry.gpus]
+    if entry.gpus:
+        yield ok("GPU", f"{entry.rule} of {entry.task} asks for {entry.gpus}, {len(fitting)} slots have as many")
+    largest = max(slot.memory for slot in fitting)
+    kind = "slot" if not entry.gpus else "slot with GPUs"
+    if entry.memory > largest:
+        yield wrong("limits", f"{entry.rule} asks for {entry.memory} MB, no {kind} has more than {largest}",
+                    f"cluster.stages.{STAGES.get(entry.rule)}.memory in {examined.config}")  # fmt: skip
+    elif entry.memory_limit > largest:
+        yield warning("limits", f"{entry.rule} may grow to {entry.memory_limit} MB, no {kind} has more than {largest}",
+                      f"cluster.growth.memory_limit: {largest} in {examined.config}, else a job that grows so far "
+                      "waits for ever")  # fmt: skip
+    if entry.threads > max(slot.cpus for slot in fitting):
+        yield wrong("limits", f"{entry.rule} asks for {entry.threads} CPUs, no {kind} has as many",
+                    f"tasks.{entry.task}.training.threads in {examined.config}")  # fmt: skip
+
+
+def read_slots(constraint: str = 'SlotType =!= "Dynamic"') -> list[Slot]:
+    """Ask the collector for the slots of the pool.
+
+    Raises
+    ------
+    SilentSchedulerError
+        If it does not answer.
+    """
+    words = ["condor_status", "-constraint", constraint, "-af", "TotalSlotCpus", "TotalSlotMemory", "TotalSlotGPUs"]
+    return parse_slots(call(words, tries=1))
+
+
+def parse_slots(text: str) -> list[Slot]:
+    """Read ``condor_status -af TotalSlotCpus TotalSlotMemory TotalSlotGPUs``."""
+    rows = [line.split() for line in text.splitlines()]
+    return [Slot(*(int(float(word)) if word[0].isdigit() else 0 for word in row)) for row in rows if len(row) == 3]
+
+
+def setting(name: str) -> str:
+    """Give a setting of HTCondor on this machine; "" if it has none."""
+    try:
+        return call(["condor_config_val", name], tries=1).strip()
+    except SilentSchedulerError:
+        return ""
