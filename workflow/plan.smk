@@ -35,6 +35,10 @@ try:
         for task in ANALYSIS.tasks
     }
     RUNS = {task: space.runs(ANALYSIS.tasks[task]) for task in ANALYSIS.tasks}
+    UNARIES = {
+        name: [f"<results>/scans/{unary}/scan.json" for unary in task.unaries.values()]
+        for name, task in ANALYSIS.tasks.items()
+    }
     SHOWN = {
         sample: paths.shown_files(paths.converted_files(ANALYSIS, sample))
         for sample in ANALYSIS.samples
@@ -164,9 +168,19 @@ def dataset_file(name):
     return path
 
 
+def sampled(wildcards):
+    """The number of jets that are drawn from a task's best model."""
+    return ANALYSIS.tasks[wildcards.task].sampled
+
+
 def drawings(wildcards):
     """The number of trees that are drawn of a task's best model."""
     return ANALYSIS.tasks[wildcards.task].drawings
+
+
+def unary_scans(wildcards):
+    """The scans whose best models a training starts from; none for most tasks."""
+    return UNARIES[wildcards.task]
 
 
 def training_settings(wildcards):
@@ -291,4 +305,21 @@ def all_reports():
             f"<results>/scans/{task}/best.zip",
             f"<results>/best/{task}/metrics.json",
         )
+    ]
+
+
+def all_junipr():
+    """Jets drawn from density models, and reweighted jets."""
+    samples = [
+        f"<results>/best/{task}/sampled.h5"
+        for task, settings in ANALYSIS.tasks.items()
+        if settings.model == "junipr" and settings.sampled
+    ]
+    return samples + [
+        f"<results>/comparisons/{name}/reweighting/{ratio}/weights.h5"
+        for name, comparison in ANALYSIS.comparisons.items()
+        for ratio, pair in comparison.ratios.items()
+        # A class becomes another one: each model must have learnt one.
+        if len(ANALYSIS.tasks[pair.signal].classes) == 1
+        and len(ANALYSIS.tasks[pair.background].classes) == 1
     ]

@@ -33,6 +33,14 @@ MISTAKES = {
         {"tasks": {"flavour": {"split": {"train": 0.7}}}},
         r"^tasks.flavour.split: train \+ validation \+ test must be 1, not 1.1$",
     ),
+    "edges of a comparison": (
+        {"comparisons": {"all": {"tasks": ["flavour"], "edges": [20, 50, 50]}}},
+        r"^comparisons.all.edges: edges must be at least two, and rise",
+    ),
+    "one model twice": (
+        {"comparisons": {"all": {"tasks": ["flavour", "flavour"]}}},
+        r"^comparisons.all: two of its models have the name 'flavour'",
+    ),
     "two folds": ({"tasks": {"flavour": {"split": {"folds": 2}}}}, r"folds must be 0 \(none\) or at least 3"),
     "sample typo": (
         {"tasks": {"flavour": {"samples": ["dijets"]}}},

@@ -126,3 +126,25 @@ def test_ratio_trees_add_up_to_the_ratio(density, evaluated, tmp_path):
     )
     assert drawn(tmp_path) == {"row3", "row7"}
     assert ratio == {7: pytest.approx(0.0), 3: pytest.approx(0.0)}
+
+
+def test_a_comparison_draws_trees_of_jets_that_have_a_class(density, evaluated, tmp_path):
+    from jetloom.data.dataset import Dataset
+    from jetloom.evaluation.compared import compared
+    from jetloom.plots.compare import Appearance, draw_trees
+    from rivals import FIELDS, classifier
+
+    pair = evaluated / "predictions.h5", evaluated / "predictions.h5"
+    with TableReader(pair[0]) as reader:
+        rows = reader.read("jets")
+    shared = rows[[name for name, _ in FIELDS]]
+    score = classifier(tmp_path / "dnn.h5", shared, np.zeros(len(rows)), classes=["quark", "gluon"])
+    found = compared({"dnn": score}, {"same": pair})
+    np.testing.assert_array_equal(found.log_ratios["same"], 0.0)
+    assert not found.chosen("label")[:3].any()
+    dataset = Dataset.open(density[0] / "dataset")
+    look = Appearance({"same": "Same"}, dataset.description["classes"], "pt", "")
+    draw_trees(found, 2, {"same": pair}, look, dataset, tmp_path / "trees", 1)
+    names = drawn(tmp_path / "trees")
+    assert len(names) == 2
+    assert all(name.startswith("same/row") and rows["label"][int(name[8:])] >= 0 for name in names)

@@ -104,6 +104,14 @@ MISFITS = {
         {"comparisons": {"all": {"tasks": ["flavour", "of_quarks"]}}},
         r"^comparisons.all.tasks: 'of_quarks' is no classifier",
     ),
+    "bins of what the models do not carry along": (
+        {"comparisons": {"all": {"variable": "et"}}},
+        r"^comparisons.all.variable: 'et' is no spectator of 'flavour'; did you mean 'eta'",
+    ),
+    "best points of different folds": (
+        {"tasks": {"flavour": {"split": {"folds": 3}}}},
+        r"^comparisons.all: .* could be of another fold; set tasks.flavour.split.folds to 0",
+    ),
     "a ratio upside down": (
         {"comparisons": {"all": {"ratios": {"ratio": {"signal": "of_gluons", "background": "of_quarks"}}}}},
         r"^comparisons.all.ratios.ratio.background: 'of_quarks' learns quark where gluon is needed",

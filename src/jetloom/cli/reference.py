@@ -44,7 +44,9 @@ def pages(docs: Path) -> dict[Path, str]:
     import inspect
     from typing import get_args
 
+    from jetloom.config.dictionary import variables_page
     from jetloom.config.reference import ModelEntry, config_schema, configuration_page
+    from jetloom.config.schema import find_schema, shipped_schemas
     from jetloom.config.tasks import PointMetric
     from jetloom.evaluation.metrics import direction
     from jetloom.models.registry import MODELS, find_model
@@ -56,5 +58,6 @@ def pages(docs: Path) -> dict[Path, str]:
     metrics = {name: direction(name) for name in get_args(PointMetric)}
     return {
         docs / "configuration.md": configuration_page(models, metrics),
+        docs / "variables.md": variables_page({path.stem: find_schema(path) for path in shipped_schemas()}),
         docs.parent / "workflow" / "config.schema.json": config_schema(),
     }

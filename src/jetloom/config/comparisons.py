@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Annotated
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from jetloom.config.settings import Name, Settings, Variable
 
@@ -34,3 +35,17 @@ class Comparison(Settings):
     trees: Annotated[NonNegativeInt, Field(le=100)] = Field(
         6, description="Jets whose trees are drawn, with the log ratio at each branching."
     )
+
+    @field_validator("edges")
+    @classmethod
+    def _rising(cls, edges: list[float]) -> list[float]:
+        if edges and (len(edges) < 2 or any(low >= high for low, high in itertools.pairwise(edges))):
+            raise ValueError("edges must be at least two, and rise")
+        return edges
+
+    @model_validator(mode="after")
+    def _names_of_their_own(self) -> Comparison:
+        for name in [*self.tasks, *self.ratios]:
+            if [*self.tasks, *self.ratios].count(name) > 1:
+                raise ValueError(f"two of its models have the name '{name}'")
+        return self

@@ -23,6 +23,9 @@ UNITS: dict[str, tuple[str, float]] = {
 }
 """Unit in a file, the unit that jetloom uses instead, and the factor between them. Other units stay as they are."""
 
+SHIPPED = Path(__file__).parents[3] / "config" / "schemas"
+"""The schemas that come with jetloom."""
+
 EVENT_KEYS: dict[str, str] = {"run_number": "uint32", "event_number": "uint64", "mc_event_weight": "float32"}
 """What every event has, and its type in all results."""
 
@@ -170,8 +173,12 @@ class Schema(Settings):
 
 def schema_directories() -> list[Path]:
     """Give the directories that hold schemas by name: of the working directory, then of the checkout."""
-    checkout = Path(__file__).parents[3]
-    return [Path("config/schemas"), checkout / "config" / "schemas"]
+    return [Path("config/schemas"), SHIPPED]
+
+
+def shipped_schemas() -> list[Path]:
+    """Give the schemas that come with jetloom, in the order of their names."""
+    return sorted(SHIPPED.glob("*.yaml"))
 
 
 def find_schema(name: str | Path) -> Schema:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from jetloom.config.analysis import Analysis
+from jetloom.config.comparisons import Comparison
 from jetloom.config.tasks import Task
-from jetloom.errors import ConfigurationError
+from jetloom.errors import ConfigurationError, near_misses
 from jetloom.models.base import Model
 from jetloom.models.registry import find_model
 
@@ -25,23 +26,39 @@ def check_models(analysis: Analysis) -> None:
             where = f"tasks.{name}.unaries.{label}"
             _require_density(where, unary, analysis.tasks[unary], models[unary], label)
     for name, comparison in analysis.comparisons.items():
-        where = f"comparisons.{name}"
-        for task_name in comparison.tasks:
-            if models[task_name].objective != "classifier":
-                raise ConfigurationError(
-                    f"'{task_name}' is no classifier", where=f"{where}.tasks", advice="name density models in `ratios`"
-                )
-        labels = list(analysis.tasks[comparison.tasks[0]].labels)
-        for ratio_name, ratio in comparison.ratios.items():
-            if len(labels) != 2:
-                raise ConfigurationError(
-                    f"a likelihood ratio is of two classes, the labels are {len(labels)}", where=f"{where}.ratios"
-                )
-            for side, task_name, label in zip(
-                ("background", "signal"), (ratio.background, ratio.signal), labels, strict=True
-            ):
-                place = f"{where}.ratios.{ratio_name}.{side}"
-                _require_density(place, task_name, analysis.tasks[task_name], models[task_name], label)
+        _check_comparison(analysis, f"comparisons.{name}", comparison, models)
+
+
+def _check_comparison(analysis: Analysis, where: str, comparison: Comparison, models: dict[str, Model]) -> None:
+    for task_name in comparison.tasks:
+        if models[task_name].objective != "classifier":
+            raise ConfigurationError(
+                f"'{task_name}' is no classifier", where=f"{where}.tasks", advice="name density models in `ratios`"
+            )
+    first = analysis.tasks[comparison.tasks[0]]
+    if comparison.variable not in first.spectators:
+        raise ConfigurationError(
+            f"'{comparison.variable}' is no spectator of '{comparison.tasks[0]}'",
+            where=f"{where}.variable",
+            advice=near_misses(comparison.variable, first.spectators),
+        )
+    if first.split.folds:
+        raise ConfigurationError(
+            "models are compared on one test part, and the best of each could be of another fold",
+            where=where,
+            advice=f"set tasks.{analysis.dataset_of(comparison.tasks[0])}.split.folds to 0",
+        )
+    labels = list(first.labels)
+    for name, ratio in comparison.ratios.items():
+        if len(labels) != 2:
+            raise ConfigurationError(
+                f"a likelihood ratio is of two classes, the labels are {len(labels)}", where=f"{where}.ratios"
+            )
+        for side, task_name, label in zip(
+            ("background", "signal"), (ratio.background, ratio.signal), labels, strict=True
+        ):
+            place = f"{where}.ratios.{name}.{side}"
+            _require_density(place, task_name, analysis.tasks[task_name], models[task_name], label)
 
 
 def _check_trees(analysis: Analysis, name: str, task: Task, model: Model) -> None:
