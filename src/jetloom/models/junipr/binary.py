@@ -40,6 +40,7 @@ class JuniprBinaryModel(Model):
 
     parameters: ClassVar[type[Parameters]] = JuniprBinaryParameters
     reads: ClassVar[Literal["jets", "trees"]] = "trees"
+    compile_xla: ClassVar[bool] = True
 
     def build(self, parameters: JuniprBinaryParameters, data: DataFacts, seed: int, start: Mapping[str, Path]) -> Any:
         """Build the network; see :meth:`jetloom.models.base.Model.build`.

@@ -14,6 +14,10 @@ from keras import ops
 
 from jetloom.models.junipr.affine import Affine
 
+LIMIT = 75.0
+"""Logits are held within this on both sides. So a softmax needs no search for the largest one, which would cost as much
+as the rest of it, and any probability is above e^-155."""
+
 NEVER = -1e30
 """A logit whose probability is exactly 0, and whose gradients are numbers."""
 
@@ -24,16 +28,16 @@ def picked(logits: Any, index: Any, allowed: Any = None) -> Any:
     Parameters
     ----------
     logits : tensor of shape (classes, ...)
+        Of a :class:`Head`, and so within :data:`LIMIT`.
     index : int32 tensor of shape (...)
     allowed : bool tensor of shape (classes, ...), optional
         All others have probability 0.
     """
     classes = ops.shape(logits)[0]
-    if allowed is not None:
-        logits = ops.where(allowed, logits, NEVER)
     numbers = ops.reshape(ops.arange(classes, dtype="int32"), (-1, *(1,) * len(index.shape)))
     chosen = ops.sum(ops.where(numbers == index[None], logits, 0.0), axis=0)
-    return chosen - ops.logsumexp(logits, axis=0)
+    possible = logits if allowed is None else ops.where(allowed, logits, NEVER)
+    return chosen - ops.log(ops.sum(ops.exp(possible), axis=0))
 
 
 @keras.saving.register_keras_serializable(package="jetloom")
@@ -60,9 +64,11 @@ class Head(keras.layers.Layer):
         """Give the logits, shape (classes, n); only the first ``most`` if that is given."""
         hidden = ops.relu(self.first(x))
         if most is None:
-            return self.second(hidden)
-        kernel, bias = self.second.kernel[:, :most], self.second.bias[:most]
-        return ops.matmul(ops.transpose(kernel), hidden) + bias[:, None]
+            logits = self.second(hidden)
+        else:
+            kernel, bias = self.second.kernel[:, :most], self.second.bias[:most]
+            logits = ops.matmul(ops.transpose(kernel), hidden) + bias[:, None]
+        return ops.clip(logits, -LIMIT, LIMIT)
 
     def get_config(self) -> dict[str, Any]:
         """Give what is needed to make the layer again."""

@@ -113,6 +113,11 @@ _STEPS = {"simple": _simple, "gru": _gru, "lstm": _lstm}
 
 def _scan(step: Any, states: tuple[Any, ...], products: Any) -> Any:
     """Give the first state after each step, shape (steps, width, rows)."""
+    if keras.backend.backend() == "tensorflow" and isinstance(products.shape[0], int):
+        # The loop of Keras has no fixed number of turns there, which XLA needs. Unrolled, it compiles for minutes.
+        import tensorflow as tf
+
+        return tf.scan(step, products, initializer=states)[0]
 
     def body(carried: Any, product: Any) -> Any:
         new = step(carried, product)
