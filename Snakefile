@@ -64,4 +64,5 @@ rule all:
         hdf5=all_hdf5(),
         reports=all_reports(),
         comparisons=all_comparisons(),
+        junipr=all_junipr(),
         runs=all_runs(),

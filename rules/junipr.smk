@@ -1,6 +1,6 @@
-"""Density models: what they say of the jets of the test part.
+"""Density models: log P of the jets of the test part, jets drawn from a model, jets of one class turned into another.
 
-Input: scans/<task>/, datasets/<task>/. Output: best/<task>/.
+Input: scans/<task>/, datasets/<task>/. Output: best/<task>/, comparisons/<name>/reweighting/.
 """
 
 
@@ -65,3 +65,90 @@ rule evaluate_density:
         "Evaluating the best point of {wildcards.task}"
     shell:
         "jetloom evaluate --config {params.config:q} --task {wildcards.task} 2> {log:q}"
+
+
+rule sample_jets:
+    input:
+        facts=rules.collect.output.facts,
+        table=rules.collect.output.table,
+        description=ancient(dataset_file("dataset.json")),
+        parts=ancient(dataset_file("parts")),
+    output:
+        sample="<results>/best/{task}/sampled.h5",
+        numbers="<results>/best/{task}/closure.json",
+        closure=report(
+            "<results>/best/{task}/closure.png",
+            category="6. JUNIPR",
+            subcategory="{task}",
+            labels={"shows": "jets drawn from the model"},
+            caption="../workflow/report/closure.rst",
+        ),
+    log:
+        "<logs>/sample_jets/{task}.log",
+    benchmark:
+        "<benchmarks>/sample_jets/{task}.tsv"
+    wildcard_constraints:
+        task=tasks_of("density"),
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory_of("plot", "sample_jets"),
+        htcondor_request_mem_mb=memory_of("plot", "sample_jets"),
+        runtime=minutes_of("plot", "sample_jets"),
+        allowed_job_duration=seconds_of("plot", "sample_jets"),
+    params:
+        config=stored_config,
+        code=code_digest("evaluation", "models", "plots"),
+        appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
+        jets=sampled,
+    message:
+        "Drawing {params.jets} jets from the best model of {wildcards.task}"
+    shell:
+        "jetloom sample_jets --config {params.config:q} --task {wildcards.task} --output {output.sample:q}"
+        " --closure {output.closure:q} 2> {log:q}"
+
+
+rule reweight:
+    input:
+        predictions=compared_predictions,
+        description=ancient(compared_dataset("dataset.json")),
+        parts=ancient(compared_dataset("parts")),
+    output:
+        numbers="<results>/comparisons/{comparison}/reweighting/{ratio}/reweighting.json",
+        weights="<results>/comparisons/{comparison}/reweighting/{ratio}/weights.h5",
+        table=report(
+            "<results>/comparisons/{comparison}/reweighting/{ratio}/reweighting.html",
+            category="6. JUNIPR",
+            subcategory="{comparison}",
+            labels={"shows": "reweighting with {ratio} (table)"},
+            caption="../workflow/report/reweighting.rst",
+        ),
+        spectra=report(
+            "<results>/comparisons/{comparison}/reweighting/{ratio}/spectra.png",
+            category="6. JUNIPR",
+            subcategory="{comparison}",
+            labels={"shows": "reweighting with {ratio}"},
+            caption="../workflow/report/reweighting.rst",
+        ),
+    log:
+        "<logs>/reweight/{comparison}/{ratio}.log",
+    benchmark:
+        "<benchmarks>/reweight/{comparison}/{ratio}.tsv"
+    wildcard_constraints:
+        ratio=r"[^/]+",
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory_of("plot", "reweight"),
+        htcondor_request_mem_mb=memory_of("plot", "reweight"),
+        runtime=minutes_of("plot", "reweight"),
+        allowed_job_duration=seconds_of("plot", "reweight"),
+    params:
+        config=stored_config,
+        code=code_digest("evaluation", "plots"),
+        settings=lookup(dpath="compare/{comparison}", within=SETTINGS),
+    message:
+        "Reweighting jets with {wildcards.ratio} of {wildcards.comparison}"
+    shell:
+        "jetloom reweight --config {params.config:q} --comparison {wildcards.comparison} --ratio {wildcards.ratio}"
+        " 2> {log:q}"

@@ -164,6 +164,11 @@ def dataset_file(name):
     return path
 
 
+def sampled(wildcards):
+    """The number of jets that are drawn from a task's best model."""
+    return ANALYSIS.tasks[wildcards.task].sampled
+
+
 def drawings(wildcards):
     """The number of trees that are drawn of a task's best model."""
     return ANALYSIS.tasks[wildcards.task].drawings
@@ -291,4 +296,21 @@ def all_reports():
             f"<results>/scans/{task}/best.zip",
             f"<results>/best/{task}/metrics.json",
         )
+    ]
+
+
+def all_junipr():
+    """Jets drawn from density models, and reweighted jets."""
+    samples = [
+        f"<results>/best/{task}/sampled.h5"
+        for task, settings in ANALYSIS.tasks.items()
+        if settings.model == "junipr" and settings.sampled
+    ]
+    return samples + [
+        f"<results>/comparisons/{name}/reweighting/{ratio}/weights.h5"
+        for name, comparison in ANALYSIS.comparisons.items()
+        for ratio, pair in comparison.ratios.items()
+        # A class becomes another one: each model must have learnt one.
+        if len(ANALYSIS.tasks[pair.signal].classes) == 1
+        and len(ANALYSIS.tasks[pair.background].classes) == 1
     ]

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from test_figures_of_toy import drawn
-from toy_density_analysis import BINNING
 
 import toy_trees
 from jetloom.evaluation.heads import HeadSums, outcomes
 from jetloom.plots.heads import draw_heads
+from toy_binning import BINNING
 
 
 @pytest.mark.parametrize("longest", [0, 25])

@@ -8,6 +8,7 @@ from toy_analysis import write_table
 
 import toy_trees
 from jetloom.provenance import file_digest
+from toy_binning import BINNING
 
 CONFIG = {
     "analysis": "toy",
@@ -27,13 +28,6 @@ CONFIG = {
             "drawings": 2,
         }
     },
-}
-TREES = {"log": ([0.002, 0.5], [0.001, 1.5], [0.0, 2 * np.pi], [1e-5, 0.8])}
-BINNING = {
-    "granularity": 10,
-    "scaling": "log",
-    "momentum": {"e": [1.0, 600.0], "theta": [0.001, 1.5], "phi": [0.0, 2 * np.pi], "m": [0.1, 100.0]},
-    "branching": dict(zip(("z", "theta", "phi", "delta"), TREES["log"], strict=True)),
 }
 
 

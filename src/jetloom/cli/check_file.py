@@ -1,4 +1,4 @@
-"""Hold a ROOT file against an input schema: which variables it has, which are missing or empty, and their ranges."""
+"""Hold a ROOT file against an input schema: what is missing or empty, and all ranges."""
 
 from __future__ import annotations
 

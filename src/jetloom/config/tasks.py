@@ -210,6 +210,9 @@ class Task(Settings):
     )
     search: Search = Field(default_factory=Search, description="How the scan is sampled, repeated and ranked.")
     training: Training = Field(default_factory=Training, description="Settings common to all points.")
+    sampled: NonNegativeInt = Field(
+        5000, description="For junipr: jets that are drawn from the best model and held against those it learnt."
+    )
     drawings: Annotated[NonNegativeInt, Field(le=100)] = Field(
         6, description="For density models: jets of the test part whose trees are drawn, chosen by `seed`."
     )

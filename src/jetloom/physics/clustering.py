@@ -18,12 +18,15 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from jetloom.physics.kinematics import Momenta, azimuth, rapidity
+from jetloom.physics.kinematics import Momenta, azimuth, momentum, rapidity
 
+Floats = npt.NDArray[np.float64]
 Offsets = npt.NDArray[np.int64]
 
 SMALLEST = 1e-300
 """Squared transverse momenta are not smaller where they are divided by."""
+LARGEST = 1e280
+"""Powers of them are not larger, so that no distance is infinite."""
 
 
 class History(NamedTuple):
@@ -57,7 +60,7 @@ def cluster(momenta: Momenta, offsets: Offsets, exponent: float) -> History:
         p of generalised kt.
     """
     merges = merge_offsets(offsets)
-    history = History(np.empty((merges[-1], 2), np.int32), np.empty((merges[-1], 4)), merges)
+    history = History(np.zeros((merges[-1], 2), np.int32), np.empty((merges[-1], 4)), merges)
     _cluster(momenta, offsets, float(exponent), math.inf, *history, np.empty(0, np.int32))
     return history
 
@@ -73,7 +76,7 @@ def pieces(momenta: Momenta, offsets: Offsets, exponent: float, radius: float) -
     """
     found = np.zeros(len(momenta), np.int32)
     merges = merge_offsets(offsets)
-    history = History(np.empty((merges[-1], 2), np.int32), np.empty((merges[-1], 4)), merges)
+    history = History(np.zeros((merges[-1], 2), np.int32), np.empty((merges[-1], 4)), merges)
     _cluster(momenta, offsets, float(exponent), float(radius) ** 2, *history, found)
     return found
 
@@ -102,155 +105,168 @@ def whole(parents: npt.NDArray[np.int32], offsets: Offsets) -> npt.NDArray[np.bo
 
 @njit(cache=True, error_model="numpy")
 def _scale(px: float, py: float, exponent: float) -> float:
-    """Give kt^2p."""
-    kt2 = px * px + py * py
+    """Give kt^2p, within what floats can hold."""
     if exponent == 0.0:
         return 1.0
+    kt2 = px * px + py * py
     if exponent == 1.0:
         return kt2
     if exponent < 0.0:
         kt2 = max(kt2, SMALLEST)
-    return 1.0 / kt2 if exponent == -1.0 else kt2**exponent
+    return 1.0 / kt2 if exponent == -1.0 else min(kt2**exponent, LARGEST)
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _distance(rapidity_a: float, phi_a: float, rapidity_b: float, phi_b: float) -> float:
-    dphi = abs(phi_a - phi_b)
-    if dphi > math.pi:
-        dphi = 2 * math.pi - dphi
-    dy = rapidity_a - rapidity_b
-    return dphi * dphi + dy * dy
+def _place(jets: Any, slot: int, p: Any, exponent: float) -> None:
+    """Put the kinematics of a new pseudojet into a slot."""
+    rapidities, phis, scales = jets[0], jets[1], jets[2]
+    rapidities[slot], phis[slot] = rapidity(p[0], p[1], p[2], p[3]), azimuth(p[0], p[1])
+    scales[slot] = _scale(p[0], p[1], exponent)
 
 
-@njit(cache=True, error_model="numpy")
-def _workspace(most: int) -> Any:
-    """Make the columns of the pseudojets that there still are, for at most so many."""
-    return (
-        np.empty(most),  # rapidity
-        np.empty(most),  # azimuth
-        np.empty(most),  # kt^2p
-        np.empty((most, 4)),  # momentum
-        np.empty(most, np.int32),  # node
-        np.empty(most),  # squared distance to the nearest neighbour
-        np.empty(most, np.int64),  # that neighbour, -1: none within the limit
-        np.empty(most),  # that distance times the smaller kt^2p
-    )
+# The loops below do one thing each, so that the compiler makes vector instructions of them.
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _place(jets: Any, slot: int, px: float, py: float, pz: float, energy: float, node: int, exponent: float) -> None:
-    """Put a new pseudojet into a slot."""
-    rapidities, phis, scales, momenta, nodes = jets[0], jets[1], jets[2], jets[3], jets[4]
-    rapidities[slot] = rapidity(px, py, pz, energy)
-    phis[slot] = azimuth(px, py)
-    scales[slot] = _scale(px, py, exponent)
-    momenta[slot, 0], momenta[slot, 1], momenta[slot, 2], momenta[slot, 3] = px, py, pz, energy
-    nodes[slot] = node
+def _set_distances(jets: Any, slot: int, count: int, distances: Floats) -> None:
+    """Work out the squared distances of one pseudojet to the first ``count``."""
+    rapidities, phis = jets[0], jets[1]
+    y, phi = rapidities[slot], phis[slot]
+    for j in range(count):
+        dphi = abs(phi - phis[j])
+        dphi = min(dphi, 2 * math.pi - dphi)
+        dy = y - rapidities[j]
+        distances[j] = dphi * dphi + dy * dy
+
+
+@njit(cache=True, fastmath={"nnan", "nsz"})
+def _smallest(values: Floats, count: int) -> int:
+    """Give the place of the smallest of ``count`` numbers, the first of equal ones; -1 if all are infinite."""
+    smallest = math.inf
+    for i in range(count):
+        smallest = min(smallest, values[i])
+    for i in range(count):
+        if values[i] == smallest:
+            return i if smallest < math.inf else -1
+    return -1
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _move(jets: Any, source: int, target: int) -> None:
-    """Copy a pseudojet from one slot to another."""
-    for column in (jets[0], jets[1], jets[2], jets[5], jets[7]):
-        column[target] = column[source]
-    for axis in range(4):
-        jets[3][target, axis] = jets[3][source, axis]
-    jets[4][target] = jets[4][source]
-    jets[6][target] = jets[6][source]
+def _set_neighbour(jets: Any, slot: int, count: int, limit: float, distances: Floats) -> None:
+    """Choose the nearest neighbour by the distances, if there is one within the limit."""
+    neighbour = _smallest(distances, count)
+    if neighbour >= 0 and distances[neighbour] < limit:
+        jets[3][slot], jets[4][slot] = distances[neighbour], neighbour
+    else:
+        jets[3][slot], jets[4][slot] = limit, -1
 
 
 @njit(cache=True, error_model="numpy", inline="always")
 def _weigh(jets: Any, slot: int) -> None:
     """Work out the distance of a pseudojet that decides whether it merges next."""
-    scale, neighbour = jets[2][slot], jets[6][slot]
+    scale, neighbour = jets[2][slot], jets[4][slot]
     if neighbour >= 0:
         scale = min(scale, jets[2][neighbour])
-    jets[7][slot] = jets[5][slot] * scale
+    jets[5][slot] = jets[3][slot] * scale
 
 
-@njit(cache=True, error_model="numpy")
-def _find_neighbours(jets: Any, count: int, limit: float) -> None:
+@njit(cache=True, error_model="numpy", inline="always")
+def _find_neighbours(jets: Any, count: int, limit: float, distances: Floats) -> None:
     """Find the nearest neighbour of every pseudojet."""
-    rapidities, phis, nearest, neighbours = jets[0], jets[1], jets[5], jets[6]
+    nearest, neighbours = jets[3], jets[4]
     for i in range(count):
-        nearest[i], neighbours[i] = limit, -1
+        _set_distances(jets, i, i, distances)
+        _set_neighbour(jets, i, i, limit, distances)
         for j in range(i):
-            distance = _distance(rapidities[i], phis[i], rapidities[j], phis[j])
-            if distance < nearest[i]:
-                nearest[i], neighbours[i] = distance, j
-            if distance < nearest[j]:
-                nearest[j], neighbours[j] = distance, i
+            closer = distances[j] < nearest[j]
+            nearest[j] = distances[j] if closer else nearest[j]
+            neighbours[j] = i if closer else neighbours[j]
     for i in range(count):
         _weigh(jets, i)
 
 
+@njit(cache=True, error_model="numpy", inline="always")
+def _update(jets: Any, count: int, gone: int, kept: int, limit: float, buffers: Any) -> None:
+    """Bring the nearest neighbours up to date after a merge into the slot ``kept``, or without one if it is -1."""
+    scales, nearest, neighbours, weighed = jets[2], jets[3], jets[4], jets[5]
+    distances, others, again = buffers
+    if kept >= 0:
+        _set_distances(jets, kept, count, distances)
+        distances[kept] = math.inf
+    else:
+        distances[:count] = math.inf
+    # Those whose neighbour is no more look for another. They are listed without a branch, which would be guessed wrong.
+    lonely, changed = 0, kept if kept >= 0 else gone
+    for i in range(count):
+        again[lonely] = i
+        lonely += (neighbours[i] == gone) | (neighbours[i] == changed)
+    scale = scales[max(kept, 0)]
+    for i in range(count):
+        closer = distances[i] < nearest[i]
+        nearest[i] = distances[i] if closer else nearest[i]
+        weighed[i] = distances[i] * min(scales[i], scale) if closer else weighed[i]
+        moved = gone if neighbours[i] == count else neighbours[i]
+        neighbours[i] = kept if closer else moved
+    for k in range(lonely):
+        i = again[k]
+        if i != kept:
+            _set_distances(jets, i, count, others)
+            others[i] = math.inf
+            _set_neighbour(jets, i, count, limit, others)
+            _weigh(jets, i)
+    if kept >= 0:
+        _set_neighbour(jets, kept, count, limit, distances)
+        _weigh(jets, kept)
+
+
 @njit(cache=True, error_model="numpy")
-def _find_neighbour(jets: Any, slot: int, count: int, limit: float) -> None:
-    """Find the nearest neighbour of one pseudojet anew."""
-    rapidities, phis = jets[0], jets[1]
-    nearest, neighbour = limit, -1
-    y, phi = rapidities[slot], phis[slot]
-    for j in range(count):
-        distance = _distance(y, phi, rapidities[j], phis[j])
-        if distance < nearest and j != slot:
-            nearest, neighbour = distance, j
-    jets[5][slot], jets[6][slot] = nearest, neighbour
+def _workspace(most: int) -> Any:
+    """Make room for the pseudojets that there still are, at most so many, and for distances."""
+    jets = (
+        np.empty(most),  # 0 rapidity
+        np.empty(most),  # 1 azimuth
+        np.empty(most),  # 2 kt^2p
+        np.empty(most),  # 3 squared distance to the nearest neighbour
+        np.empty(most, np.int64),  # 4 that neighbour, -1: none within the limit
+        np.empty(most),  # 5 that distance times the smaller kt^2p
+    )
+    return jets, np.empty(most, np.int64), (np.empty(most), np.empty(most), np.empty(most + 1, np.int64))
 
 
 @njit(cache=True, error_model="numpy")
 def _cluster_jet(
-    constituents: Momenta, exponent: float, limit: float, parents: npt.NDArray[np.int32], merged: Momenta, jets: Any
-) -> int:
+    constituents: Momenta, exponent: float, limit: float, parents: npt.NDArray[np.int32], merged: Momenta,
+    workspace: Any,
+) -> int:  # fmt: skip
     """Cluster one jet; give the number of merges."""
-    momenta, nodes, nearest, neighbours, weighed = jets[3], jets[4], jets[5], jets[6], jets[7]
-    count = len(constituents)
+    jets, nodes, buffers = workspace
+    count, merges = len(constituents), 0
     for i in range(count):
-        px, py, pz, energy = constituents[i, 0], constituents[i, 1], constituents[i, 2], constituents[i, 3]
-        _place(jets, i, px, py, pz, energy, i, exponent)
-    _find_neighbours(jets, count, limit)
-    merges = 0
+        nodes[i] = i
+        _place(jets, i, momentum(constituents, merged, i), exponent)
+    _find_neighbours(jets, count, limit, buffers[0])
     while count > 1:
-        closest = 0
-        for i in range(1, count):
-            if weighed[i] < weighed[closest]:
-                closest = i
-        partner = neighbours[closest]
+        closest = max(_smallest(jets[5], count), 0)
+        partner = jets[4][closest]
         # The slot with the lower number holds what comes next, and the last pseudojet moves to the other.
         gone, kept = max(closest, partner), min(closest, partner)
         if partner >= 0:
             a, b = nodes[kept], nodes[gone]
             parents[merges, 0], parents[merges, 1] = min(a, b), max(a, b)
+            p, q = momentum(constituents, merged, a), momentum(constituents, merged, b)
+            total = (p[0] + q[0], p[1] + q[1], p[2] + q[2], p[3] + q[3])
             for axis in range(4):
-                merged[merges, axis] = momenta[kept, axis] + momenta[gone, axis]
-            px, py, pz, energy = merged[merges, 0], merged[merges, 1], merged[merges, 2], merged[merges, 3]
-            _place(jets, kept, px, py, pz, energy, len(constituents) + merges, exponent)
-            nearest[kept], neighbours[kept] = limit, -1
+                merged[merges, axis] = total[axis]
+            nodes[kept] = len(constituents) + merges
+            _place(jets, kept, total, exponent)
             merges += 1
         count -= 1
-        _move(jets, count, gone)
-        _update(jets, count, gone, kept, limit)
+        nodes[gone] = nodes[count]
+        for column in (jets[0], jets[1], jets[2], jets[3], jets[5]):
+            column[gone] = column[count]
+        jets[4][gone] = jets[4][count]
+        _update(jets, count, gone, kept, limit, buffers)
     return merges
-
-
-@njit(cache=True, error_model="numpy")
-def _update(jets: Any, count: int, gone: int, kept: int, limit: float) -> None:
-    """Bring the nearest neighbours up to date after a merge into the slot ``kept``, or without one if it is -1."""
-    rapidities, phis, nearest, neighbours = jets[0], jets[1], jets[5], jets[6]
-    for i in range(count):
-        if neighbours[i] == gone or (kept >= 0 and neighbours[i] == kept):
-            _find_neighbour(jets, i, count, limit)
-            _weigh(jets, i)
-        if kept >= 0 and i != kept:
-            distance = _distance(rapidities[i], phis[i], rapidities[kept], phis[kept])
-            if distance < nearest[i]:
-                nearest[i], neighbours[i] = distance, kept
-                _weigh(jets, i)
-            if distance < nearest[kept]:
-                nearest[kept], neighbours[kept] = distance, i
-        if neighbours[i] == count:
-            neighbours[i] = gone
-    if kept >= 0:
-        _weigh(jets, kept)
 
 
 @njit(cache=True, error_model="numpy")
@@ -262,11 +278,11 @@ def _cluster(
     most = 1
     for jet in range(len(offsets) - 1):
         most = max(most, offsets[jet + 1] - offsets[jet])
-    jets = _workspace(most)
+    workspace = _workspace(most)
     for jet in range(len(offsets) - 1):
         start, stop = offsets[jet], offsets[jet + 1]
         first, last = merge_offsets[jet], merge_offsets[jet + 1]
-        merges = _cluster_jet(momenta[start:stop], exponent, limit, parents[first:last], merged[first:last], jets)
+        merges = _cluster_jet(momenta[start:stop], exponent, limit, parents[first:last], merged[first:last], workspace)
         if len(piece):
             _number_pieces(parents[first : first + merges], piece[start:stop])
 

@@ -15,10 +15,14 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from jetloom.physics.arctangent import full_angles
 from jetloom.physics.clustering import History, Offsets
-from jetloom.physics.kinematics import COLLINEAR, Momenta, set_frame, signed_mass
+from jetloom.physics.kinematics import COLLINEAR, Momenta, momentum, set_frame, signed_mass
 
 Floats = npt.NDArray[np.float64]
+
+DIRECTIONS = 8
+"""Angles of a branching that are worked out: two of each daughter, in the frames of the mother and of the jet."""
 
 
 def decluster(
@@ -51,27 +55,21 @@ def decluster(
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _momentum(constituents: Momenta, merged: Momenta, node: int) -> Any:
-    """Give the momentum of a node."""
-    if node < len(constituents):
-        return constituents[node, 0], constituents[node, 1], constituents[node, 2], constituents[node, 3]
-    node -= len(constituents)
-    return merged[node, 0], merged[node, 1], merged[node, 2], merged[node, 3]
-
-
-@njit(cache=True, error_model="numpy")
-def _angles(frame: Floats, p: Any) -> tuple[float, float]:
-    """Give the angle to the axis of a frame, as atan2 of the parts across and along it, and the azimuth."""
+def _set_direction(frame: Floats, p: Any, pairs: Any, row: int) -> None:
+    """Fill in the pairs whose arctangents are the angle to the axis of a frame and the azimuth."""
+    across, along = pairs
     x = p[0] * frame[0, 0] + p[1] * frame[0, 1] + p[2] * frame[0, 2]
     y = p[0] * frame[1, 0] + p[1] * frame[1, 1] + p[2] * frame[1, 2]
     z = p[0] * frame[2, 0] + p[1] * frame[2, 1] + p[2] * frame[2, 2]
-    theta = math.atan2(math.sqrt(x * x + y * y), z)
-    if theta < COLLINEAR:
-        return theta, 0.0
-    phi = math.atan2(y, x)
-    if phi < 0.0:
-        phi += 2 * math.pi
-    return theta, phi if phi < 2 * math.pi else 0.0
+    across[row], along[row] = math.sqrt(x * x + y * y), z
+    across[row + 1], along[row + 1] = y, x
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _direction(angles: Floats, row: int) -> Any:
+    """Give the angle to the axis, and the azimuth in [0, 2 pi), which is 0 where there is none."""
+    theta, phi = angles[row], angles[row + 1]
+    return theta, phi if theta >= COLLINEAR and phi < 2 * math.pi else 0.0
 
 
 @njit(cache=True, error_model="numpy")
@@ -118,31 +116,32 @@ def _decluster(
     for jet in range(len(seeds)):
         most = max(most, offsets[jet + 1] - offsets[jet])
     state = (np.empty(most, np.int64), np.empty(most), np.empty(most, np.int64))
-    frames = (np.empty((3, 3)), np.empty((3, 3)))
+    pairs = (np.empty(DIRECTIONS * most), np.empty(DIRECTIONS * most))
+    workspace = (state, np.empty((3, 3)), np.empty((3, 3)), pairs, np.empty(DIRECTIONS * most))
     for jet in range(len(seeds)):
         first, last = merge_offsets[jet], merge_offsets[jet + 1]
         replaced[jet] = _decluster_jet(
             momenta[offsets[jet] : offsets[jet + 1]], parents[first:last], merged[first:last], branchings[first:last],
-            seeds[jet], state, frames,
+            seeds[jet], workspace,
         )  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")
 def _decluster_jet(
     constituents: Momenta, parents: npt.NDArray[np.int32], merged: Momenta, branchings: npt.NDArray[np.void],
-    seed: Floats, state: Any, frames: Any,
+    seed: Floats, workspace: Any,
 ) -> bool:  # fmt: skip
     """Fill in the branchings and the seed of one jet; say whether an axis is parallel to y."""
-    axis, around = frames
+    state, axis, around, pairs, angles = workspace
     merges = len(merged)
-    root = _momentum(constituents, merged, 2 * merges)
+    root = momentum(constituents, merged, 2 * merges)
     seed[0], seed[1] = root[3], signed_mass(root[0], root[1], root[2], root[3])
     replaced = merges > 0 and set_frame(axis, root[0], root[1], root[2])
     state[0][0], state[1][0], state[2][0] = 2 * merges, root[3], 0
     for t in range(merges):
         row, step, mother = branchings[t], merges - 1 - t, 2 * merges - t
         one, other = parents[step, 0], parents[step, 1]
-        hard, soft = _momentum(constituents, merged, one), _momentum(constituents, merged, other)
+        hard, soft = momentum(constituents, merged, one), momentum(constituents, merged, other)
         one_is_harder = hard[3] > soft[3]
         if one_is_harder:
             row.hard_node, row.soft_node = one, other
@@ -155,10 +154,15 @@ def _decluster_jet(
         px, py, pz, energy = merged[step, 0], merged[step, 1], merged[step, 2], merged[step, 3]
         replaced |= set_frame(around, px, py, pz)
         row.z = soft[3] / energy
-        row.theta, row.phi = _angles(around, soft)
-        row.delta = _angles(around, hard)[0]
         row.hard_e, row.hard_m = hard[3], signed_mass(hard[0], hard[1], hard[2], hard[3])
-        row.hard_theta, row.hard_phi = _angles(axis, hard)
         row.soft_e, row.soft_m = soft[3], signed_mass(soft[0], soft[1], soft[2], soft[3])
-        row.soft_theta, row.soft_phi = _angles(axis, soft)
+        for place, frame, p in ((0, around, soft), (2, around, hard), (4, axis, hard), (6, axis, soft)):
+            _set_direction(frame, p, pairs, DIRECTIONS * t + place)
+    full_angles(pairs[0], pairs[1], DIRECTIONS * merges, angles)
+    for t in range(merges):
+        row, place = branchings[t], DIRECTIONS * t
+        row.theta, row.phi = _direction(angles, place)
+        row.delta = angles[place + 2]
+        row.hard_theta, row.hard_phi = _direction(angles, place + 4)
+        row.soft_theta, row.soft_phi = _direction(angles, place + 6)
     return replaced

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +47,15 @@ def four_momenta(
         energy = math.sqrt(transverse * transverse + along * along + mass * abs(mass))
         momenta[i, 3] = energy if transverse >= 0 else -energy
     return momenta
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def momentum(constituents: Momenta, merged: Momenta, node: int) -> Any:
+    """Give the four numbers of a node of a tree: the constituents come first, then what was merged."""
+    if node < len(constituents):
+        return constituents[node, 0], constituents[node, 1], constituents[node, 2], constituents[node, 3]
+    node -= len(constituents)
+    return merged[node, 0], merged[node, 1], merged[node, 2], merged[node, 3]
 
 
 @njit(cache=True, error_model="numpy", inline="always")

@@ -1,0 +1,56 @@
+"""Closure: jets that were drawn from a model beside those it learnt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jetloom.evaluation.spectra import SPECTRA, chi_square, spectra_of
+from jetloom.plots.heads import MODEL
+from jetloom.plots.tree_spectra import Line, draw_spectra
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from jetloom.data.dataset import View
+    from jetloom.data.jets import Jets
+
+
+def draw_closure(
+    path: Path, sampled: Sequence[Jets], view: View, classes: Sequence[int], label: str, note: str
+) -> dict[str, Any]:
+    """Draw spectra of sampled jets and of those of the test part.
+
+    Parameters
+    ----------
+    path : Path
+        Name without suffix.
+    sampled : sequence of Jets
+        Blocks of sampled jets.
+    view : View
+    classes : sequence of int
+        Classes that the model learnt.
+    label, note : str
+        Experiment's label and a note, for the line above.
+
+    Returns
+    -------
+    dict
+        chi^2 and degrees of freedom of each spectrum, and the share of sampled jets that did not end by themselves.
+    """
+    binning = view.binning or {}
+    data = [block.take(np.isin(block["label"], classes)) for block in view.blocks("test")]
+    longest = max(int(jets.lengths.max(initial=0)) + 1 for jets in data)
+    true = spectra_of(((jets, jets[view.weight].astype(np.float64)) for jets in data), binning, longest)
+    drawn = spectra_of(((jets, np.ones(len(jets))) for jets in sampled), binning, longest)
+    reference, line = Line("Data", "#000000", "-", true), Line("Drawn from the model", MODEL, "-", drawn)
+    draw_spectra(path, reference, [line], label, note)
+    ended = np.concatenate([jets["ended"] for jets in sampled])
+    found = {name: chi_square(drawn[name], true[name]) for name in SPECTRA}
+    return {
+        "jets": len(ended),
+        "not_ended": float(1.0 - ended.mean()),
+        "spectra": {name: {"chi2": value, "ndf": freedom} for name, (value, freedom) in found.items()},
+    }
