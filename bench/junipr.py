@@ -169,6 +169,7 @@ def _peer(path: Path, width: int, jets: int) -> Callable[[], int]:
     from jetloom.io.hdf5 import TableReader
     from jetloom.models.junipr.features import padded
 
+    keras.utils.set_random_seed(1)
     with TableReader(path) as reader:
         arrays = padded(read_jets(reader, 0, jets))
     # The first step sees no daughters: the state before it is that of the seed.
