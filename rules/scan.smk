@@ -1,6 +1,6 @@
 """The scan: one job a training, one row a point.
 
-Input: datasets/<task>/ of the task whose dataset is used. Output: scans/<task>/<point>/<run>/, scans/<task>/scan.csv,
+Input: datasets/<task>/ of the task whose dataset is used, the scans of the tasks that a binary model starts from. Output: scans/<task>/<point>/<run>/, scans/<task>/scan.csv,
 plots/<task>/scan/.
 """
 
@@ -10,6 +10,7 @@ rule train:
         # The fingerprint is the dataset's content: a dataset that was made again equal trains nothing again. It stands
         # for the other files of the dataset: each input and output costs a scan of 10,000 points a second.
         fingerprint=dataset_file("fingerprint.txt"),
+        unaries=unary_scans,
     output:
         # Written last, with digests of the model and the history beside it. One declared output keeps big scans quick.
         result="<results>/scans/{task}/{point}/{run}/result.json",

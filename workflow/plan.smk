@@ -35,6 +35,10 @@ try:
         for task in ANALYSIS.tasks
     }
     RUNS = {task: space.runs(ANALYSIS.tasks[task]) for task in ANALYSIS.tasks}
+    UNARIES = {
+        name: [f"<results>/scans/{unary}/scan.json" for unary in task.unaries.values()]
+        for name, task in ANALYSIS.tasks.items()
+    }
     SHOWN = {
         sample: paths.shown_files(paths.converted_files(ANALYSIS, sample))
         for sample in ANALYSIS.samples
@@ -172,6 +176,11 @@ def sampled(wildcards):
 def drawings(wildcards):
     """The number of trees that are drawn of a task's best model."""
     return ANALYSIS.tasks[wildcards.task].drawings
+
+
+def unary_scans(wildcards):
+    """The scans whose best models a training starts from; none for most tasks."""
+    return UNARIES[wildcards.task]
 
 
 def training_settings(wildcards):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jetloom.data.jets import Jets, jet_blocks, read_jets
+from jetloom.errors import CorruptFileError
 from jetloom.io.hdf5 import TableReader, TableWriter
 from jetloom.io.trees import TREE_BRANCHING
 from tree_files import TREE_JETS, make_trees, write_trees
@@ -73,6 +74,20 @@ def test_blocks_of_a_file_are_all_its_jets(tmp_path, rows):
     np.testing.assert_array_equal(whole.branchings, branchings)
     np.testing.assert_array_equal(whole.lengths, jets["n_branchings"])
     assert _content(some) == _content(whole)[17:42]
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "change"),
+    [("n_branchings", 40, 1), ("first_branching", 40, 1), ("n_branchings", 299, 1), ("first_branching", 0, -1)],
+)
+def test_jets_that_do_not_lead_to_their_branchings_are_refused(tmp_path, column, row, change):
+    jets, branchings = make_trees(300, 4)
+    jets[column][row] += change
+    with (
+        TableReader(write_trees(tmp_path / "trees.h5", jets, branchings)) as reader,
+        pytest.raises(CorruptFileError, match=r"trees\.h5: first_branching: the rows of jets 0 to 300 do not follow"),
+    ):
+        list(jet_blocks(reader))
 
 
 def test_a_file_without_jets_gives_no_blocks(tmp_path):

@@ -54,7 +54,10 @@ CASES = {
     "penalty": ("sgd", {"hidden_layers": 0, "learning_rate": 0.5, "l2": 0.1}),
     "clipped": ("sgd", {"hidden_layers": 0, "learning_rate": 0.5, "clip_norm": 0.01}),
     "momentum": ("sgd", {"hidden_layers": 1, "learning_rate": 0.1, "momentum": 0.9}),
+    "whole": ("sgd", {"hidden_layers": 1, "learning_rate": 0.5, "l2": 0.1}),
+    "filled": ("sgd", {"hidden_layers": 1, "learning_rate": 0.5, "l2": 0.1}),
     "adam": ("adam", {"hidden_layers": 2, "batch_normalization": True, "activation": "tanh"}),
+    "pieces": ("sgd", {"hidden_layers": 1, "learning_rate": 0.5, "l2": 0.1, "micro_batch": 7}),
     "rmsprop": ("rmsprop", {"hidden_layers": 1, "momentum": 0.5}),
 }
 
@@ -65,7 +68,13 @@ def steps():
     features, labels, weights = _data()
     for name, (optimizer, parameters) in CASES.items():
         stepper = _stepper(optimizer, **parameters)
-        sums = [stepper.train(features[k:], labels[k:], weights[k:]) for k in (0, 0, 0, 0, 20)]
+        batches = [(features[k:], labels[k:], weights[k:]) for k in (0, 0, 0, 0, 20)]
+        if name == "filled":
+            batches = [
+                (np.concatenate([x, x[-5:]]), np.append(y, [-1] * 5).astype("i4"), np.append(w, [0] * 5).astype("f4"))
+                for x, y, w in batches
+            ]
+        sums = [stepper.train(*batch) for batch in batches]
         found[f"{name}/sums"] = np.array(sums)
         found[f"{name}/outputs"] = stepper.predict(features)
         stepper.sync()
@@ -126,6 +135,22 @@ def test_a_weighted_gradient_equals_the_one_computed_by_hand(request, backend, c
         bias = bias - 0.5 * gradients[1]
     np.testing.assert_allclose(found[f"{case}/0"], kernel, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(found[f"{case}/1"], bias, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_gradients_of_micro_batches_add_up_to_that_of_the_batch(request, backend):
+    """Also where the last one is smaller, with a penalty on the weights."""
+    found = request.getfixturevalue(backend)
+    for name in ("sums", "outputs", "0", "1", "2", "3"):
+        expected = found[f"whole/{name}"]
+        np.testing.assert_allclose(found[f"pieces/{name}"], expected, rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_rows_that_fill_a_batch_up_change_nothing(request, backend):
+    found = request.getfixturevalue(backend)
+    np.testing.assert_allclose(found["filled/sums"], found["whole/sums"], rtol=1e-5)
+    np.testing.assert_allclose(found["filled/outputs"], found["whole/outputs"], rtol=1e-5, atol=1e-6)
 
 
 def test_optimisers_are_what_the_parameters_say(tensorflow):

@@ -9,6 +9,7 @@ from jetloom.config.tasks import Training
 from jetloom.errors import CheckpointedError
 from jetloom.models.base import DataFacts
 from jetloom.models.registry import find_model
+from jetloom.models.schedules import Table
 from jetloom.training import checkpoint
 from jetloom.training.backend import use_backend
 from jetloom.training.feed import Feed
@@ -54,7 +55,7 @@ def make(dataset):
     parameters = model.parameters(**PARAMETERS)
     facts = DataFacts(view.inputs, view.classes, view.mean, view.std, view.missing)
 
-    def function(path, settings=SETTINGS, identity="x", epochs=EPOCHS):
+    def function(path, settings=SETTINGS, identity="x", epochs=EPOCHS, schedule=None):
         stepper = make_stepper(
             model.build(parameters, facts, 7, {}),
             make_optimizer(parameters),
@@ -62,7 +63,15 @@ def make(dataset):
         )
         feed = Feed(analysis().tasks["flavour"], model, dataset, None)
         return Loop(
-            stepper, model, feed.stream(64, 3), lambda: feed.blocks("validation"), settings, epochs, path, identity
+            stepper,
+            model,
+            feed.stream(64, 3),
+            lambda: feed.blocks("validation"),
+            settings,
+            epochs,
+            path,
+            identity,
+            schedule,
         )
 
     return function
@@ -111,7 +120,7 @@ def test_a_training_that_dies_goes_on_from_the_last_checkpoint(make, alone, tmp_
     path = tmp_path / "checkpoint.npz"
     loop = make(path)
 
-    def die(epoch, step):
+    def die(epoch, step, _):
         if (epoch, step) == (2, 8):
             raise KeyboardInterrupt
 
@@ -173,3 +182,90 @@ def test_scores_do_not_depend_on_the_blocks(make, tmp_path):
     pieces = (tuple(array[k : k + 13] for array in whole) for k in range(0, len(whole[0]), 13))
     one, other = (scores(loop.stepper, loop.model, blocks, "") for blocks in (loop.validation(), pieces))
     assert one == pytest.approx(other, rel=1e-6)
+
+
+PHASES = Table({1: 0.1, 2: 0.01, 4: 0.05}, {1: 64, 3: 50, 4: 100})
+FREE = Training.model_validate({"early_stopping": None, "checkpoint_steps": 5})
+
+
+@pytest.fixture(scope="module")
+def phased(make, tmp_path_factory):
+    loop = make(tmp_path_factory.mktemp("phased") / "c.npz", FREE, epochs=5, schedule=PHASES)
+    outcome = loop.run(QUIET, Interrupt())
+    return outcome.history, _numbers(loop, outcome)
+
+
+def test_rates_and_batch_sizes_are_those_of_the_schedule(phased):
+    history = phased[0]
+    assert [row["learning_rate"] for row in history] == pytest.approx([0.1, 0.01, 0.01, 0.05, 0.05])
+    assert [row["batch_size"] for row in history] == [64, 64, 50, 100, 100]
+
+
+@pytest.mark.parametrize("steps", [12, 23, 24, 26, 43])
+def test_a_schedule_goes_on_exactly_across_its_phases(make, phased, tmp_path, steps):
+    """Interrupted in the last step of a phase, in the validation after it, at the first step of the next."""
+    with pytest.raises(CheckpointedError):
+        make(tmp_path / "c.npz", FREE, epochs=5, schedule=PHASES).run(QUIET, Interrupt(steps))
+    loop = make(tmp_path / "c.npz", FREE, epochs=5, schedule=PHASES)
+    assert _numbers(loop, loop.run(QUIET, Interrupt())) == phased[1]
+
+
+def test_a_schedule_with_an_end_ends_the_training(make, tmp_path):
+    loop = make(tmp_path / "c.npz", FREE, epochs=5, schedule=Table({1: 0.1}, {}, 2))
+    assert loop.epochs == 2
+
+
+OFTEN = Training.model_validate(
+    {"early_stopping": None, "validations": 3, "select": {"monitor": "val_auc", "last": 2}, "checkpoint_steps": 5}
+)
+
+
+@pytest.fixture(scope="module")
+def often(make, tmp_path_factory):
+    loop = make(tmp_path_factory.mktemp("often") / "c.npz", OFTEN, epochs=4)
+    outcome = loop.run(QUIET, Interrupt())
+    return loop, outcome, _numbers(loop, outcome)
+
+
+def test_several_validations_in_an_epoch_and_the_best_of_the_last_epochs(make, often, tmp_path):
+    loop, outcome, _ = often
+    thirds = [1 / 3, 2 / 3, 1]
+    assert [row["epoch"] for row in outcome.history] == pytest.approx([e + t for e in range(4) for t in thirds])
+    candidates = [row for row in outcome.history if row["epoch"] > 2]
+    best = max(candidates, key=lambda row: row["val_auc"])
+    assert outcome.best_epoch == best["epoch"]
+    assert outcome.epochs == 4
+    # The network that is kept is that of the chosen validation.
+    assert scores(loop.stepper, loop.model, loop.validation(), "val_") == pytest.approx(
+        {name: best[name] for name in ("val_loss", "val_accuracy", "val_auc")}, rel=1e-6
+    )
+
+
+@pytest.mark.parametrize("asked", [4, 5, 9, 15, 20])
+def test_a_training_with_several_validations_goes_on_exactly(make, often, tmp_path, asked):
+    with pytest.raises(CheckpointedError):
+        make(tmp_path / "c.npz", OFTEN, epochs=4).run(QUIET, Interrupt(asked))
+    loop = make(tmp_path / "c.npz", OFTEN, epochs=4)
+    assert _numbers(loop, loop.run(QUIET, Interrupt())) == often[2]
+
+
+def test_patience_is_counted_in_epochs(make, tmp_path):
+    settings = Training.model_validate({"early_stopping": {"patience": 2}, "validations": 4})
+    assert make(tmp_path / "c.npz", settings).stopping.patience == 8
+
+
+def test_a_training_that_ends_before_its_last_epochs_keeps_the_last_network(make, tmp_path, caplog):
+    settings = Training.model_validate({"early_stopping": {"patience": 1, "min_delta": 10.0}, "select": {"last": 1}})
+    with caplog.at_level(logging.WARNING):
+        outcome = make(tmp_path / "c.npz", settings, epochs=9).run(QUIET, Interrupt())
+    assert len(outcome.history) == outcome.best_epoch == 2
+    assert "the last network is kept" in caplog.text
+
+
+def test_a_line_with_the_times_of_steps(make, tmp_path, caplog):
+    settings = Training.model_validate({"log_steps": 5})
+    with caplog.at_level(logging.INFO):
+        make(tmp_path / "c.npz", settings, epochs=1).run(QUIET, Interrupt())
+    lines = [record.getMessage() for record in caplog.records if "reach batch" in record.getMessage()]
+    assert [line.split(":")[0] for line in lines] == ["epoch 1 step 5", "epoch 1 step 10"]
+    assert all("jets/s" in line for line in lines)

@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.scan.attempt import deadline, recorded
     from jetloom.scan.failed import write_failed
     from jetloom.scan.space import find_point, parse_run, points, runs
+    from jetloom.scan.unaries import find_start
     from jetloom.training.point import train_point
 
     analysis = load_analysis(arguments.config)
@@ -66,6 +67,12 @@ def run(arguments: argparse.Namespace) -> None:
     with recorded(directory, arguments.memory, arguments.minutes, arguments.gpus, **asked):
         dataset = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
         dataset.verify()
-        result = train_point(task, point.parameters, dataset, directory, analysis.seed, repetition, fold, end)
+        start = find_start(analysis, arguments.task, dataset.fingerprint, fold)
+        for words in start.warnings:
+            logger.warning("the models that it starts from were not trained alike: %s", words)
+        result = train_point(
+            task, point.parameters, dataset, directory, analysis.seed, repetition, fold, end, start.models,
+            start.warnings,
+        )  # fmt: skip
     metrics = ", ".join(f"{name} {value:.4f}" for name, value in result["metrics"].items())
     logger.info("%s after %d epochs %s%s", result["status"], result["epochs"], metrics, result["reason"])

@@ -162,6 +162,8 @@ def _word(hint: Any, places: Mapping[type[BaseModel], str]) -> str:
     if origin is dict:
         return f"mapping of {_word(arguments[0], places)} to {_word(arguments[1], places)}"
     if isinstance(hint, type) and issubclass(hint, BaseModel):
+        if hint not in places:  # of a parameter: it has no table of its own
+            return "{" + ", ".join(hint.model_fields) + "}"
         return f"[keys]({_anchor(places[hint])})"
     return WORDS[hint]
 

@@ -123,6 +123,15 @@ class ReduceLearningRate(Settings):
     min_learning_rate: PositiveFloat = Field(1e-6, description="Never below this.")
 
 
+class Select(Settings):
+    """Which of the networks that were validated is kept."""
+
+    monitor: EpochMetric | None = Field(
+        None, description="Metric of the best one; null: that of early_stopping, or `val_loss` without it."
+    )
+    last: NonNegativeInt = Field(0, description="Only among the last so many of `epochs`; 0: among all.")
+
+
 class Training(Settings):
     """Settings of the training that are the same for all points."""
 
@@ -132,11 +141,22 @@ class Training(Settings):
     reduce_learning_rate: ReduceLearningRate | None = Field(
         default_factory=ReduceLearningRate, description="Null keeps the learning rate."
     )
+    validations: PositiveInt = Field(
+        1, description="Validations in an epoch, at equal distances; each is a row of the history."
+    )
+    select: Select = Field(default_factory=Select, description="Which validation's network is kept.")
     checkpoint_steps: NonNegativeInt = Field(
         0, description="Checkpoint every so many steps, besides the end of each epoch; 0: each epoch only."
     )
     tensorboard: bool = Field(False, description="Write TensorBoard event files beside the point.")
+    log_steps: NonNegativeInt = Field(
+        0, description="Log a line every so many steps: time to reach a batch, of a step, jets a second; 0: never."
+    )
     threads: PositiveInt = Field(1, description="CPU threads of one training.")
+
+
+UNSEEN = {"tensorboard", "checkpoint_steps", "log_steps"}
+"""The settings of a training that change none of its numbers."""
 
 
 class Search(Settings):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,10 @@ class BatchStream:
         if self.jets is not None:
             return self.jets
         return sum(stop - start for _, start, stop in blocks_of(self.files, self.buffer_rows))
+
+    def sized(self, batch_size: int) -> BatchStream:
+        """Give the same stream in batches of another size."""
+        return replace(self, batch_size=batch_size)
 
     def steps(self) -> int:
         """Give the number of batches of an epoch."""

@@ -8,7 +8,7 @@ batch holds jets of about one length, and the lengths of consecutive batches are
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,10 @@ class BucketStream:
     choose: Callable[[Jets], Integers]
     jets: int
     buffer_rows: int = BUFFER_ROWS
+
+    def sized(self, batch_size: int) -> BucketStream:
+        """Give the same stream in batches of another size."""
+        return replace(self, batch_size=batch_size)
 
     def steps(self) -> int:
         """Give the number of batches of an epoch."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.errors import CorruptFileError
 from jetloom.io.hdf5 import TableReader
 from jetloom.io.trees import BRANCHING
 
@@ -102,14 +103,23 @@ def read_jets(reader: TableReader, start: int, stop: int) -> Jets:
     Raises
     ------
     CorruptFileError
-        If the data cannot be read back.
+        If the data cannot be read back, or the rows of the jets do not lead to those of the branchings.
     """
     rows = reader.read("jets", start, stop)
     if "branchings" not in reader.rows:
         return Jets(rows)
     offsets = _offsets(rows["n_branchings"].astype(np.int64))
     first = int(rows["first_branching"][0]) if len(rows) else 0
-    return Jets(rows, reader.read("branchings", first, first + int(offsets[-1])), offsets)
+    last = first + int(offsets[-1])
+    follow = np.array_equal(rows["first_branching"] - first, offsets[:-1])
+    if not follow or first < 0 or last > reader.rows["branchings"] or (rows["n_branchings"] < 0).any():
+        raise CorruptFileError(
+            f"the rows of jets {start} to {stop} do not follow those of their branchings",
+            path=reader.path,
+            where="first_branching",
+            advice="make it again",
+        )
+    return Jets(rows, reader.read("branchings", first, last), offsets)
 
 
 def jet_blocks(reader: TableReader, rows: int | None = None) -> Iterator[Jets]:

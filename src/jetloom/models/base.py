@@ -5,16 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
 from jetloom.config.settings import Settings
 from jetloom.data.dataset import View
 from jetloom.data.jets import Jets
+from jetloom.models import schedules
+from jetloom.models.schedules import Phase
 
 Features = npt.NDArray[Any] | dict[str, npt.NDArray[Any]]
 """What a network takes: one array, or arrays by the names of its inputs; each with one row a jet."""
@@ -29,13 +32,38 @@ class Parameters(Settings):
     clip_norm: NonNegativeFloat = Field(0.0, description="Gradients are clipped to this global norm; 0: not.")
     batch_size: PositiveInt = Field(512, description="Jets in a batch.")
     epochs: PositiveInt = Field(50, description="Epochs at most.")
+    schedule: list[str | Phase] = Field(
+        default_factory=list,
+        description="Learning rate and batch size by phase, in the place of `learning_rate` and `batch_size`: a "
+        "published schedule by name (paper, 1epochJS, 5epochsD, special_binary, junipr_unary_LONG, "
+        "junipr_unary_SHORT, junipr_binary_DOUBLE, binary), a list of phases, or both: [5epochsD, {epoch: 4, "
+        "batch_size: 100}]. A schedule that ends (paper after 30 epochs, 1epochJS after 6) ends the training.",
+    )
     micro_batch: NonNegativeInt = Field(
         0, description="Gradients are added up over so many jets at a time; 0: over a whole batch at once."
     )
 
+    @field_validator("schedule", mode="before")
+    @classmethod
+    def _one_name(cls, given: Any) -> Any:
+        return [given] if isinstance(given, str) else given or []
 
-ADDED = ("micro_batch",)
+    @field_validator("schedule")
+    @classmethod
+    def _known_schedules(cls, items: list[str | Phase]) -> list[str | Phase]:
+        schedules.check(items)
+        return items
+
+
+ADDED = ("micro_batch", "schedule")
 """Parameters that came with a later version: at their defaults they are no part of a point's name."""
+
+
+@cache
+def _added(parameters: type[Settings]) -> dict[str, Any]:
+    """Give the defaults of these parameters, as far as a model has them."""
+    fields = parameters.model_fields
+    return {name: fields[name].get_default(call_default_factory=True) for name in ADDED if name in fields}
 
 
 @dataclass(frozen=True)
@@ -79,8 +107,7 @@ class Model(ABC):
 
     def identity(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """Give what names a point: its parameters, without those of a newer jetloom that are at their defaults."""
-        fields = self.parameters.model_fields
-        same = {name for name in ADDED if name in fields and parameters[name] == fields[name].get_default()}
+        same = {name for name, default in _added(self.parameters).items() if parameters[name] == default}
         return {name: value for name, value in parameters.items() if name not in same}
 
     def epoch_metrics(self) -> list[str]:

@@ -70,7 +70,7 @@ def compare(compared: Compared, settings: Comparison, look: Appearance, output: 
         model.name: log_odds(used.signal, used.log_ratios[place], used.weights) for place, model in enumerate(models)
     }
     figures.draw_roc(output / "roc", models, titles, found["label"], look.label)
-    figures.draw_areas(output / "auc_in_bins", models, binned, look.variable, look.label)
+    figures.draw_areas(output / "auc_in_bins", models, titles, binned, look.variable, look.label)
     figures.draw_log_odds(output / "log_odds", models, odds, titles, look.label)
     correlations = {
         title: rank_correlations(used.log_ratios[:, used.signal == bool(place)]) for place, title in enumerate(titles)

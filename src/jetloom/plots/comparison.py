@@ -66,7 +66,14 @@ def draw_roc(
         lower.set_ylabel(f"Ratio to\n{models[0].title}", fontsize="medium")
 
 
-def draw_areas(path: str | Path, models: Sequence[ClassStyle], found: Areas, title: str, label: str = "") -> None:
+def draw_areas(
+    path: str | Path,
+    models: Sequence[ClassStyle],
+    classes: tuple[str, str],
+    found: Areas,
+    title: str,
+    label: str = "",
+) -> None:
     """Draw the area under the curve of all models in bins of a variable, with bands of one standard deviation.
 
     Parameters
@@ -74,6 +81,8 @@ def draw_areas(path: str | Path, models: Sequence[ClassStyle], found: Areas, tit
     path : path-like
         Name without suffix.
     models : sequence of ClassStyle
+    classes : (str, str)
+        Titles of background and signal.
     found : Areas
     title : str
         Name of the variable, with its unit in brackets.
@@ -100,7 +109,7 @@ def draw_areas(path: str | Path, models: Sequence[ClassStyle], found: Areas, tit
         upper.set_ylim(max(0.0, low - 0.3 * room), min(1.25, high + (0.3 + 0.12 * len(models)) * room))
         upper.set_ylabel("Area under the ROC curve")
         upper.legend(loc="upper right", fontsize="small", ncols=2)
-        for column, (name, line) in enumerate((("background", "--"), ("signal", "-"))):
+        for column, (name, line) in enumerate(zip(classes, ("--", "-"), strict=True)):
             lower.stairs(found.jets[:, column], edges, color=GREY, linestyle=line, label=name)
         lower.set_ylim(0.0, 1.5 * max(1, int(found.jets.max(initial=0))))
         lower.set_ylabel("Jets")

@@ -10,7 +10,7 @@ import numpy as np
 from jetloom import paths
 from jetloom.evaluation.histogram import Histogram
 from jetloom.io.hdf5 import TableReader
-from jetloom.plots.style import canvas, shared_legend, steps
+from jetloom.plots.style import canvas, plain_logarithms, shared_legend, steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BINS = 50
 BLOCK_ROWS = 65_536
+PLAIN = 30.0
+"""Below this ratio of its ends an axis has its numbers written out."""
 
 
 @dataclass(frozen=True)
@@ -118,14 +120,17 @@ def draw_slices(path: Path, title: str, samples: Sequence[ClassStyle], found: Se
             lower.set_ylabel("Bin / neighbours")
             upper.set_title("With cross-section weights" if name == "weighted" else "Without weights", loc="left")
             upper.set_ylabel(f"{unit} / GeV" if "GeV" in title else unit)
-            _scales(upper, ends, sums / width)
+            _scales(upper, ends, [one.sums / width for one in histograms])
         shared_legend(figure, axes[0, 0])
 
 
-def _scales(axes: Any, ends: Floats, density: Floats) -> None:
-    positive = density[density > 0]
+def _scales(axes: Any, ends: Floats, densities: Sequence[Floats]) -> None:
     axes.set_xscale("log")
     axes.set_xlim(ends[0], ends[-1])
+    if ends[-1] / ends[0] < PLAIN:
+        plain_logarithms(axes.xaxis)
+    filled = np.concatenate(densities)
+    positive = filled[filled > 0]
     if len(positive):
         axes.set_yscale("log")
-        axes.set_ylim(0.3 * positive.min(), 3.0 * positive.max())
+        axes.set_ylim(max(0.3 * positive.min(), 1e-8 * positive.max()), 3.0 * positive.max())

@@ -126,7 +126,7 @@ def _row(point: Point, results: dict[str, dict[str, Any]], model: Model, ranked_
     # A point counts as trained only if all its trainings did: a mean over the lucky ones would rank it too high.
     row: dict[str, Any] = {
         "point": point.name,
-        **point.parameters,
+        **{name: json.dumps(value) if isinstance(value, list) else value for name, value in point.parameters.items()},
         "status": bad[0][0] if bad else "trained",
         "reason": bad[0][1] if bad else "",
     }

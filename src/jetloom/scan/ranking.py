@@ -21,7 +21,8 @@ def check_metrics(name: str, task: Task) -> None:
         If it ranks points, stops, chooses or lowers a learning rate by one, as a density model by ``val_auc``.
     """
     model, training = find_model(task.model), task.training
-    named = {"search.rank_by": task.search.rank_by}
+    named: dict[str, str | None] = {"search.rank_by": task.search.rank_by}
+    named["training.select.monitor"] = training.select.monitor
     for key in ("early_stopping", "reduce_learning_rate"):
         if (settings := getattr(training, key)) is not None:
             named[f"training.{key}.monitor"] = settings.monitor

@@ -6,7 +6,7 @@ from typing import Any
 
 from jetloom.config.analysis import Analysis
 from jetloom.config.samples import Sample
-from jetloom.config.tasks import DATA_SETTINGS, Task
+from jetloom.config.tasks import DATA_SETTINGS, UNSEEN, Task
 from jetloom.data.appearance import appearance
 from jetloom.models.registry import model_code
 from jetloom.paths import shown_collections
@@ -113,5 +113,7 @@ def _data(analysis: Analysis, name: str, task: Task) -> list[Any]:
 
 
 def _training(task: Task) -> dict[str, Any]:
-    """What shapes a training besides the point's parameters and the data. TensorBoard and checkpoints do not."""
-    return task.training.model_dump(mode="json", exclude={"tensorboard", "checkpoint_steps"})
+    """What shapes a training besides the point's parameters and the data."""
+    shaping = task.training.model_dump(mode="json", exclude=UNSEEN)
+    # Tasks without them keep the digest that they had.
+    return shaping | {key: value for key in ("classes", "unaries") if (value := getattr(task, key))}

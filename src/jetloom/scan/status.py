@@ -19,7 +19,7 @@ from jetloom.scan.ledger import Attempt, Cause
 from jetloom.scan.space import points, runs
 
 STAGES = ("dxaod", "ntuple", "hdf5", "trees")
-EPOCH = re.compile(r"^epoch (\d+)/(\d+) .*?(loss \S+)", re.MULTILINE)
+EPOCH = re.compile(r"^epoch ([\d.]+)/(\d+) .*?(loss \S+)", re.MULTILINE)
 BROKEN_OFF = (Cause.OUT_OF_TIME, Cause.PREEMPTED, Cause.CANCELLED, Cause.NODE_LOST, Cause.REFUSED)
 """Causes that are not the training's own fault: it goes on when somebody starts it."""
 
@@ -175,7 +175,10 @@ def _progress(directory: Path, log: Path) -> str:
     if entry is None or not found:
         return f"on {entry.attempt.host}: starting" if entry is not None else ""
     (epoch, epochs, loss), began = found[-1], datetime.fromisoformat(entry.attempt.started).timestamp()
-    left = max(0.0, (written - began) / len(found) * (int(epochs) - int(epoch)) - (time.time() - written))
+    # Several validations in an epoch leave several lines.
+    line = float(epoch) - float(found[-2][0]) if len(found) > 1 else min(1.0, float(epoch))
+    lines = (int(epochs) - float(epoch)) / (line or 1.0)
+    left = max(0.0, (written - began) / len(found) * lines - (time.time() - written))
     return f"on {entry.attempt.host}: epoch {epoch}/{epochs} {loss}, at most {_time(left)} left"
 
 

@@ -33,6 +33,9 @@ class Progress:
     sums: list[float] = field(default_factory=list)
     """Over these steps: weighted losses, weighted terms of the model, weights; empty before the first."""
     history: list[dict[str, float]] = field(default_factory=list)
+    validated: int = 0
+    """Steps of the epoch under way that a row of the history tells of."""
+    selection: dict[str, Any] = field(default_factory=dict)
     stopping: dict[str, Any] = field(default_factory=dict)
     plateau: dict[str, Any] | None = None
     seconds: float = 0.0

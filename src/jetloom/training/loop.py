@@ -13,7 +13,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from jetloom.config.tasks import Training
+from jetloom.errors import CorruptFileError
 from jetloom.models.base import Model
+from jetloom.models.schedules import Table
 from jetloom.training import checkpoint
 from jetloom.training.checkpoint import Progress
 from jetloom.training.early_stopping import EarlyStopping
@@ -21,7 +23,9 @@ from jetloom.training.interruption import Interruption
 from jetloom.training.plateau import Plateau
 from jetloom.training.reporter import Reporter
 from jetloom.training.scores import Batch, scores, unless
+from jetloom.training.selection import Selection
 from jetloom.training.stepper import Arrays, Stepper
+from jetloom.training.timing import StepTimes
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +36,9 @@ class Stream(Protocol):
     @property
     def batch_size(self) -> int:
         """Rows of a batch; some may have fewer."""
+
+    def sized(self, batch_size: int) -> Stream:
+        """Give the same stream in batches of another size."""
 
     def steps(self) -> int:
         """Give the number of batches of an epoch."""
@@ -48,9 +55,14 @@ class Outcome:
     """``trained`` or ``diverged``."""
     reason: str
     history: list[dict[str, float]]
-    best_epoch: int
+    best_epoch: float
     seconds: float
     attempts: int
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that are complete."""
+        return int(self.history[-1]["epoch"]) if self.history else 0
 
 
 class Loop:
@@ -63,17 +75,19 @@ class Loop:
     model : Model
         The kind of network it is, which says what is logged.
     stream : Stream
-        The training batches.
+        The training batches, of the size that holds where the schedule says nothing.
     validation : callable
         Starts a pass over the validation part, in blocks.
     settings : Training
-        Early stopping, learning rate, checkpoints.
+        Early stopping, learning rate, validations, checkpoints.
     epochs : int
         Epochs at most.
     path : Path
         The checkpoint.
     identity : str
         What a checkpoint must have been made for to be used.
+    schedule : Table, optional
+        Learning rates and batch sizes by epoch.
     """
 
     def __init__(
@@ -86,12 +100,20 @@ class Loop:
         epochs: int,
         path: Path,
         identity: str,
+        schedule: Table | None = None,
     ) -> None:
         self.stepper, self.model, self.stream, self.validation = stepper, model, stream, validation
-        self.settings, self.epochs, self.path = settings, epochs, path
+        self.settings, self.path, self.schedule = settings, path, schedule or Table({}, {})
+        self.epochs = min(epochs, self.schedule.epochs or epochs)
         stopping, plateau = settings.early_stopping, settings.reduce_learning_rate
         self.stopping = EarlyStopping(**stopping.model_dump()) if stopping else EarlyStopping()
-        self.plateau = Plateau(**plateau.model_dump()) if plateau else None
+        if self.stopping.patience is not None:
+            self.stopping.patience *= settings.validations
+        # A schedule of learning rates is the one to decide on them.
+        self.plateau = Plateau(**plateau.model_dump()) if plateau and not self.schedule.learning_rates else None
+        last = settings.select.last
+        self.selection = Selection(settings.select.monitor or self.stopping.monitor, self.epochs - last if last else 0)
+        self.times = StepTimes(settings.log_steps)
         self.progress = Progress(identity)
         self.best: Arrays | None = None
         self._started = time.monotonic()
@@ -108,73 +130,117 @@ class Loop:
         self.progress.attempts += 1
         self._save()  # so that an attempt counts even if it is killed before its first epoch is done
         reason = ""
-        while not reason and self.progress.epoch < self.epochs and not self.stopping.stop:
+        while not reason and self._goes_on():
             reason = self._epoch(reporter, interruption)
         if self.best is not None:
             self._load_best()
+        elif not reason and self.progress.history:
+            logger.warning(
+                "it ended before the last %d epochs began: the last network is kept", self.settings.select.last
+            )
+            self.selection.best_epoch = self.progress.history[-1]["epoch"]
         return Outcome(
             status="diverged" if reason else "trained",
             reason=reason,
             history=self.progress.history,
-            best_epoch=self.stopping.best_epoch,
+            best_epoch=self.selection.best_epoch,
             seconds=self._seconds(),
             attempts=self.progress.attempts,
         )
 
+    def _goes_on(self) -> bool:
+        """Say whether there is something left to train: an epoch that was begun is always ended."""
+        return self.progress.epoch < self.epochs and (self.progress.step > 0 or not self.stopping.stop)
+
     def _epoch(self, reporter: Reporter, interruption: Interruption) -> str:
-        """Train the rest of an epoch, validate, and checkpoint; give the reason if the loss is no number any more."""
-        progress, number, started = self.progress, self.progress.epoch + 1, time.monotonic()
-        for features, labels, weights in self.stream.epoch(progress.epoch, progress.step):
+        """Train and validate the rest of an epoch; give the reason if the loss is no number any more."""
+        progress, number = self.progress, self.progress.epoch + 1
+        rate, size = self.schedule.at(number)
+        if rate is not None and np.float32(rate) != np.float32(self.stepper.learning_rate):
+            self.stepper.learning_rate = rate
+        stream = self.stream if size is None else self.stream.sized(size)
+        batches = self.times.batches(stream.epoch(progress.epoch, progress.step))
+        steps, parts = stream.steps(), self.settings.validations
+        # The steps after which it is validated; fewer than asked for if the epoch has fewer steps.
+        marks = {-(-steps * part // parts): part for part in range(1, parts + 1)}
+        for mark, part in marks.items():
+            if 0 < mark <= progress.validated:
+                continue
+            started = time.monotonic()
+            if reason := self._steps(batches, mark, steps, reporter, interruption):
+                return reason
+            # The steps stay done if the validation, which may take long, is broken off.
+            blocks = unless(interruption, self.validation(), lambda: self._stopped(interruption, number))
+            row = self._row(number if part == parts else number - 1 + part / parts, stream)
+            row |= scores(self.stepper, self.model, blocks, "val_")
+            if not math.isfinite(row["val_loss"]):
+                return f"validation loss is {row['val_loss']} in epoch {number}"
+            self._take(row, mark, part == parts)
+            row["seconds"] = time.monotonic() - started
+            self._save()
+            reporter.epoch(row)
+        return ""
+
+    def _steps(
+        self, batches: Iterator[Batch], mark: int, steps: int, reporter: Reporter, interruption: Interruption
+    ) -> str:
+        """Make the steps of an epoch up to a mark; give the reason if the loss is no number any more."""
+        progress, number = self.progress, self.progress.epoch + 1
+        while progress.step < mark:
+            if (batch := next(batches, None)) is None:
+                raise CorruptFileError(
+                    f"epoch {number} has {progress.step} batches where the dataset's description promises {steps}",
+                    path=self.path,
+                    advice="build the dataset again",
+                )
+            features, labels, weights = batch
+            started = time.perf_counter()
             sums = self.stepper.train(features, labels, weights)
             if not math.isfinite(sums[0]):
                 return f"loss is {sums[0]} in epoch {number}, step {progress.step + 1}"
             new = [*sums.tolist(), float(weights.sum(dtype=np.float64))]
             progress.sums = [old + value for old, value in zip(progress.sums or [0.0] * len(new), new, strict=True)]
             progress.step += 1
-            reporter.step(number, progress.step)
+            self.times.done(number, progress.step, len(labels), time.perf_counter() - started)
+            reporter.step(number, progress.step, steps)
             if interruption:
                 self._save()
                 raise interruption.error(f"in epoch {number}, step {progress.step}", self.path)
             if self.settings.checkpoint_steps and progress.step % self.settings.checkpoint_steps == 0:
                 self._save()
-        # The steps of the epoch stay done if the validation, which may take long, is broken off.
-        blocks = unless(interruption, self.validation(), lambda: self._stopped(interruption, number))
-        row = self._row(number, scores(self.stepper, self.model, blocks, "val_"))
-        if not math.isfinite(row["val_loss"]):
-            return f"validation loss is {row['val_loss']} in epoch {number}"
-        self._finish_epoch(row)
-        row["seconds"] = time.monotonic() - started
-        self._save()
-        reporter.epoch(row)
         return ""
 
     def _stopped(self, interruption: Interruption, number: int) -> Exception:
         self._save()
         return interruption.error(f"in the validation of epoch {number}", self.path)
 
-    def _row(self, number: int, validation: dict[str, float]) -> dict[str, float]:
-        """Give the metrics of an epoch whose steps are done."""
+    def _row(self, epoch: float, stream: Stream) -> dict[str, float]:
+        """Give what is known of the steps since the last row."""
         *sums, weight = self.progress.sums or [math.nan] * (2 + len(self.model.terms))
         means = [value / (weight or math.nan) for value in sums]
         return {
-            "epoch": number,
+            "epoch": epoch,
             **dict(zip(("loss", *self.model.terms), means, strict=True)),
-            **validation,
             "learning_rate": self.stepper.learning_rate,
-            "batch_size": self.stream.batch_size,
+            "batch_size": stream.batch_size,
         }
 
-    def _finish_epoch(self, row: dict[str, float]) -> None:
-        """Let the epoch's metrics work: best weights, early stopping, learning rate."""
-        if self.stopping.update(int(row["epoch"]), row):
+    def _take(self, row: dict[str, float], mark: int, last: bool) -> None:
+        """Let the metrics of a validation work: best weights, early stopping, and at the end of an epoch its rate."""
+        progress = self.progress
+        self.stopping.update(math.ceil(row["epoch"]), row)
+        if self.selection.update(row):
             self.best = [np.array(variable) for variable in self._network_variables()]
+        progress.history.append(row)
+        progress.validated, progress.sums = mark, []
+        if not last:
+            return
         if self.plateau is not None:
             rate = self.plateau.update(row, row["learning_rate"])
             if rate != row["learning_rate"]:
                 self.stepper.learning_rate = rate
-        self.progress.history.append(row)
-        self.progress.epoch += 1
-        self.progress.step, self.progress.sums = 0, []
+        progress.epoch += 1
+        progress.step = progress.validated = 0
 
     def _network_variables(self) -> list[Any]:
         self.stepper.sync()
@@ -190,7 +256,7 @@ class Loop:
 
     def _save(self) -> None:
         progress = self.progress
-        progress.stopping = self.stopping.state()
+        progress.stopping, progress.selection = self.stopping.state(), self.selection.state()
         progress.plateau = self.plateau.state() if self.plateau else None
         progress.seconds, self._started = self._seconds(), time.monotonic()
         checkpoint.save(self.path, progress, self.stepper.arrays(), self.best)
@@ -209,6 +275,6 @@ class Loop:
         self.stepper.load(current)
         self.best = best or None
         self.progress = progress
-        self.stopping = EarlyStopping(**progress.stopping)
+        self.stopping, self.selection = EarlyStopping(**progress.stopping), Selection(**progress.selection)
         self.plateau = Plateau(**progress.plateau) if progress.plateau else None
         logger.info("goes on after epoch %d, step %d", progress.epoch, progress.step)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jetloom import provenance
-from jetloom.config.tasks import Task
+from jetloom.config.tasks import UNSEEN, Task
 from jetloom.data.dataset import Dataset
 from jetloom.errors import OutOfMemoryError
 from jetloom.io import atomic
 from jetloom.models.base import Model
 from jetloom.models.registry import find_model, model_code
+from jetloom.models.schedules import combined
 from jetloom.training.backend import use_backend
 from jetloom.training.feed import Feed
 from jetloom.training.interruption import Interruption
@@ -34,6 +36,8 @@ def train_point(
     repetition: int,
     fold: int | None,
     deadline: float | None = None,
+    start: Mapping[str, Path] | None = None,
+    warnings: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Train a point once, and write its model, ``history.csv`` and ``result.json`` into its directory.
 
@@ -53,6 +57,10 @@ def train_point(
         The fold of a cross-validation.
     deadline : float, optional
         Time (of ``time.monotonic``) by which the training is to have left a checkpoint and ended.
+    start : mapping of str to Path, optional
+        Saved models that the network starts from, by class.
+    warnings : sequence of str
+        What is to be said of these in the result.
 
     Returns
     -------
@@ -72,7 +80,7 @@ def train_point(
         return train_boosted(task, parameters, dataset, directory, seed, repetition, fold, deadline)
     use_backend(task.training.backend, task.training.threads, task.training.device)
     try:
-        return _train(task, parameters, dataset, directory, seed, repetition, fold, deadline)
+        result = _train(task, parameters, dataset, directory, seed, repetition, fold, deadline, start or {}, warnings)
     except MemoryError as error:
         raise OutOfMemoryError("memory ran out", path=directory) from error
     except Exception as error:
@@ -80,6 +88,7 @@ def train_point(
         if "RESOURCE_EXHAUSTED" in str(error) or "ResourceExhausted" in type(error).__name__:
             raise OutOfMemoryError(str(error)[:120], path=directory) from error
         raise
+    return result
 
 
 def _train(
@@ -91,6 +100,8 @@ def _train(
     repetition: int,
     fold: int | None,
     deadline: float | None,
+    start: Mapping[str, Path],
+    warnings: Sequence[str],
 ) -> dict[str, Any]:
     model = find_model(task.model)
     feed = Feed(task, model, dataset, fold)
@@ -99,7 +110,7 @@ def _train(
     from jetloom.training.optimizers import make_optimizer
 
     stepper = make_stepper(
-        model.build(settings, feed.facts, network_seed, {}),
+        model.build(settings, feed.facts, network_seed, start),
         make_optimizer(settings),
         lambda labels, outputs: model.row_values(labels, outputs, settings),
         settings.micro_batch,
@@ -108,10 +119,13 @@ def _train(
 
     stream = feed.stream(settings.batch_size, order_seed)
     # How often it is saved and what is drawn of it may change between two attempts.
-    training = task.training.model_dump(mode="json", exclude={"checkpoint_steps", "tensorboard"})
+    training = task.training.model_dump(mode="json", exclude=UNSEEN)
     # Other code may give other numbers: a checkpoint is gone on with by the code that made it, or not at all.
     code = [provenance.code_digest(*provenance.TRAINING_CODE), model_code(task.model)]
-    identity = provenance.digest([code, dataset.fingerprint, task.model, parameters, training, seed, repetition, fold])
+    unaries = {f"unary of {name}": provenance.file_digest(path) for name, path in start.items()}
+    identity = provenance.digest(
+        [code, dataset.fingerprint, unaries, task.model, task.classes, parameters, training, seed, repetition, fold]
+    )
     loop = Loop(
         stepper,
         model,
@@ -121,12 +135,17 @@ def _train(
         settings.epochs,
         directory / "checkpoint.npz",
         identity,
+        combined(settings.schedule),
     )
     board = directory / "tensorboard" if task.training.tensorboard else None
     with Interruption(deadline) as interruption:
-        with Reporter(settings.epochs, stream.steps(), board) as reporter:
+        with Reporter(loop.epochs, stream.steps(), board, task.training.validations) as reporter:
             outcome = loop.run(reporter, interruption)
         result = describe(outcome, parameters, dataset, task, seed, repetition, fold)
+        result["jets"] = feed.jets("train")
+        result["origin"]["inputs"] |= unaries
+        if start:
+            result["warnings"] = list(warnings)
         if outcome.status == "trained":
             result["metrics"] |= at_best_epoch(model, outcome)
             blocks = unless(interruption, feed.blocks("test"), lambda: interruption.error("in the test", loop.path))

@@ -22,12 +22,15 @@ class Reporter:
     epochs : int
         Epochs at most.
     steps : int
-        Steps of an epoch.
+        Steps of an epoch, as long as no step says otherwise.
     tensorboard : Path, optional
         Directory for TensorBoard event files; None writes none.
+    validations : int
+        Validations in an epoch.
     """
 
-    def __init__(self, epochs: int, steps: int, tensorboard: Path | None = None) -> None:
+    def __init__(self, epochs: int, steps: int, tensorboard: Path | None = None, validations: int = 1) -> None:
+        self.validations = validations
         self.epochs = epochs
         self.steps = steps
         self._bar: Any = None
@@ -62,20 +65,22 @@ class Reporter:
         if self._writer is not None:
             self._writer.close()
 
-    def step(self, epoch: int, step: int) -> None:
+    def step(self, epoch: int, step: int, steps: int | None = None) -> None:
         """Show that a step is done."""
         if self._bar is not None:
-            self._bar.update(self._task, completed=step, description=f"epoch {epoch}/{self.epochs}")
+            self._bar.update(
+                self._task, completed=step, total=steps or self.steps, description=f"epoch {epoch}/{self.epochs}"
+            )
 
     def epoch(self, row: dict[str, float]) -> None:
-        """Show an epoch's metrics."""
-        epoch = int(row["epoch"])
+        """Show the metrics of an epoch, or of a part of it that ends with a validation."""
+        epoch = row["epoch"]
         text = " ".join(f"{name} {value:.4g}" for name, value in row.items() if name != "epoch")
-        logger.info("epoch %d/%d %s", epoch, self.epochs, text)
+        logger.info("epoch %g/%d %s", epoch, self.epochs, text)
         if self._writer is not None:
             import tensorflow as tf
 
-            with self._writer.as_default(step=epoch):
+            with self._writer.as_default(step=round(epoch * self.validations)):
                 for name, value in row.items():
                     tf.summary.scalar(name, value)
             self._writer.flush()

@@ -43,7 +43,7 @@ def describe(
         "parameters": parameters,
         "repetition": repetition,
         "fold": fold,
-        "epochs": len(outcome.history),
+        "epochs": outcome.epochs,
         "best_epoch": outcome.best_epoch,
         "metrics": {},
         "attempts": outcome.attempts,
@@ -59,7 +59,7 @@ def describe(
 
 def at_best_epoch(model: Model, outcome: Outcome) -> dict[str, float]:
     """Give the metrics of the epoch whose model was kept."""
-    row = outcome.history[outcome.best_epoch - 1]
+    row = next(row for row in outcome.history if row["epoch"] == outcome.best_epoch)
     return {name: row[name] for name in model.epoch_metrics()}
 
 

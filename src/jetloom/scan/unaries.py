@@ -1,0 +1,105 @@
+"""The density models that a task starts from: the best of other tasks' scans, and whether they were trained alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jetloom import paths
+from jetloom.config.analysis import Analysis
+from jetloom.errors import ConfigurationError, EmptySampleError, MissingFileError, StaleError
+from jetloom.models.registry import find_model
+from jetloom.scan.collect import verify_file
+from jetloom.scan.space import parse_run
+
+UNEQUAL = 0.1
+"""Samples whose sizes differ by a larger share are not of equal size."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a training starts from."""
+
+    models: dict[str, Path] = field(default_factory=dict)
+    """The saved model of each class."""
+    warnings: list[str] = field(default_factory=list)
+    """In what they were not trained alike."""
+
+
+def check_unaries(analysis: Analysis, name: str) -> None:
+    """Refuse unaries that are no densities, or that the model does not start from.
+
+    Raises
+    ------
+    ConfigurationError
+        Naming the task.
+    """
+    for kind, unary in analysis.tasks[name].unaries.items():
+        if find_model(analysis.tasks[unary].model).objective != "density":
+            raise ConfigurationError(
+                f"the model '{analysis.tasks[unary].model}' of '{unary}' gives no probability of a jet",
+                where=f"tasks.{name}.unaries.{kind}",
+                advice="name a task whose model is a density, as junipr is",
+            )
+
+
+def find_start(analysis: Analysis, name: str, fingerprint: str, fold: int | None) -> Start:
+    """Find the models that a task starts from: the best point of each scan, its training of the same fold.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        The configuration.
+    name : str
+        The task.
+    fingerprint : str
+        Of the dataset: a model that was trained on another one (other trees, other bins) is refused.
+    fold : int or None
+        A model of another fold has seen this one's test part.
+
+    Raises
+    ------
+    MissingFileError, EmptySampleError, CorruptFileError, StaleError
+        If a scan was not collected or has no good point, or a model is not the one that its training wrote or was
+        trained on another dataset.
+    """
+    models, results = {}, {}
+    for kind, unary in analysis.tasks[name].unaries.items():
+        directory = _best_run(paths.scan(analysis, unary), fingerprint, fold)
+        models[kind] = verify_file(directory, find_model(analysis.tasks[unary].model).file)
+        results[kind] = json.loads((directory / "result.json").read_text(encoding="utf-8"))
+        if results[kind]["origin"]["inputs"]["dataset"] != fingerprint:
+            raise StaleError("was trained on another dataset", path=models[kind], advice="train it again")
+    return Start(models, list(_differences(results)))
+
+
+def _best_run(scan: Path, fingerprint: str, fold: int | None) -> Path:
+    path = scan / "scan.json"
+    if not path.is_file():
+        raise MissingFileError("there is no such file", path=path, advice="train and collect this scan first")
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    if facts["dataset"] != fingerprint:
+        raise StaleError("is of another dataset (other jets, trees or bins)", path=path, advice="train it again")
+    if facts["best"] is None:
+        raise EmptySampleError("no point was trained to its end", path=path, advice="scan.csv says why")
+    run = str(facts["best"]["run"])
+    return scan / facts["best"]["point"] / (run if fold is None else f"r{parse_run(run)[0]}f{fold}")
+
+
+def _differences(results: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """Say in what two trainings were not alike: parameters, epochs, sizes of their samples."""
+    if len(results) != 2:
+        return
+    (first, one), (second, other) = results.items()
+    for name in sorted({*one["parameters"], *other["parameters"]}):
+        values = one["parameters"].get(name), other["parameters"].get(name)
+        if values[0] != values[1]:
+            yield f"{name} is {values[0]} for {first} and {values[1]} for {second}"
+    if one["epochs"] != other["epochs"]:
+        yield f"{first} was trained for {one['epochs']} epochs and {second} for {other['epochs']}"
+    sizes = one.get("jets", 0), other.get("jets", 0)
+    if abs(sizes[0] - sizes[1]) > UNEQUAL * max(sizes):
+        yield f"{first} was trained on {sizes[0]} jets and {second} on {sizes[1]}"
