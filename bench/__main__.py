@@ -10,12 +10,12 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import cluster, conversion, demo, hdf5, memory, scale, startup, trees
+from bench import cluster, conversion, demo, hdf5, junipr, memory, scale, startup, trees
 from bench.measurement import CHECKOUT, Measurement
 
 MODULES = {
     module.__name__.rsplit(".", 1)[1]: module
-    for module in (conversion, hdf5, trees, memory, scale, startup, cluster, demo)
+    for module in (conversion, hdf5, trees, junipr, memory, scale, startup, cluster, demo)
 }
 PACKAGES = ("snakemake", "uproot", "awkward", "h5py", "numpy", "keras", "tensorflow-cpu", "jax")
 

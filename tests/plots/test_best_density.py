@@ -115,6 +115,11 @@ def test_trees_of_a_classifier_are_refused(density, tmp_path, capfd):
     assert "is a classifier, not a density" in capfd.readouterr().err
 
 
+def test_only_junipr_draws_jets(density, capfd):
+    assert main(["sample_jets", *density[1]]) == 2
+    assert "only junipr can draw jets" in capfd.readouterr().err
+
+
 def test_ratio_trees_add_up_to_the_ratio(density, evaluated, tmp_path):
     from jetloom.data.dataset import Dataset
     from jetloom.plots.jet_trees import draw_ratio_trees

@@ -1,0 +1,208 @@
+"""JUNIPR: training through the real stream and step, and log P of a file, against the plainest model in Keras.
+
+Each measurement is a process of its own on one backend, with two threads, in which ours and the peer take turns. The
+peer is the same network of Keras' own layers, padded to the longest jet, with model.fit on scaled arrays in memory.
+Besides the wall time, the processor time is given: on a machine that is shared, it says more.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.measurement import Measurement, run
+
+JETS, WIDE_JETS, MOST = 20_000, 4_000, 100
+REPEATS = 3
+GOALS = {("tensorflow", 10): 20_000, ("jax", 10): 40_000, ("tensorflow", 100): 4_500, ("jax", 100): 4_500}
+
+
+def measure(directory: Path) -> list[Measurement]:
+    """Measure d = 10 and d = 100 on both backends, the cost of the binary model, and log P of a file."""
+    path = directory / "trees.h5"
+    write_trees(path, JETS)
+    found = []
+    for (backend, width), goal in GOALS.items():
+        command = [sys.executable, "-m", "bench.junipr", path, backend, str(width)]
+        result = json.loads(run(command).output.splitlines()[-1])
+        ours, peer = result["unary"], result["peer"]
+        found.append(
+            Measurement(
+                f"JUNIPR d={width}, {backend}: training, {ours['cpu']:.0f} jets a processor second",
+                ours["wall"], "jets/s", f"plain Keras {peer['wall']:.0f} jets/s, {peer['cpu']:.0f} a processor second",
+                ours["wall"] / peer["wall"], f">= {goal} jets/s",
+            )
+        )  # fmt: skip
+        if width == 10:
+            cost = ours["cpu"] / result["binary"]["cpu"]
+            found += [
+                Measurement(f"JUNIPR d=10, {backend}: processor time of binary over unary", cost, "", "unary", cost,
+                            "<= 2.1"),
+                Measurement(f"JUNIPR d=10, {backend}: log P of a file", result["log_p"]["wall"], "jets/s",
+                            f"training {ours['wall']:.0f} jets/s", result["log_p"]["wall"] / ours["wall"],
+                            ">= 100000 jets/s"),
+            ]  # fmt: skip
+    return found
+
+
+def write_trees(path: Path, count: int) -> None:
+    """Write random trees of 33 constituents in the mean, always the same ones."""
+    from jetloom.io.hdf5 import TableWriter
+    from jetloom.io.trees import BRANCHING, JET_TREE
+
+    random = np.random.default_rng(5)
+    jets = np.zeros(count, [("label", "i4"), ("weight", "f4"), *JET_TREE.descr])
+    lengths = np.clip(random.gamma(6, 32 / 6, count).astype(int), 1, MOST - 2)
+    jets["n_branchings"], jets["first_branching"] = lengths, np.cumsum(lengths) - lengths
+    jets["label"], jets["weight"] = random.integers(0, 2, count), 1
+    jets["seed_e"], jets["seed_m"] = random.uniform(100, 500, count), random.uniform(5, 60, count)
+    table = np.zeros(lengths.sum(), BRANCHING)
+    step = np.arange(len(table)) - np.repeat(jets["first_branching"], lengths)
+    for name in BRANCHING.names or ():
+        table[name] = np.exp(random.uniform(-4, -0.7, len(table)))
+    table["mother_rank"], table["mother"] = random.integers(0, step + 1), random.integers(0, 2 * step + 1)
+    with TableWriter(path, {"jets": (jets.dtype, None), "branchings": (BRANCHING, None)}, "lz4") as writer:
+        writer.append(jets=jets, branchings=table)
+
+
+def _process(path: Path, backend: str, width: int) -> dict[str, dict[str, float]]:
+    """Measure one backend and width in this process."""
+    from jetloom.training.backend import use_backend
+
+    use_backend(backend, 2)
+    jets = JETS if width == 10 else WIDE_JETS
+    actions = {"unary": _training("junipr", path, width, jets), "peer": _peer(path, width, jets)}
+    if width == 10:
+        actions |= {"binary": _training("junipr_binary", path, width, jets), "log_p": _log_p(path, jets)}
+    best = {name: {"wall": 0.0, "cpu": 0.0} for name in actions}
+    for repeat in range(REPEATS + 1):
+        for name, action in actions.items():
+            wall, cpu = time.perf_counter(), time.process_time()
+            done = action()
+            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+            if repeat:  # the first one compiles
+                best[name]["wall"] = max(best[name]["wall"], done / wall)
+                best[name]["cpu"] = max(best[name]["cpu"], done / cpu)
+    return best
+
+
+def _facts() -> Any:
+    from jetloom.models.base import DataFacts
+    from jetloom.physics.scaling import junipr_limits
+
+    limits = junipr_limits(500.0, 1.0, np.pi / 2, 0.1)
+    binning = {"granularity": 10, "scaling": "log", **limits, "trees": {"max_constituents": MOST}}
+    return DataFacts(["pt"], ["gluon", "quark"], np.ones(1), np.ones(1), None, binning)
+
+
+def _network(name: str, width: int) -> tuple[Any, Any, Any]:
+    from jetloom.models.registry import find_model
+
+    model, sizes = find_model(name), ("width", "end_hidden", "mother_hidden", "branching_hidden")
+    parameters = model.parameters.model_validate(dict.fromkeys(sizes, width) | {"batch_size": 100})
+    return model, parameters, model.build(parameters, _facts(), 1, {})
+
+
+def _training(name: str, path: Path, width: int, jets: int) -> Callable[[], int]:
+    """Train an epoch: reading, batches by length, steps."""
+    from jetloom.data.buckets import BucketStream
+    from jetloom.training.optimizers import make_optimizer
+    from jetloom.training.stepper import make_stepper
+
+    model, parameters, network = _network(name, width)
+    facts = _facts()
+
+    def values(labels: Any, outputs: Any) -> list[Any]:
+        return [model.loss(labels, outputs, parameters), *model.term_values(labels, outputs)]
+
+    stepper = make_stepper(network, make_optimizer(parameters), values, xla=model.compile_xla)
+
+    def prepare(block: Any) -> Any:
+        return model.features(block, facts), block["label"], block["weight"]
+
+    # Always the same epoch: another one could bring a length whose shape is not yet compiled.
+    stream = BucketStream([path], 100, 1, prepare, lambda block: np.arange(min(len(block), jets)), jets)
+
+    def epoch() -> int:
+        for features, labels, weights in stream.epoch(0):
+            stepper.train(features, labels, weights)
+        return jets
+
+    return epoch
+
+
+def _log_p(path: Path, jets: int) -> Callable[[], int]:
+    """Compute log P of all jets of a file, in batches by length."""
+    from jetloom.data.buckets import length_batches
+    from jetloom.data.jets import jet_blocks
+    from jetloom.io.hdf5 import TableReader
+    from jetloom.training.optimizers import make_optimizer
+    from jetloom.training.stepper import make_stepper
+
+    model, parameters, network = _network("junipr", 10)
+    facts = _facts()
+    stepper = make_stepper(network, make_optimizer(parameters), lambda _, outputs: [outputs[:, 0, 0]], xla=True)
+
+    def everything() -> int:
+        with TableReader(path) as reader:
+            blocks = jet_blocks(reader, 1 << 15)
+            for features, _, _ in length_batches(
+                blocks, 500, lambda block: (model.features(block, facts), block["label"], block["weight"])
+            ):
+                stepper.predict(features).sum(axis=(1, 2))
+        return jets
+
+    return everything
+
+
+def _peer(path: Path, width: int, jets: int) -> Callable[[], int]:
+    """Train an epoch of the same network of Keras' layers with model.fit, padded to the longest jet."""
+    import keras
+
+    from jetloom.data.jets import read_jets
+    from jetloom.io.hdf5 import TableReader
+    from jetloom.models.junipr.features import padded
+
+    keras.utils.set_random_seed(1)
+    with TableReader(path) as reader:
+        arrays = padded(read_jets(reader, 0, jets))
+    # The first step sees no daughters: the state before it is that of the seed.
+    daughters = np.roll(np.log(np.abs(arrays["daughters"]) + 1e-8), 1, axis=1)
+    steps, mask = daughters.shape[1], np.arange(daughters.shape[1]) < arrays["length"][:, None]
+    branching, mother = np.log(arrays["branching"] + 1e-8), np.log(np.abs(arrays["mother"]) + 1e-8)
+    targets = np.clip(arrays["branching"] * 10, 0, 9).astype(np.int32)
+    layers, dense = keras.layers, keras.layers.Dense
+    seed, entry = keras.Input((4,)), keras.Input((steps, 8))
+    mothers, before = keras.Input((steps, 4)), keras.Input((steps, 4))
+    start = dense(width, activation="tanh")(seed)
+    states = layers.SimpleRNN(width, return_sequences=True)(entry, initial_state=start)
+
+    def head(x: Any, classes: int, name: str) -> Any:
+        hidden = layers.TimeDistributed(dense(width, activation="relu"))(x)
+        return layers.TimeDistributed(dense(classes, activation="softmax"), name=name)(hidden)
+
+    outputs = [head(states, 2, "end"), head(states, MOST, "mother")]
+    for index, name in enumerate(("z", "theta", "delta", "phi")):
+        outputs.append(head(layers.Concatenate()([states, mothers, before[:, :, :index]] if index else
+                                                 [states, mothers]), 11, name))  # fmt: skip
+    model = keras.Model([seed, entry, mothers, before], outputs)
+    model.compile("adam", ["sparse_categorical_crossentropy"] * 6)
+    labels = [np.eye(steps, dtype=np.int32)[arrays["length"]], arrays["rank"], *targets.transpose(2, 0, 1)]
+    weights = [np.roll(mask, 1, axis=1).astype(np.float32), *[mask.astype(np.float32)] * 5]
+    inputs = [np.log(arrays["seed"] + 1e-8), daughters, mother, branching]
+
+    def epoch() -> int:
+        model.fit(inputs, labels, sample_weight=weights, batch_size=100, verbose=0)
+        return jets
+
+    return epoch
+
+
+if __name__ == "__main__":
+    print(json.dumps(_process(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))))
