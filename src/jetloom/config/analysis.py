@@ -26,7 +26,7 @@ class Analysis(Settings):
     trees: Trees = Field(default_factory=Trees, description="Clustering trees, for tasks that read them.")
     diagnostics: NonNegativeInt = Field(
         4000,
-        description="Events of each sample whose jets and constituents are drawn before and after cuts; 0: no figures of samples.",
+        description="Events of each sample that are drawn before and after cuts; 0: no figures of samples.",
     )
     tasks: dict[Name, Task] = Field(default_factory=dict, description="The tasks; none: convert only.")
     comparisons: dict[Name, Comparison] = Field(
