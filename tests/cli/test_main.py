@@ -14,7 +14,10 @@ from jetloom import __version__, errors
 from jetloom.cli import main as cli
 from jetloom.errors import JetloomError
 
-HEAVY = {"tensorflow", "keras", "jax", "fastjet", "matplotlib", "pandas", "awkward", "uproot", "sklearn", "talos"}
+HEAVY = {
+    "tensorflow", "keras", "jax", "numba", "fastjet", "matplotlib", "pandas", "awkward", "uproot", "sklearn", "talos",
+}  # fmt: skip
+CHECKOUT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +77,20 @@ def test_the_help_of_a_verb_loads_nothing_heavy(verb):
         f"print({HEAVY!r} & set(sys.modules))"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == "set()"
+
+
+@pytest.mark.parametrize("example", ["quark_gluon.yaml", "zjet.yaml"])
+def test_what_snakemake_reads_for_each_job_loads_nothing_heavy(example):
+    code = (
+        "import sys\nfrom jetloom.config.load import load_analysis\nfrom jetloom.models.registry import find_model\n"
+        "from jetloom.scan import settings, space\n"
+        f"analysis = load_analysis('config/examples/{example}')\n"
+        "for task in analysis.tasks.values():\n    find_model(task.model)\n    space.points(task)\n"
+        "settings.settings_digests(analysis)\n"
+        f"print({HEAVY!r} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CHECKOUT)
     assert found.stdout.splitlines()[-1] == "set()"
 
 

@@ -20,7 +20,7 @@ from jetloom.data.jets import Jets
 from jetloom.data.prefetch import prefetched
 
 STEPS_MULTIPLE = 16
-"""Numbers of steps are rounded up to a multiple of this by the models; a jet of n branchings has n + 1 steps."""
+"""Models round numbers of steps up to a multiple of this, so few shapes are compiled; n branchings are n + 1 steps."""
 
 BUFFER_ROWS = 1 << 15
 BATCHES_IN_BLOCK = 50

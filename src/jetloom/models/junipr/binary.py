@@ -14,7 +14,6 @@ from pydantic import Field, PositiveFloat
 from jetloom.data.jets import Jets
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts, Model, Parameters
-from jetloom.models.junipr.features import padded
 from jetloom.models.junipr.model import binning_of, network_inputs, structure_of
 from jetloom.models.junipr.parameters import JuniprParameters
 from jetloom.models.junipr.start import load_unary, refuse_differences
@@ -79,6 +78,8 @@ class JuniprBinaryModel(Model):
 
     def features(self, jets: Jets, data: DataFacts) -> dict[str, npt.NDArray[Any]]:
         """Give the padded arrays; see :func:`jetloom.models.junipr.features.padded`."""
+        from jetloom.models.junipr.features import padded
+
         return padded(jets, binning_of(data).get("trees", {}).get("max_constituents"))
 
     def loss(self, labels: Any, outputs: Any, parameters: JuniprBinaryParameters) -> Any:

@@ -8,22 +8,14 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.data.buckets import STEPS_MULTIPLE
 from jetloom.data.jets import Jets
 from jetloom.errors import BadValueError
 from jetloom.io.trees import BRANCHING, BRANCHING_VARIABLES, MOMENTUM
-
-STEPS_MULTIPLE = 16
-"""The number of steps is rounded up to this, so that few shapes have to be compiled."""
+from jetloom.models.junipr.parameters import INTEGERS, SHAPES
 
 FLOATS = len(BRANCHING_VARIABLES) + 2 * len(MOMENTUM)
 """Leading float32 values of a branching: four variables, then the momenta of the harder and the softer daughter."""
-
-SHAPES: dict[str, tuple[int, ...]] = {
-    "seed": (4,), "daughters": (-1, 8), "mother": (-1, 4), "branching": (-1, 4), "rank": (-1,), "length": (),
-}  # fmt: skip
-"""Inputs of the network, shapes without the rows; -1 stands for the steps."""
-
-INTEGERS = ("rank", "length")
 
 
 def padded_steps(longest: int) -> int:

@@ -12,8 +12,7 @@ import numpy.typing as npt
 from jetloom.data.jets import Jets
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts, Model, Parameters
-from jetloom.models.junipr.features import INTEGERS, SHAPES, padded
-from jetloom.models.junipr.parameters import SHAPING, STRUCTURE, JuniprParameters
+from jetloom.models.junipr.parameters import INTEGERS, SHAPES, SHAPING, STRUCTURE, JuniprParameters
 
 
 class JuniprModel(Model):
@@ -49,6 +48,8 @@ class JuniprModel(Model):
 
     def features(self, jets: Jets, data: DataFacts) -> dict[str, npt.NDArray[Any]]:
         """Give the padded arrays; see :func:`jetloom.models.junipr.features.padded`."""
+        from jetloom.models.junipr.features import padded
+
         return padded(jets, binning_of(data).get("trees", {}).get("max_constituents"))
 
     def loss(self, labels: Any, outputs: Any, parameters: Any) -> Any:  # noqa: ARG002 - nothing but the jet counts

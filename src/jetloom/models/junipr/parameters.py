@@ -29,6 +29,14 @@ STRUCTURE = (
 ORDER = (0, 1, 3, 2)
 """The columns of (z, theta, phi, delta) in the order in which they are drawn: z, theta, delta, phi."""
 
+SHAPES: dict[str, tuple[int, ...]] = {
+    "seed": (4,), "daughters": (-1, 8), "mother": (-1, 4), "branching": (-1, 4), "rank": (-1,), "length": (),
+}  # fmt: skip
+"""Inputs of the network, shapes without the rows; -1 stands for the steps."""
+
+INTEGERS = ("rank", "length")
+"""Those of them that are numbers of something."""
+
 SHAPING = ("granularity", "scaling", "momentum", "branching", "trees")
 """What of the description of scaling and bins gives the weights their meaning."""
 
