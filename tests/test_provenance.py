@@ -1,3 +1,5 @@
+import ast
+
 import numpy as np
 import pytest
 import xxhash
@@ -88,3 +90,37 @@ def test_the_origin_names_version_settings_and_inputs():
     found = origin({"a": 1}, {"dijet": "abc"})
     assert set(found) == {"jetloom", "commit", "settings", "inputs"}
     assert found["inputs"] == {"dijet": "abc"}
+
+
+NO_NUMBER = {
+    "config", "errors.py", "provenance.py", "io/atomic.py", "io/chunks.py", "io/hdf5.py", "io/plain.py",
+    "physics/splitting.py",
+}  # fmt: skip
+"""What trainings use that changes none of their numbers: it reads and writes, or serves the sampling of jets."""
+
+
+def _imports(path):
+    """The files of the package that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("jetloom"):
+            base = provenance.PACKAGE.joinpath(*node.module.split(".")[1:])
+            named = [base / f"{alias.name}.py" for alias in node.names] + [base.with_suffix(".py")]
+            found |= {file for file in named if file.is_file()}
+    return found
+
+
+def test_the_digest_of_trainings_is_of_all_code_that_decides_their_numbers():
+    seen, waiting = (
+        set(),
+        [*(provenance.PACKAGE / "training").rglob("*.py"), *(provenance.PACKAGE / "models").rglob("*.py")],
+    )
+    while waiting:
+        path = waiting.pop()
+        name = path.relative_to(provenance.PACKAGE).as_posix()
+        if path not in seen and not {name, name.split("/")[0]} & NO_NUMBER:
+            seen.add(path)
+            waiting += _imports(path)
+    names = {path.relative_to(provenance.PACKAGE).as_posix() for path in seen}
+    assert {name for name in names if not {name, name.split("/")[0]} & set(provenance.TRAINING_CODE)} == set()
+    assert {"data/buckets.py", "physics/scaling.py"} <= names
