@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from jetloom.data import views
 from jetloom.data.build import build
 from jetloom.data.dataset import Dataset
 from jetloom.data.jets import Jets, read_jets
@@ -144,6 +145,17 @@ def test_a_dataset_without_trees_has_no_bins(make):
 def test_other_bins_are_another_dataset_to_a_training(built, make_of_trees, settings):
     assert make_of_trees(binning=settings).fingerprint != built.fingerprint
     assert make_of_trees(binning={"warn_above": 0.5}).fingerprint == built.fingerprint
+
+
+def test_limits_that_other_code_fits_are_another_dataset_to_a_training(built, make_of_trees, monkeypatch):
+    def moved(*arguments):
+        found = fit(*arguments)
+        found["branching"]["delta"] = [edge * 1.01 for edge in found["branching"]["delta"]]
+        return found
+
+    fit = views.fit_binning
+    monkeypatch.setattr(views, "fit_binning", moved)
+    assert make_of_trees().fingerprint != built.fingerprint
 
 
 def test_trees_that_were_made_differently_are_refused(clustered, make_of_trees, tmp_path):

@@ -38,7 +38,9 @@ def write_parts(
     """Write the final parts with their weights; give the fingerprint and the summary by part and class."""
     settings: list[Any] = [task.inputs, list(task.labels), task.missing]
     if task.reads == "trees":  # of the trees' settings and the bins, what the rows alone do not say
-        settings.append([task.binning.model_dump(exclude={"warn_above"}), views[0].description["binning"]["trees"]])
+        fitted = [view.description["binning"] for view in views]
+        limits = [[found["momentum"], found["branching"]] for found in fitted]
+        settings.append([task.binning.model_dump(exclude={"warn_above"}), limits, fitted[0]["trees"]])
     digest, trees = hashlib.sha256(provenance.canonical_json(settings).encode()), hashlib.sha256()
     summary: list[dict[str, Any]] = []
     for name, source in staged.items():
