@@ -6,10 +6,10 @@ import pytest
 
 from jetloom import paths
 from jetloom.config.load import load_merged
-from jetloom.errors import ConfigurationError, CorruptFileError, EmptySampleError, MissingFileError, StaleError
+from jetloom.errors import CorruptFileError, EmptySampleError, MissingFileError, StaleError
 from jetloom.provenance import file_digest
 from jetloom.scan.settings import settings_digests
-from jetloom.scan.unaries import check_unaries, find_start
+from jetloom.scan.unaries import find_start
 from tree_files import TREE_CONFIG, merged
 
 CLASSES = ("gluon", "quark")
@@ -87,12 +87,6 @@ def test_models_that_do_not_fit_are_refused_in_one_line(scans):
     (scan / "scan.json").unlink()
     with pytest.raises(MissingFileError, match="train and collect this scan first"):
         find_start(scans, "binary", "abc", None)
-
-
-def test_a_unary_that_is_no_density_is_refused():
-    with pytest.raises(ConfigurationError, match=r"tasks.binary.unaries.quark: the model 'dense' of 'quark'"):
-        check_unaries(_analysis(quark={"model": "dense"}), "binary")
-    check_unaries(_analysis(), "binary")
 
 
 def test_other_unaries_make_the_training_stale_and_that_of_others_not():

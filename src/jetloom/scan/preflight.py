@@ -16,7 +16,6 @@ from jetloom.io.trees import JET_TREE
 from jetloom.scan.compatibility import check_models
 from jetloom.scan.ranking import check_metrics
 from jetloom.scan.space import points
-from jetloom.scan.unaries import check_unaries
 
 
 def check_analysis(analysis: Analysis) -> None:
@@ -34,7 +33,6 @@ def check_analysis(analysis: Analysis) -> None:
     for name, task in analysis.tasks.items():
         _check_columns(name, task)
         check_metrics(name, task)
-        check_unaries(analysis, name)
         for sample in analysis.task_samples(name):
             if task.reads == "trees":
                 _check_trees(analysis, sample)

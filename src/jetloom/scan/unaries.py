@@ -10,7 +10,7 @@ from typing import Any
 
 from jetloom import paths
 from jetloom.config.analysis import Analysis
-from jetloom.errors import ConfigurationError, EmptySampleError, MissingFileError, StaleError
+from jetloom.errors import EmptySampleError, MissingFileError, StaleError
 from jetloom.models.registry import find_model
 from jetloom.scan.collect import verify_file
 from jetloom.scan.space import parse_run
@@ -27,23 +27,6 @@ class Start:
     """The saved model of each class."""
     warnings: list[str] = field(default_factory=list)
     """In what they were not trained alike."""
-
-
-def check_unaries(analysis: Analysis, name: str) -> None:
-    """Refuse unaries that are no densities, or that the model does not start from.
-
-    Raises
-    ------
-    ConfigurationError
-        Naming the task.
-    """
-    for kind, unary in analysis.tasks[name].unaries.items():
-        if find_model(analysis.tasks[unary].model).objective != "density":
-            raise ConfigurationError(
-                f"the model '{analysis.tasks[unary].model}' of '{unary}' gives no probability of a jet",
-                where=f"tasks.{name}.unaries.{kind}",
-                advice="name a task whose model is a density, as junipr is",
-            )
 
 
 def find_start(analysis: Analysis, name: str, fingerprint: str, fold: int | None) -> Start:
