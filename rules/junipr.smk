@@ -58,7 +58,7 @@ rule evaluate_density:
         allowed_job_duration=seconds_of("plot", "evaluate"),
     params:
         config=stored_config,
-        code=code_digest("evaluation", "models", "plots"),
+        code=code_digest("evaluation", "models", "physics/scaling.py", "plots"),
         appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
         drawings=drawings,
     message:
@@ -98,7 +98,14 @@ rule sample_jets:
         allowed_job_duration=seconds_of("plot", "sample_jets"),
     params:
         config=stored_config,
-        code=code_digest("evaluation", "models", "plots"),
+        code=code_digest(
+            "evaluation",
+            "models",
+            "physics",
+            "plots",
+            "data/nodes.py",
+            "trees/writing.py",
+        ),
         appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
         jets=sampled,
     message:
