@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.data.buckets import STEPS_MULTIPLE
 from jetloom.errors import BadValueError
 from jetloom.models.base import DataFacts
 
@@ -38,7 +39,7 @@ STEPS_AT_ONCE = 1 << 17
 SMALL = 10_000
 """Weights of a small network. Larger ones get fewer steps at once, which bounds the memory of a batch."""
 
-LENGTHS = 16
+LENGTHS = STEPS_MULTIPLE
 """Networks take trees padded to multiples of this many steps, so trees of like length go together."""
 
 
