@@ -36,7 +36,7 @@ wildcard_constraints:
     task="|".join(map(re.escape, ANALYSIS.tasks)) or "none",
     comparison="|".join(map(re.escape, ANALYSIS.comparisons)) or "none",
     file=r"[^/]+",
-    collection="|".join(map(re.escape, paths.shown_collections(ANALYSIS))),
+    collection="|".join(map(re.escape, paths.shown_collections(ANALYSIS))) or "none",
     point="p[0-9a-f]{12}",
     run=r"r\d+(f\d+)?",
 

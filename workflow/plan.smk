@@ -244,8 +244,10 @@ def data_reports():
     """The plots and tables of all samples and datasets."""
     samples = [
         f"<results>/diagnostics/{collection}"
-        for collection in [*paths.shown_collections(ANALYSIS), "samples/spectra.png"]
+        for collection in paths.shown_collections(ANALYSIS)
     ]
+    if samples:
+        samples.append("<results>/diagnostics/samples/spectra.png")
     owners = list(dict.fromkeys(DATASETS.values()))
     inputs = [f"<results>/plots/{owner}/inputs" for owner in owners]
     bins = [

@@ -66,8 +66,8 @@ def shown_files(sources: Mapping[str, Path]) -> dict[str, Path]:
 
 
 def shown_collections(analysis: Analysis) -> list[str]:
-    """Give what is drawn before and after cuts: the jets, and each collection that is converted."""
-    return [JETS, *sorted(analysis.conversion.slots)]
+    """Give what is drawn before and after cuts, if anything is: the jets, and each collection that is converted."""
+    return [JETS, *sorted(analysis.conversion.slots)] if analysis.diagnostics else []
 
 
 def diagnostics(analysis: Analysis) -> Path:

@@ -213,6 +213,11 @@ def test_absolute_values_on_logarithmic_axes():
     assert other.sums.tolist() == [0.0, 1.0]
 
 
+def test_no_events_no_figures(analysis):
+    assert paths.shown_collections(analysis) == ["jets", "constituents"]
+    assert paths.shown_collections(analysis.model_copy(update={"diagnostics": 0})) == []
+
+
 def test_a_few_files_are_shown_from_first_to_last():
     sources = {f"f{place}": f"{place}.root" for place in range(100)}
     shown = paths.shown_files(sources)

@@ -13,7 +13,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("--config", required=True, help="configuration of the analysis")
     parser.add_argument("--collection", metavar="NAME", help="jets or a collection of conversion.slots; all of them")
-    parser.add_argument("--events", type=int, metavar="N", help="events of each sample that are looked at (4000)")
+    parser.add_argument(
+        "--events",
+        type=int,
+        metavar="N",
+        help="events of each sample that are looked at, as the configuration says if not given",
+    )
     parser.add_argument(
         "--output", type=Path, help="a directory for each collection goes there; results/<analysis>/diagnostics"
     )
@@ -24,7 +29,6 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom import paths
     from jetloom.config.load import load_analysis
     from jetloom.errors import ConfigurationError, near_misses
-    from jetloom.plots.before_after import EVENTS
     from jetloom.plots.constituents import draw_collection
 
     analysis = load_analysis(arguments.config)
@@ -34,5 +38,5 @@ def run(arguments: argparse.Namespace) -> None:
         raise ConfigurationError(f"no collection '{asked}' is converted", where="--collection", advice=advice)
     output = arguments.output or paths.diagnostics(analysis)
     for name in known if asked is None else [asked]:
-        figures = draw_collection(analysis, name, output / name, arguments.events or EVENTS)
+        figures = draw_collection(analysis, name, output / name, arguments.events)
         logger.info("%s: %d figures in %s", name, len(figures), output / name)

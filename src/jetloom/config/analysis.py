@@ -24,6 +24,10 @@ class Analysis(Settings):
     samples: dict[Name, Sample] = Field(min_length=1, description="The samples.")
     conversion: Conversion = Field(default_factory=Conversion, description="DxAOD to HDF5.")
     trees: Trees = Field(default_factory=Trees, description="Clustering trees, for tasks that read them.")
+    diagnostics: NonNegativeInt = Field(
+        4000,
+        description="Events of each sample that are drawn before and after cuts; 0: no figures of samples.",
+    )
     tasks: dict[Name, Task] = Field(default_factory=dict, description="The tasks; none: convert only.")
     comparisons: dict[Name, Comparison] = Field(
         default_factory=dict, description="Several models on one test part, by name."

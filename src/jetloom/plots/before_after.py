@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-EVENTS = 4000
-"""Events of a sample that are looked at: enough for every histogram, little enough to be kept in memory."""
 ROWS = 4096
 
 
@@ -53,7 +51,7 @@ class Sample:
     layout: Layout
 
 
-def read_sample(analysis: Analysis, name: str, collection: str | None, events: int = EVENTS) -> Sample:
+def read_sample(analysis: Analysis, name: str, collection: str | None, events: int) -> Sample:
     """Read some events of a sample from its DxAODs, and the same ones from its HDF5 files.
 
     Parameters

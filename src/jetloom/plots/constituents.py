@@ -9,7 +9,7 @@ import numpy as np
 
 from jetloom import paths
 from jetloom.data.labels import UNLABELLED, assign_labels
-from jetloom.plots.before_after import EVENTS, read_sample
+from jetloom.plots.before_after import read_sample
 from jetloom.plots.quantities import Quantity, of_jets, of_members
 from jetloom.plots.side_by_side import Drawn, draw
 from jetloom.plots.style import class_styles, headline
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 LABEL = "label"
 
 
-def draw_collection(analysis: Analysis, name: str, output: Path, events: int = EVENTS) -> list[str]:
+def draw_collection(analysis: Analysis, name: str, output: Path, events: int | None = None) -> list[str]:
     """Draw every quantity of the jets or of a collection, with a logarithmic copy where it is worthwhile.
 
     Parameters
@@ -37,8 +37,8 @@ def draw_collection(analysis: Analysis, name: str, output: Path, events: int = E
         ``jets`` or a collection of ``conversion.slots``.
     output : Path
         Directory of the figures.
-    events : int
-        Events a sample.
+    events : int, optional
+        Events a sample; as many as the configuration says if not given.
 
     Returns
     -------
@@ -51,7 +51,8 @@ def draw_collection(analysis: Analysis, name: str, output: Path, events: int = E
         If a DxAOD or an HDF5 file is not there or cannot be read.
     """
     samples = [
-        read_sample(analysis, sample, None if name == paths.JETS else name, events) for sample in analysis.samples
+        read_sample(analysis, sample, None if name == paths.JETS else name, events or analysis.diagnostics)
+        for sample in analysis.samples
     ]
     styles = class_styles([{"name": sample.name, "title": sample.title} for sample in samples])
     numbers = " and ".join(dict.fromkeys(f"{sample.events:,}" for sample in samples))

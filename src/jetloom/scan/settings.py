@@ -90,7 +90,7 @@ def _shown(analysis: Analysis) -> list[Any]:
     labels = [
         [[key, label.when, label.title] for key, label in task.labels.items()] for task in analysis.tasks.values()
     ]
-    return [analysis.label, titles, labels[:1], analysis.trees.collection]
+    return [analysis.label, titles, labels[:1], analysis.trees.collection, analysis.diagnostics]
 
 
 def _data(analysis: Analysis, name: str, task: Task) -> list[Any]:
