@@ -181,7 +181,7 @@ def test_numbers_may_have_units(text, value):
 def test_a_unit_is_one_after_a_number_only():
     columns = {"GeV": X, "pt2": X}
     assert names_in("pt2 > 5 GeV and GeV > 2") == {"pt2", "GeV"}
-    assert np.array_equal(evaluate("pt2 * GeV", columns), X * X)
+    assert np.array_equal(evaluate("pt2 * GeV", columns), X * X, equal_nan=True)
     for text in ("5 GeVs", "pt > 5 m", "GeV 5"):
         with pytest.raises(ExpressionError):
             evaluate(text, columns)

@@ -138,7 +138,7 @@ def _changed(task=None, **changes):
         ({"seed": 2}, {"simulate", "train"}),
         ({"task": {"inputs": ["pt"]}}, {"dataset"}),
         ({"task": {"split": {"salt": 1}}}, {"dataset"}),
-        ({"samples": {"ttbar": {"cross_section": 3}}}, {"dataset"}),
+        ({"samples": {"ttbar": {"cross_section": 3}}}, {"dataset", "diagnostics"}),
         ({"conversion": {"select": {"jets": ["pt > 30"]}}}, {"convert"}),
     ],
 )

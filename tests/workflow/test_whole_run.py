@@ -91,7 +91,7 @@ def test_a_new_value_plans_the_new_point_only(finished: Analysis) -> None:
         finished.write(edited)
         jobs = planned(finished.snakemake("-n").stdout)
         assert jobs["train"] == 1
-        assert set(jobs) == {"train", "collect", "plot_scan", "deploy", "evaluate", "all"}
+        assert set(jobs) == {"train", "collect", "plot_scan", "deploy", "evaluate", "runs", "all"}
     finally:
         finished.write(before)
 

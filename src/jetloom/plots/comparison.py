@@ -140,18 +140,20 @@ def draw_log_odds(
     """
     with canvas(path, (6.4, 6.0), head=headline(label, "test part")) as (_, axes):
         panel = axes[0, 0]
-        ends = []
         for style in models:
             odds = found[style.name]
             name = f"{style.title} (slope {measured(*odds.slope)})"
             look = {"fmt": style.marker, "linestyle": style.line, "linewidth": 1.2, "markersize": 4}
             panel.errorbar(odds.said, odds.observed, odds.std, color=style.color, label=name, **look)
-            ends += [np.abs(odds.observed).max(initial=0.0), np.abs(odds.said).max(initial=0.0)]
-        # What an overconfident model says may run far beyond what is observed.
-        seen = [np.abs(odds.observed).max(initial=0.0) for odds in found.values()]
-        end = 1.1 * max(1.0, min(max(ends), 4 * max(seen)))
+        # What an overconfident model says may run far beyond what is observed: it must not flatten the others.
+        seen, said = (
+            max(np.abs(getattr(odds, axis)).max(initial=0.0) for odds in found.values())
+            for axis in ("observed", "said")
+        )
+        height = 1.2 * max(1.0, seen)
+        end = 1.1 * max(1.0, min(said, 4 * seen))
         panel.plot([-end, end], [-end, end], ":", color=GREY, linewidth=1.2)
-        panel.set(xlim=(-end, end), ylim=(-end, 1.6 * end))
+        panel.set(xlim=(-end, end), ylim=(-height, 1.8 * height))
         background, signal = classes
         panel.set_xlabel(f"log(P({signal}) / P({background})) of the model")
         panel.set_ylabel(f"Observed log ratio of {signal} to {background}")

@@ -113,6 +113,6 @@ def described(jet: np.void, facts: Mapping[str, Any], row: int) -> str:
     label = int(jet["label"])
     kind = class_styles(facts["classes"])[label].title if label >= 0 else "no class"
     return (
-        f"{kind}, row {row} (run {jet['run_number']}, event {jet['event_number']}), "
-        f"E = {jet['seed_e']:.0f} GeV, {jet['n_branchings'] + 1} constituents"
+        f"{kind}, E = {jet['seed_e']:.0f} GeV, {jet['n_branchings'] + 1} constituents\n"
+        f"Row {row}, run {jet['run_number']}, event {jet['event_number']}"
     )

@@ -82,7 +82,7 @@ def draw_tree(
         Experiment's label and a note, for the line above.
     """
     placed = layout(branchings, energy)
-    size = (max(6.4, 2.2 + 0.56 * placed.x.max()), max(3.4, 1.9 + 0.21 * (len(branchings) + 1)))
+    size = (max(6.4, 2.2 + 0.56 * placed.x.max()), max(3.6, 2.1 + 0.21 * (len(branchings) + 1)))
     with canvas(path, size, head=headline(label, note)) as (figure, axes):
         panel = axes[0, 0]
         lines = _lines(panel, placed, energy)

@@ -22,6 +22,7 @@ from jetloom.physics.kinematics import four_momenta
 from jetloom.trees import imports
 from jetloom.trees.constituents import Constituents
 from jetloom.trees.grow import grow
+from jetloom.trees.reasons import REASONS
 from jetloom.trees.writing import TreeWriter, jets_dtype
 
 LOG = logging.getLogger(__name__)
@@ -62,8 +63,9 @@ def hdf5_to_trees(source: Path, output: Path, settings: Trees, compression: str 
         If the output cannot be written.
     """
     with TableReader(source) as reader, publishing(output, check_file) as part:
+        columns = jets_dtype(reader.dtype("jets"), source)
         _check_collection(reader, settings.collection)
-        with writing(part, jets_dtype(reader.dtype("jets"), source), compression) as writer:
+        with writing(part, columns, compression) as writer:
             for rows, constituents in hdf5_blocks(reader, settings.collection):
                 grown = grow(constituents, settings)
                 writer.append_grown(rows, constituents.found, grown)
@@ -133,6 +135,10 @@ def summarised(source: Path) -> Iterator[list[TreeWriter]]:
         seconds = time.perf_counter() - start
         speed = writer.jets / max(seconds, 1e-9)
         LOG.info("%s: %d jets -> %d trees in %.1f s (%.0f jets/s)", source, writer.jets, writer.trees, seconds, speed)
+        for numbers, what in ((writer.dropped, "are no trees"), (writer.changed, "are trees in another form")):
+            for reason, number in zip(REASONS, numbers.tolist(), strict=True):
+                if number:
+                    LOG.info("%d jets %s: %s", number, what, reason)
 
 
 def _check_collection(reader: TableReader, collection: str) -> None:

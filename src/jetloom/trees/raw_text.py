@@ -26,6 +26,8 @@ def read_raw(path: Path) -> Iterator[Jet]:
     """
     if not path.is_file():
         raise MissingFileError("there is no such file", path=path)
+    if path.stat().st_size == 0:
+        raise CorruptFileError("is empty (0 bytes)", path=path)
     with path.open(encoding="utf-8", errors="replace") as file:
         number, jet = 0, None
         for number, line in enumerate(file, start=1):
