@@ -25,6 +25,7 @@ class TreeClassifier(Dense):
     """A classifier of trees by name alone."""
 
     reads = "trees"
+    inherited = frozenset({"units"})
 
 
 UNARY = {"dataset": "flavour", "model": "density"}
@@ -95,6 +96,10 @@ MISFITS = {
     "a class without a unary": (
         {"tasks": {"binary": {"unaries": {"gluon": "of_gluons", "quark": None}}}},
         r"^tasks.binary.unaries: class 'quark' has none",
+    ),
+    "a size where there are densities to start from": (
+        {"tasks": {"binary": {"scan": {"units": [8, 16]}}}},
+        r"^tasks.binary.scan: 'units' is that of the densities it starts from; take it out, and set it for of_gluons",
     ),
     "a density that starts from others": (
         {"tasks": {"of_quarks": {"unaries": {"gluon": "of_gluons"}}}},

@@ -102,6 +102,8 @@ class Model(ABC):
     """A classifier gives a probability of each class; a density model gives the probability of a jet."""
     terms: ClassVar[tuple[str, ...]] = ("accuracy",)
     """What is logged beside the loss, in the order of :meth:`term_values`."""
+    inherited: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that come with the models of ``unaries``, where a training starts from some."""
     compile_xla: ClassVar[bool] = False
     """Whether its step is compiled with XLA on TensorFlow, too (on JAX each is), once for each shape of its input."""
 

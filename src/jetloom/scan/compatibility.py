@@ -88,6 +88,13 @@ def _check_classes(name: str, task: Task, model: Model) -> None:
         )
     if model.objective == "density" and task.unaries:
         raise ConfigurationError("a density model starts from no other", where=f"tasks.{name}.unaries")
+    for key in (*task.parameters, *task.scan) if task.unaries else ():
+        if key in model.inherited:
+            raise ConfigurationError(
+                f"'{key}' is that of the densities it starts from",
+                where=f"tasks.{name}.{'scan' if key in task.scan else 'parameters'}",
+                advice=f"take it out, and set it for {' and '.join(task.unaries.values())}",
+            )
     missing = [label for label in task.labels if label not in task.unaries]
     if task.unaries and missing:
         raise ConfigurationError(f"class '{missing[0]}' has none", where=f"tasks.{name}.unaries")

@@ -94,9 +94,6 @@ def test_densities_that_do_not_fit_are_refused(build, unaries, tmp_path):
         _build(paths, data)
     with pytest.raises(ConfigurationError, match=r"another 'trees' .*max_constituents 100, not 90"):
         _build(paths, facts(most=90))
-    build(3, width=11).save(tmp_path / "wide.keras")
-    with pytest.raises(ConfigurationError, match="the two densities differ in 'width': 10 and 11"):
-        _build({**paths, "quark": tmp_path / "wide.keras"})
     with pytest.raises(ConfigurationError, match="only one of the two classes"):
         _build({"quark": paths["quark"]})
     _build(paths).save(tmp_path / "binary.keras")
@@ -105,6 +102,15 @@ def test_densities_that_do_not_fit_are_refused(build, unaries, tmp_path):
     (tmp_path / "broken.keras").write_text("no")
     with pytest.raises(CorruptFileError, match="not a Keras model"):
         _build({**paths, "quark": tmp_path / "broken.keras"})
+
+
+def test_densities_of_different_sizes_make_a_ratio(build, unaries, tmp_path):
+    """The best points of two scans need not be of one size."""
+    paths, _ = unaries
+    build(3, width=11).save(tmp_path / "wide.keras")
+    network = _build({**paths, "quark": tmp_path / "wide.keras"})
+    widths = [network.get_layer(f"junipr_{name}").structure["width"] for name in ("gluon", "quark")]
+    assert widths[1] == 11 != widths[0]
 
 
 def test_one_class_is_no_ratio(keras):

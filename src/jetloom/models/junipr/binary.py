@@ -15,7 +15,7 @@ from jetloom.data.jets import Jets
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts, Model, Parameters
 from jetloom.models.junipr.model import binning_of, network_inputs, structure_of
-from jetloom.models.junipr.parameters import JuniprParameters
+from jetloom.models.junipr.parameters import STRUCTURE, JuniprParameters
 from jetloom.models.junipr.start import load_unary, refuse_differences
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ class JuniprBinaryModel(Model):
 
     parameters: ClassVar[type[Parameters]] = JuniprBinaryParameters
     reads: ClassVar[Literal["jets", "trees"]] = "trees"
+    inherited: ClassVar[frozenset[str]] = frozenset({*STRUCTURE, "preset"})
     compile_xla: ClassVar[bool] = True
 
     def build(self, parameters: JuniprBinaryParameters, data: DataFacts, seed: int, start: Mapping[str, Path]) -> Any:

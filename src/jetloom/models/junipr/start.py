@@ -40,7 +40,7 @@ def load_unary(path: Path, name: str) -> Any:
 
 
 def refuse_differences(unaries: dict[str, Any], binning: dict[str, Any]) -> None:
-    """Refuse densities whose scaling, bins or trees are not the dataset's, or whose structures differ.
+    """Refuse densities whose scaling, bins or trees are not the dataset's. Their sizes may differ.
 
     Raises
     ------
@@ -56,15 +56,6 @@ def refuse_differences(unaries: dict[str, Any], binning: dict[str, Any]) -> None
                     where=f"unaries.{name}",
                     advice="train it anew on this dataset",
                 )
-    layers = list(unaries.values())
-    for key, value in layers[0].structure.items() if layers else ():
-        other = layers[1].structure.get(key)
-        if other != value:
-            raise ConfigurationError(
-                f"the two densities differ in '{key}': {value} and {other}",
-                where="unaries",
-                advice="train both with the same parameters",
-            )
 
 
 def _difference(found: Any, expected: Any) -> str:
