@@ -17,7 +17,7 @@ def network(build, request):
     random = np.random.default_rng(8)
     for variable in network.variables:
         variable.assign(1.5 * np.asarray(variable) + random.normal(0, 0.3, variable.shape))
-    network.get_layer("junipr").end.second.bias.assign([-1.0])
+    network.get_layer("junipr").end.second.bias.assign([0.0])
     return network
 
 
@@ -27,7 +27,37 @@ def _seeds(rows):
 
 @pytest.fixture(scope="module")
 def sampled(network):
-    return sample(network, _seeds(1500), np.random.default_rng(2))
+    """Draws of the network's own probabilities, decays that cannot be among them."""
+    return sample(network, _seeds(1500), np.random.default_rng(2), tries=0)
+
+
+def _masses(block):
+    """Mass of the mother of each branching, and those of its daughters, by a loop."""
+    for row in range(len(block)):
+        tree = block.branchings[block.offsets[row] : block.offsets[row + 1]]
+        nodes = [block["seed_m"][row]]
+        for one in tree:
+            yield nodes[one["mother"]], one["hard_m"], one["soft_m"]
+            nodes += [one["hard_m"], one["soft_m"]]
+
+
+def test_decays_that_cannot_be_are_drawn_again(network, sampled):
+    """With two daughters of m^2 > 0, their masses sum up to no more than the mother's."""
+
+    def possible(block):
+        masses = np.array(list(_masses(block.take(slice(0, 300)))))
+        heavy = masses[:, 0] > 1  # one without a mass cannot decay at all
+        return ((masses[:, 1] + masses[:, 2] <= masses[:, 0] * 1.001) & (masses[:, 1:] > 0).all(axis=1))[heavy].mean()
+
+    again = sample(network, _seeds(300), np.random.default_rng(2), tries=30)
+    assert possible(sampled) < 0.6
+    assert possible(again) > 0.9
+
+
+def test_no_daughter_is_heavier_than_her_mother(network):
+    block = sample(network, _seeds(200), np.random.default_rng(4), tries=1)
+    masses = np.array(list(_masses(block)))
+    assert (masses[:, 1:] <= masses[:, :1] * (1 + 1e-6)).all()
 
 
 def _mother_energies(block):

@@ -1,9 +1,9 @@
 """Jets drawn from a trained JUNIPR: step by step, does it end, which particle branches, and how.
 
-A value inside its bin is drawn uniformly in the scaled variable; delta only where the daughters have m^2 >= 0
-(:func:`jetloom.physics.splitting.possible_delta`). If no delta of its bin is possible, any of it is drawn, and a
-daughter of m^2 < 0 is made massless: its energy and direction stay, its momentum does not. The class of padding, which
-means nothing, is never drawn.
+A value inside its bin is drawn uniformly in the scaled variable; delta where the daughters have m^2 >= 0
+(:func:`jetloom.physics.splitting.possible_delta`), near to where the softer one is massless. A branching that no delta
+of its bin makes a decay is drawn again. If it stays impossible, energies and directions stay, and the masses are cut to
+what can be. The class of padding, which means nothing, is never drawn.
 """
 
 from __future__ import annotations
@@ -25,12 +25,23 @@ SAMPLED = np.dtype([*JET_TREE.descr, ("ended", "?")])
 """Columns of sampled jets; one that had not ended by itself when it had all steps is not ``ended``."""
 
 DELTA = BRANCHING_VARIABLES.index("delta")
+TRIES = 30
+"""How often an impossible branching is drawn again, unless something else is asked for."""
+MASSLESS = 3e-5
+"""Share of its energy up to which a negative mass is one of rounding."""
+LIGHT = 6.0
+"""Softer daughters are light for their energies, as at the largest possible delta; a share of the possible values that
+is uniform to this power lies near it."""
 EDGE = 1e-4
 """Share of a bin at each edge where nothing is drawn, so that no rounding moves a value to the next bin."""
 
 
 def sample(
-    network: Any, seeds: npt.NDArray[np.floating], generator: np.random.Generator, max_steps: int | None = None
+    network: Any,
+    seeds: npt.NDArray[np.floating],
+    generator: np.random.Generator,
+    max_steps: int | None = None,
+    tries: int = TRIES,
 ) -> Jets:
     """Draw one jet for each seed.
 
@@ -44,6 +55,9 @@ def sample(
         Decides everything.
     max_steps : int, optional
         Branchings of a jet at most; one less than the network's constituents if none are given.
+    tries : int
+        How often a branching is drawn again that no decay allows (a daughter of m^2 < 0). With 0 the bins are draws of
+        the network's own probabilities; with more, of these given that the decay is possible.
 
     Returns
     -------
@@ -54,7 +68,7 @@ def sample(
     layer = network.get_layer("junipr")
     most = layer.structure["max_constituents"] - 1
     steps = most if max_steps is None else min(max_steps, most)
-    growth = _Growth(layer, np.asarray(seeds, np.float32), generator, steps)
+    growth = _Growth(layer, np.asarray(seeds, np.float32), generator, steps, tries)
     while growth.growing.any() and growth.time < steps:
         growth.step()
     return growth.jets()
@@ -66,8 +80,10 @@ class _Growth:
     ``state`` holds the nodes that there are, in the order of energy; ``nodes`` all momenta, numbered as in a file.
     """
 
-    def __init__(self, layer: Any, seeds: npt.NDArray[np.float32], generator: np.random.Generator, steps: int) -> None:
-        rows = len(seeds)
+    def __init__(
+        self, layer: Any, seeds: npt.NDArray[np.float32], generator: np.random.Generator, steps: int, tries: int
+    ) -> None:
+        rows, self.tries = len(seeds), tries
         self.layer, self.generator, self.time, self.all = layer, generator, 0, np.arange(rows)
         self.nodes = np.ones((rows, 2 * steps + 1, len(MOMENTUM)), np.float32)
         self.nodes[:, 0] = 0
@@ -117,15 +133,32 @@ class _Growth:
 
     def _branching(self, mother: npt.NDArray[np.float32]) -> tuple[Floats, npt.NDArray[np.float32]]:
         """Draw a branching; give its values, shape (rows, 4), and the daughters' momenta, shape (rows, 2, 4)."""
+        hidden = _numpy(self.hidden[0])
+        values, momenta = self._drawn_branching(hidden, mother)
+        for _ in range(self.tries):
+            impossible = momenta[:, :, 3] < -MASSLESS * momenta[:, :, 0]
+            again = np.flatnonzero(self.growing & impossible.any(axis=1))
+            if not len(again):
+                break
+            # Few sizes of arrays: each new one would be compiled anew.
+            padded = np.resize(again, 1 << (len(again) - 1).bit_length())
+            others, their_momenta = self._drawn_branching(hidden[:, padded], mother[padded])
+            values[again], momenta[again] = others[: len(again)], their_momenta[: len(again)]
+        # No daughter is heavier than her mother; one of what stayed impossible would be, beside one of m^2 < 0.
+        momenta[:, :, 3] = np.clip(momenta[:, :, 3], 0.0, np.maximum(mother[:, None, 3], 0.0))
+        return values, momenta.astype(np.float32)
+
+    def _drawn_branching(
+        self, hidden: npt.NDArray[np.float32], mother: npt.NDArray[np.float32]
+    ) -> tuple[Floats, Floats]:
+        """Draw a branching once; the masses are signed."""
         values, plain = np.full((len(mother), 4), 0.1), mother.astype(np.float64)
         for position, column in enumerate(ORDER):
-            logits = self.layer.branching_logits(position, self.hidden[0], mother.T.copy(), values.T.astype(np.float32))
+            logits = self.layer.branching_logits(position, hidden, mother.T.copy(), values.T.astype(np.float32))
             index = self._drawn(_numpy(logits)[: self.layer.granularity])
             limits = possible_delta(plain, values[:, 0], values[:, 1]) if column == DELTA else None
             values[:, column] = self._inside(column, index, limits)
-        momenta = daughters(plain, values)
-        momenta[:, :, 3] = np.maximum(momenta[:, :, 3], 0.0)
-        return values, momenta.astype(np.float32)
+        return values, daughters(plain, values)
 
     def _drawn(self, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
         """Draw a class for each column, by the largest of the logits with Gumbel noise."""
@@ -141,7 +174,10 @@ class _Growth:
             least, largest = np.clip(least, low, high), np.clip(largest, low, high)
             possible = largest > least
             low, high = np.where(possible, least, low), np.where(possible, largest, high)
-        return unscale(low + (high - low) * self.generator.random(len(index)), name, edges, kind)
+        share = self.generator.random(len(index))
+        if limits is not None:
+            share = 1.0 - share**LIGHT
+        return unscale(low + (high - low) * share, name, edges, kind)
 
     def _insert(self, rank: npt.NDArray[np.int64], momenta: npt.NDArray[np.float32]) -> None:
         """Put the daughters in the place of the mothers, in the order of energy."""
