@@ -151,7 +151,7 @@ rule runs:
         table="<results>/runs.csv",
         page=report(
             "<results>/runs.html",
-            category="6. Runs",
+            category="7. Runs",
             labels={"shows": "every training (table)"},
             caption="../workflow/report/runs.rst",
         ),
