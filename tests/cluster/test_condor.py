@@ -3,7 +3,7 @@
 import pytest
 
 from jetloom.cluster.schedulers.condor import Condor, classify
-from jetloom.cluster.schedulers.scheduler import QueuedJob, SilentSchedulerError
+from jetloom.cluster.schedulers.scheduler import Place, QueuedJob, SilentSchedulerError
 from jetloom.scan.ledger import Cause
 
 CASES = [
@@ -36,6 +36,8 @@ def test_the_cause_of_an_end(site, case, job, cause, words):
     site.condor(case)
     facts = Condor().facts(str(job))
     assert (facts.cause, facts.words) == (cause, f"HTCondor: {words}")
+    in_queue = Place.ALIVE if "queue" in words else Place.HELD if words.startswith("held") else Place.GONE
+    assert facts.place == in_queue
 
 
 def held(code, reason, subcode=0, **more):

@@ -189,6 +189,17 @@ def test_a_training_that_became_a_row_is_a_success(report, tmp_path):
     assert benchmark.is_file()  # Snakemake asks for it
 
 
+@pytest.mark.parametrize("group", [False, True])
+def test_a_training_that_was_done_before_its_job_failed_is_a_success(report, tmp_path, group):
+    benchmark = tmp_path / "benchmarks" / "r0.tsv"
+    job = _job(benchmark=str(benchmark))
+    if group:
+        job = SimpleNamespace(jobs=[job], is_group=lambda: True, attempt=1, restart_times=0)
+    executor = report(Judge(Verdict(Action.DONE, "done; after that: held")), job)
+    assert (executor.successes, executor.errors) == ([job], [])
+    assert benchmark.is_file()
+
+
 def test_what_is_tried_again_becomes_no_row(report):
     executor = report(Judge(Verdict(Action.RETRY, "x"), row=True), _job())
     assert executor.successes == []

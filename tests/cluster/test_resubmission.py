@@ -12,7 +12,7 @@ from jetloom import paths
 from jetloom.cluster.attempts import resubmission
 from jetloom.cluster.attempts.resubmission import FailedJob, Resubmission, given_up
 from jetloom.cluster.attempts.verdict import Action
-from jetloom.cluster.schedulers.scheduler import Facts, SilentSchedulerError
+from jetloom.cluster.schedulers.scheduler import Facts, Place, SilentSchedulerError
 from jetloom.config.load import load_merged
 from jetloom.io.lock import exclusive
 from jetloom.scan import ledger
@@ -198,6 +198,23 @@ def test_a_job_that_was_done_and_failed_all_the_same_is_a_bug(analysis, schedule
     assert [line.cause for line in _lines(analysis, failed)] == [cause, Cause.BUG]
 
 
+@pytest.mark.parametrize("facts", [Facts(Cause.OUT_OF_MEMORY, "held (memory)", place=Place.HELD), None])
+def test_a_job_whose_results_were_complete_before_it_failed_is_done(analysis, scheduler, facts):
+    failed = _training(analysis)
+    judge = Resubmission(analysis, scheduler)
+    ledger.append(_directory(analysis, failed) / ledger.LEDGER, Attempt(1, Cause.DONE, job="7", ended=ledger.now()))
+    _done(failed)
+    scheduler.known["7"] = facts
+    verdict = judge.judge(failed)
+    assert (verdict.action, verdict.words) == (
+        Action.DONE, f"done; after that: {facts.words if facts else 'it failed'}",
+    )  # fmt: skip
+    assert [line.cause for line in _lines(analysis, failed)] == [Cause.DONE]
+    assert scheduler.removed == (["7"] if facts else [])
+    # The results that an earlier run of Snakemake made are not this job's.
+    assert Resubmission(analysis, scheduler, "2100-01-01T00:00:00+00:00").judge(failed).action == Action.RETRY
+
+
 def test_an_old_line_is_not_that_of_this_run(analysis, scheduler):
     failed = _training(analysis)
     old = Attempt(1, Cause.OUT_OF_TIME, job="7", ended="2020-01-01T00:00:00+00:00")
@@ -281,11 +298,30 @@ def test_a_refusal_is_not_mixed_up_with_an_older_attempt_that_was_killed(analysi
 
 def test_a_held_job_is_taken_out_of_the_queue(analysis, scheduler):
     failed = _training(analysis)
-    scheduler.known["7"] = Facts(Cause.OUT_OF_TIME, "HTCondor: held (The job exceeded allowed job duration of 00:20)")
+    held = Facts(Cause.OUT_OF_TIME, "HTCondor: held (The job exceeded allowed duration)", place=Place.HELD)
+    scheduler.known["7"] = held
     Resubmission(analysis, scheduler).judge(failed)
     assert scheduler.removed == ["7"]
     scheduler.known["8"] = Facts(Cause.OUT_OF_TIME, "HTCondor: removed (wall time)")
     Resubmission(analysis, scheduler).judge(replace(failed, job="8"))
+    assert scheduler.removed == ["7"]
+
+
+def test_the_queue_may_know_of_a_hold_later_than_the_driver(analysis, scheduler, monkeypatch):
+    """Without its line's word the job would be left in the queue, held."""
+    monkeypatch.setattr(resubmission.time, "sleep", lambda _: None)
+    failed = _training(analysis)
+    answers = [Facts(None, "running", place=Place.ALIVE)] * 2 + [Facts(Cause.OUT_OF_TIME, "held", place=Place.HELD)]
+    monkeypatch.setattr(scheduler, "facts", lambda _: answers.pop(0))
+    Resubmission(analysis, scheduler).judge(failed)
+    assert [line.cause for line in _lines(analysis, failed)] == [Cause.OUT_OF_TIME]
+    assert (answers, scheduler.removed) == ([], ["7"])
+
+
+def test_what_the_plugin_has_given_up_is_taken_out_of_the_queue_in_any_case(analysis, scheduler, monkeypatch):
+    monkeypatch.setattr(resubmission, "SETTLES", 0.0)
+    scheduler.known["7"] = Facts(None, "running", place=Place.ALIVE)
+    Resubmission(analysis, scheduler).judge(_training(analysis))
     assert scheduler.removed == ["7"]
 
 

@@ -18,7 +18,7 @@ from condor_scans import (
     settled,
     trainers,
 )
-from harness import SCAN_TARGET, wait_for
+from harness import SCAN_TARGET, Scan, wait_for
 
 from jetloom.scan import ledger
 
@@ -34,6 +34,15 @@ def visible_gpus(pid: int) -> str:
     """The GPUs that a process was told of."""
     told = dict(entry.split("=", 1) for entry in Path(f"/proc/{pid}/environ").read_text().split("\0") if "=" in entry)
     return told.get("CUDA_VISIBLE_DEVICES", "")
+
+
+def stopped(scan: Scan, training: Path) -> bool:
+    """Stop the first attempt of a training in the middle, unless it is over; say whether it is either."""
+    if training in scan.in_the_middle(1):
+        for pid in trainers(scan, training.parent.name):
+            os.kill(pid, signal.SIGSTOP)
+        return True
+    return bool(ledger.read(training / ledger.LEDGER))
 
 
 def test_an_undisturbed_scan_is_the_local_one(scan, oracle):
@@ -78,7 +87,11 @@ def test_a_job_sent_away_goes_on_by_itself(scan, oracle):
 def test_more_memory_follows_on_too_little(scan, oracle):
     scan.edit(lambda config: config["cluster"].update({"growth": {"factor": 4}}))
     scan.edit(lambda config: config["cluster"]["stages"]["train"].update(memory=300))
-    scan.finish(scan.start())
+    driver = scan.start(SCAN_TARGET, *KILLED_SOON)
+    # HTCondor looks at the memory now and then: on a fast machine a training that is not stopped is done before.
+    trainings = wait_for(lambda: len(found := scan.trainings()) == 2 and found, what="both trainings")
+    wait_for(lambda: sum(stopped(scan, training) for training in trainings) == 2, what="both in the middle, or held")
+    scan.finish(driver)
     oracle(scan, ["out of memory", "out of memory"])
     for training in scan.trainings():
         first, second = ledger.read(training / ledger.LEDGER)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jetloom import paths
 from jetloom.cluster.attempts.verdict import Action, Verdict, judge
-from jetloom.cluster.schedulers.scheduler import Facts, Scheduler
+from jetloom.cluster.schedulers.scheduler import Facts, Place, Scheduler
 from jetloom.config.analysis import Analysis
 from jetloom.errors import DiskFullError, JetloomError
 from jetloom.io.lock import is_held
@@ -31,6 +31,8 @@ NEVER_TAKEN = re.compile(
     re.IGNORECASE,
 )
 """What Slurm's ``sbatch`` and HTCondor's submission say of a request that no waiting makes acceptable."""
+SETTLES = 20.0
+"""Seconds that a queue may take to know that a job is over."""
 VERB_ERROR = re.compile(r"^jetloom \w+: error: (.*)$")
 OF_CONFIGURATION = re.compile(
     r"\S*/config/[0-9a-f]+\.json: |--[a-z-]+: |(samples|conversion|tasks|training|scan)\b[\w.]*: "
@@ -91,6 +93,8 @@ class Resubmission:
     def judge(self, failed: FailedJob) -> Verdict:
         """Find the cause of a failure, write the line, and say what to do."""
         path = paths.attempts(self.analysis, failed.rule, failed.wildcards)
+        if words := self._was_done(failed, path):
+            return Verdict(Action.DONE, words)
         try:
             line = self._line(failed, path)
         except DiskFullError as error:  # attempts that cannot be counted would have no end
@@ -139,6 +143,14 @@ class Resubmission:
             return False
         return True
 
+    def _was_done(self, failed: FailedJob, path: Path) -> str:
+        """Say what befell a training's job after its results were complete; "" if they are not."""
+        last = [line for line in ledger.read(path)[self._lines.get(path, 0) :] if failed.is_job(line.job)][-1:]
+        if failed.rule != "train" or not last or last[0].cause != Cause.DONE or last[0].ended < self.since:
+            return ""
+        facts = self._facts(failed)  # it may still run, and its Snakemake take the results away
+        return f"done; after that: {facts.words if facts else 'it failed'}" if failed.is_done() else ""
+
     def _line(self, failed: FailedJob, path: Path) -> Attempt:
         """Give the ledger's line of the failure: the job's own if it left one, or a new one."""
         facts = self._facts(failed)
@@ -173,14 +185,22 @@ class Resubmission:
             # Of a group: a held job is removed below, and the next member must not hear that a person removed it.
             return self._told[1]
         try:
-            facts = self.scheduler.facts(failed.job)
+            facts = self._settled(self.scheduler, failed.job)
             self._told = failed.job, facts
-            if facts is not None and "held" in facts.words:
+            if facts is not None and facts.place != Place.GONE:
                 # Snakemake's plugin forgets a held job; in the queue it would wait for ever, or run one day.
                 self.scheduler.remove([failed.job])
         except JetloomError as error:
             logger.warning("the scheduler does not say why job %s failed: %s", failed.job, error.line())
             return None
+        return facts
+
+    @staticmethod
+    def _settled(scheduler: Scheduler, job: str) -> Facts | None:
+        """Ask until the queue knows what the job's event log said before it: HTCondor writes of a hold first."""
+        end = time.monotonic() + SETTLES
+        while (facts := scheduler.facts(job)) is not None and facts.place == Place.ALIVE and time.monotonic() < end:
+            time.sleep(1)
         return facts
 
     def _own_line(self, failed: FailedJob, path: Path) -> Attempt | None:

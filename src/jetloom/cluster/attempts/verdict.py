@@ -16,6 +16,8 @@ LONGEST_PAUSE = 300.0
 class Action(StrEnum):
     """What to do with a job that failed."""
 
+    DONE = "done"
+    """Its results are complete: what failed came after them."""
     RETRY = "retry"
     GIVE_UP = "give up"
 

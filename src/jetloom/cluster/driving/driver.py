@@ -144,6 +144,10 @@ def _judge_failures(analysis: Analysis) -> None:
         job = job_info.job
         if rows:
             logger.error(f"jetloom: {_named(job)} failed, a row of the scan without a model: {verdict.words}")
+        if verdict.action == Action.DONE:
+            logger.warning(f"jetloom: {verdict.words}")
+        if rows or verdict.action == Action.DONE:
+            _make_benchmarks(job)
             self.report_job_success(job_info)
             return
         # Snakemake counts attempts of any cause together; jetloom counts them by cause, so it takes the count back,
@@ -167,12 +171,15 @@ def _judge(judge: Resubmission, job_info: Any, msg: str) -> tuple[Verdict, bool]
     if job.is_group():
         return judge.judge_group(members), False
     verdict = judge.judge(members[0])
-    if verdict.action == Action.RETRY or not judge.becomes_row(members[0], verdict.words):
-        return verdict, False
-    if job.benchmark:
-        Path(job.benchmark).parent.mkdir(parents=True, exist_ok=True)
-        Path(job.benchmark).touch()  # Snakemake asks for it
-    return verdict, True
+    return verdict, verdict.action == Action.GIVE_UP and judge.becomes_row(members[0], verdict.words)
+
+
+def _make_benchmarks(job: Any) -> None:
+    """Let there be the benchmark files that Snakemake asks for."""
+    for member in job.jobs if job.is_group() else [job]:
+        if member.benchmark:
+            Path(member.benchmark).parent.mkdir(parents=True, exist_ok=True)
+            Path(member.benchmark).touch()
 
 
 def _failed_job(job: Any, external: str, msg: str) -> FailedJob:

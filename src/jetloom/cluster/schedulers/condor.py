@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from jetloom.cluster.schedulers.scheduler import Facts, QueuedJob, SilentSchedulerError, call
+from jetloom.cluster.schedulers.scheduler import Facts, Place, QueuedJob, SilentSchedulerError, call
 from jetloom.scan.ledger import Cause
 
 IDLE, RUNNING, REMOVED, COMPLETED, HELD, TRANSFERRING, SUSPENDED = 1, 2, 3, 4, 5, 6, 7
@@ -53,8 +53,9 @@ def classify(job: dict[str, Any]) -> Facts:
     used = _number(job, "ResidentSetSize_RAW") or _number(job, "ResidentSetSize")
     used, asked = used / 1024, _number(job, "RequestMemory")
     full = bool(asked) and used >= FULL * asked
-    status, cause, words = job.get("JobStatus"), None, "HTCondor: over"
+    status, cause, words, place = job.get("JobStatus"), None, "HTCondor: over", Place.GONE
     if status == HELD:
+        place = Place.HELD
         words = f"HTCondor: held ({job.get('HoldReason', 'no reason given')})"
         cause = _of_hold(job, full)
     elif status == REMOVED:
@@ -65,7 +66,7 @@ def classify(job: dict[str, Any]) -> Facts:
             cause = Cause.CANCELLED
     elif status != COMPLETED:
         # The signal of an eviction stays in the description while the job waits or runs again.
-        words = "HTCondor: still in the queue"
+        words, place = "HTCondor: still in the queue", Place.ALIVE
     elif job.get("ExitBySignal"):
         words = f"HTCondor: ended by signal {job.get('ExitSignal')}"
         if job.get("ExitSignal") == 9 and full:
@@ -73,7 +74,7 @@ def classify(job: dict[str, Any]) -> Facts:
     elif "ExitCode" in job:
         words = f"HTCondor: exit code {job['ExitCode']}"
     host = str(job.get("RemoteHost") or job.get("LastRemoteHost") or "").split("@")[-1]
-    return Facts(cause, " ".join(words.split()), round(used, 1), host, str(job.get("Err", "")))
+    return Facts(cause, " ".join(words.split()), round(used, 1), host, str(job.get("Err", "")), place)
 
 
 def _of_hold(job: dict[str, Any], full: bool) -> Cause | None:

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from jetloom.errors import JetloomError
@@ -17,6 +18,16 @@ PATIENCE = 20.0
 
 class SilentSchedulerError(JetloomError):
     """A command of the batch system failed or did not answer."""
+
+
+class Place(StrEnum):
+    """Where a job is that Snakemake's plugin takes for over."""
+
+    GONE = "gone"
+    HELD = "held"
+    """In the queue, for somebody to release it."""
+    ALIVE = "alive"
+    """In the queue: it waits, runs, or is about to be held."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,7 @@ class Facts:
     host: str = ""
     log: str = ""
     """The file that holds the output of the job's own script."""
+    place: Place = Place.GONE
 
 
 @dataclass(frozen=True)
