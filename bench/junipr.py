@@ -18,7 +18,7 @@ import numpy as np
 
 from bench.measurement import Measurement, run
 
-JETS, WIDE_JETS, MOST = 20_000, 4_000, 100
+JETS, WIDE_JETS, MOST, BATCH = 20_000, 4_000, 80, 100
 REPEATS = 3
 GOALS = {("tensorflow", 10): 20_000, ("jax", 10): 40_000, ("tensorflow", 100): 4_500, ("jax", 100): 4_500}
 
@@ -51,14 +51,14 @@ def measure(directory: Path) -> list[Measurement]:
     return found
 
 
-def write_trees(path: Path, count: int) -> None:
-    """Write random trees of 33 constituents in the mean, always the same ones."""
+def write_trees(path: Path, count: int, compression: str = "lz4") -> None:
+    """Write random trees of 33 +- 10 constituents, as jets of 100 GeV have, always the same ones."""
     from jetloom.io.hdf5 import TableWriter
     from jetloom.io.trees import BRANCHING, JET_TREE
 
     random = np.random.default_rng(5)
     jets = np.zeros(count, [("label", "i4"), ("weight", "f4"), *JET_TREE.descr])
-    lengths = np.clip(random.gamma(6, 32 / 6, count).astype(int), 1, MOST - 2)
+    lengths = np.clip(random.gamma(10, 32 / 10, count).astype(int), 1, MOST - 2)
     jets["n_branchings"], jets["first_branching"] = lengths, np.cumsum(lengths) - lengths
     jets["label"], jets["weight"] = random.integers(0, 2, count), 1
     jets["seed_e"], jets["seed_m"] = random.uniform(100, 500, count), random.uniform(5, 60, count)
@@ -67,7 +67,7 @@ def write_trees(path: Path, count: int) -> None:
     for name in BRANCHING.names or ():
         table[name] = np.exp(random.uniform(-4, -0.7, len(table)))
     table["mother_rank"], table["mother"] = random.integers(0, step + 1), random.integers(0, 2 * step + 1)
-    with TableWriter(path, {"jets": (jets.dtype, None), "branchings": (BRANCHING, None)}, "lz4") as writer:
+    with TableWriter(path, {"jets": (jets.dtype, None), "branchings": (BRANCHING, None)}, compression) as writer:
         writer.append(jets=jets, branchings=table)
 
 
@@ -92,7 +92,8 @@ def _process(path: Path, backend: str, width: int) -> dict[str, dict[str, float]
     return best
 
 
-def _facts() -> Any:
+def facts() -> Any:
+    """Give what a model is told of such data."""
     from jetloom.models.base import DataFacts
     from jetloom.physics.scaling import junipr_limits
 
@@ -101,35 +102,40 @@ def _facts() -> Any:
     return DataFacts(["pt"], ["gluon", "quark"], np.ones(1), np.ones(1), None, binning)
 
 
-def _network(name: str, width: int) -> tuple[Any, Any, Any]:
+def network(name: str, width: int) -> tuple[Any, Any, Any]:
+    """Give a model, its parameters, and its network, all of whose layers have one width."""
     from jetloom.models.registry import find_model
 
     model, sizes = find_model(name), ("width", "end_hidden", "mother_hidden", "branching_hidden")
-    parameters = model.parameters.model_validate(dict.fromkeys(sizes, width) | {"batch_size": 100})
-    return model, parameters, model.build(parameters, _facts(), 1, {})
+    parameters = model.parameters.model_validate(dict.fromkeys(sizes, width) | {"batch_size": BATCH})
+    return model, parameters, model.build(parameters, facts(), 1, {})
 
 
-def _training(name: str, path: Path, width: int, jets: int) -> Callable[[], int]:
-    """Train an epoch: reading, batches by length, steps."""
+def trees_stream(name: str, path: Path, width: int, jets: int, batch: int) -> tuple[Any, Any]:
+    """Give the step of a model, and the batches by length of a file, as a training uses them."""
     from jetloom.data.buckets import BucketStream
     from jetloom.training.optimizers import make_optimizer
     from jetloom.training.stepper import make_stepper
 
-    model, parameters, network = _network(name, width)
-    facts = _facts()
+    model, parameters, built = network(name, width)
+    data = facts()
 
     def values(labels: Any, outputs: Any) -> list[Any]:
         return [model.loss(labels, outputs, parameters), *model.term_values(labels, outputs)]
 
-    stepper = make_stepper(network, make_optimizer(parameters), values, xla=model.compile_xla)
-
     def prepare(block: Any) -> Any:
-        return model.features(block, facts), block["label"], block["weight"]
+        return model.features(block, data), block["label"], block["weight"]
 
-    # Always the same epoch: another one could bring a length whose shape is not yet compiled.
-    stream = BucketStream([path], 100, 1, prepare, lambda block: np.arange(min(len(block), jets)), jets)
+    stepper = make_stepper(built, make_optimizer(parameters), values, xla=model.compile_xla)
+    return stepper, BucketStream([path], batch, 1, prepare, lambda block: np.arange(min(len(block), jets)), jets)
+
+
+def _training(name: str, path: Path, width: int, jets: int) -> Callable[[], int]:
+    """Train an epoch: reading, batches by length, steps."""
+    stepper, stream = trees_stream(name, path, width, jets, BATCH)
 
     def epoch() -> int:
+        # Always the same epoch: another one could bring a length whose shape is not yet compiled.
         for features, labels, weights in stream.epoch(0):
             stepper.train(features, labels, weights)
         return jets
@@ -145,15 +151,15 @@ def _log_p(path: Path, jets: int) -> Callable[[], int]:
     from jetloom.training.optimizers import make_optimizer
     from jetloom.training.stepper import make_stepper
 
-    model, parameters, network = _network("junipr", 10)
-    facts = _facts()
-    stepper = make_stepper(network, make_optimizer(parameters), lambda _, outputs: [outputs[:, 0, 0]], xla=True)
+    model, parameters, built = network("junipr", 10)
+    data = facts()
+    stepper = make_stepper(built, make_optimizer(parameters), lambda _, outputs: [outputs[:, 0, 0]], xla=True)
 
     def everything() -> int:
         with TableReader(path) as reader:
             blocks = jet_blocks(reader, 1 << 15)
             for features, _, _ in length_batches(
-                blocks, 500, lambda block: (model.features(block, facts), block["label"], block["weight"])
+                blocks, 500, lambda block: (model.features(block, data), block["label"], block["weight"])
             ):
                 stepper.predict(features).sum(axis=(1, 2))
         return jets

@@ -93,7 +93,7 @@ rule plot_scan:
         ),
         parameters=report(
             directory("<results>/plots/{task}/scan/parameters"),
-            patterns=["{parameter}.png"],
+            patterns=["by_{parameter}.png"],
             category="3. Scan",
             subcategory="{task}",
             labels={"shows": "metric against {parameter}"},

@@ -14,7 +14,7 @@ INPUTS = {"inputs/log_pt", "inputs/width", "inputs/ntracks", "bookkeeping/cut_fl
 INPUTS |= {"bookkeeping/split", "bookkeeping/spectra"}
 PARAMETERS = ["learning_rate", "activation", "dropout"]
 SCAN = {"ten_best", "learning_curves", "correlations", "interactions/learning_rate-dropout"}
-SCAN |= {f"parameters/{name}" for name in PARAMETERS}
+SCAN |= {f"parameters/by_{name}" for name in PARAMETERS}
 BEST = {"scores", "roc", "confusion", "performance/pt", "performance/eta", "calibration"}
 
 

@@ -10,6 +10,7 @@ import pytest
 from jetloom.data.build import build
 from jetloom.data.dataset import Dataset
 from tiny_analysis import analysis, config, write_samples
+from tree_files import tree_analysis, tree_config, write_tree_samples
 
 
 @pytest.fixture(scope="session")
@@ -22,14 +23,26 @@ def dataset(tmp_path_factory):
     return Dataset.open(directory / "dataset")
 
 
+@pytest.fixture(scope="session")
+def trees(tmp_path_factory):
+    """About 1,000 jets to train on, with their trees."""
+    directory = tmp_path_factory.mktemp("training_on_trees")
+    files = write_tree_samples(directory / "trees", rows=800)
+    build(tree_analysis(), "flavour", files, directory / "dataset")
+    return Dataset.open(directory / "dataset")
+
+
 @pytest.fixture
-def command(dataset, tmp_path):
+def command(dataset, trees, tmp_path):
     """Give the command line of a training with some of the task's keys changed."""
 
     def function(output, **task):
         path = tmp_path / "config.json"
-        path.write_text(json.dumps(config(inputs=["log(pt - 25)", "width", "ntrk"], **task)))
-        given = {"config": path, "task": "flavour", "dataset": dataset.directory, "output": output}
+        on_trees = task.get("model", "dense") != "dense"
+        content = tree_config(**task) if on_trees else config(inputs=["log(pt - 25)", "width", "ntrk"], **task)
+        path.write_text(json.dumps(content))
+        data = trees if on_trees else dataset
+        given = {"config": path, "task": "flavour", "dataset": data.directory, "output": output}
         options = [text for name, value in given.items() for text in (f"--{name}", str(value))]
         return [sys.executable, "-m", "jetloom.cli.main", "train", *options]
 

@@ -14,14 +14,16 @@ from jetloom.scan import ledger
 from jetloom.training import checkpoint
 
 EPOCHS = 20
+DENSE = {"batch_size": 64, "hidden_layers": 1, "units": 8, "dropout": 0.2, "batch_normalization": True, "l2": 1e-4}
+JUNIPR = {"batch_size": 32, "width": 4, "end_hidden": 4, "mother_hidden": 4, "branching_hidden": 4,
+          "max_constituents": 32}  # fmt: skip
 
 
-def _task(backend):
+def _task(model, backend):
     return {
-        "parameters": {
-            "epochs": EPOCHS, "batch_size": 64, "hidden_layers": 1, "units": 8,
-            "dropout": 0.2, "batch_normalization": True, "l2": 1e-4,
-        },
+        "model": model,
+        "parameters": {"epochs": EPOCHS, **(DENSE if model == "dense" else JUNIPR)},
+        **({} if model == "dense" else {"classes": ["quark"]}),
         "training": {
             "backend": backend,
             "checkpoint_steps": 4,
@@ -57,19 +59,20 @@ def _wait_for(path, epoch, process):
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-def test_killed_and_stopped_trainings_end_with_the_same_bits(command, start, tmp_path, backend):
+@pytest.mark.parametrize("model", ["dense", "junipr"])
+def test_killed_and_stopped_trainings_end_with_the_same_bits(command, start, tmp_path, backend, model):
     alone, torn = tmp_path / "alone", tmp_path / "torn"
-    process = start(command(alone, **_task(backend)))
+    process = start(command(alone, **_task(model, backend)))
     assert process.wait(120) == 0, process.communicate()[1]
 
-    process = start(command(torn, **_task(backend)))
+    process = start(command(torn, **_task(model, backend)))
     before = _wait_for(torn / "checkpoint.npz", 1, process)
     process.kill()
     assert process.wait() == -signal.SIGKILL
     assert not (torn / "result.json").exists()
     (torn / ".checkpoint.gone-1.part.npz").write_bytes(b"half")  # as a kill in the middle of writing leaves it
 
-    process = start(command(torn, **_task(backend)))
+    process = start(command(torn, **_task(model, backend)))
     _wait_for(torn / "checkpoint.npz", before.epoch + 2, process)
     process.terminate()
     assert process.wait(60) == 85
@@ -79,13 +82,13 @@ def test_killed_and_stopped_trainings_end_with_the_same_bits(command, start, tmp
     assert stored.epoch < EPOCHS
     assert not (torn / "result.json").exists()
 
-    process = start(command(torn, **_task(backend)))
+    process = start(command(torn, **_task(model, backend)))
     assert process.wait(120) == 0, process.communicate()[1]
     assert _history(torn) == _history(alone)
     assert len(_history(torn)) > before.epoch + 2
     one, other = _weights(alone), _weights(torn)
     assert one.keys() == other.keys()
-    assert len(one) == 8
+    assert len(one) == (8 if model == "dense" else 29)
     for name, array in one.items():
         np.testing.assert_array_equal(array, other[name], err_msg=name)
     assert {path.name for path in torn.iterdir()} == {

@@ -23,7 +23,7 @@ FIGURES = (
     "plots/quark_gluon/bookkeeping/spectra",
     "plots/quark_gluon/bookkeeping/split",
     "plots/quark_gluon/scan/ten_best",
-    "plots/quark_gluon/scan/parameters/units",
+    "plots/quark_gluon/scan/parameters/by_units",
     "plots/quark_gluon/scan/correlations",
     "plots/quark_gluon/scan/learning_curves",
     "best/quark_gluon/scores",

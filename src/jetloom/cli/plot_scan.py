@@ -33,8 +33,9 @@ def run(arguments: argparse.Namespace) -> None:
         head = headline(analysis.label, find_task(analysis, head).title or head)
     scan.write_best(output / "ten_best.html", points, parameters, rank_by)
     scan.draw_best(output / "ten_best", points, parameters, rank_by, head)
+    # An input may be called like a parameter, and the report's front page tells figures apart by their names alone.
     for name in parameters:
-        scan.draw_parameter(output / "parameters" / name, points, name, rank_by, head)
+        scan.draw_parameter(output / "parameters" / f"by_{name}", points, name, rank_by, head)
     # The directory is a result even if only one parameter varies and there is no pair to draw.
     (output / "interactions").mkdir(parents=True, exist_ok=True)
     for pair in scan.pairs(points, parameters, rank_by):
