@@ -318,6 +318,28 @@ def test_the_queue_may_know_of_a_hold_later_than_the_driver(analysis, scheduler,
     assert (answers, scheduler.removed) == ([], ["7"])
 
 
+def test_a_held_training_may_end_before_it_is_judged(analysis, scheduler, monkeypatch):
+    """Its process closes its attempt while the driver waits; without that there would be two lines of one attempt."""
+    failed = _training(analysis)
+    scheduler.known["7"] = Facts(Cause.OUT_OF_MEMORY, "held (memory)", place=Place.HELD)
+    _open(analysis, failed)
+    directory, naps = _directory(analysis, failed), []
+    lock = exclusive(directory, "trains")
+    lock.__enter__()
+
+    def sleep(seconds):
+        naps.append(seconds)
+        if len(naps) == 3:
+            ledger.leave_open(directory, ledger.read_open(directory).attempt, "SIGTERM")
+            lock.__exit__(None, None, None)
+
+    monkeypatch.setattr(resubmission.time, "sleep", sleep)
+    Resubmission(analysis, scheduler).judge(failed)
+    assert len(naps) == 3
+    assert [line.cause for line in _lines(analysis, failed)] == [Cause.OUT_OF_MEMORY]
+    assert ledger.read_open(directory) is None
+
+
 def test_what_the_plugin_has_given_up_is_taken_out_of_the_queue_in_any_case(analysis, scheduler, monkeypatch):
     monkeypatch.setattr(resubmission, "SETTLES", 0.0)
     scheduler.known["7"] = Facts(None, "running", place=Place.ALIVE)

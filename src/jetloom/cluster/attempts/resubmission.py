@@ -33,6 +33,8 @@ NEVER_TAKEN = re.compile(
 """What Slurm's ``sbatch`` and HTCondor's submission say of a request that no waiting makes acceptable."""
 SETTLES = 20.0
 """Seconds that a queue may take to know that a job is over."""
+ENDS = 90.0
+"""Seconds that a held job may take to end: those of the profile's max_vacate_time, and some more."""
 VERB_ERROR = re.compile(r"^jetloom \w+: error: (.*)$")
 OF_CONFIGURATION = re.compile(
     r"\S*/config/[0-9a-f]+\.json: |--[a-z-]+: |(samples|conversion|tasks|training|scan)\b[\w.]*: "
@@ -93,6 +95,7 @@ class Resubmission:
     def judge(self, failed: FailedJob) -> Verdict:
         """Find the cause of a failure, write the line, and say what to do."""
         path = paths.attempts(self.analysis, failed.rule, failed.wildcards)
+        self._let_end(failed, path.parent)
         if words := self._was_done(failed, path):
             return Verdict(Action.DONE, words)
         try:
@@ -143,12 +146,21 @@ class Resubmission:
             return False
         return True
 
+    def _let_end(self, failed: FailedJob, directory: Path) -> None:
+        """Wait until no process of a held training works any more: it may still leave a checkpoint, and its line."""
+        facts, end = self._facts(failed), time.monotonic() + ENDS
+        while facts is not None and facts.place == Place.HELD and time.monotonic() < end:
+            found = ledger.read_open(directory) if failed.rule == "train" else None
+            if found is None or not failed.is_job(found.attempt.job) or not is_held(directory):
+                break
+            time.sleep(0.5)
+
     def _was_done(self, failed: FailedJob, path: Path) -> str:
         """Say what befell a training's job after its results were complete; "" if they are not."""
         last = [line for line in ledger.read(path)[self._lines.get(path, 0) :] if failed.is_job(line.job)][-1:]
         if failed.rule != "train" or not last or last[0].cause != Cause.DONE or last[0].ended < self.since:
             return ""
-        facts = self._facts(failed)  # it may still run, and its Snakemake take the results away
+        facts = self._facts(failed)
         return f"done; after that: {facts.words if facts else 'it failed'}" if failed.is_done() else ""
 
     def _line(self, failed: FailedJob, path: Path) -> Attempt:
