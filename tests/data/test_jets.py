@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jetloom.data.jets import Jets, jet_blocks, read_jets
@@ -33,6 +33,7 @@ def _content(jets):
 LENGTHS = st.lists(st.integers(0, 5), max_size=12)
 
 
+@settings(deadline=None)  # the first call compiles
 @given(LENGTHS, st.data())
 def test_taking_some_jets_takes_their_branchings(lengths, data):
     jets, rows = _jets(lengths), len(lengths)

@@ -113,13 +113,13 @@ class BucketStream:
 
     def _batches(self, epoch: int, first_step: int) -> Generator[Arrays, None, None]:
         size, left_out = min(self.batch_size, max(1, self.jets)), first_step
-        for jets, starts in self._ordered(np.random.default_rng([self.seed, epoch])):
-            for start in starts[left_out:]:
-                yield filled(jets.take(slice(start, start + self.batch_size)), size, self.prepare)
-            left_out = max(0, left_out - len(starts))
+        for jets, batches in self._ordered(np.random.default_rng([self.seed, epoch])):
+            for positions in batches[left_out:]:
+                yield filled(jets.take(positions), size, self.prepare)
+            left_out = max(0, left_out - len(batches))
 
-    def _ordered(self, generator: np.random.Generator) -> Iterator[tuple[Jets, list[int]]]:
-        """Give the jets of each buffer as they stand in batches, and where the batches start, in random order."""
+    def _ordered(self, generator: np.random.Generator) -> Iterator[tuple[Jets, list[Integers]]]:
+        """Give the jets of each buffer, and the positions of each batch in it, the batches in random order."""
         rest: Jets | None = None
 
         def chosen(jets: Jets, seed: int) -> tuple[Jets, Integers, int]:
@@ -136,6 +136,7 @@ class BucketStream:
             block = BATCHES_IN_BLOCK * self.batch_size
             parts = [by_length(lengths, order[start : min(start + block, full)]) for start in range(0, full, block)]
             if parts:
-                yield jets.take(np.concatenate(parts)), own.permutation(np.arange(0, full, self.batch_size)).tolist()
+                placed, starts = np.concatenate(parts), own.permutation(np.arange(0, full, self.batch_size))
+                yield jets, [placed[start : start + self.batch_size] for start in starts]
         if rest is not None and len(rest):
-            yield rest, [0]
+            yield rest, [np.arange(len(rest))]

@@ -62,13 +62,15 @@ class Jets:
         rows = self.rows[index]
         if self.branchings is None or self.offsets is None:
             return Jets(rows)
-        starts, lengths = self.offsets[:-1][index], np.diff(self.offsets)[index]
+        starts = self.offsets[:-1][index]
+        lengths = self.offsets[1:][index] - starts
         offsets = _offsets(lengths)
         if isinstance(index, slice) and index.step in (None, 1):
             first = int(starts[0]) if len(starts) else 0
             return Jets(rows, self.branchings[first : first + int(offsets[-1])], offsets)
-        positions = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-        return Jets(rows, _picked(self.branchings, positions), offsets)
+        from jetloom.data.runs import gather
+
+        return Jets(rows, gather(self.branchings, starts, lengths), offsets)
 
     @staticmethod
     def concatenate(parts: Sequence[Jets]) -> Jets:
@@ -87,10 +89,6 @@ class Jets:
 def _plain(rows: Rows) -> Rows:
     """See rows as bytes without fields: NumPy copies these six times as fast."""
     return rows.view(np.dtype((np.void, rows.dtype.itemsize)))
-
-
-def _picked(rows: Rows, positions: npt.NDArray[np.integer]) -> Rows:
-    return np.take(_plain(rows), positions).view(rows.dtype)
 
 
 def _offsets(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

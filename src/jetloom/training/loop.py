@@ -24,7 +24,7 @@ from jetloom.training.plateau import Plateau
 from jetloom.training.reporter import Reporter
 from jetloom.training.scores import Batch, scores, unless
 from jetloom.training.selection import Selection
-from jetloom.training.stepper import Arrays, Stepper
+from jetloom.training.stepper import Arrays, Stepper, Sums
 from jetloom.training.timing import StepTimes
 
 logger = logging.getLogger(__name__)
@@ -116,6 +116,7 @@ class Loop:
         self.times = StepTimes(settings.log_steps)
         self.progress = Progress(identity)
         self.best: Arrays | None = None
+        self._uncounted: tuple[Sums, float] | None = None
         self._started = time.monotonic()
 
     def run(self, reporter: Reporter, interruption: Interruption) -> Outcome:
@@ -196,18 +197,32 @@ class Loop:
             features, labels, weights = batch
             started = time.perf_counter()
             sums = self.stepper.train(features, labels, weights)
-            if not math.isfinite(sums[0]):
-                return f"loss is {sums[0]} in epoch {number}, step {progress.step + 1}"
-            new = [*sums.tolist(), float(weights.sum(dtype=np.float64))]
-            progress.sums = [old + value for old, value in zip(progress.sums or [0.0] * len(new), new, strict=True)]
+            # The step before is counted while the device works on this one.
+            if reason := self._count():
+                return reason
             progress.step += 1
+            self._uncounted = sums, float(weights.sum(dtype=np.float64))
             self.times.done(number, progress.step, len(labels), time.perf_counter() - started)
             reporter.step(number, progress.step, steps)
-            if interruption:
+            every, told = self.settings.checkpoint_steps, bool(interruption)
+            if told or (every and progress.step % every == 0):
+                if reason := self._count():
+                    return reason
                 self._save()
-                raise interruption.error(f"in epoch {number}, step {progress.step}", self.path)
-            if self.settings.checkpoint_steps and progress.step % self.settings.checkpoint_steps == 0:
-                self._save()
+                if told:
+                    raise interruption.error(f"in epoch {number}, step {progress.step}", self.path)
+        return self._count()
+
+    def _count(self) -> str:
+        """Wait for the sums of the last step, if they are not counted yet, and count them; see :meth:`_steps`."""
+        if self._uncounted is None:
+            return ""
+        (sums, weight), self._uncounted = self._uncounted, None
+        new = [*np.asarray(sums, np.float64).tolist(), weight]
+        if not math.isfinite(new[0]):
+            return f"loss is {new[0]} in epoch {self.progress.epoch + 1}, step {self.progress.step}"
+        before = self.progress.sums or [0.0] * len(new)
+        self.progress.sums = [old + value for old, value in zip(before, new, strict=True)]
         return ""
 
     def _stopped(self, interruption: Interruption, number: int) -> Exception:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from jetloom.models.base import Features
 
 Arrays = list[npt.NDArray[Any]]
-Sums = npt.NDArray[np.float64]
+Sums = npt.ArrayLike
 
 
 RowValues = Callable[[Any, Any], list[Any]]
@@ -59,8 +59,9 @@ class Stepper(ABC):
 
         Returns
         -------
-        float64 array, shape (1 + terms,)
-            Sums of the weighted losses and of the other weighted values.
+        array, shape (1 + terms,)
+            Sums of the weighted losses and of the other weighted values. The step may still be under way: who looks at
+            them waits.
         """
 
     @abstractmethod

@@ -91,7 +91,8 @@ class JaxStepper(Stepper):
         if 0 < self.micro_batch < len(labels):
             features, labels, weights = self._stacked(features, labels, weights)
         self._state, sums = self._train(self._state, features, labels, weights)
-        return np.asarray(sums, np.float64)
+        found: Sums = sums
+        return found
 
     def _stacked(self, features: Features, labels: Any, weights: Any) -> tuple[Features, Any, Any]:
         """Put the micro-batches of a batch side by side along a new first axis."""

@@ -46,22 +46,35 @@ class Branchings(keras.layers.Layer):
     def make(self) -> None:
         """Make the networks."""
 
+    @property
     @abstractmethod
-    def log_p(self, x: Any, values: Any, bins: Any) -> list[Any]:
-        """Give the log probabilities of the bins, in :data:`ORDER`, each of shape (n,).
+    def heads(self) -> list[Head]:
+        """The networks. They see the first of: state and mother, and the variables before the last, in ``ORDER``."""
+
+    @abstractmethod
+    def log_p(self, hidden: list[Any], bins: Any) -> Any:
+        """Give the log probabilities of the bins, shape (4, n), in :data:`ORDER`.
 
         Parameters
         ----------
+        hidden : list of tensors of shape (hidden, n)
+            The hidden layers of :attr:`heads`.
+        bins : int32 tensor of shape (4, n)
+        """
+
+    @abstractmethod
+    def logits(self, position: int, x: Any, values: Any, bins: Any) -> Any:
+        """Give logits of the variable ``ORDER[position]``, given the ones before it; shape (classes, n).
+
+        Parameters
+        ----------
+        position : int
         x : tensor of shape (inputs, n)
             State and mother.
         values : tensor of shape (4, n)
             What a network sees of the variables before its own.
         bins : int32 tensor of shape (4, n)
         """
-
-    @abstractmethod
-    def logits(self, position: int, x: Any, values: Any, bins: Any) -> Any:
-        """Give logits of the variable ``ORDER[position]``, given the ones before it; shape (classes, n)."""
 
     def get_config(self) -> dict[str, Any]:
         """Give what is needed to make the layer again."""
@@ -82,9 +95,16 @@ class Factorised(Branchings):
             for position, name in enumerate(("z", "theta", "delta", "phi"))
         ]
 
-    def log_p(self, x: Any, values: Any, bins: Any) -> list[Any]:
+    @property
+    def heads(self) -> list[Head]:
+        """The four networks."""
+        return self.networks
+
+    def log_p(self, hidden: list[Any], bins: Any) -> Any:
         """Give the log probabilities of the bins; see :meth:`Branchings.log_p`."""
-        return [picked(self.logits(k, x, values, bins), bins[column]) for k, column in enumerate(ORDER)]
+        return ops.stack(
+            [picked(head.logits(hidden[k]), bins[ORDER[k]]) for k, head in enumerate(self.networks)], axis=0
+        )
 
     def logits(self, position: int, x: Any, values: Any, bins: Any) -> Any:  # noqa: ARG002
         """Give the logits of one variable; see :meth:`Branchings.logits`."""
@@ -100,14 +120,19 @@ class Joint(Branchings):
         """Make the network."""
         self.network = Head(self.inputs, self.hidden, self.granularity**4 + self.padding, self.seed, name="joint")
 
-    def log_p(self, x: Any, values: Any, bins: Any) -> list[Any]:  # noqa: ARG002
+    @property
+    def heads(self) -> list[Head]:
+        """The network."""
+        return [self.network]
+
+    def log_p(self, hidden: list[Any], bins: Any) -> Any:
         """Give the log probabilities of the bins: quotients of sums over the bins that are left at each variable."""
-        logits = self.network(x)
+        logits = self.network.logits(hidden[0])
         left, sums = self._cells(logits), [ops.logsumexp(logits, axis=0)]
         for column in ORDER:
             left = _chosen(left, column, bins[column])
             sums.append(_total(left))
-        return [after - before for before, after in itertools.pairwise(sums)]
+        return ops.stack([after - before for before, after in itertools.pairwise(sums)], axis=0)
 
     def logits(self, position: int, x: Any, values: Any, bins: Any) -> Any:  # noqa: ARG002
         """Give the logits of one variable; see :meth:`Branchings.logits`."""
@@ -144,11 +169,16 @@ class Unique(Branchings):
         """Make the network."""
         self.network = Head(self.inputs, self.hidden, 4 * (self.granularity + self.padding), self.seed, name="unique")
 
-    def log_p(self, x: Any, values: Any, bins: Any) -> list[Any]:  # noqa: ARG002
+    @property
+    def heads(self) -> list[Head]:
+        """The network."""
+        return [self.network]
+
+    def log_p(self, hidden: list[Any], bins: Any) -> Any:
         """Give the log probabilities of the bins; see :meth:`Branchings.log_p`."""
         classes = self.granularity + self.padding
-        logits = ops.reshape(self.network(x), (4, classes, -1))
-        return [picked(logits[column], bins[column]) for column in ORDER]
+        found = picked(ops.reshape(self.network.logits(hidden[0]), (4, classes, -1)), bins)
+        return ops.stack([found[column] for column in ORDER], axis=0)
 
     def logits(self, position: int, x: Any, values: Any, bins: Any) -> Any:  # noqa: ARG002
         """Give the logits of one variable; see :meth:`Branchings.logits`."""

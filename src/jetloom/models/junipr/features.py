@@ -63,9 +63,8 @@ def padded(jets: Jets, most: int | None = None) -> dict[str, npt.NDArray[Any]]:
         )
     rows, steps = len(jets), padded_steps(longest)
     arrays = {
-        name: np.full(
+        name: np.empty(
             (rows, *(steps if size == -1 else size for size in shape)),
-            0 if name in INTEGERS else 1,
             np.int32 if name in INTEGERS else np.float32,
         )
         for name, shape in SHAPES.items()
@@ -104,8 +103,9 @@ def _fill(
     rank: npt.NDArray[np.int32],
 ) -> None:  # pragma: no cover - compiled
     for row in range(len(seed)):
-        first = offsets[row]
-        for step in range(offsets[row + 1] - first):
+        first, length = offsets[row], offsets[row + 1] - offsets[row]
+        branching[row, length:], daughters[row, length:], mother[row, length:], rank[row, length:] = 1, 1, 1, 0
+        for step in range(length):
             values = floats[first + step]
             branching[row, step] = values[:4]
             daughters[row, step] = values[4:]

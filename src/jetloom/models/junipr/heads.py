@@ -6,6 +6,8 @@ logits; :func:`picked` turns them into the logarithm of the probability of what 
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -23,21 +25,38 @@ NEVER = -1e30
 
 
 def picked(logits: Any, index: Any, allowed: Any = None) -> Any:
-    """Give the log probability of one class each: a softmax along the first axis.
+    """Give the log probability of one class each: a softmax along the last axis but one.
 
     Parameters
     ----------
-    logits : tensor of shape (classes, ...)
+    logits : tensor of shape (..., classes, n)
         Of a :class:`Head`, and so within :data:`LIMIT`.
-    index : int32 tensor of shape (...)
-    allowed : bool tensor of shape (classes, ...), optional
+    index : int32 tensor of shape (..., n)
+    allowed : bool tensor of shape (classes, n), optional
         All others have probability 0.
     """
-    classes = ops.shape(logits)[0]
-    numbers = ops.reshape(ops.arange(classes, dtype="int32"), (-1, *(1,) * len(index.shape)))
-    chosen = ops.sum(ops.where(numbers == index[None], logits, 0.0), axis=0)
+    numbers = ops.arange(ops.shape(logits)[-2], dtype="int32")[:, None]
+    chosen = ops.sum(ops.where(numbers == index[..., None, :], logits, 0.0), axis=-2)
     possible = logits if allowed is None else ops.where(allowed, logits, NEVER)
-    return chosen - ops.log(ops.sum(ops.exp(possible), axis=0))
+    return chosen - ops.log(ops.sum(ops.exp(possible), axis=-2))
+
+
+def hidden_layers(heads: Sequence[Head], inputs: Any) -> list[Any]:
+    """Give the hidden layers of several heads, (hidden, n) each, by one product: many small ones take longer.
+
+    Parameters
+    ----------
+    heads : sequence of Head
+        Each sees the first of the inputs, as many as it has.
+    inputs : tensor of shape (inputs, n)
+    """
+    most = max(head.inputs for head in heads)
+    kernels = [ops.pad(head.first.kernel, ((0, most - head.inputs), (0, 0))) for head in heads]
+    biases = ops.concatenate([head.first.bias for head in heads])
+    product = ops.matmul(ops.transpose(ops.concatenate(kernels, axis=1)), inputs[:most]) + biases[:, None]
+    ends = list(itertools.accumulate(head.hidden for head in heads))
+    found: list[Any] = ops.split(ops.relu(product), ends[:-1], axis=0)
+    return found
 
 
 @keras.saving.register_keras_serializable(package="jetloom")
@@ -61,8 +80,11 @@ class Head(keras.layers.Layer):
         self.built = True
 
     def call(self, x: Any, most: Any = None) -> Any:
-        """Give the logits, shape (classes, n); only the first ``most`` if that is given."""
-        hidden = ops.relu(self.first(x))
+        """Give the logits of inputs, (inputs, n): shape (classes, n); only the first ``most`` if that is given."""
+        return self.logits(ops.relu(self.first(x)), most)
+
+    def logits(self, hidden: Any, most: Any = None) -> Any:
+        """Give the logits of what :func:`hidden_layers` gives; only the first ``most`` if that is given."""
         if most is None:
             logits = self.second(hidden)
         else:

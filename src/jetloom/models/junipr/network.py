@@ -12,9 +12,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from jetloom.data.buckets import STEPS_MULTIPLE
 from jetloom.io.trees import BRANCHING_VARIABLES, MOMENTUM
 from jetloom.models.junipr.branchings import FORMS
-from jetloom.models.junipr.heads import NEVER, Head, picked
+from jetloom.models.junipr.heads import NEVER, Head, hidden_layers, picked
 from jetloom.models.junipr.parameters import ORDER
 from jetloom.models.junipr.recurrence import Recurrence
 from jetloom.models.junipr.scaling import Scaler, bins
@@ -69,16 +70,34 @@ class Junipr(keras.layers.Layer):
         time = _times(steps, rows)
         length = ops.tile(inputs["length"], [steps])
         states, mother, scaled, index = self._columns(inputs)
-        log_end = -ops.softplus(ops.where(time == length, -1.0, 1.0) * self.end(states)[0])
-        most = self._ranks(steps)
-        log_mother = picked(self.mother(states, most=most), _row(inputs["rank"]), _numbers(most) <= time[None])
-        x = ops.concatenate([states, mother], axis=0)
-        log_branching = self.branching.log_p(x, self._seen(scaled, index), index)
-        branches = ops.stack([log_mother, *log_branching], axis=0)
+        seen = self._seen(scaled, index)
+        seen = [seen[column][None] for column in ORDER[:-1]]
+        hidden = hidden_layers(
+            [self.end, self.mother, *self.branching.heads], ops.concatenate([states, mother, *seen], axis=0)
+        )
+        log_end = -ops.softplus(ops.where(time == length, -1.0, 1.0) * self.end.logits(hidden[0])[0])
+        log_mother = self._log_mother(hidden[1], _row(inputs["rank"]), time, steps, rows)
+        branches = ops.concatenate([log_mother[None], self.branching.log_p(hidden[2:], index)], axis=0)
         log_p = ops.concatenate(
             [ops.where(time <= length, log_end, 0.0)[None], ops.where(time < length, branches, 0.0)], axis=0
         )
         return ops.transpose(ops.reshape(log_p, (len(HEADS), steps, rows)), (2, 1, 0))
+
+    def _log_mother(self, hidden: Any, rank: Any, time: Any, steps: Any, rows: Any) -> Any:
+        """Give the log probability of each mother, shape (steps * rows,): a softmax over the particles that there are.
+
+        Some steps are taken together, with as many ranks as the last of them can need.
+        """
+        if not isinstance(steps, int) or not isinstance(rows, int):
+            most = self._ranks(steps)
+            return picked(self.mother.logits(hidden, most), rank, _numbers(most) <= time[None])
+        found = []
+        for first in range(0, steps, STEPS_MULTIPLE):
+            last = min(first + STEPS_MULTIPLE, steps)
+            part, most = slice(first * rows, last * rows), self._ranks(last)
+            allowed = _numbers(most) <= time[None, part]
+            found.append(picked(self.mother.logits(hidden[:, part], most), rank[part], allowed))
+        return ops.concatenate(found)
 
     def compute_output_spec(self, inputs: dict[str, Any]) -> Any:
         """Give the shape of the output."""
