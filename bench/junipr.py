@@ -26,10 +26,10 @@ GOALS = {("tensorflow", 10): 20_000, ("jax", 10): 40_000, ("tensorflow", 100): 4
 
 def measure(directory: Path) -> list[Measurement]:
     """Measure d = 10 and d = 100 on both backends, the cost of the binary model, and log P of a file."""
-    path = directory / "trees.h5"
-    write_trees(path, JETS)
     found = []
     for (backend, width), goal in GOALS.items():
+        path = directory / f"{width}.h5"
+        write_trees(path, JETS if width == 10 else WIDE_JETS)
         command = [sys.executable, "-m", "bench.junipr", path, backend, str(width)]
         result = json.loads(run(command).output.splitlines()[-1])
         ours, peer = result["unary"], result["peer"]
@@ -128,7 +128,20 @@ def trees_stream(name: str, path: Path, width: int, jets: int, batch: int) -> tu
         return model.features(block, data), block["label"], block["weight"]
 
     stepper = make_stepper(built, make_optimizer(parameters), values, xla=model.compile_xla)
-    return stepper, BucketStream([path], batch, 1, prepare, lambda block: np.arange(min(len(block), jets)), jets)
+    return stepper, BucketStream([path], batch, 1, prepare, lambda block: np.arange(len(block)), jets)
+
+
+def train_epoch(stepper: Any, stream: Any) -> None:
+    """Train an epoch as the training loop does: the sums of a step are looked at while the next one works.
+
+    It is always the same epoch: another one could bring a length whose shape is not yet compiled.
+    """
+    last: Any = 0.0
+    for features, labels, weights in stream.epoch(0):
+        sums = stepper.train(features, labels, weights)
+        np.asarray(last)
+        last = sums
+    np.asarray(last)
 
 
 def _training(name: str, path: Path, width: int, jets: int) -> Callable[[], int]:
@@ -136,9 +149,7 @@ def _training(name: str, path: Path, width: int, jets: int) -> Callable[[], int]
     stepper, stream = trees_stream(name, path, width, jets, BATCH)
 
     def epoch() -> int:
-        # Always the same epoch: another one could bring a length whose shape is not yet compiled.
-        for features, labels, weights in stream.epoch(0):
-            stepper.train(features, labels, weights)
+        train_epoch(stepper, stream)
         return jets
 
     return epoch

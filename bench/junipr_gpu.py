@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.junipr import network, trees_stream, write_trees
+from bench.junipr import network, train_epoch, trees_stream, write_trees
 from bench.measurement import Measurement
 
 WIDTHS, BATCHES = (10, 100), (100, 1_000, 10_000)
@@ -87,15 +87,11 @@ def _copy_bandwidth() -> float:
 
 def _streamed(path: Path, width: int, batch: int) -> float:
     """Give the jets a second of epochs with reading, batches by length, and steps; the first epoch compiles."""
-    import jax
-
     stepper, stream = trees_stream("junipr", path, width, JETS, batch)
     best = 0.0
     for _ in range(3):
         began = time.perf_counter()
-        for features, labels, weights in stream.epoch(0):
-            stepper.train(features, labels, weights)
-        jax.block_until_ready(stepper._state)
+        train_epoch(stepper, stream)
         best = max(best, JETS / (time.perf_counter() - began))
     return best
 

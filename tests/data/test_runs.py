@@ -7,9 +7,9 @@ from jetloom.data.runs import gather
 from jetloom.io.trees import BRANCHING
 
 
-@pytest.fixture
-def rows():
-    found = np.zeros(100, BRANCHING)
+@pytest.fixture(params=[BRANCHING, np.dtype([("a", "u1"), ("b", "u2")])], ids=["words", "bytes"])
+def rows(request):
+    found = np.zeros(100, request.param)
     found.view(np.uint8)[:] = np.random.default_rng(1).integers(0, 256, found.nbytes)
     return found
 

@@ -24,17 +24,19 @@ def gather(
     """
     rows = np.ascontiguousarray(rows)
     found = np.empty(int(lengths.sum()), rows.dtype)
-    _gather(rows.view(np.uint8), starts, lengths, np.int64(rows.dtype.itemsize), found.view(np.uint8))
+    # Four bytes at a time, twice as fast as one, where rows consist of such: those of branchings do.
+    word = np.dtype(np.uint8 if rows.dtype.itemsize % 4 else np.uint32)
+    _gather(rows.view(word), starts, lengths, np.int64(rows.dtype.itemsize // word.itemsize), found.view(word))
     return found
 
 
 @numba.njit(cache=True, nogil=True)
 def _gather(
-    source: npt.NDArray[np.uint8],
+    source: npt.NDArray[np.unsignedinteger],
     starts: npt.NDArray[np.int64],
     lengths: npt.NDArray[np.int64],
     size: np.int64,
-    target: npt.NDArray[np.uint8],
+    target: npt.NDArray[np.unsignedinteger],
 ) -> None:  # pragma: no cover - compiled
     place = np.int64(0)
     for run in range(len(starts)):
