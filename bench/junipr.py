@@ -160,6 +160,7 @@ def _log_p(path: Path, jets: int) -> Callable[[], int]:
     from jetloom.data.buckets import length_batches
     from jetloom.data.jets import jet_blocks
     from jetloom.io.hdf5 import TableReader
+    from jetloom.training.feed import TREE_PREDICT_ROWS
     from jetloom.training.optimizers import make_optimizer
     from jetloom.training.stepper import make_stepper
 
@@ -171,7 +172,7 @@ def _log_p(path: Path, jets: int) -> Callable[[], int]:
         with TableReader(path) as reader:
             blocks = jet_blocks(reader, 1 << 15)
             for features, _, _ in length_batches(
-                blocks, 500, lambda block: (model.features(block, data), block["label"], block["weight"])
+                blocks, TREE_PREDICT_ROWS, lambda block: (model.features(block, data), block["label"], block["weight"])
             ):
                 stepper.predict(features).sum(axis=(1, 2))
         return jets
