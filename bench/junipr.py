@@ -20,6 +20,7 @@ import numpy as np
 from bench.measurement import Measurement, run
 
 JETS, WIDE_JETS, PEER_JETS, MOST, BATCH = 60_000, 8_000, 2_000, 80, 100
+FEW_AND_MANY = 70_000, 400_000
 REPEATS = 3
 GOALS = {("tensorflow", 10): 20_000, ("jax", 10): 40_000, ("tensorflow", 100): 4_500, ("jax", 100): 4_500}
 
@@ -49,7 +50,23 @@ def measure(directory: Path) -> list[Measurement]:
                             f"training {ours['wall']:.0f} jets/s", result["log_p"]["wall"] / ours["wall"],
                             ">= 100000 jets/s"),
             ]  # fmt: skip
-    return found
+    return [*found, measure_memory(directory)]
+
+
+def measure_memory(directory: Path) -> Measurement:
+    """Measure the peak memory of an epoch of few and of many jets, backend and compiler included."""
+    peaks = []
+    for jets in FEW_AND_MANY:
+        path = directory / "many.h5"
+        path.unlink(missing_ok=True)
+        write_trees(path, jets)
+        command = [sys.executable, "-m", "bench.junipr", path, "jax", "memory"]
+        peaks.append(float(run(command).output.splitlines()[-1]))
+    few, many = (f"{jets / 1e6:g} M jets" for jets in FEW_AND_MANY)
+    return Measurement(
+        f"JUNIPR d=10, jax: peak memory of a training, {many}", peaks[1], "MB", f"{few}: {peaks[0]:.0f} MB",
+        peaks[1] / peaks[0], "<= 1.10",
+    )  # fmt: skip
 
 
 def write_trees(path: Path, count: int, compression: str = "lz4") -> None:
@@ -223,5 +240,23 @@ def _peer(path: Path, width: int, jets: int) -> Callable[[], int]:
     return epoch
 
 
+def _peak(path: Path, backend: str) -> float:
+    """Train two epochs on all jets of a file; give the peak memory of this process in MB."""
+    from jetloom.io.hdf5 import TableReader
+    from jetloom.training.backend import use_backend
+
+    use_backend(backend, 2)
+    with TableReader(path) as reader:
+        jets = reader.rows["jets"]
+    stepper, stream = trees_stream("junipr", path, 10, jets, BATCH)
+    for _ in range(2):
+        train_epoch(stepper, stream)
+    status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
+
+
 if __name__ == "__main__":
+    if sys.argv[3] == "memory":
+        print(_peak(Path(sys.argv[1]), sys.argv[2]))
+        sys.exit()
     print(json.dumps(_process(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))))

@@ -17,6 +17,7 @@ from jetloom.provenance import file_digest
 CASES = {
     "plain": {},
     "slots": {"slots": {"constituents": 4}},
+    "hardest": {"jets": "hardest", "select": {"jets": ["pt < 60"]}, "slots": {"constituents": 30}},
     "leading": {"jets": "leading", "slots": {"constituents": 30}, "compression": "gzip"},
     "cuts": {
         "select": {
@@ -43,6 +44,24 @@ def both(path, options, tmp_path, schema="simulated"):
 def test_routes_give_the_same_bytes(small_dxaod, tmp_path, case):
     direct, second = both(small_dxaod, CASES[case], tmp_path)
     assert direct.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("jets", ["hardest", "leading"])
+def test_the_hardest_jet_is_chosen_before_the_cuts_and_the_leading_one_after(small_dxaod, tmp_path, jets):
+    def table(name, **options):
+        to_hdf5(Task(small_dxaod, find_schema("simulated"), Conversion(**options)), tmp_path / name)
+        with TableReader(tmp_path / name) as reader:
+            read = reader.read("jets")
+        return [(int(row["event_number"]), float(row["pt"])) for row in read]
+
+    everything = table("all.h5", select={"jets": []})
+    cut, expected = float(np.median([pt for _, pt in everything])), {}
+    for event, pt in everything:
+        if jets == "hardest" or pt < cut:
+            expected[event] = max(pt, expected.get(event, 0.0))
+    found = table("one.h5", jets=jets, select={"jets": [f"pt < {cut!r}"]})
+    assert sorted(found) == sorted((event, pt) for event, pt in expected.items() if pt < cut)
+    assert 0 < len(found) < len({event for event, _ in everything})
 
 
 def test_routes_agree_over_many_blocks_and_chunks(tmp_path, monkeypatch):

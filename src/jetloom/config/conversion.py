@@ -37,7 +37,11 @@ class Conversion(Settings):
     route: Literal["ntuple", "direct"] = Field(
         "ntuple", description="'ntuple': by way of a ROOT ntuple; 'direct': DxAOD to HDF5 in one pass. Equal content."
     )
-    jets: Literal["all", "leading"] = Field("all", description="Keep all selected jets or the leading one an event.")
+    jets: Literal["all", "leading", "hardest"] = Field(
+        "all",
+        description="Keep all selected jets; the leading one of them an event; or the hardest jet of all of an event, if "
+        "it is selected.",
+    )
     collection: str | None = Field(None, description="Jet collection; the schema's own if not given.")
     good_runs: str | None = Field(
         None, description="Good-runs list (XML) for samples of recorded data; needs the variable `lumi_block`."

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser, output: str) -> None:
     parser.add_argument(
         "--collection", metavar="NAME", help="jet collection instead of the schema's, e.g. AnalysisLargeRJets"
     )
-    parser.add_argument("--jets", choices=["all", "leading"], help="all selected jets, or the leading one an event")
+    parser.add_argument("--jets", choices=["all", "leading", "hardest"], help="which of an event's jets")
     for level in ("events", "jets"):
         parser.add_argument(
             f"--select-{level}", metavar="CUT", action="append", help=f"cut on {level}, e.g. 'pt > 20'; repeatable"

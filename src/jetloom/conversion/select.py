@@ -27,7 +27,7 @@ def select(block: EventBlock, conversion: Conversion, flow: CutFlow, good_runs: 
     block : EventBlock
         Valid events, jets and constituents.
     conversion : Conversion
-        ``select`` holds the cuts; ``jets`` says whether only the leading jet of each event stays.
+        ``select`` holds the cuts; ``jets`` says whether only one jet of each event stays.
     flow : CutFlow
         Gets one entry a cut, and one for what goes with its event or jet.
     good_runs : GoodRuns, optional
@@ -49,7 +49,11 @@ def select(block: EventBlock, conversion: Conversion, flow: CutFlow, good_runs: 
         flow.add(STAGE, "jets", "its event is not selected", len(block.jets), int(block.jets.counts[passed].sum()))
         _count_followers(block, np.repeat(passed, block.jets.counts), "its event is not selected", flow)
         block = block.keep_events(passed)
-    chosen = _apply(cuts.jets, block.jet_view(), len(block.jets), "jets", flow)
+    hardest = None
+    if conversion.jets == "hardest":
+        hardest = leading_rows(block.jets, np.ones(len(block.jets), bool))
+        flow.add(STAGE, "jets", "is not the hardest jet", len(block.jets), int(hardest.sum()))
+    chosen = _apply(cuts.jets, block.jet_view(), len(block.jets), "jets", flow, hardest)
     if conversion.jets == "leading":
         leading = leading_rows(block.jets, chosen)
         flow.add(STAGE, "jets", "is not the leading jet", int(chosen.sum()), int(leading.sum()))
