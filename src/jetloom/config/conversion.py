@@ -39,8 +39,8 @@ class Conversion(Settings):
     )
     jets: Literal["all", "leading", "hardest"] = Field(
         "all",
-        description="Keep all selected jets; the leading one of them an event; or the hardest jet of all of an event, if "
-        "it is selected.",
+        description="Keep all selected jets; the leading one of them in each event; or the hardest jet of all of the "
+        "event, if it is selected.",
     )
     collection: str | None = Field(None, description="Jet collection; the schema's own if not given.")
     good_runs: str | None = Field(
