@@ -68,7 +68,7 @@ class Jets:
         if isinstance(index, slice) and index.step in (None, 1):
             first = int(starts[0]) if len(starts) else 0
             return Jets(rows, self.branchings[first : first + int(offsets[-1])], offsets)
-        from jetloom.data.runs import gather
+        from jetloom.data.gather import gather
 
         return Jets(rows, gather(self.branchings, starts, lengths), offsets)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jetloom.data.runs import gather
+from jetloom.data.gather import gather
 from jetloom.io.trees import BRANCHING
 
 
