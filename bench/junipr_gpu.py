@@ -26,7 +26,9 @@ class Step(NamedTuple):
 
     seconds: float
     flops: float
+    """By the sizes of the kernels: twice their weights a row and step, three times for the gradients."""
     bytes: float
+    """At least so many: XLA counts what is inside the loop over the steps once."""
     turns: int
     """Steps of the recurrence."""
     scan_seconds: float
@@ -55,7 +57,7 @@ def measure(directory: Path) -> list[Measurement]:
                     f"JUNIPR d={width}, batch {batch}, GPU: training, its stream included", streamed, "jets/s",
                     f"the step alone {batch / step.seconds:.0f} jets/s, {1e3 * step.seconds:.2f} ms of {step.turns} "
                     f"turns; recurrence alone {1e3 * step.scan_seconds:.2f} ms; {step.flops / step.seconds / 1e9:.0f} "
-                    f"GFLOP/s; {used / 1e9:.0f} GB/s of {copied / 1e9:.0f}",
+                    f"GFLOP/s; {used / 1e9:.0f} GB/s of {copied / 1e9:.0f} at least",
                     used / copied, "",
                 )
             )  # fmt: skip
@@ -110,6 +112,7 @@ def _step(path: Path, width: int, batch: int) -> Step:
     compiled = stepper._train.lower(stepper._state, *arrays).compile()
     costs: Any = compiled.cost_analysis()
     costs = costs[0] if isinstance(costs, list) else costs
+    weights_used = sum(variable.value.size for variable in stepper.network.trainable_variables if variable.ndim == 2)
     state = stepper._state
 
     def step() -> Any:
@@ -126,6 +129,6 @@ def _step(path: Path, width: int, batch: int) -> Step:
     )
     placed = jax.device_put((seed, inputs))
     return Step(
-        _timed(step, STEPS_TIMED), costs["flops"], costs["bytes accessed"], turns,
+        _timed(step, STEPS_TIMED), 6.0 * weights_used * batch * turns, costs["bytes accessed"], turns,
         _timed(lambda: alone(weights, *placed), STEPS_TIMED),
     )  # fmt: skip

@@ -198,18 +198,19 @@ def test_a_job_that_was_done_and_failed_all_the_same_is_a_bug(analysis, schedule
     assert [line.cause for line in _lines(analysis, failed)] == [cause, Cause.BUG]
 
 
+@pytest.mark.parametrize("cause", [Cause.DONE, Cause.DIVERGED])
 @pytest.mark.parametrize("facts", [Facts(Cause.OUT_OF_MEMORY, "held (memory)", place=Place.HELD), None])
-def test_a_job_whose_results_were_complete_before_it_failed_is_done(analysis, scheduler, facts):
+def test_a_job_whose_results_were_complete_before_it_failed_is_done(analysis, scheduler, facts, cause):
     failed = _training(analysis)
     judge = Resubmission(analysis, scheduler)
-    ledger.append(_directory(analysis, failed) / ledger.LEDGER, Attempt(1, Cause.DONE, job="7", ended=ledger.now()))
+    ledger.append(_directory(analysis, failed) / ledger.LEDGER, Attempt(1, cause, job="7", ended=ledger.now()))
     _done(failed)
     scheduler.known["7"] = facts
     verdict = judge.judge(failed)
     assert (verdict.action, verdict.words) == (
         Action.DONE, f"done; after that: {facts.words if facts else 'it failed'}",
     )  # fmt: skip
-    assert [line.cause for line in _lines(analysis, failed)] == [Cause.DONE]
+    assert [line.cause for line in _lines(analysis, failed)] == [cause]
     assert scheduler.removed == (["7"] if facts else [])
     # The results that an earlier run of Snakemake made are not this job's.
     assert Resubmission(analysis, scheduler, "2100-01-01T00:00:00+00:00").judge(failed).action == Action.RETRY
@@ -296,6 +297,10 @@ def test_a_refusal_is_not_mixed_up_with_an_older_attempt_that_was_killed(analysi
     assert [line.cause for line in _lines(analysis, failed)] == [Cause.REFUSED]
 
 
+def _refuse(jobs):
+    raise SilentSchedulerError("no answer", where="condor_rm")
+
+
 def test_a_held_job_is_taken_out_of_the_queue(analysis, scheduler):
     failed = _training(analysis)
     held = Facts(Cause.OUT_OF_TIME, "HTCondor: held (The job exceeded allowed duration)", place=Place.HELD)
@@ -318,10 +323,13 @@ def test_the_queue_may_know_of_a_hold_later_than_the_driver(analysis, scheduler,
     assert (answers, scheduler.removed) == ([], ["7"])
 
 
-def test_a_held_training_may_end_before_it_is_judged(analysis, scheduler, monkeypatch):
+@pytest.mark.parametrize("place", [Place.HELD, Place.ALIVE])
+def test_a_held_training_may_end_before_it_is_judged(analysis, scheduler, monkeypatch, place):
     """Its process closes its attempt while the driver waits; without that there would be two lines of one attempt."""
     failed = _training(analysis)
-    scheduler.known["7"] = Facts(Cause.OUT_OF_MEMORY, "held (memory)", place=Place.HELD)
+    monkeypatch.setattr(resubmission, "SETTLES", 0.0)
+    scheduler.known["7"] = Facts(Cause.OUT_OF_MEMORY, "held (memory)", place=place)
+    monkeypatch.setattr(scheduler, "remove", _refuse)  # the wait does not hang on it
     _open(analysis, failed)
     directory, naps = _directory(analysis, failed), []
     lock = exclusive(directory, "trains")
@@ -492,6 +500,37 @@ def test_a_group_whose_members_are_all_done_comes_to_an_end(analysis, scheduler)
         _done(member)
     judge = Resubmission(analysis, scheduler)
     assert [judge.judge_group(members).action for _ in range(2)] == [Action.RETRY, Action.GIVE_UP]
+
+
+def test_a_group_is_done_only_if_all_of_it_is(analysis, scheduler, monkeypatch):
+    """The first member ends while the driver waits for it; the second had not begun."""
+    members = _group(analysis)
+    scheduler.known["7"] = Facts(Cause.OUT_OF_TIME, "held (time)", place=Place.HELD)
+    _open(analysis, members[0])
+    directory = _directory(analysis, members[0])
+    lock = exclusive(directory, "trains")
+    lock.__enter__()
+
+    def sleep(_):
+        ledger.close(directory, Attempt(1, Cause.DONE, job="7", ended=ledger.now()))
+        _done(members[0])
+        lock.__exit__(None, None, None)
+
+    monkeypatch.setattr(resubmission.time, "sleep", sleep)
+    assert Resubmission(analysis, scheduler).judge_group(members).action == Action.RETRY
+    assert [len(_lines(analysis, member)) for member in members] == [1, 1]
+
+
+def test_a_group_that_was_finished_by_two_jobs_is_done(analysis, scheduler):
+    members = _group(analysis, job="8")
+    judge = Resubmission(analysis, scheduler)
+    for member, job in zip(members, "78", strict=True):
+        ledger.append(_directory(analysis, member) / ledger.LEDGER, Attempt(1, Cause.DONE, job=job, ended=ledger.now()))
+        _done(member)
+    scheduler.known["8"] = Facts(Cause.CANCELLED, "held (by jane)", place=Place.HELD)
+    assert judge.judge_group(members).action == Action.DONE
+    assert scheduler.removed == ["8"]
+    assert [len(_lines(analysis, member)) for member in members] == [1, 1]
 
 
 def test_a_member_that_is_given_up_becomes_a_row_when_the_group_runs_again(scheduler, tmp_path, monkeypatch):

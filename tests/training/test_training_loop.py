@@ -115,6 +115,32 @@ def test_a_training_interrupted_again_and_again_gives_the_same_bits(make, alone,
     assert outcome.attempts == attempts + 1
 
 
+@pytest.mark.parametrize(
+    ("step", "interruption", "words", "saved"),
+    [
+        (3, 10**9, "epoch 1, step 3", (0, 0)),
+        (5, 10**9, "epoch 1, step 5", (0, 0)),  # where a checkpoint is due
+        (11, 10**9, "epoch 1, step 11", (0, 10)),  # the last one before a validation
+        (14, 10**9, "epoch 2, step 3", (1, 0)),
+        (3, 3, "epoch 1, step 3", (0, 0)),  # a signal comes with it
+    ],
+)
+def test_a_step_without_a_finite_loss_ends_it_and_is_not_saved(make, tmp_path, step, interruption, words, saved):
+    loop = make(tmp_path / "c.npz")
+    real, made = loop.stepper.train, []
+
+    def train(*batch):
+        made.append(batch)
+        sums = np.array(real(*batch))
+        return np.full_like(sums, np.nan) if len(made) == step else sums
+
+    loop.stepper.train = train
+    outcome = loop.run(QUIET, Interrupt(interruption))
+    assert (outcome.status, outcome.reason) == ("diverged", f"loss is nan in {words}")
+    stored = checkpoint.load(tmp_path / "c.npz")[0]
+    assert (stored.epoch, stored.step) == saved
+
+
 def test_a_training_that_dies_goes_on_from_the_last_checkpoint(make, alone, tmp_path):
     """Without a signal: the steps since the checkpoint are made again."""
     path = tmp_path / "checkpoint.npz"

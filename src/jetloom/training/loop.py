@@ -197,7 +197,7 @@ class Loop:
             features, labels, weights = batch
             started = time.perf_counter()
             sums = self.stepper.train(features, labels, weights)
-            # The step before is counted while the device works on this one.
+            # The step before is counted while the device works on this one (on JAX; TensorFlow waits for each step).
             if reason := self._count():
                 return reason
             progress.step += 1

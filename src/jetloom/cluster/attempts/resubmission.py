@@ -110,13 +110,22 @@ class Resubmission:
     def judge_group(self, members: Sequence[FailedJob]) -> Verdict:
         """Judge a group that failed as a whole: each member that had begun, or else the job that did not get so far."""
         verdicts = [verdict for member in members if (verdict := self.judge_member(member))]
+        if not verdicts and all(member.is_done() and self._finished(member) for member in members):
+            facts = self._facts(members[0])  # which takes a held job out of the queue
+            return Verdict(Action.DONE, f"done; after that: {facts.words if facts else 'it failed'}")
         if not verdicts:
             # It was refused, cancelled while it waited, or ended at once. Without a line this would have no end.
             verdicts = [self.judge(next((member for member in members if not member.is_done()), members[0]))]
         return max(verdicts, key=lambda verdict: (verdict.action == Action.GIVE_UP, verdict.pause))
 
     def judge_member(self, failed: FailedJob) -> Verdict | None:
-        """Judge a member of a group that failed as a whole; None for one that is done, or that had not begun."""
+        """Judge a member of a group that failed as a whole.
+
+        Returns
+        -------
+        Verdict or None
+            None for one that is done, perhaps while its processes were waited for, or that had not begun.
+        """
         if failed.is_done():
             return None
         path = paths.attempts(self.analysis, failed.rule, failed.wildcards)
@@ -124,6 +133,8 @@ class Resubmission:
         if (found is None or not failed.is_job(found.attempt.job)) and self._own_line(failed, path) is None:
             return None
         verdict = self.judge(failed)
+        if verdict.action == Action.DONE:
+            return None
         # What is given up becomes a row when the group runs again: the verb sees the same ledger, and says so.
         room = len(failed_runs(self.analysis, failed.wildcards["task"])) < tolerated(
             self.analysis, failed.wildcards["task"]
@@ -147,9 +158,9 @@ class Resubmission:
         return True
 
     def _let_end(self, failed: FailedJob, directory: Path) -> None:
-        """Wait until no process of a held training works any more: it may still leave a checkpoint, and its line."""
+        """Wait until no process of a job that leaves the queue trains: it may save a checkpoint, and its line."""
         facts, end = self._facts(failed), time.monotonic() + ENDS
-        while facts is not None and facts.place == Place.HELD and time.monotonic() < end:
+        while facts is not None and facts.place != Place.GONE and time.monotonic() < end:
             found = ledger.read_open(directory) if failed.rule == "train" else None
             if found is None or not failed.is_job(found.attempt.job) or not is_held(directory):
                 break
@@ -158,10 +169,18 @@ class Resubmission:
     def _was_done(self, failed: FailedJob, path: Path) -> str:
         """Say what befell a training's job after its results were complete; "" if they are not."""
         last = [line for line in ledger.read(path)[self._lines.get(path, 0) :] if failed.is_job(line.job)][-1:]
-        if failed.rule != "train" or not last or last[0].cause != Cause.DONE or last[0].ended < self.since:
+        if failed.rule != "train" or not last or not self._is_result(last[0]) or not failed.is_done():
             return ""
         facts = self._facts(failed)
-        return f"done; after that: {facts.words if facts else 'it failed'}" if failed.is_done() else ""
+        return f"done; after that: {facts.words if facts else 'it failed'}"
+
+    def _finished(self, failed: FailedJob) -> bool:
+        """Say whether a training was finished in this run of Snakemake, by whichever job."""
+        lines = ledger.read(paths.attempts(self.analysis, failed.rule, failed.wildcards))
+        return any(self._is_result(line) for line in lines)
+
+    def _is_result(self, line: Attempt) -> bool:
+        return line.cause in (Cause.DONE, Cause.DIVERGED) and line.ended >= self.since
 
     def _line(self, failed: FailedJob, path: Path) -> Attempt:
         """Give the ledger's line of the failure: the job's own if it left one, or a new one."""
@@ -198,13 +217,16 @@ class Resubmission:
             return self._told[1]
         try:
             facts = self._settled(self.scheduler, failed.job)
-            self._told = failed.job, facts
-            if facts is not None and facts.place != Place.GONE:
-                # Snakemake's plugin forgets a held job; in the queue it would wait for ever, or run one day.
-                self.scheduler.remove([failed.job])
         except JetloomError as error:
             logger.warning("the scheduler does not say why job %s failed: %s", failed.job, error.line())
             return None
+        self._told = failed.job, facts
+        if facts is not None and facts.place != Place.GONE:
+            # Snakemake's plugin forgets a held job; in the queue it would wait for ever, or run one day.
+            try:
+                self.scheduler.remove([failed.job])
+            except JetloomError as error:
+                logger.warning("job %s is left in the queue, remove it: %s", failed.job, error.line())
         return facts
 
     @staticmethod

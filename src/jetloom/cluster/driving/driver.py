@@ -145,7 +145,8 @@ def _judge_failures(analysis: Analysis) -> None:
         if rows:
             logger.error(f"jetloom: {_named(job)} failed, a row of the scan without a model: {verdict.words}")
         if verdict.action == Action.DONE:
-            logger.warning(f"jetloom: {verdict.words}")
+            named = ", ".join(_named(member) for member in (job.jobs if job.is_group() else [job]))
+            logger.warning(f"jetloom: {named}: {verdict.words}")
         if rows or verdict.action == Action.DONE:
             _make_benchmarks(job)
             self.report_job_success(job_info)
