@@ -111,8 +111,7 @@ class Resubmission:
         """Judge a group that failed as a whole: each member that had begun, or else the job that did not get so far."""
         verdicts = [verdict for member in members if (verdict := self.judge_member(member))]
         if not verdicts and all(member.is_done() and self._finished(member) for member in members):
-            facts = self._facts(members[0])  # which takes a held job out of the queue
-            return Verdict(Action.DONE, f"done; after that: {facts.words if facts else 'it failed'}")
+            return Verdict(Action.DONE, self._done_before(members[0]))
         if not verdicts:
             # It was refused, cancelled while it waited, or ended at once. Without a line this would have no end.
             verdicts = [self.judge(next((member for member in members if not member.is_done()), members[0]))]
@@ -171,6 +170,10 @@ class Resubmission:
         last = [line for line in ledger.read(path)[self._lines.get(path, 0) :] if failed.is_job(line.job)][-1:]
         if failed.rule != "train" or not last or not self._is_result(last[0]) or not failed.is_done():
             return ""
+        return self._done_before(failed)
+
+    def _done_before(self, failed: FailedJob) -> str:
+        """Say what befell a job after its results were complete, and have it leave the queue if it is held."""
         facts = self._facts(failed)
         return f"done; after that: {facts.words if facts else 'it failed'}"
 
