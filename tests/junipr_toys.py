@@ -4,10 +4,13 @@ import math
 
 import numpy as np
 
+from jetloom.config.trees import Trees
 from jetloom.data.jets import Jets
 from jetloom.io.trees import BRANCHING, JET_TREE
 from jetloom.models.base import DataFacts
 from jetloom.physics.scaling import ATLAS_LIMITS, junipr_limits
+from jetloom.trees.constituents import Constituents
+from jetloom.trees.grow import grow
 
 COLUMNS = np.dtype([("label", "<i4"), ("weight", "<f4"), *JET_TREE.descr])
 
@@ -44,3 +47,26 @@ def jets(lengths, seed=1):
     rows["n_branchings"], rows["first_branching"] = lengths, offsets[:-1]
     rows["label"], rows["weight"] = random.integers(0, 2, len(rows)), 1
     return Jets(rows, table, offsets)
+
+
+PION = 0.13957
+
+
+def clustered_jets(rows, seed=1):
+    """Jets of 2 to 14 photons and pions, as clustering makes them: energy and momentum are conserved everywhere."""
+    random = np.random.default_rng(seed)
+    counts = random.integers(2, 15, rows)
+    energy = 1 + 60 * random.random(counts.sum()) ** 4
+    mass = np.where(random.random(len(energy)) < 0.6, PION, 0.0)
+    vectors = np.stack([random.normal(0, 0.08, len(energy)), random.normal(0, 0.08, len(energy)), np.ones(len(energy))])
+    momenta = (np.sqrt(energy**2 - mass**2) * vectors / np.linalg.norm(vectors, axis=0)).T
+    grown = grow(Constituents.of(np.column_stack([momenta, energy]), counts), Trees())
+    table = np.zeros(len(grown.branchings), BRANCHING)
+    for name in BRANCHING.names:
+        table[name] = grown.branchings[name]
+    found = np.zeros(len(grown.lengths), COLUMNS)
+    found["seed_e"], found["seed_m"] = grown.seeds.T
+    found["n_branchings"], found["weight"] = grown.lengths, 1
+    offsets = np.concatenate([[0], np.cumsum(grown.lengths)])
+    found["first_branching"] = offsets[:-1]
+    return Jets(found, table, offsets)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import toy_trees
-from jetloom.data.nodes import final_particles, with_history
+from jetloom.data.nodes import branching_masses, final_particles, with_history
 
 
 @settings(max_examples=20, deadline=None)
@@ -31,3 +31,20 @@ def test_every_number_is_a_daughter_once(seed, rows, longest):
         # The walk goes backwards through the merged ones, which come after the constituents.
         np.testing.assert_array_equal(numbers[own["mother"]], 2 * size - np.arange(size))
     np.testing.assert_array_equal(found["z"], jets.branchings["z"])
+
+
+def test_masses_of_mothers_and_daughters_as_a_loop_finds_them():
+    jets = toy_trees.jets(np.random.default_rng(3), 9, longest=12)
+    mothers, masses, branch_on = branching_masses(jets)
+    place = 0
+    for row in range(len(jets)):
+        tree = jets.tree(row)
+        nodes = [(jets["seed_e"][row], jets["seed_m"][row])]
+        for one in tree:
+            nodes += [(one["hard_e"], one["hard_m"]), (one["soft_e"], one["soft_m"])]
+        for step, one in enumerate(tree):
+            assert tuple(mothers[place]) == nodes[one["mother"]]
+            assert tuple(masses[place]) == (one["hard_m"], one["soft_m"])
+            assert branch_on[place].tolist() == [2 * step + side in tree["mother"] for side in (1, 2)]
+            place += 1
+    assert place == len(mothers)

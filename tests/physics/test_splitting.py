@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from jetloom.physics.splitting import daughters, possible_delta
+from jetloom.physics.splitting import angles, daughters
 
 UP = np.array([0.0, 1.0, 0.0])
 
@@ -60,24 +60,20 @@ def test_daughters_are_found_again(pairs):
     np.testing.assert_allclose(found[:, :, 3] ** 2, expected[:, :, 3] ** 2, atol=1e-7 * 100**2)
 
 
-def test_the_delta_of_a_real_branching_is_possible(pairs):
-    _, mothers, branchings = pairs
-    least, largest = possible_delta(mothers, branchings[:, 0], branchings[:, 1])
-    assert (least <= branchings[:, 3] + 1e-9).all()
-    assert (largest >= branchings[:, 3] - 1e-9).all()
+def test_angles_are_found_from_the_masses(pairs):
+    expected, mothers, branchings = pairs
+    theta, delta, possible = angles(mothers[:, 0], mothers[:, 3], branchings[:, 0], expected[:, :, 3])
+    assert possible.all()
+    np.testing.assert_allclose(theta, branchings[:, 1], rtol=1e-6)
+    np.testing.assert_allclose(delta, branchings[:, 3], rtol=1e-6)
 
 
-def test_beyond_the_possible_deltas_a_mass_is_imaginary(pairs):
-    _, mothers, branchings = pairs
-    least, largest = possible_delta(mothers, branchings[:, 0], branchings[:, 1])
-    inside, above, below = branchings.copy(), branchings.copy(), branchings.copy()
-    inside[:, 3] = (least + largest) / 2
-    above[:, 3], below[:, 3] = largest + 1e-4, least - 1e-4
-    assert (daughters(mothers, inside)[:, :, 3] > -1e-4).all()
-    assert (daughters(mothers, above)[:, :, 3].min(axis=1) < 0).all()
-    some = least > 2e-4
-    assert some.sum() > 50
-    assert (daughters(mothers[some], below[some])[:, 0, 3] < 0).all()
+def test_daughters_too_heavy_or_faster_than_light_are_no_decay():
+    one = np.ones(1)
+    masses = np.array([[0.6, 0.5], [0.2, 3.1], [0.3, 0.2]])[:, None]
+    found = [bool(angles(10 * one, one, 0.3 * one, pair)[2][0]) for pair in masses]
+    assert found == [False, False, True]
+    assert not angles(one, one, 0.3 * one, np.zeros((1, 2)))[2].any()  # at rest there are no angles
 
 
 def test_the_first_branching_of_a_known_jet():

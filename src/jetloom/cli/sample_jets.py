@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
     best = open_best(arguments, "density")
     if best.task.model != "junipr":
         raise ConfigurationError("only junipr can draw jets", where=f"tasks.{arguments.task}.model")
-    from jetloom.evaluation.sampled import seeds_of, write_sample
+    from jetloom.evaluation.sampled import precedents_of, seeds_of, write_sample
     from jetloom.plots.closure import draw_closure
 
     number = best.task.sampled if arguments.jets is None else arguments.jets
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
     )
     settings = Trees.model_validate((view.binning or {}).get("trees", {}))
     seeds = seeds_of(view, "test", classes, number, generator)
-    jets = write_sample(best.network, seeds, generator, output, settings, origin)
+    jets = write_sample(best.network, seeds, generator, output, settings, origin, precedents_of(view, classes))
     logger.info("drew %d jets into %s", number, output)
     closure = (arguments.closure or output.with_name("closure")).with_suffix("")
     note = learnt_note(facts, learnt, "test")
@@ -58,3 +58,5 @@ def run(arguments: argparse.Namespace) -> None:
     write_json(closure.with_suffix(".json"), results)
     for name, entry in results["spectra"].items():
         logger.info("%s: chi2/ndf = %.1f/%d", name, entry["chi2"], entry["ndf"])
+    for name, share in results["overruled"].items():
+        logger.info("overruled, %s: %.4g", name, share)

@@ -9,6 +9,7 @@ from jetloom.data.jets import Jets
 from jetloom.errors import BadValueError
 from jetloom.io.trees import TREE_BRANCHING
 
+Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 
@@ -30,6 +31,33 @@ def final_particles(jets: Jets) -> tuple[Index, npt.NDArray[np.float32]]:
     final = np.ones(len(node_jet), bool)
     final[places[0]] = False
     return node_jet[final], energy[final]
+
+
+def branching_masses(jets: Jets) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+    """Give the mother of each branching, and the masses of her daughters.
+
+    Returns
+    -------
+    mothers : float64 array, shape (m, 2)
+        Energy and signed mass in GeV.
+    masses : float64 array, shape (m, 2)
+        Signed masses of the harder and the softer daughter.
+    branch_on : bool array, shape (m, 2)
+        Which daughters are mothers themselves.
+    """
+    first, node_jet = _nodes(jets)
+    rows, (mothers, hard, soft) = _branchings(jets, first)
+    nodes = np.empty((len(node_jet), 2))
+    branches = np.zeros(len(node_jet), bool)
+    branches[mothers] = True
+    for place, name in enumerate(("e", "m")):
+        nodes[first, place] = jets[f"seed_{name}"]
+        nodes[hard, place], nodes[soft, place] = rows[f"hard_{name}"], rows[f"soft_{name}"]
+    return (
+        nodes[mothers],
+        np.stack([nodes[hard, 1], nodes[soft, 1]], axis=1),
+        np.stack([branches[hard], branches[soft]], axis=1),
+    )
 
 
 def with_history(jets: Jets) -> npt.NDArray[np.void]:

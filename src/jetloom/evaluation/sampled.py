@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,16 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.config.trees import Trees
+from jetloom.data.jets import Jets
 from jetloom.data.nodes import with_history
 from jetloom.errors import EmptySampleError
 from jetloom.io.atomic import publishing
 from jetloom.io.hdf5 import check_file
-from jetloom.models.junipr.sampling import sample
+from jetloom.models.junipr.precedents import Precedents
+from jetloom.models.junipr.sampling import Sample, sample
 from jetloom.trees.writing import TreeWriter, jets_dtype
 
 if TYPE_CHECKING:
     from jetloom.data.dataset import View
-    from jetloom.data.jets import Jets
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,6 +30,9 @@ that a jet may have before it ended is not ``ended``."""
 
 AT_ONCE = 4096
 """Jets that grow together."""
+
+PRECEDENTS = 1_000_000
+"""Branchings of data that are looked up; a part of more gives its first ones."""
 
 
 def seeds_of(view: View, role: str, classes: Sequence[int], number: int, generator: np.random.Generator) -> Floats:
@@ -54,15 +58,29 @@ def seeds_of(view: View, role: str, classes: Sequence[int], number: int, generat
     return table[generator.choice(len(table), number, p=weights / weights.sum()), :2]
 
 
-def sample_blocks(network: Any, seeds: Floats, generator: np.random.Generator) -> Iterator[Jets]:
-    """Draw one jet for each seed, in blocks."""
-    for first in range(0, len(seeds), AT_ONCE):
-        yield sample(network, seeds[first : first + AT_ONCE], generator)
+def precedents_of(view: View, classes: Sequence[int]) -> Precedents | None:
+    """Look up branchings of some classes in the training part; none if their jets do not branch."""
+    found, branchings = [], 0
+    for block in view.blocks("train"):
+        found.append(block.take(np.isin(block["label"], classes)))
+        branchings += int(found[-1].lengths.sum())
+        if branchings >= PRECEDENTS:
+            break
+    try:
+        return Precedents(Jets.concatenate(found))
+    except EmptySampleError:
+        return None
 
 
 def write_sample(
-    network: Any, seeds: Floats, generator: np.random.Generator, path: Path, settings: Trees, origin: dict[str, Any]
-) -> list[Jets]:
+    network: Any,
+    seeds: Floats,
+    generator: np.random.Generator,
+    path: Path,
+    settings: Trees,
+    origin: dict[str, Any],
+    precedents: Precedents | None = None,
+) -> list[Sample]:
     """Draw one jet for each seed, write them as a file of trees, and give them.
 
     Parameters
@@ -77,19 +95,22 @@ def write_sample(
         Those that the trees were made with on which the network was trained.
     origin : dict
         What the file is made of.
+    precedents : Precedents, optional
+        Branchings of jets that the network learnt.
     """
     blocks, first = [], 0
     with publishing(path, check_file) as part:
         writer = TreeWriter(part, jets_dtype(COLUMNS, path), "lz4")
         try:
-            for jets in sample_blocks(network, seeds, generator):
+            for start in range(0, len(seeds), AT_ONCE):
+                blocks.append(sample(network, seeds[start : start + AT_ONCE], generator, precedents=precedents))
+                jets = blocks[-1].jets
                 rows = np.zeros(len(jets), COLUMNS)
                 rows["event_number"] = first + np.arange(len(jets))
                 rows["mc_event_weight"], rows["ended"] = 1.0, jets["ended"]
                 momenta = np.stack([jets["seed_e"], jets["seed_m"]], axis=1).astype(np.float64)
                 writer.append(rows, with_history(jets), jets.lengths, momenta)
                 first += len(jets)
-                blocks.append(jets)
         except BaseException:
             writer.abandon()
             raise

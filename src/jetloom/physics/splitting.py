@@ -51,20 +51,33 @@ def daughters(mothers: Floats, branchings: Floats, up: tuple[float, float, float
     return np.stack([hard, soft], axis=1)
 
 
-def possible_delta(mothers: Floats, z: Floats, theta: Floats) -> tuple[Floats, Floats]:
-    """Give the smallest and the largest delta for which no daughter has m^2 < 0, each of shape (n,).
+def angles(energy: Floats, mass: Floats, z: Floats, masses: Floats) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+    """Give theta and delta of a decay from the masses of the daughters.
 
-    m_soft^2 >= 0 is p sin(delta) <= z E sin(theta + delta), so delta <= atan2(z E sin(theta), p - z E cos(theta));
-    m_hard^2 >= 0 is p sin(theta) <= (1 - z) E sin(theta + delta). Where the smallest is above the largest, there is
-    none.
+    The momenta of mother and daughters are the sides of a triangle; with its area (Heron's formula, which is exact for
+    flat triangles too) 4 A = 2 p p_soft sin(theta) and p^2 + p_soft^2 - p_hard^2 = 2 p p_soft cos(theta).
+
+    Parameters
+    ----------
+    energy, mass, z : float64 arrays that broadcast with each other
+        Of the mother, in GeV.
+    masses : float64 array, their shape with 2 at the end
+        Of the harder and the softer daughter.
+
+    Returns
+    -------
+    theta, delta : float64 arrays
+    possible : bool array
+        Where there is such a triangle, and no daughter is heavier than her energy.
     """
-    energy, mass = mothers[:, 0], mothers[:, 3]
-    momentum = np.sqrt(np.maximum(energy**2 - np.sign(mass) * mass**2, 0.0))
-    soft = np.arctan2(z * energy * np.sin(theta), momentum - z * energy * np.cos(theta))
-    sine = momentum * np.sin(theta) / ((1 - z) * energy)
-    angle = np.arcsin(np.minimum(sine, 1.0))
-    least = np.where(sine > 1, np.pi, np.maximum(angle - theta, 0.0))
-    return least, np.minimum(soft, np.pi - angle - theta)
+    square = energy**2 - mass**2
+    hard, soft = ((1 - z) * energy) ** 2 - masses[..., 0] ** 2, (z * energy) ** 2 - masses[..., 1] ** 2
+    possible = (square > 0) & (hard > 0) & (soft > 0)
+    p, p_hard, p_soft = (np.sqrt(np.maximum(value, 0.0)) for value in (square, hard, soft))
+    heron = (p + p_hard + p_soft) * (p_hard + p_soft - p) * (p + p_soft - p_hard) * (p + p_hard - p_soft)
+    area = np.sqrt(np.maximum(heron, 0.0))
+    theta, delta = np.arctan2(area, square + soft - hard), np.arctan2(area, square + hard - soft)
+    return theta, delta, possible & (heron > 0)
 
 
 def _momentum(energy: Floats, momentum: Floats, axis: Floats, across: Floats, angle: Floats) -> Floats:

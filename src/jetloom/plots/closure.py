@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jetloom.data.dataset import View
-    from jetloom.data.jets import Jets
+    from jetloom.models.junipr.sampling import Overruled, Sample
 
 
 def draw_closure(
-    path: Path, sampled: Sequence[Jets], view: View, classes: Sequence[int], label: str, note: str
+    path: Path, sampled: Sequence[Sample], view: View, classes: Sequence[int], label: str, note: str
 ) -> dict[str, Any]:
     """Draw spectra of sampled jets and of those of the test part.
 
@@ -27,7 +27,7 @@ def draw_closure(
     ----------
     path : Path
         Name without suffix.
-    sampled : sequence of Jets
+    sampled : sequence of Sample
         Blocks of sampled jets.
     view : View
     classes : sequence of int
@@ -38,19 +38,33 @@ def draw_closure(
     Returns
     -------
     dict
-        chi^2 and degrees of freedom of each spectrum, and the share of sampled jets that did not end by themselves.
+        chi^2 and degrees of freedom of each spectrum, the share of sampled jets that did not end by themselves, and
+        what the network was overruled in: by head, the mean probability that it gave to what cannot be.
     """
     binning = view.binning or {}
     data = [block.take(np.isin(block["label"], classes)) for block in view.blocks("test")]
     longest = max(int(jets.lengths.max(initial=0)) + 1 for jets in data)
     true = spectra_of(((jets, jets[view.weight].astype(np.float64)) for jets in data), binning, longest)
-    drawn = spectra_of(((jets, np.ones(len(jets))) for jets in sampled), binning, longest)
+    drawn = spectra_of(((jets, np.ones(len(jets))) for jets, _ in sampled), binning, longest)
     reference, line = Line("Data", "#000000", "-", true), Line("Drawn from the model", MODEL, "-", drawn)
     draw_spectra(path, reference, [line], label, note)
-    ended = np.concatenate([jets["ended"] for jets in sampled])
+    ended = np.concatenate([jets["ended"] for jets, _ in sampled])
     found = {name: chi_square(drawn[name], true[name]) for name in SPECTRA}
     return {
         "jets": len(ended),
         "not_ended": float(1.0 - ended.mean()),
+        "overruled": _overruled([overruled for _, overruled in sampled]),
         "spectra": {name: {"chi2": value, "ndf": freedom} for name, (value, freedom) in found.items()},
     }
+
+
+def _overruled(blocks: Sequence[Overruled]) -> dict[str, float]:
+    """Give the shares of all blocks: of probability and of branchings, and the number of jets that were stopped."""
+    branchings = max(1, sum(block.branchings for block in blocks))
+    found = {
+        f"probability_{head}": sum(block.probability[head] for block in blocks) / branchings
+        for head in blocks[0].probability
+    }
+    found["without_precedent"] = sum(block.without_precedent for block in blocks) / branchings
+    found["jets_stopped"] = float(sum(block.stopped for block in blocks))
+    return found

@@ -103,7 +103,7 @@ from jetloom.models.junipr.sampling import sample
 
 network = keras.saving.load_model(sys.argv[1], compile=False)
 np.save(sys.argv[2], np.asarray(network(padded(jets([3, 0, 20])))))
-drawn = sample(network, np.array([[300.0, 40.0]] * 5), np.random.default_rng(1), max_steps=4)
+drawn = sample(network, np.array([[300.0, 40.0]] * 5), np.random.default_rng(1), max_steps=4).jets
 assert np.isfinite(np.asarray(network(padded(drawn)))).all()
 """
 
