@@ -11,6 +11,8 @@ from jetloom.config.load import load_analysis
 from jetloom.evaluation.histogram import Histogram
 from jetloom.io.hdf5 import TableWriter
 from jetloom.io.trees import QUARANTINE
+from jetloom.plots import quarantine as quarantined
+from jetloom.plots import slices
 from jetloom.plots.quarantine import LISTED, Quarantined
 from jetloom.plots.slices import kinks, spectra
 
@@ -99,6 +101,19 @@ def test_the_figures_and_the_table(sliced, tmp_path):
     assert f"{1000 + LISTED}" not in text
     assert "12 + 3" in text
     assert "falls apart within trees.radius" in text
+
+
+def test_a_sample_without_trees_takes_no_colour_away(sliced, tmp_path, monkeypatch):
+    content = yaml.safe_load((tmp_path / "config.yaml").read_text())
+    content["tasks"]["one"]["samples"] = ["high"]
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    given = {}
+    for module, name in ((slices, "draw_slices"), (quarantined, "draw_quarantine")):
+        monkeypatch.setattr(module, name, lambda *given_to, name=name: given.update({name: given_to}))
+    assert main(["plot_samples", "--config", "config.yaml", "--output", str(tmp_path / "out")]) == 0
+    colors = {style.name: style.color for style in given["draw_slices"][2]}
+    assert list(colors) == ["low", "high"]
+    assert {style.name: style.color for style in given["draw_quarantine"][1]} == {"high": colors["high"]}
 
 
 def test_the_quarantine_of_some_files(sliced, tmp_path):

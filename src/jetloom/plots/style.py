@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jetloom.io.atomic import publishing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -78,6 +78,23 @@ def class_styles(classes: Sequence[Mapping[str, Any]]) -> list[ClassStyle]:
         line, marker = LINES[place % len(LINES)], MARKERS[place % len(MARKERS)]
         styles.append(ClassStyle(entry["name"], entry.get("title") or entry["name"], color, line, marker))
     return styles
+
+
+def sample_styles(titles: Iterable[tuple[str, str]]) -> dict[str, ClassStyle]:
+    """Give each sample of an analysis its look: by its place in the configuration, so that it is the same everywhere.
+
+    Parameters
+    ----------
+    titles : iterable of (name, title)
+        All samples of the analysis, those too that a figure does not show; as
+        :func:`jetloom.data.appearance.sample_titles` gives them.
+    """
+    return {style.name: style for style in class_styles([{"name": name, "title": title} for name, title in titles])}
+
+
+def dataset_title(name: str) -> str:
+    """Give the title of a dataset: several tasks may share it, so it has its own name and not the title of a task."""
+    return f"dataset {name}"
 
 
 def headline(label: str, *notes: str) -> str:
