@@ -23,6 +23,8 @@ LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1,
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 GREY = "#666666"
 DPI = 150
+PLAIN = 30.0
+"""Below this ratio of its ends a logarithmic axis has its numbers written out."""
 
 # Smaller letters than mplhep's, because panels stand side by side, and fonts that need no LaTeX.
 _CHANGES: dict[str, Any] = {
@@ -192,6 +194,12 @@ def plain_logarithms(axis: Any) -> None:
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def readable_logarithms(axis: Any, ends: npt.NDArray[np.float64]) -> None:
+    """Write the numbers of a logarithmic axis out if it runs over so little that there are too few powers of ten."""
+    if ends[0] > 0 and ends[-1] / ends[0] < PLAIN:
+        plain_logarithms(axis)
 
 
 def say(axes: Any, text: str) -> None:
