@@ -123,12 +123,16 @@ def test_the_quarantine_of_some_files(sliced, tmp_path):
     assert len(found.apart) == 300
 
 
-def test_without_a_quarantined_jet_the_page_says_so(sliced, tmp_path):
+def test_without_a_quarantined_jet_page_and_figure_say_so(sliced, tmp_path, monkeypatch):
+    texts = []
+    monkeypatch.setattr(quarantined, "say", lambda axes, text: texts.append(text))
     for name in ("low", "high"):
         path = tmp_path / f"results/sliced/trees/{name}/{name}.h5"
         write(path, 1.0, jets=np.zeros(5, JETS), quarantine=quarantine(0))
     assert main(["plot_samples", "--config", "config.yaml", "--output", str(tmp_path / "out")]) == 0
     assert "Every jet is the tree that it should be" in (tmp_path / "out" / "quarantine.html").read_text()
+    assert texts == ["No jet was quarantined: all 10 jets are the trees they should be."]
+    assert (tmp_path / "out" / "quarantine.png").is_file()
 
 
 def test_samples_are_listed_with_what_is_missing(sliced, tmp_path, capsys):
