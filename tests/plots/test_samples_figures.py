@@ -91,6 +91,22 @@ def test_histograms_are_scaled_to_the_cross_section(sliced):
     np.testing.assert_allclose(one.squares[filled] / one.sums[filled], 1.0 / 40_000, rtol=1e-6)
 
 
+def test_steps_beyond_the_panel_are_marked_at_its_edge(sliced, tmp_path, monkeypatch):
+    marked = []
+    real = slices.mark_outside
+
+    def mark(axes, x, ratio):
+        before = len(axes.lines)
+        real(axes, x, ratio)
+        marked.append([line.get_marker() for line in axes.lines[before:]])
+
+    monkeypatch.setattr(slices, "mark_outside", mark)
+    assert main(["plot_samples", "--config", "config.yaml", "--output", str(tmp_path / "out")]) == 0
+    weighted, plain = marked
+    assert weighted == []
+    assert "^" in plain  # where the slices meet without weights
+
+
 def test_the_figures_and_the_table(sliced, tmp_path):
     assert main(["plot_samples", "--config", "config.yaml", "--output", str(tmp_path / "out")]) == 0
     names = {path.name for path in (tmp_path / "out").iterdir()}

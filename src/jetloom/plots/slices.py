@@ -10,6 +10,7 @@ import numpy as np
 from jetloom import paths
 from jetloom.evaluation.histogram import Histogram
 from jetloom.io.hdf5 import TableReader
+from jetloom.plots.ratio_panel import mark_outside
 from jetloom.plots.style import canvas, readable_logarithms, shared_legend, steps
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def draw_slices(path: Path, title: str, samples: Sequence[ClassStyle], found: Se
             lower.errorbar(middle, ratio, error, fmt="o", color="black", markersize=3, linewidth=1)
             lower.axhline(1.0, color="#666666", linewidth=0.8)
             lower.set_ylim(0.5, 1.5)
+            mark_outside(lower, middle, ratio)
             lower.set_xlabel(title)
             lower.set_ylabel("Sum / mean of\nits neighbours")
             upper.set_title("With cross-section weights" if name == "weighted" else "Without weights", loc="left")
