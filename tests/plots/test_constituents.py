@@ -230,14 +230,21 @@ def test_a_side_of_zero_where_nothing_is_stays_narrow():
     assert below[-1] == pytest.approx(2.5 * step, rel=1e-3)
 
 
-@pytest.mark.parametrize(("high", "written"), [(280.0, ["20", "50", "100", "200"]), (2800.0, None)])
-def test_numbers_on_a_short_logarithmic_axis_are_written_out(tmp_path, monkeypatch, high, written):
+@pytest.mark.parametrize(
+    ("low", "high", "written"),
+    [
+        (15.0, 280.0, ["20", "50", "100", "200"]),
+        (11.0, 990.0, ["20", "50", "100", "200", "500"]),  # a single power of ten
+        (15.0, 2800.0, None),
+    ],
+)
+def test_numbers_on_a_short_logarithmic_axis_are_written_out(tmp_path, monkeypatch, low, high, written):
     from jetloom.plots import style
 
     texts = []
     real = style._save
     monkeypatch.setattr(style, "_save", lambda figure, path: (texts.append(_texts(figure)), real(figure, path)))
-    values = np.geomspace(15.0, high, 1000)
+    values = np.geomspace(low, high, 1000)
     one = Drawn((values, np.ones(1000)), (values, np.ones(1000)))
     side_by_side.draw(tmp_path / "pt_log", "pt", "jets", class_styles([{"name": "a"}]), [one], logarithmic=True)
     assert (texts[0] == written) is (written is not None)

@@ -23,8 +23,8 @@ LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1,
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 GREY = "#666666"
 DPI = 150
-PLAIN = 30.0
-"""Below this ratio of its ends a logarithmic axis has its numbers written out."""
+PLAIN = 100.0
+"""Up to this ratio of its ends a logarithmic axis may hold a single power of ten, and has its numbers written out."""
 
 # Smaller letters than mplhep's, because panels stand side by side, and fonts that need no LaTeX.
 _CHANGES: dict[str, Any] = {
@@ -198,7 +198,7 @@ def plain_logarithms(axis: Any) -> None:
 
 def readable_logarithms(axis: Any, ends: npt.NDArray[np.float64]) -> None:
     """Write the numbers of a logarithmic axis out if it runs over so little that there are too few powers of ten."""
-    if ends[0] > 0 and ends[-1] / ends[0] < PLAIN:
+    if ends[0] > 0 and ends[-1] / ends[0] <= PLAIN:
         plain_logarithms(axis)
 
 
