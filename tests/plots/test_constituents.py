@@ -17,10 +17,11 @@ from jetloom.conversion.streams import Task
 from jetloom.io.events import Collection, offsets_of
 from jetloom.io.hdf5 import TableReader
 from jetloom.io.layout import make_layout
-from jetloom.plots import constituents
+from jetloom.plots import constituents, side_by_side
 from jetloom.plots.before_after import read_sample
 from jetloom.plots.quantities import Jets, differences, of_members
 from jetloom.plots.side_by_side import Drawn, bins
+from jetloom.plots.style import class_styles
 
 CONFIG = {
     "analysis": "shown",
@@ -201,9 +202,61 @@ def test_bins_hold_what_there_is():
     counts = bins([np.arange(1, 60)], logarithmic=True)
     np.testing.assert_array_equal(counts % 1, 0.5)
     assert counts[0] == 0.5
+    assert counts[-1] > 59
+    np.testing.assert_array_equal(np.diff(counts, n=2) >= 0, True)  # widths only grow
+    assert np.diff(counts).max() > 1
     for odd in ([np.zeros(5)], [np.zeros(0)], [np.full(3, np.nan)]):
         for logarithmic in (False, True):
             assert (np.diff(bins(odd, logarithmic)) > 0).all()
+
+
+def test_whole_numbers_that_are_equally_many_are_a_flat_histogram(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(side_by_side, "steps", lambda axes, ends, values, errors, **_: seen.append((ends, values)))
+    numbers = np.arange(1.0, 201.0)
+    one = Drawn((numbers, np.ones(200)), (numbers, np.ones(200)))
+    side_by_side.draw(tmp_path / "count_log", "N", "jets", class_styles([{"name": "a"}]), [one], logarithmic=True)
+    ends, values = seen[0]
+    assert (np.diff(ends) > 1).any()
+    np.testing.assert_allclose(values[:-2], 1 / 200)  # the last bin reaches beyond the numbers
+
+
+def test_a_side_of_zero_where_nothing_is_stays_narrow():
+    ends = bins([np.append(np.linspace(0.0, 10.0, 1000), 0.0)], centred=True)
+    step = ends[1] - ends[0]
+    assert ends[0] == pytest.approx(-2.5 * step, rel=1e-6)
+    assert ends[-1] > 9.9
+    below = bins([-np.linspace(0.0, 10.0, 1000)], centred=True)
+    assert below[-1] == pytest.approx(2.5 * step, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "written"),
+    [
+        (15.0, 280.0, ["20", "50", "100", "200"]),
+        (11.0, 990.0, ["20", "50", "100", "200", "500"]),  # a single power of ten
+        (15.0, 2800.0, None),
+    ],
+)
+def test_numbers_on_a_short_logarithmic_axis_are_written_out(tmp_path, monkeypatch, low, high, written):
+    from jetloom.plots import style
+
+    texts = []
+    real = style._save
+    monkeypatch.setattr(style, "_save", lambda figure, path: (texts.append(_texts(figure)), real(figure, path)))
+    values = np.geomspace(low, high, 1000)
+    one = Drawn((values, np.ones(1000)), (values, np.ones(1000)))
+    side_by_side.draw(tmp_path / "pt_log", "pt", "jets", class_styles([{"name": "a"}]), [one], logarithmic=True)
+    assert (texts[0] == written) is (written is not None)
+
+
+def _texts(figure):
+    """What is written at the horizontal axis of the first panel, between its ends."""
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    low, high = axes.get_xlim()
+    labels = zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+    return [text.get_text() for place, text in labels if low <= place <= high and text.get_text()]
 
 
 def test_absolute_values_on_logarithmic_axes():

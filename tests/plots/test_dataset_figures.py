@@ -9,10 +9,10 @@ from jetloom.config.load import load_merged
 from jetloom.data.appearance import dressed
 from jetloom.data.build import build
 from jetloom.data.dataset import Dataset
-from jetloom.plots import distributions
+from jetloom.plots import bookkeeping, distributions
 from jetloom.plots.binning import draw_binning, write_binning
 from jetloom.plots.spectra import draw_spectra, fill_spectra
-from jetloom.plots.style import class_styles
+from jetloom.plots.style import COLORS, GREY, class_styles
 from tree_files import make_trees, tree_analysis, tree_config, write_trees
 
 FLATTEN = {"flatten": {"to": "quark", "variables": {"pt": 8}}}
@@ -94,6 +94,7 @@ def test_the_verb_draws_bins_and_tells_what_lies_beyond(make, tmp_path):
     assert "more than 2% beyond the range" in text
     assert "empty: 14, 15, 16, 17, 18, 19" in text
     assert "cambridge_aachen" in text
+    assert "<h2>Bins of trees: dataset flavour</h2>" in text
     assert (tmp_path / "trees" / "binning.png").stat().st_size > 10_000
 
 
@@ -130,13 +131,48 @@ def test_a_borrowed_dataset_is_dressed_as_the_task_that_uses_it(make):
     assert worn.fingerprint == dataset.fingerprint
 
 
-def test_the_summary_says_what_became_of_jets_of_no_class(make, tmp_path):
-    from jetloom.plots.bookkeeping import write_summary
+def test_samples_keep_the_order_and_the_colours_of_the_configuration(make):
+    _, dataset = make()
+    content = tree_config()
+    samples = content["samples"]
+    top = {**samples["ttbar"], "title": "Top"}
+    content["samples"] = {"ttbar": top, "other": samples["dijet"], "dijet": samples["dijet"]}
+    worn = dressed(dataset, load_merged(content), "flavour").description
+    # JSON has sorted them: dijet, ttbar.
+    assert list(worn["samples"]) == ["ttbar", "dijet"]
+    assert bookkeeping._flow_colors(worn) == {"Top": COLORS[0], "Dijets": COLORS[2], "All samples": GREY}
 
+
+def test_the_cut_flow_of_the_dataset_goes_on_where_the_samples_end(make):
+    _, dataset = make()
+    facts = dataset.description
+    for number, entry in enumerate(facts["samples"].values()):
+        read = {"stage": "read", "level": "jets", "reason": "in the file", "before": 5000, "after": 5000}
+        left = [2500, 1500][number]
+        entry["counts"] = [read, {**read, "stage": "select", "reason": "pt > 40", "after": left}]
+    facts["counts"][0] |= {"before": 4000, "after": 4000}
+    steps = bookkeeping.flows(facts)["All samples"]
+    assert (steps[0]["stage"], steps[0]["reason"]) == ("dataset", "all samples together")
+    assert [step["start"] for step in steps] == [10_000] * len(steps)
+    assert [step["start"] for step in bookkeeping.flows(facts)["Dijets"]] == [5000, 5000]
+
+
+def test_figures_of_a_dataset_have_its_name(make, tmp_path):
+    _, dataset = make()
+    facts = {**dataset.description, "title": "Dense network"}
+    bookkeeping.write_cut_flow(tmp_path / "flow.html", facts)
+    bookkeeping.write_summary(tmp_path / "summary.html", class_styles(facts["classes"]), facts)
+    for name in ("flow", "summary"):
+        text = (tmp_path / f"{name}.html").read_text()
+        assert "dataset flavour" in text
+        assert "Dense network" not in text
+
+
+def test_the_summary_says_what_became_of_jets_of_no_class(make, tmp_path):
     for policy, words in (("drop", "dropped"), ("keep", "kept, weight 0"), ("majority", "gluon")):
         _, dataset = make(unlabelled=policy)
         facts = dataset.description
-        write_summary(tmp_path / "summary.html", class_styles(facts["classes"]), facts)
+        bookkeeping.write_summary(tmp_path / "summary.html", class_styles(facts["classes"]), facts)
         text = (tmp_path / "summary.html").read_text()
         assert f"<td class=text>{words}</td>" in text
         assert f"<td>{facts['samples']['dijet']['unlabelled']}</td>" in text

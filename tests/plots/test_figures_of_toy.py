@@ -51,6 +51,7 @@ def test_plot_inputs(toy, tmp_path):
     assert "broken.root" in table
     assert "is truncated" in table
     assert "abs(eta) &lt; 2.5" in table
+    assert "<h2>Cut flow: dataset flavour</h2>" in table
     assert "http" not in table
     assert "Light quark" in (first / "bookkeeping" / "summary.html").read_text()
 

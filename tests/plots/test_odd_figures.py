@@ -8,8 +8,9 @@ from jetloom.cli.main import main
 from jetloom.errors import JetloomError
 from jetloom.evaluation import report
 from jetloom.evaluation.histogram import Histogram
-from jetloom.plots import bookkeeping, classifier, inputs, scan
+from jetloom.plots import bookkeeping, classifier, correlations, inputs, scan
 from jetloom.plots.confusion import draw_confusion
+from jetloom.plots.correlations import FEWEST, draw_correlations
 from jetloom.plots.learning import draw_learning
 from jetloom.plots.scan_files import read_scan
 from jetloom.plots.style import COLORS, class_styles, headline, unit
@@ -36,7 +37,7 @@ def one_class_of_jets(rows=200):
 def test_a_scan_of_one_point(tmp_path):
     points, histories = scan_frames(points=1, repetitions=1, epochs=1)
     scan.draw_best(tmp_path / "best", points, PARAMETERS, "val_auc")
-    scan.draw_correlations(tmp_path / "correlations", points, PARAMETERS, "val_auc")
+    draw_correlations(tmp_path / "correlations", points, PARAMETERS, "val_auc")
     draw_learning(tmp_path / "curves", points, histories, "val_auc")
     for name in PARAMETERS:
         scan.draw_parameter(tmp_path / name, points, name, "val_auc")
@@ -44,12 +45,71 @@ def test_a_scan_of_one_point(tmp_path):
     assert len(list(tmp_path.glob("*.png"))) == 3 + len(PARAMETERS)
 
 
+def said(monkeypatch, module):
+    """Collect what is written in place of a figure."""
+    texts = []
+    real = module.say
+    monkeypatch.setattr(module, "say", lambda axes, text: (texts.append(text), real(axes, text)))
+    return texts
+
+
+@pytest.mark.parametrize(("trained", "numbers"), [(FEWEST - 1, False), (FEWEST, True)])
+def test_correlations_of_a_few_points_are_not_shown(tmp_path, monkeypatch, trained, numbers):
+    texts = said(monkeypatch, correlations)
+    points, _ = scan_frames(points=trained + 1)  # the last one diverged
+    draw_correlations(tmp_path / "correlations", points, PARAMETERS, "val_auc")
+    assert (texts == []) is numbers
+    assert numbers or f"{trained} trained points: rank correlations need {FEWEST} or more" in texts[0]
+    assert (tmp_path / "correlations.png").is_file()
+
+
+@pytest.mark.parametrize("repetitions", [1, 3])
+def test_a_spread_is_promised_where_there_is_one(tmp_path, monkeypatch, repetitions):
+    points, _ = scan_frames(points=6, repetitions=repetitions)
+    scan.write_best(tmp_path / "best.html", points, PARAMETERS, "val_auc")
+    text = (tmp_path / "best.html").read_text()
+    cells = text.partition("<tbody>")[2]
+    assert ("±" in cells) is (repetitions > 1)
+    assert ("each trained once, so without ±" in text) is (repetitions == 1)
+    names = []
+    monkeypatch.setattr(scan, "shared_legend", lambda figure, axes, columns: names.extend(_legend(axes)))
+    scan.draw_parameter(tmp_path / "rate", points, "learning_rate", "val_auc")
+    assert ("Point, trained once" in names) is (repetitions == 1)
+
+
+def _legend(axes):
+    return axes.get_legend_handles_labels()[1]
+
+
+def test_each_kind_of_model_has_a_number_of_the_test_part():
+    points, _ = scan_frames(points=3)
+    heads, _ = scan.best_rows(points, PARAMETERS, "val_auc")
+    assert [name for name in heads if "(test)" in name] == ["AUC (test)"]
+    density = points.drop(columns=[name for name in points if "auc" in name or "accuracy" in name])
+    heads, rows = scan.best_rows(density, PARAMETERS, "val_loss")
+    assert [name for name in heads if "(test)" in name] == ["Loss (test)"]
+    assert all("±" in row[heads.index("Loss (test)")] for row in rows[:2])
+
+
+def test_formulas_take_no_room_in_the_table(tmp_path, monkeypatch):
+    widths = []
+    real = scan.canvas
+    monkeypatch.setattr(
+        scan, "canvas", lambda path, size, **rest: (widths.append(size[0]), real(path, size, **rest))[1]
+    )
+    points, _ = scan_frames(points=3)
+    for title in ("$-\\log\\,P$, $\\theta$", "−log P, θ"):
+        monkeypatch.setattr(scan, "title", lambda name, title=title: f"{title} {name}")
+        scan.draw_best(tmp_path / "best", points, PARAMETERS, "val_auc")
+    assert widths[0] == pytest.approx(widths[1], rel=0.02)
+
+
 def test_a_scan_of_which_nothing_trained(tmp_path):
     points, histories = scan_frames(points=3)
     points[["val_auc", "val_loss"]] = np.nan
     scan.write_best(tmp_path / "best.html", points, PARAMETERS, "val_auc")
     scan.draw_best(tmp_path / "best", points, PARAMETERS, "val_auc")
-    scan.draw_correlations(tmp_path / "correlations", points, PARAMETERS, "val_auc")
+    draw_correlations(tmp_path / "correlations", points, PARAMETERS, "val_auc")
     scan.draw_parameter(tmp_path / "rate", points, "learning_rate", "val_auc")
     scan.draw_parameter(tmp_path / "activation", points, "activation", "val_auc")
     draw_learning(tmp_path / "curves", points, histories, "val_auc")

@@ -11,6 +11,8 @@ from jetloom.config.load import load_analysis
 from jetloom.evaluation.histogram import Histogram
 from jetloom.io.hdf5 import TableWriter
 from jetloom.io.trees import QUARANTINE
+from jetloom.plots import quarantine as quarantined
+from jetloom.plots import slices
 from jetloom.plots.quarantine import LISTED, Quarantined
 from jetloom.plots.slices import kinks, spectra
 
@@ -89,6 +91,22 @@ def test_histograms_are_scaled_to_the_cross_section(sliced):
     np.testing.assert_allclose(one.squares[filled] / one.sums[filled], 1.0 / 40_000, rtol=1e-6)
 
 
+def test_steps_beyond_the_panel_are_marked_at_its_edge(sliced, tmp_path, monkeypatch):
+    marked = []
+    real = slices.mark_outside
+
+    def mark(axes, x, ratio):
+        before = len(axes.lines)
+        real(axes, x, ratio)
+        marked.append([line.get_marker() for line in axes.lines[before:]])
+
+    monkeypatch.setattr(slices, "mark_outside", mark)
+    assert main(["plot_samples", "--config", "config.yaml", "--output", str(tmp_path / "out")]) == 0
+    weighted, plain = marked
+    assert weighted == []
+    assert "^" in plain  # where the slices meet without weights
+
+
 def test_the_figures_and_the_table(sliced, tmp_path):
     assert main(["plot_samples", "--config", "config.yaml", "--output", str(tmp_path / "out")]) == 0
     names = {path.name for path in (tmp_path / "out").iterdir()}
@@ -101,6 +119,19 @@ def test_the_figures_and_the_table(sliced, tmp_path):
     assert "falls apart within trees.radius" in text
 
 
+def test_a_sample_without_trees_takes_no_colour_away(sliced, tmp_path, monkeypatch):
+    content = yaml.safe_load((tmp_path / "config.yaml").read_text())
+    content["tasks"]["one"]["samples"] = ["high"]
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    given = {}
+    for module, name in ((slices, "draw_slices"), (quarantined, "draw_quarantine")):
+        monkeypatch.setattr(module, name, lambda *given_to, name=name: given.update({name: given_to}))
+    assert main(["plot_samples", "--config", "config.yaml", "--output", str(tmp_path / "out")]) == 0
+    colors = {style.name: style.color for style in given["draw_slices"][2]}
+    assert list(colors) == ["low", "high"]
+    assert {style.name: style.color for style in given["draw_quarantine"][1]} == {"high": colors["high"]}
+
+
 def test_the_quarantine_of_some_files(sliced, tmp_path):
     found = Quarantined([tmp_path / "results/sliced/trees/low/low.h5"] * 2)
     assert len(found.rows) == len(found.files) == 600
@@ -108,12 +139,16 @@ def test_the_quarantine_of_some_files(sliced, tmp_path):
     assert len(found.apart) == 300
 
 
-def test_without_a_quarantined_jet_the_page_says_so(sliced, tmp_path):
+def test_without_a_quarantined_jet_page_and_figure_say_so(sliced, tmp_path, monkeypatch):
+    texts = []
+    monkeypatch.setattr(quarantined, "say", lambda axes, text: texts.append(text))
     for name in ("low", "high"):
         path = tmp_path / f"results/sliced/trees/{name}/{name}.h5"
         write(path, 1.0, jets=np.zeros(5, JETS), quarantine=quarantine(0))
     assert main(["plot_samples", "--config", "config.yaml", "--output", str(tmp_path / "out")]) == 0
     assert "Every jet is the tree that it should be" in (tmp_path / "out" / "quarantine.html").read_text()
+    assert texts == ["No jet was quarantined: all 10 jets are the trees they should be."]
+    assert (tmp_path / "out" / "quarantine.png").is_file()
 
 
 def test_samples_are_listed_with_what_is_missing(sliced, tmp_path, capsys):

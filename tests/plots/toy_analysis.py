@@ -102,6 +102,7 @@ def write_dataset(directory, rows=3000):
         "task": "flavour",
         "title": "Jet flavour",
         "label": CONFIG["label"],
+        "sample_titles": list(SAMPLES.items()),
         "classes": [{"name": name, "title": title, "color": None} for name, title in CLASSES],
         "inputs": [
             {"column": "log_pt", "expression": "log(pt)", "title": "log(Jet $p_T$ / GeV)"},

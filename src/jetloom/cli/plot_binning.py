@@ -27,6 +27,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.data.dataset import Dataset
     from jetloom.errors import ConfigurationError
     from jetloom.plots.binning import draw_binning, write_binning
+    from jetloom.plots.style import dataset_title
 
     analysis = load_analysis(arguments.config)
     task = find_owner(analysis, arguments.task)
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     if binning is None:
         raise ConfigurationError("has no trees", path=stored.directory, advice=f"set tasks.{arguments.task}.reads")
     output = arguments.output or paths.results(analysis) / "plots" / arguments.task / "trees"
-    most = task.binning.warn_above
-    draw_binning(output / "binning", binning, most, facts["label"], facts["title"])
-    write_binning(output / "binning.html", binning, most, facts["title"])
+    most, title = task.binning.warn_above, dataset_title(arguments.task)
+    draw_binning(output / "binning", binning, most, facts["label"], title)
+    write_binning(output / "binning.html", binning, most, title)
     logger.info("drew the bins of %d branchings", binning["branchings"])

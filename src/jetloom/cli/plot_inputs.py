@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.errors import StaleError
     from jetloom.plots import bookkeeping, distributions, spectra
     from jetloom.plots.inputs import draw_input
-    from jetloom.plots.style import class_styles
+    from jetloom.plots.style import class_styles, dataset_title
 
     analysis = load_analysis(arguments.config)
     task = find_owner(analysis, arguments.task)
@@ -51,23 +51,23 @@ def run(arguments: argparse.Namespace) -> None:
     files = _files(analysis, arguments.task, arguments.hdf5)
     output = arguments.output or paths.results(analysis) / "plots" / arguments.task
     facts = dataset.description
-    classes = class_styles(facts["classes"])
+    classes, look = class_styles(facts["classes"]), (facts["label"], dataset_title(arguments.task))
     bins = distributions.input_edges(dataset, files)
     before = distributions.before_selection(analysis, task, dataset, files, bins)
     after = distributions.after_selection(dataset, bins)
     for entry in facts["inputs"]:
         column = entry["column"]
         histograms = before[column], after[column]
-        draw_input(output / "inputs", column, entry["title"], classes, *histograms, facts["label"], facts["title"])
+        draw_input(output / "inputs", column, entry["title"], classes, *histograms, *look)
         logger.info("drew %s", column)
     books = output / "bookkeeping"
     bookkeeping.draw_cut_flow(books / "cut_flow", facts)
     bookkeeping.write_cut_flow(books / "cut_flow.html", facts)
     weights = distributions.weight_histograms(dataset, "Event weight [pb]" if task.weights.event else "Event weight")
-    bookkeeping.draw_weights(books / "weights", classes, weights, facts["label"], facts["title"])
+    bookkeeping.draw_weights(books / "weights", classes, weights, *look)
     reference = dataset.classes.index(task.weights.flatten.to) if task.weights.flatten else 0
     shown = spectra.fill_spectra(dataset, task.weights)
-    spectra.draw_spectra(books / "spectra", shown, classes, reference, facts["label"], facts["title"])
+    spectra.draw_spectra(books / "spectra", shown, classes, reference, *look)
     bookkeeping.draw_split(books / "split", classes, facts)
     bookkeeping.write_summary(books / "summary.html", classes, facts)
     logger.info("drew cut flow, weights and split")

@@ -24,23 +24,22 @@ def run(arguments: argparse.Namespace) -> None:
     """Fill the spectra, look at the quarantine, draw."""
     from jetloom import paths
     from jetloom.config.load import load_analysis
+    from jetloom.data.appearance import sample_titles
     from jetloom.plots.quarantine import Quarantined, draw_quarantine, write_quarantine
     from jetloom.plots.slices import draw_slices, spectra
-    from jetloom.plots.style import class_styles, headline
+    from jetloom.plots.style import headline, sample_styles
 
     analysis = load_analysis(arguments.config)
     output = arguments.output or paths.diagnostics(analysis) / "samples"
-    titles = {name: sample.title or name for name, sample in analysis.samples.items()}
+    styles = sample_styles(sample_titles(analysis))
     found = spectra(analysis, arguments.variable)
-    styles = class_styles([{"name": name, "title": titles[name]} for name in found])
     axis = "Jet $p_T$ [GeV]" if arguments.variable == "pt" else arguments.variable
     head = headline(analysis.label, "all samples, after cuts")
-    draw_slices(output / "spectra", axis, styles, list(found.values()), head)
+    draw_slices(output / "spectra", axis, [styles[name] for name in found], list(found.values()), head)
     logger.info("drew the spectra of %d samples", len(found))
     trees = paths.all_tree_files(analysis)
-    quarantined = {titles[name]: Quarantined(files) for name, files in trees.items()}
-    styles = class_styles([{"name": name, "title": titles[name]} for name in trees])
+    quarantined = {styles[name].title: Quarantined(files) for name, files in trees.items()}
     head = headline(analysis.label, "jets that are not the trees they should be")
-    draw_quarantine(output / "quarantine", styles, list(quarantined.values()), head)
+    draw_quarantine(output / "quarantine", [styles[name] for name in trees], list(quarantined.values()), head)
     write_quarantine(output / "quarantine.html", quarantined)
     logger.info("%d jets are in the quarantine", sum(len(each.rows) for each in quarantined.values()))

@@ -20,6 +20,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Read the collected scan, draw, write the tables."""
     from jetloom.config.load import find_task, load_analysis
     from jetloom.plots import scan
+    from jetloom.plots.correlations import draw_correlations
     from jetloom.plots.learning import draw_learning
     from jetloom.plots.scan_files import read_scan
     from jetloom.plots.style import headline
@@ -40,6 +41,6 @@ def run(arguments: argparse.Namespace) -> None:
     (output / "interactions").mkdir(parents=True, exist_ok=True)
     for pair in scan.pairs(points, parameters, rank_by):
         scan.draw_interaction(output / "interactions" / f"{pair[0]}-{pair[1]}", points, pair, rank_by, head)
-    scan.draw_correlations(output / "correlations", points, parameters, rank_by, head)
+    draw_correlations(output / "correlations", points, parameters, rank_by, head)
     draw_learning(output / "learning_curves", points, found.histories, rank_by, head)
     logger.info("drew %d points and %d parameters", len(points), len(parameters))

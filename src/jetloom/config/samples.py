@@ -17,7 +17,11 @@ class Simulation(Settings):
     )
     events: PositiveInt = Field(4000, description="Number of events over all chunks.")
     chunks: PositiveInt = Field(1, description="Number of files, each made by a job of its own.")
-    pt_hat_min: PositiveFloat = Field(100.0, description="Lowest transverse momentum of the hard process, in GeV.")
+    pt_hat_min: PositiveFloat = Field(
+        100.0,
+        description="Lowest transverse momentum of the hard process, in GeV. "
+        "Among jets of less than about twice this, those of softer collisions are missing.",
+    )
     pt_hat_max: PositiveFloat | None = Field(None, description="Highest one; null: no limit.")
     energy: PositiveFloat = Field(13000.0, description="Energy of the collision of two protons, in GeV.")
     detector: bool = Field(

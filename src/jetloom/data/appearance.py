@@ -9,13 +9,18 @@ from jetloom.config.analysis import Analysis
 from jetloom.data.dataset import Dataset
 
 
+def sample_titles(analysis: Analysis) -> list[tuple[str, str]]:
+    """Give name and title of all samples, those of no task too, in the order that fixes their colours."""
+    return [(name, sample.title or name) for name, sample in analysis.samples.items()]
+
+
 def appearance(analysis: Analysis, task_name: str) -> dict[str, Any]:
     """Give the titles and colours of a task, in the form that ``dataset.json`` holds them."""
     task = analysis.tasks[task_name]
     return {
         "title": task.title or task_name,
         "label": analysis.label,
-        "sample_titles": {name: analysis.samples[name].title or name for name in analysis.task_samples(task_name)},
+        "sample_titles": sample_titles(analysis),
         "classes": [
             {"name": name, "title": label.title or name, "color": label.color} for name, label in task.labels.items()
         ],
@@ -30,9 +35,9 @@ def dressed(dataset: Dataset, analysis: Analysis, task_name: str) -> Dataset:
     found = appearance(analysis, task_name)
     if [entry["name"] for entry in found["classes"]] != dataset.classes:
         return dataset
-    samples = {
-        name: {**facts, "title": analysis.samples[name].title or name} if name in analysis.samples else facts
-        for name, facts in dataset.description["samples"].items()
-    }
+    stored, titles = dataset.description["samples"], dict(found["sample_titles"])
+    # JSON has sorted the samples by name; figures and tables have them in the order of the configuration.
+    order = sorted(stored, key=lambda name: list(titles).index(name) if name in titles else len(titles))
+    samples = {name: {**stored[name], "title": titles.get(name, stored[name].get("title"))} for name in order}
     # The task may use another's dataset.
     return replace(dataset, description={**dataset.description, **found, "task": task_name, "samples": samples})

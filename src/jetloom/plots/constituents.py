@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jetloom import paths
+from jetloom.data.appearance import sample_titles
 from jetloom.data.labels import UNLABELLED, assign_labels
 from jetloom.plots.before_after import read_sample
 from jetloom.plots.quantities import Quantity, of_jets, of_members
 from jetloom.plots.side_by_side import Drawn, draw
-from jetloom.plots.style import class_styles, headline
+from jetloom.plots.style import dataset_title, headline, sample_styles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +55,7 @@ def draw_collection(analysis: Analysis, name: str, output: Path, events: int | N
         read_sample(analysis, sample, None if name == paths.JETS else name, events or analysis.diagnostics)
         for sample in analysis.samples
     ]
-    styles = class_styles([{"name": sample.name, "title": sample.title} for sample in samples])
+    styles = list(sample_styles(sample_titles(analysis)).values())
     numbers = " and ".join(dict.fromkeys(f"{sample.events:,}" for sample in samples))
     head = headline(analysis.label, f"the same {numbers} events of each sample before and after cuts")
     sides = [
@@ -85,7 +86,8 @@ def _quantities(analysis: Analysis, name: str, sample: Sample, jets: Jets) -> di
     found = of_jets(jets, sample.layout)
     if task := _labelled(analysis):
         labels = assign_labels(task.labels, jets.columns, len(jets.weights))
-        found[LABEL] = Quantity(f"Class in '{task.title}'" if task.title else "Class", labels)
+        title = dataset_title(analysis.dataset_of(next(iter(analysis.tasks))))
+        found[LABEL] = Quantity(f"Class in {title}", labels)
     return found
 
 

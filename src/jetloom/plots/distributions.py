@@ -103,7 +103,8 @@ def weight_histograms(dataset: Dataset, event_title: str) -> dict[str, list[Hist
 def _weight_edges(low: float, high: float) -> Array:
     if not np.isfinite([low, high]).all():
         return np.array([0.0, 1.0])
-    margin = 0.02 * (high - low) or 0.5 * abs(high) or 1.0
+    # Weights of a few values lie at the ends: with room beside them, they are not taken for the frame.
+    margin = 0.1 * (high - low) or 0.5 * abs(high) or 1.0
     return np.linspace(low - margin, high + margin, BINS + 1)
 
 

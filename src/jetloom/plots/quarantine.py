@@ -66,21 +66,23 @@ class Quarantined:
 def draw_quarantine(path: Path, samples: Sequence[ClassStyle], found: Sequence[Quarantined], head: str) -> None:
     """Draw where the jets are, and the sizes of the two largest pieces of those that fell apart.
 
-    Where there are no such jets, the panel says so.
+    Where there are no such jets, a sentence says so.
     """
+    if not any(len(each.rows) for each in found):
+        jets = sum(each.jets for each in found)
+        with canvas(path, (8.0, 2.0), head=head) as (_, axes):
+            say(axes[0, 0], f"No jet was quarantined: all {jets:,} jets are the trees they should be.")
+        return
     with canvas(path, (12.5, 4.4), 1, 3, head) as (figure, axes):
         where, largest, second = axes[0]
-        if not any(len(each.rows) for each in found):
-            say(where, "No jet is in the quarantine")
-        else:
-            for style, each in zip(samples, found, strict=True):
-                label = f"{style.title}: {len(each.rows):,} jets"
-                options: dict[str, Any] = {"color": style.color, "marker": style.marker, "s": 14, "alpha": 0.6}
-                where.scatter(each.rows["eta"], each.rows["phi"], label=label, linewidths=0, **options)
-            where.set_ylim(-np.pi, np.pi)
-            where.set_xlabel(r"Jet $\eta$")
-            where.set_ylabel(r"Jet $\phi$ [rad]")
-            where.set_title("All in the quarantine", loc="left")
+        for style, each in zip(samples, found, strict=True):
+            label = f"{style.title}: {len(each.rows):,} jets"
+            options: dict[str, Any] = {"color": style.color, "marker": style.marker, "s": 14, "alpha": 0.6}
+            where.scatter(each.rows["eta"], each.rows["phi"], label=label, linewidths=0, **options)
+        where.set_ylim(-np.pi, np.pi)
+        where.set_xlabel(r"Jet $\eta$")
+        where.set_ylabel(r"Jet $\phi$ [rad]")
+        where.set_title("All in the quarantine", loc="left")
         for panel, name in ((largest, "largest_piece"), (second, "second_piece")):
             _pieces(panel, name, samples, found)
         shared_legend(figure, where)

@@ -10,7 +10,7 @@ import numpy as np
 from jetloom.evaluation.metrics import DENSITY_TERMS, direction, title
 from jetloom.io.atomic import write_text
 from jetloom.plots.style import COLORS, GREY, canvas, say, shared_legend
-from jetloom.plots.tables import measured, number, page, paragraph, table
+from jetloom.plots.tables import measured, number, page, paragraph, plain, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,9 @@ def trained(points: Frame, rank_by: str) -> Frame:
 
 def best_rows(points: Frame, parameters: list[str], rank_by: str) -> tuple[list[str], list[list[Any]]]:
     """Give heads and cells of the table of the best points."""
-    metrics = list(dict.fromkeys([rank_by, *MEASURED]))
+    # A density has no area under a ROC curve: its loss says what it does on data that had no say.
+    test = [] if "eval_auc" in points.columns else ["eval_loss"]
+    metrics = list(dict.fromkeys([rank_by, *MEASURED, *test]))
     metrics = [name for name in metrics if name in points.columns]
     heads = ["Rank", "Point", *parameters, *(title(name) for name in metrics), "Epochs", "Trainings", "Time [s]"]
     rows = []
@@ -63,9 +65,11 @@ def write_best(path: str | Path, points: Frame, parameters: list[str], rank_by: 
     heads, rows = best_rows(points, parameters, rank_by)
     good = len(trained(points, rank_by))
     order = "highest" if direction(rank_by) == "higher" else "lowest"
+    several = "repetitions" not in points or points["repetitions"].max() > 1
+    spread = "mean ± standard deviation over the trainings of a point" if several else "each trained once, so without ±"
     text = (
         f"{len(points)} points, {good} trained, {len(points) - good} without result (diverged or failed). "
-        f"Ranked by {title(rank_by)}, {order} first; mean and standard deviation over the repetitions."
+        f"Ranked by {title(rank_by)}, {order} first; {spread}."
     )
     write_text(path, page(f"The {len(rows)} best points", paragraph(text), table(heads, rows)))
 
@@ -76,8 +80,10 @@ def draw_best(path: str | Path, points: Frame, parameters: list[str], rank_by: s
     keep = [place for place, name in enumerate(heads) if name not in ("Trainings", title("val_accuracy"))]
     names = [heads[place].replace(" (", "\n(") for place in keep]
     cells = [[number(row[place]) for place in keep] for row in rows]
+    # As they are read: the commands of formulas take no room.
     widths = [
-        max(len(line) for line in [*name.split("\n"), *column]) + 2 for name, *column in zip(names, *cells, strict=True)
+        max(len(plain(line)) for line in [*name.split("\n"), *column]) + 2
+        for name, *column in zip(names, *cells, strict=True)
     ]
     with canvas(path, (max(6.0, 0.095 * sum(widths)), 1.4 + 0.32 * len(rows)), head=head) as (_, axes):
         panel = axes[0, 0]
@@ -147,14 +153,14 @@ def _points(axes: Any, good: Frame, where: Any, rank_by: str, spread: bool) -> N
     """Draw the points with the spread of their repetitions, the best one as a star."""
     if not len(good):
         return
-    errors = good[f"{rank_by}_std"].fillna(0.0).to_numpy(float) if f"{rank_by}_std" in good else None
+    spreads = good[f"{rank_by}_std"].fillna(0.0).to_numpy(float) if f"{rank_by}_std" in good else np.zeros(len(good))
+    # A point that was trained once has no spread, and not one of 0.
+    errors, name = (spreads, "Point ± spread of trainings") if spreads.any() else (None, "Point, trained once")
     # Points of one name lie side by side in a fixed order, which no random numbers change.
     order = np.argsort(np.argsort(good["point"].to_numpy(str)))
     beside = where + (0.5 * ((order + 0.5) / len(good) - 0.5) if spread else 0.0)
     values = good[rank_by].to_numpy(float)
-    axes.errorbar(
-        beside, values, errors, fmt="o", color=COLORS[0], alpha=0.6, capsize=2, label="Point ± spread of repetitions"
-    )
+    axes.errorbar(beside, values, errors, fmt="o", color=COLORS[0], alpha=0.6, capsize=2, label=name)
     best = int(np.argmin(good["rank"].to_numpy()))
     look = {"markersize": 14, "color": COLORS[4], "markeredgecolor": "black", "zorder": 5}
     axes.plot(beside[best], values[best], "*", linestyle="none", label="Best point", **look)
@@ -239,40 +245,6 @@ def _groups(values: pd.Series) -> pd.Series:
 def pairs(points: Frame, parameters: list[str], rank_by: str) -> list[tuple[str, str]]:
     """Give the pairs of parameters that both vary among the trained points."""
     return list(combinations(varied(trained(points, rank_by), parameters), 2))
-
-
-def draw_correlations(path: str | Path, points: Frame, parameters: list[str], rank_by: str, head: str = "") -> None:
-    """Draw the rank correlations (Spearman) of numeric parameters, metrics, epochs and time over the points."""
-    import seaborn as sns
-
-    good = trained(points, rank_by)
-    numeric = [name for name in varied(good, parameters) if is_numeric(good[name])]
-    measured_names = [rank_by, "val_loss", *MEASURED, "loss", EPOCHS, "wall_time_s"]
-    other = [name for name in dict.fromkeys(measured_names) if name in good and good[name].nunique() > 1]
-    names = numeric + other
-    side = max(4.0, 2.6 + 0.62 * len(names))
-    with canvas(path, (side + 1.0, side), head=head) as (_, axes):
-        panel = axes[0, 0]
-        if len(good) < 3 or len(names) < 2:
-            say(panel, "Too few trained points for correlations")
-            return
-        matrix = good[names].astype(float).corr(method="spearman")
-        sns.heatmap(
-            matrix,
-            ax=panel,
-            mask=np.triu(np.ones_like(matrix, dtype=bool), k=1),
-            cmap="PuOr",
-            vmin=-1,
-            vmax=1,
-            annot=True,
-            fmt=".2f",
-            annot_kws={"fontsize": 9},
-            linewidths=1,
-            square=True,
-            cbar_kws={"label": f"Rank correlation ({len(good)} points)", "shrink": 0.8},
-        )
-        plain_ticks(panel)
-        panel.tick_params(axis="x", rotation=90)
 
 
 def _value(value: Any) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from jetloom.evaluation.histogram import Histogram
 from jetloom.plots.inputs import BINS, LOG_RANGE, edges, outside
-from jetloom.plots.style import canvas, shared_legend, steps
+from jetloom.plots.style import canvas, readable_logarithms, shared_legend, steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from jetloom.plots.style import ClassStyle
 
 COLUMNS = 4
+BESIDE = 2
+"""Bins at least that are drawn on either side of a value of interest."""
 SIDES = ("before", "after")
 
 
@@ -93,7 +95,7 @@ def draw(
         for panel in flat[:panels]:
             panel.set_xlabel(_absolute(title) if logarithmic and _signed(drawn) else title)
         for row in axes:
-            row[0].set_ylabel(f"Share of {what} per bin")
+            row[0].set_ylabel(f"Share of {what} per {'bin' if (_content(ends) == 1).all() else 'whole number'}")
         shared_legend(figure, flat[len(samples)], columns=2 * len(samples))
 
 
@@ -109,20 +111,48 @@ def bins(parts: Sequence[Array], logarithmic: bool = False, centred: bool = Fals
     high = max(float(np.quantile(part, 0.995)) for part in known)
     together = np.concatenate(known)
     if not logarithmic:
-        largest = max(-low, high) * centred
-        return np.linspace(-largest, largest, BINS + 2) if largest > 0 else edges(low, high, together)
+        around = centred and (low < 0 or high > 0)
+        return _around_zero(min(low, 0.0), max(high, 0.0)) if around else edges(low, high, together)
+    if np.array_equal(together, np.rint(together)):
+        return _whole(low, high)
     if not high > low:
         low, high = low / 2, high * 2
-    found = np.geomspace(low, high, BINS + 1)
-    # Of whole numbers, bins between the small ones would be empty.
-    whole = np.array_equal(together, np.rint(together))
-    return np.unique(np.append(np.floor(low) - 0.5, np.floor(found) + 0.5)) if whole else found
+    return np.geomspace(low, high, BINS + 1)
+
+
+def _around_zero(low: float, high: float) -> Floats:
+    """Give equal bins with 0 in the middle of one, and only as far to each side as there is something."""
+    step = (high - low) / BINS
+    below, above = (max(BESIDE, int(np.ceil(end / step))) for end in (-low, high))
+    return np.linspace(-below - 0.5, above + 0.5, below + above + 2) * step
+
+
+def _whole(low: float, high: float) -> Floats:
+    """Give bins for whole numbers on a logarithmic axis: with edges between the numbers, and widths that only grow.
+
+    If a bin of two numbers came before one of a single number, the rounding of the edges would show as a zigzag.
+    """
+    growth = (high / low) ** (1.0 / BINS) - 1.0
+    found, width = [np.floor(low) - 0.5], 1
+    while found[-1] < high:
+        width = max(width, int(growth * found[-1]))
+        found.append(found[-1] + width)
+    return np.array(found)
+
+
+def _content(ends: Floats) -> Floats:
+    """Give the whole numbers that each bin holds, if the edges lie between whole numbers; 1 otherwise."""
+    return np.diff(ends) if _between(ends) else np.ones(len(ends) - 1)
+
+
+def _between(ends: Floats) -> bool:
+    return np.array_equal(ends % 1.0, np.full(len(ends), 0.5))
 
 
 def _sides(panel: Any, style: ClassStyle, pair: tuple[Histogram, Histogram]) -> None:
     for side, histogram, line, alpha in zip(SIDES, pair, (":", "-"), (0.8, 1.0), strict=True):
         total = histogram.total
-        scale = 1.0 / total if total > 0 else 0.0
+        scale = (1.0 / total if total > 0 else 0.0) / _content(histogram.edges)
         steps(
             panel,
             histogram.edges,
@@ -148,12 +178,18 @@ def _axes(
     first.set_xlim(ends[0], ends[-1])
     if logarithmic:
         first.set_xscale("log")
+        readable_logarithms(first.xaxis, ends)
     elif names:
         first.set_xticks(list(names), list(names.values()))
-        first.tick_params(axis="x", which="minor", length=0)
-    elif np.array_equal(ends % 1.0, np.full(len(ends), 0.5)):
+    elif _between(ends):
         first.xaxis.set_major_locator(MaxNLocator(integer=True))
-    shares = np.concatenate([one.sums / one.total for pair in filled for one in pair if one.total > 0] or [ends[:0]])
+    if names or (_between(ends) and not logarithmic):
+        for panel in axes.ravel():
+            panel.tick_params(axis="x", which="minor", length=0)
+    content = _content(ends)
+    shares = np.concatenate(
+        [one.sums / one.total / content for pair in filled for one in pair if one.total > 0] or [ends[:0]]
+    )
     positive = shares[shares > 0]
     if len(positive) and positive.max() / positive.min() > LOG_RANGE:
         first.set_yscale("log")

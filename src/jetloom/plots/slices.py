@@ -10,7 +10,8 @@ import numpy as np
 from jetloom import paths
 from jetloom.evaluation.histogram import Histogram
 from jetloom.io.hdf5 import TableReader
-from jetloom.plots.style import canvas, plain_logarithms, shared_legend, steps
+from jetloom.plots.ratio_panel import mark_outside
+from jetloom.plots.style import canvas, readable_logarithms, shared_legend, steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
 BINS = 50
 BLOCK_ROWS = 65_536
-PLAIN = 30.0
-"""Below this ratio of its ends an axis has its numbers written out."""
+SUM = "#bbbbbb"
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,8 @@ def draw_slices(path: Path, title: str, samples: Sequence[ClassStyle], found: Se
             width = np.diff(ends)
             sums = np.sum([one.sums for one in histograms], axis=0)
             squares = np.sum([one.squares for one in histograms], axis=0)
-            steps(upper, ends, sums / width, np.sqrt(squares) / width, color="black", linestyle="-", label="Sum")
+            # Broad and pale, so that a sample that makes up nearly all of the sum does not hide it.
+            upper.stairs(sums / width, ends, baseline=None, color=SUM, linewidth=5, label="Sum")
             for style, one in zip(samples, histograms, strict=True):
                 steps(
                     upper, ends, one.sums / width, np.sqrt(one.squares) / width,
@@ -116,8 +117,9 @@ def draw_slices(path: Path, title: str, samples: Sequence[ClassStyle], found: Se
             lower.errorbar(middle, ratio, error, fmt="o", color="black", markersize=3, linewidth=1)
             lower.axhline(1.0, color="#666666", linewidth=0.8)
             lower.set_ylim(0.5, 1.5)
+            mark_outside(lower, middle, ratio)
             lower.set_xlabel(title)
-            lower.set_ylabel("Bin / neighbours")
+            lower.set_ylabel("Sum / mean of\nits neighbours")
             upper.set_title("With cross-section weights" if name == "weighted" else "Without weights", loc="left")
             upper.set_ylabel(f"{unit} / GeV" if "GeV" in title else unit)
             _scales(upper, ends, [one.sums / width for one in histograms])
@@ -127,8 +129,7 @@ def draw_slices(path: Path, title: str, samples: Sequence[ClassStyle], found: Se
 def _scales(axes: Any, ends: Floats, densities: Sequence[Floats]) -> None:
     axes.set_xscale("log")
     axes.set_xlim(ends[0], ends[-1])
-    if ends[-1] / ends[0] < PLAIN:
-        plain_logarithms(axes.xaxis)
+    readable_logarithms(axes.xaxis, ends)
     filled = np.concatenate(densities)
     positive = filled[filled > 0]
     if len(positive):

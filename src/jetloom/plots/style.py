@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jetloom.io.atomic import publishing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -23,6 +23,8 @@ LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1,
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 GREY = "#666666"
 DPI = 150
+PLAIN = 100.0
+"""Up to this ratio of its ends a logarithmic axis may hold a single power of ten, and has its numbers written out."""
 
 # Smaller letters than mplhep's, because panels stand side by side, and fonts that need no LaTeX.
 _CHANGES: dict[str, Any] = {
@@ -78,6 +80,23 @@ def class_styles(classes: Sequence[Mapping[str, Any]]) -> list[ClassStyle]:
         line, marker = LINES[place % len(LINES)], MARKERS[place % len(MARKERS)]
         styles.append(ClassStyle(entry["name"], entry.get("title") or entry["name"], color, line, marker))
     return styles
+
+
+def sample_styles(titles: Iterable[tuple[str, str]]) -> dict[str, ClassStyle]:
+    """Give each sample of an analysis its look: by its place in the configuration, so that it is the same everywhere.
+
+    Parameters
+    ----------
+    titles : iterable of (name, title)
+        All samples of the analysis, those too that a figure does not show; as
+        :func:`jetloom.data.appearance.sample_titles` gives them.
+    """
+    return {style.name: style for style in class_styles([{"name": name, "title": title} for name, title in titles])}
+
+
+def dataset_title(name: str) -> str:
+    """Give the title of a dataset: several tasks may share it, so it has its own name and not the title of a task."""
+    return f"dataset {name}"
 
 
 def headline(label: str, *notes: str) -> str:
@@ -175,6 +194,12 @@ def plain_logarithms(axis: Any) -> None:
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def readable_logarithms(axis: Any, ends: npt.NDArray[np.float64]) -> None:
+    """Write the numbers of a logarithmic axis out if it runs over so little that there are too few powers of ten."""
+    if ends[0] > 0 and ends[-1] / ends[0] <= PLAIN:
+        plain_logarithms(axis)
 
 
 def say(axes: Any, text: str) -> None:

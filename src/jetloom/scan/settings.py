@@ -87,10 +87,11 @@ def _shown(analysis: Analysis) -> list[Any]:
     titles = [
         [name, sample.title, sample.cross_section, sample.sum_of_weights] for name, sample in analysis.samples.items()
     ]
-    labels = [
-        [[key, label.when, label.title] for key, label in task.labels.items()] for task in analysis.tasks.values()
+    tasks = [
+        [name, [[key, label.when, label.title] for key, label in task.labels.items()]]
+        for name, task in analysis.tasks.items()
     ]
-    return [analysis.label, titles, labels[:1], analysis.trees.collection, analysis.diagnostics]
+    return [analysis.label, titles, tasks[:1], analysis.trees.collection, analysis.diagnostics]
 
 
 def _data(analysis: Analysis, name: str, task: Task) -> list[Any]:
