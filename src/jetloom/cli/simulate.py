@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 # The options that describe a sample when there is no configuration, and the keys of the configuration they stand for.
-_KEYS = ("process", "events", "chunks", "format", "pt_hat_min", "pt_hat_max", "energy", "detector")
+_KEYS = ("process", "events", "chunks", "format", "pt_hat_min", "pt_hat_max", "pt_hat_power", "energy", "detector")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +35,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     described.add_argument("--format", choices=("ttree", "rntuple"), help="how it is stored (default: ttree)")
     described.add_argument("--pt-hat-min", type=float, metavar="GEV", help="lowest pT of the process (default: 100)")
     described.add_argument("--pt-hat-max", type=float, metavar="GEV", help="highest pT of the process (default: none)")
+    described.add_argument(
+        "--pt-hat-power", type=float, metavar="N", help="events in proportion to pT^N, with weights (default: 0)"
+    )
     described.add_argument("--energy", type=float, metavar="GEV", help="of the collision (default: 13000)")
     described.add_argument(
         "--no-detector", dest="detector", action="store_false", default=None, help="jets of true particles"

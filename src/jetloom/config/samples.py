@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from jetloom.config.settings import Settings
 
@@ -23,6 +23,11 @@ class Simulation(Settings):
         "Among jets of less than about twice this, those of softer collisions are missing.",
     )
     pt_hat_max: PositiveFloat | None = Field(None, description="Highest one; null: no limit.")
+    pt_hat_power: NonNegativeFloat = Field(
+        0.0,
+        description="More events of high transverse momentum p of the hard process, in proportion to p to this power; "
+        "their weights undo it. With 4, jets of 40 and of 200 GeV are about as frequent among unweighted dijets.",
+    )
     energy: PositiveFloat = Field(13000.0, description="Energy of the collision of two protons, in GeV.")
     detector: bool = Field(
         True, description="False: jets of all particles but neutrinos, without pile-up; short-lived hadrons decay."

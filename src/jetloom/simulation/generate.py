@@ -92,6 +92,8 @@ def _start(simulation: Simulation, seed: int) -> Any:
     )
     if simulation.pt_hat_max is not None:
         settings += (f"PhaseSpace:pTHatMax = {simulation.pt_hat_max!r}",)
+    if simulation.pt_hat_power > 0:
+        settings += ("PhaseSpace:bias2Selection = on", f"PhaseSpace:bias2SelectionPow = {simulation.pt_hat_power!r}")
     if simulation.detector:
         # Particles with c tau > 10 mm (K-short, Lambda, ...) meet the detector before they decay, as in ATLAS.
         settings += ("ParticleDecays:limitTau0 = on", "ParticleDecays:tau0Max = 10.")
