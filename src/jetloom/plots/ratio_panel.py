@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+MODEL_OVER_DATA = "Model / data"
+"""The title of the axis wherever a model is compared with data: always this way round."""
+
 AWAY = 0.07
 """How far the marks stand from the edge, as a share of the panel's height."""
 
