@@ -95,7 +95,7 @@ def _panel(upper: Any, lower: Any, name: str, reference: Line, lines: Sequence[L
         lower.stairs(ratio, ends, color=line.color, linestyle=line.style, linewidth=1.5, baseline=None)
         low, high = np.nan_to_num(ratio - error), np.nan_to_num(ratio + error)
         lower.stairs(high, ends, baseline=low, fill=True, color=line.color, alpha=0.25, linewidth=0)
-        mark_outside(lower, middle, ratio, line.color)
+        mark_outside(lower, middle, ratio, line.color, filled=line.style == "-")
         value, freedom = chi_square(other, data)
         said.append(f"{value:.0f}/{freedom}")
     upper.set_title(r"$\chi^2$/ndf: " + r" $\to$ ".join(said), fontsize="small", loc="left")
