@@ -8,9 +8,11 @@ from test_figures_of_toy import drawn
 from toy_density_analysis import write_best, write_config, write_dataset
 
 from jetloom.cli.main import main
+from jetloom.evaluation.density import HEADS
 from jetloom.evaluation.density_file import COLUMNS, read_steps
 from jetloom.io.hdf5 import TableReader
 from jetloom.models.registry import MODELS
+from toy_binning import BINNING
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +35,27 @@ def density(tmp_path_factory):
 @pytest.fixture(scope="module")
 def evaluated(density):
     directory, options = density
-    assert main(["evaluate", *options, "--output", str(directory / "best")]) == 0
+    with pytest.MonkeyPatch.context() as patched:
+        # They have tests of their own, and take long.
+        patched.setattr("jetloom.plots.best_density.draw_heads", lambda path, *_: (path / "called").touch())
+        assert main(["evaluate", *options, "--output", str(directory / "best")]) == 0
     return directory / "best"
+
+
+def test_data_and_model_of_each_head_are_in_the_metrics(evaluated):
+    heads = json.loads((evaluated / "metrics.json").read_text())["heads"]
+    assert list(heads) == sorted(HEADS)
+    # A model to which all bins are alike is wrong about z, and says ln(bins) of each azimuth.
+    assert heads["z"]["total"]["chi2"] > 20 * heads["z"]["total"]["ndf"] > 0
+    assert heads["phi"]["surprise"] == pytest.approx(np.log(BINNING["granularity"]))
+    assert heads["phi"]["total"]["ndf"] == BINNING["granularity"] - 1
+    # Few jets: a bin of one step would not have enough of them.
+    assert 0 < heads["phi"]["steps"][1]["ndf"] < BINNING["granularity"] - 1
+    assert "steps" not in heads["end"]
+    page = (evaluated / "metrics.html").read_text()
+    assert "Data against model" in page
+    assert f"<td>{heads['phi']['total']['chi2']:.4g}</td>" in page
+    assert (evaluated / "heads/called").exists()
 
 
 def test_everything_is_written(evaluated):

@@ -27,6 +27,15 @@ def test_ratios_outside_the_panel_are_marked_at_the_edge_they_left_by(scale):
     assert axes.get_ylim() == (0.5, 1.5)
 
 
+def test_marks_of_a_second_line_of_the_colour_are_hollow():
+    axes = Figure().subplots()
+    axes.set_ylim(0.5, 1.5)
+    mark_outside(axes, [0.0], [9.0], "#0072B2")
+    mark_outside(axes, [0.0], [9.0], "#0072B2", filled=False)
+    assert [line.get_markerfacecolor() for line in axes.lines] == ["#0072B2", "none"]
+    assert [line.get_markeredgecolor() for line in axes.lines] == ["#0072B2", "#0072B2"]
+
+
 def test_nothing_is_marked_where_all_is_seen():
     axes = Figure().subplots()
     axes.set_ylim(0.5, 1.5)

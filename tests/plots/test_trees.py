@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import toy_trees
 from jetloom.plots.tree_layout import layout
-from jetloom.plots.trees import TreeValues, draw_tree, log_ratio, summary, surprise
+from jetloom.plots.trees import TreeValues, draw_tree, energy_colors, log_ratio, shading, summary, surprise
 
 
 @settings(max_examples=40, deadline=None)
@@ -75,3 +75,42 @@ def test_a_drawing_says_every_number_and_the_total(tmp_path, monkeypatch, ratio,
     numbers = [float(text) for text in said[:-1]]
     assert sum(numbers) + values.end == pytest.approx(values.total, abs=0.051 * max(1, branchings))
     assert f"{values.total:.2f}" in said[-1]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "title"), [(None, r"-\log P"), (("Gluon", "Light quark"), "$P$(Gluon) / $P$(Light quark)")]
+)
+def test_boxes_and_lines_have_scales_with_units(tmp_path, monkeypatch, ratio, title):
+    from matplotlib.colorbar import Colorbar
+
+    labels, set_label = [], Colorbar.set_label
+    monkeypatch.setattr(
+        Colorbar, "set_label", lambda self, text, **look: labels.append(text) or set_label(self, text, **look)
+    )
+    rng = np.random.default_rng(5)
+    values = TreeValues(rng.normal(0.0, 1.0, 5), 0.5)
+    draw_tree(tmp_path / "a", toy_trees.tree(rng, 300.0, 5), 300.0, values, ratio)
+    # matplotlib itself begins with an empty one.
+    labels = [label for label in labels if label]
+    assert len(labels) == 2
+    assert "[GeV]" in labels[0]
+    assert title in labels[1]
+    assert "[nats]" in labels[1]
+
+
+def test_the_scale_of_ratios_is_white_at_zero_and_reaches_equally_far():
+    scale = shading(TreeValues(np.array([0.5, -3.0, 1.0]), 0.0), ratio=True)
+    assert scale.get_clim() == (-3.0, 3.0)
+    white = scale.to_rgba(0.0)[:3]
+    assert min(white) > 0.95
+    signal, background = np.array(scale.to_rgba(3.0)[:3]), np.array(scale.to_rgba(-3.0)[:3])
+    assert signal[0] > signal[2]
+    assert background[2] > background[0]
+    assert shading(TreeValues(np.array([0.5, 4.0]), 0.0), ratio=False).get_clim() == (0.0, 4.0)
+
+
+@pytest.mark.parametrize("ratio", [False, True])
+def test_no_box_has_the_colour_of_a_line(ratio):
+    scale, shares = shading(TreeValues(np.ones(1), 0.0), ratio), np.linspace(0.0, 1.0, 50)
+    boxes, lines = (colors(shares)[:, :3] for colors in (scale.get_cmap(), energy_colors()))
+    assert np.linalg.norm(boxes[:, None] - lines[None], axis=2).min() > 0.15

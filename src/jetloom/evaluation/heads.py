@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from jetloom.evaluation.density import HEADS, buckets, steps_at_once
+from jetloom.evaluation.residuals import Residuals
 from jetloom.io.trees import BRANCHING_VARIABLES
 from jetloom.models.base import DataFacts
 from jetloom.physics.scaling import bins, edges
@@ -21,55 +22,66 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Array = npt.NDArray[Any]
-Expected = Callable[[dict[str, Array], Array], dict[str, Floats]]
+Index = npt.NDArray[np.int64]
+Expected = Callable[[dict[str, Array]], dict[str, Array]]
 """What :func:`jetloom.models.junipr.distributions.expected` gives."""
+
+MOST_STEPS = 1 << 15
+"""Steps of a batch at most, padding included: probabilities of all outcomes are many numbers a step."""
 
 
 @dataclass
 class HeadSums:
-    """Sums of weights by step and outcome; all arrays of shape (steps, outcomes).
+    """Data and model of one head.
 
-    ``data`` of what happened, ``squares`` the sums of squared weights, ``model`` of weight times predicted probability.
+    Attributes
+    ----------
+    total : Residuals
+        One step: all that a jet has. For the end, the outcomes are the steps at which a jet can end.
+    steps : Residuals
+        By step of the walk from the root; none for the end.
+    surprise : float
+        Sum over branchings of weight times -log P of what happened, in nats; 0 for the end.
     """
 
-    data: Floats
-    squares: Floats
-    model: Floats
+    total: Residuals = field(default_factory=Residuals.empty)
+    steps: Residuals = field(default_factory=Residuals.empty)
+    surprise: float = 0.0
 
-    @classmethod
-    def empty(cls) -> HeadSums:
-        """Give sums of nothing."""
-        return cls(*(np.zeros((0, 0)) for _ in range(3)))
+    def add(self, head: str, seen: tuple[Index, Index, Index], expected: Floats, weights: Floats) -> None:
+        """Add jets.
 
-    def happened(self, step: Array, outcome: Array, weights: Array) -> None:
-        """Add outcomes of shape (n,) at their steps."""
-        if not len(step):
-            return
-        shape = int(step.max()) + 1, int(outcome.max()) + 1
-        place = np.ravel_multi_index((step, outcome), shape)
-        for name, weight in (("data", weights), ("squares", weights**2)):
-            sums = np.bincount(place, weight.astype(np.float64), minlength=shape[0] * shape[1])
-            setattr(self, name, _added(getattr(self, name), np.asarray(sums, np.float64).reshape(shape)))
+        Parameters
+        ----------
+        head : str
+        seen : (jet, step, outcome)
+            Arrays of shape (n,): what happened.
+        expected : float64 array, shape (jets, steps, outcomes)
+            Probabilities.
+        weights : float64 array, shape (jets,)
+        """
+        happened = np.zeros_like(expected)
+        happened[seen] = 1.0
+        if head == "end":
+            happened, expected = (array.transpose(0, 2, 1) for array in (happened, expected))
+        else:
+            here = np.zeros(expected.shape[:2])
+            here[seen[:2]] = weights[seen[0]]
+            self.steps.add(happened, expected, here)
+            # The network's float32 cannot tell smaller ones from 0.
+            likely = np.maximum(expected[seen], np.finfo(np.float32).tiny)
+            self.surprise -= float(weights[seen[0]] @ np.log(likely))
+        happened, expected = (array.sum(axis=1, keepdims=True) for array in (happened, expected))
+        self.total.add(happened, expected, weights[:, None])
 
-    def expected(self, sums: Floats) -> None:
-        """Add sums of weight times probability."""
-        self.model = _added(self.model, sums)
+    def mean_surprise(self) -> float | None:
+        """Give the mean of -log P of what happened over branchings, in nats; None if there are none."""
+        branchings = float(self.steps.data.sum())
+        return self.surprise / branchings if branchings > 0 else None
 
     def trimmed(self) -> HeadSums:
-        """Give all arrays the same shape: that of the outcomes that happened, and of steps that were there."""
-        steps = max(len(self.data), int(np.flatnonzero(self.model.sum(axis=1) > 0).max(initial=-1)) + 1)
-        outcomes = max(self.data.shape[1], self.model.shape[1])
-        arrays = (self.data, self.squares, self.model[:steps])
-        return HeadSums(*(_added(np.zeros((steps, outcomes)), array) for array in arrays))
-
-
-def _added(one: Floats, other: Floats) -> Floats:
-    """Add two arrays, the smaller one filled up with zeros."""
-    shape = np.maximum(one.shape, other.shape)
-    found = np.zeros(shape)
-    for array in (one, other):
-        found[: array.shape[0], : array.shape[1]] += array
-    return found
+        """Give the sums without steps and outcomes beyond those that are there."""
+        return HeadSums(self.total.trimmed(), self.steps.trimmed(), self.surprise)
 
 
 def head_sums(
@@ -80,7 +92,7 @@ def head_sums(
     Parameters
     ----------
     expected : callable
-        Sums of probabilities that the network gives.
+        Probabilities that the network gives.
     network : Keras model
     model : Model
         Gives the features.
@@ -93,44 +105,65 @@ def head_sums(
     dict of head to HeadSums
     """
     facts, labels = DataFacts.of(view), list(classes)
-    found = {head: HeadSums.empty() for head in HEADS}
+    most = min(steps_at_once(network), MOST_STEPS)
+    found = {head: HeadSums() for head in HEADS}
     for block in view.blocks(role):
         jets = block.take(np.isin(block["label"], labels))
-        weights = jets[view.weight].astype(np.float64)
-        for head, (step, outcome, weight) in outcomes(jets, weights, view.binning or {}).items():
-            found[head].happened(step, outcome, weight)
-        lengths = jets.lengths + 1
-        for index, rows in buckets(lengths, steps_at_once(network)):
-            padded = np.zeros(rows)
-            padded[: len(index)] = weights[index]
+        for index, rows in buckets(jets.lengths + 1, most):
+            batch = jets.take(index)
+            weights = batch[view.weight].astype(np.float64)
             features: Any = model.features(jets.take(np.resize(index, rows)), facts)
-            for head, sums in expected(features, padded).items():
-                found[head].expected(sums)
+            probabilities = expected(features)
+            for head, seen in outcomes(batch, view.binning or {}).items():
+                found[head].add(head, seen, probabilities[head][: len(index)].astype(np.float64), weights)
     return {head: sums.trimmed() for head, sums in found.items()}
 
 
-def outcomes(jets: Jets, weights: Floats, binning: dict[str, Any]) -> dict[str, tuple[Array, Array, Floats]]:
-    """Give what happened: step, outcome and weight of each branching, by head; for the end, of each jet.
+def outcomes(jets: Jets, binning: dict[str, Any]) -> dict[str, tuple[Index, Index, Index]]:
+    """Give what happened: jet, step and outcome of each branching, by head; for the end, of each jet.
 
     Parameters
     ----------
     jets : Jets
         With their branchings.
-    weights : array, shape (jets,)
     binning : dict
         Scaling and bins of the dataset.
     """
     rows, lengths = jets.branchings, jets.lengths
     if rows is None:
         raise ValueError("the jets have no trees")
+    jet = np.arange(len(jets))
+    each = np.repeat(jet, lengths)
     step = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    each = np.repeat(weights, lengths)
-    found = {"end": (lengths, np.zeros(len(jets), np.int64), weights)}
-    found["mother"] = (step, rows["mother_rank"].astype(np.int64), each)
+    found = {"end": (jet, lengths, np.zeros(len(jets), np.int64))}
+    found["mother"] = (each, step, rows["mother_rank"].astype(np.int64))
     for name in BRANCHING_VARIABLES:
         limits, size = binning["branching"][name], binning["granularity"]
-        found[name] = (step, bins(rows[name], name, limits, binning["scaling"], size), each)
+        found[name] = (each, step, bins(rows[name], name, limits, binning["scaling"], size))
     return found
+
+
+def head_numbers(sums: Mapping[str, HeadSums]) -> dict[str, Any]:
+    """Give chi^2 and degrees of freedom of each head, as ``metrics.json`` has them.
+
+    Returns
+    -------
+    dict
+        By head: ``total``, and for all but the end ``steps``, one entry a step from the root on; each is
+        ``{chi2, ndf}``. For all but the end also ``surprise``, the mean of -log P over branchings, in nats, or None.
+    """
+    found: dict[str, Any] = {}
+    for head, entry in sums.items():
+        found[head] = {"total": _quality(entry.total, 0)}
+        if head != "end":
+            found[head]["steps"] = [_quality(entry.steps, step) for step in range(len(entry.steps.data))]
+            found[head]["surprise"] = entry.mean_surprise()
+    return found
+
+
+def _quality(residuals: Residuals, step: int) -> dict[str, Any]:
+    value, freedom = residuals.chi_square(step)
+    return {"chi2": value, "ndf": freedom}
 
 
 def head_edges(head: str, binning: dict[str, Any]) -> Floats:

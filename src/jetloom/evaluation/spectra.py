@@ -85,7 +85,7 @@ def chi_square(one: Spectrum, other: Spectrum) -> tuple[float, int]:
     used = (one.sums != 0) | (other.sums != 0)
     difference = (one.mean() - other.mean())[used]
     covariance = (one.covariance() + other.covariance())[np.ix_(used, used)]
-    scale = np.sqrt(np.diag(covariance))
+    scale = np.sqrt(np.maximum(0.0, np.diag(covariance)))
     known = scale > 0
     difference, covariance = difference[known] / scale[known], covariance[np.ix_(known, known)]
     values, vectors = np.linalg.eigh(covariance / np.outer(scale[known], scale[known]))

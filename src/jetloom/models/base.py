@@ -174,8 +174,8 @@ class Model(ABC):
         """Give the probabilities of the classes, shape (rows, classes), from a classifier's outputs."""
         return outputs
 
-    def expected(self, network: Any) -> Callable[..., dict[str, npt.NDArray[np.float64]]] | None:  # noqa: ARG002
-        """Give a function that sums what a density model expects at each step, or None for a model that cannot say.
+    def expected(self, network: Any) -> Callable[..., dict[str, npt.NDArray[Any]]] | None:  # noqa: ARG002
+        """Give a function that says what a density model expects at each step, or None for a model that cannot say.
 
         See :func:`jetloom.models.junipr.distributions.expected`.
         """

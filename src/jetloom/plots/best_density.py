@@ -12,7 +12,7 @@ from jetloom.evaluation.bootstrap import event_index
 from jetloom.evaluation.chosen import draw_lots
 from jetloom.evaluation.density import HEAD_TITLES, HEADS
 from jetloom.evaluation.density_file import COLUMNS, KEYS, write_predictions
-from jetloom.evaluation.heads import head_sums
+from jetloom.evaluation.heads import head_numbers, head_sums
 from jetloom.evaluation.surprise import by_class, mean_surprise
 from jetloom.io.atomic import write_json, write_text
 from jetloom.plots.density import draw_log_p
@@ -69,6 +69,10 @@ def evaluate_density(
     spectators = list(dict.fromkeys(e["column"] for e in facts["spectators"] if e["column"] not in KEYS))
     rows = write_predictions(network, model, view, spectators, output / "predictions.h5", dataset.fingerprint)
     results = density_numbers(rows, dataset.classes, learnt, np.random.default_rng(seed))
+    own = [dataset.classes.index(name) for name in learnt]
+    expected = model.expected(network)
+    sums = head_sums(expected, network, model, view, "test", own) if expected is not None else {}
+    results["heads"] = head_numbers(sums)
     results |= {"task": facts["task"], "point": best["point"], "run": best["run"], "fold": best["fold"]}
     results["origin"] = provenance.origin({"seed": seed}, {"dataset": dataset.fingerprint})
     write_json(output / "metrics.json", results)
@@ -77,11 +81,8 @@ def evaluate_density(
     note = learnt_note(facts, learnt, "test")
     per_jet = rows["log_p"], rows["n_branchings"] + 1, rows["label"], rows["weight"]
     draw_log_p(output / "log_p", styles, *per_jet, label=facts["label"], note=note)
-    own = [dataset.classes.index(name) for name in learnt]
     (output / "heads").mkdir(parents=True, exist_ok=True)
-    if (expected := model.expected(network)) is not None:
-        sums = head_sums(expected, network, model, view, "test", own)
-        draw_heads(output / "heads", sums, view.binning or {}, facts["label"], note)
+    draw_heads(output / "heads", sums, view.binning or {}, facts["label"], note)
     candidates = np.flatnonzero(np.isin(rows["label"], own))
     chosen = draw_lots(candidates, drawings, np.random.default_rng(seed))
     draw_jets(output / "trees", network, model, view, "test", chosen, facts, note)
@@ -117,8 +118,21 @@ def metrics_page(results: Mapping[str, Any], titles: Sequence[str]) -> str:
         "Means over jets of -log P in nats; the heads add up to the whole jet. "
         "Uncertainties are one standard deviation, by bootstrap over events."
     )
-    return page(
-        "The best point on the test part",
-        paragraph(text),
-        table(["Class", "Learnt", "Jets", *heads], lines, "Mean of -log P"),
+    parts = [paragraph(text), table(["Class", "Learnt", "Jets", *heads], lines, "Mean of -log P")]
+    return page("The best point on the test part", *parts, *_agreement(results["heads"]))
+
+
+def _agreement(heads: Mapping[str, Any]) -> list[str]:
+    """Give the table of data against model; none for a model that cannot say what it expects."""
+    if not heads:
+        return []
+    text = (
+        "What happened in the jets of the classes that were learnt, against what the model expected given the true "
+        "tree up to there. Uncertainties are the spread from jet to jet: branchings of a jet need not be independent."
     )
+    lines = [
+        [HEAD_TITLES[head], entry["total"]["chi2"], entry["total"]["ndf"], entry.get("surprise")]
+        for head, entry in heads.items()
+    ]
+    columns = ["Head", "chi2", "Degrees of freedom", "Mean of -log P of a branching"]
+    return [paragraph(text), table(columns, lines, "Data against model")]

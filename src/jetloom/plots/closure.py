@@ -8,6 +8,7 @@ import numpy as np
 
 from jetloom.evaluation.spectra import SPECTRA, chi_square, spectra_of
 from jetloom.plots.heads import MODEL
+from jetloom.plots.ratio_panel import MODEL_OVER_DATA
 from jetloom.plots.tree_spectra import Line, draw_spectra
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def draw_closure(
     true = spectra_of(((jets, jets[view.weight].astype(np.float64)) for jets in data), binning, longest)
     drawn = spectra_of(((jets, np.ones(len(jets))) for jets, _ in sampled), binning, longest)
     reference, line = Line("Data", "#000000", "-", true), Line("Drawn from the model", MODEL, "-", drawn)
-    draw_spectra(path, reference, [line], label, note)
+    draw_spectra(path, reference, [line], MODEL_OVER_DATA, label, note)
     ended = np.concatenate([jets["ended"] for jets, _ in sampled])
     found = {name: chi_square(drawn[name], true[name]) for name in SPECTRA}
     return {

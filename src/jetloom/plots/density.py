@@ -42,8 +42,8 @@ def draw_log_p(
         Experiment's label and a note, for the line above.
     """
     shown = {
-        r"$-\log P$ of the jet": -np.asarray(log_p, np.float64),
-        r"$-\log P$ / number of constituents": -np.asarray(log_p, np.float64) / constituents,
+        r"$-\log P$ of the jet [nats]": -np.asarray(log_p, np.float64),
+        r"$-\log P$ / number of constituents [nats]": -np.asarray(log_p, np.float64) / constituents,
     }
     with canvas(path, (9.6, 4.6), 1, 2, headline(label, note)) as (figure, axes):
         for panel, (title, values) in zip(axes[0], shown.items(), strict=True):

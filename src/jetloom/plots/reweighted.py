@@ -89,7 +89,9 @@ def reweight(dataset: Dataset, fold: int | None, pair: Pair, output: Path, limit
         Line(f"{source.title}, reweighted to {aim.title}", source.color, "-", weighted),
     ]
     reference = Line(aim.title, aim.color, "-", target)
-    draw_spectra(output / "spectra", reference, lines, dataset.description["label"], "test part")
+    draw_spectra(
+        output / "spectra", reference, lines, f"Ratio to\n{aim.title}", dataset.description["label"], "test part"
+    )
     write_text(output / "reweighting.html", _page(results, source.title, aim.title))
     write_json(output / "reweighting.json", results)
     return results

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.evaluation.spectra import SPECTRA, Spectrum, chi_square
+from jetloom.plots.ratio_panel import mark_outside
 from jetloom.plots.style import canvas, headline, shared_legend
 
 if TYPE_CHECKING:
@@ -38,7 +39,13 @@ class Line:
 
 
 def draw_spectra(
-    path: str | Path, reference: Line, lines: Sequence[Line], label: str = "", note: str = "", names: Any = SPECTRA
+    path: str | Path,
+    reference: Line,
+    lines: Sequence[Line],
+    ratio: str,
+    label: str = "",
+    note: str = "",
+    names: Any = SPECTRA,
 ) -> None:
     """Draw all spectra, the reference as points, and beneath them the ratios to it.
 
@@ -48,6 +55,8 @@ def draw_spectra(
         Name without suffix.
     reference : Line
     lines : sequence of Line
+    ratio : str
+        What the ratios are: of the lines to the reference.
     label, note : str
         Experiment's label and a note, for the line above.
     names : sequence of str
@@ -61,6 +70,7 @@ def draw_spectra(
         for place, name in enumerate(names):
             row, column = 2 * (place // columns), place % columns
             _panel(axes[row, column], axes[row + 1, column], name, reference, lines)
+            axes[row + 1, column].set_ylabel(ratio, fontsize="medium")
         for place in range(len(names), rows * columns):
             for row in (2 * (place // columns), 2 * (place // columns) + 1):
                 axes[row, place % columns].set_axis_off()
@@ -75,6 +85,7 @@ def _panel(upper: Any, lower: Any, name: str, reference: Line, lines: Sequence[L
     look = {"fmt": "o", "color": reference.color, "markersize": 4, "linewidth": 1}
     upper.errorbar(middle[seen], mean[seen], errors[seen], label=reference.title, **look)
     lower.errorbar(middle[seen], np.ones(int(seen.sum())), (errors[seen] / mean[seen]), **look)
+    lower.set_ylim(0.4, 1.6)
     said = []
     for line in lines:
         other = line.spectra[name]
@@ -84,6 +95,7 @@ def _panel(upper: Any, lower: Any, name: str, reference: Line, lines: Sequence[L
         lower.stairs(ratio, ends, color=line.color, linestyle=line.style, linewidth=1.5, baseline=None)
         low, high = np.nan_to_num(ratio - error), np.nan_to_num(ratio + error)
         lower.stairs(high, ends, baseline=low, fill=True, color=line.color, alpha=0.25, linewidth=0)
+        mark_outside(lower, middle, ratio, line.color, filled=line.style == "-")
         value, freedom = chi_square(other, data)
         said.append(f"{value:.0f}/{freedom}")
     upper.set_title(r"$\chi^2$/ndf: " + r" $\to$ ".join(said), fontsize="small", loc="left")
@@ -93,7 +105,5 @@ def _panel(upper: Any, lower: Any, name: str, reference: Line, lines: Sequence[L
         panel.set_xlim(ends[0], ends[-1])
     upper.set_ylim(bottom=0.0)
     upper.tick_params(labelbottom=False)
-    lower.set_ylim(0.4, 1.6)
     lower.set_xlabel(AXES[name][0])
     upper.set_ylabel(AXES[name][1], fontsize="medium")
-    lower.set_ylabel("Ratio", fontsize="medium")

@@ -82,21 +82,58 @@ def draw_tree(
         Experiment's label and a note, for the line above.
     """
     placed = layout(branchings, energy)
-    size = (max(6.4, 2.2 + 0.56 * placed.x.max()), max(3.6, 2.1 + 0.21 * (len(branchings) + 1)))
+    size = (max(7.2, 3.2 + 0.56 * placed.x.max()), max(3.6, 2.1 + 0.21 * (len(branchings) + 1)))
     with canvas(path, size, head=headline(label, note)) as (figure, axes):
         panel = axes[0, 0]
-        lines = _lines(panel, placed, energy)
         # No longer than can be taken in at a glance beside a high tree.
-        bar = figure.colorbar(
-            lines, ax=panel, pad=0.01, aspect=25, extend="min", shrink=min(1.0, 6.0 / size[1]), anchor=(0.0, 1.0)
-        )
-        bar.set_label("Energy of the particle [GeV]", fontsize="medium")
+        where = {"ax": panel, "pad": 0.01, "aspect": 25, "shrink": min(1.0, 6.0 / size[1]), "anchor": (0.0, 1.0)}
+        bar = figure.colorbar(_lines(panel, placed, energy), extend="min", **where)
+        bar.set_label("Energy of the\nparticle (line) [GeV]", fontsize="medium")
         _energy_ticks(bar, energy)
-        _nodes(panel, placed, values, ratio)
+        boxes = shading(values, ratio is not None)
+        _nodes(panel, placed, values, boxes, "{:.1f}" if ratio is None else "{:+.1f}")
+        if len(values.branchings):
+            figure.colorbar(boxes, **where).set_label(_box_title(ratio), fontsize="medium")
         panel.set_title(summary(values, ratio), loc="left", fontsize="medium")
         panel.set_xlim(-0.6, max(2.0, placed.x.max()) + 0.4)
         panel.set_ylim(-0.9, max(1.0, placed.y.max()) + 0.9)
         panel.set_axis_off()
+
+
+def energy_colors() -> Any:
+    """Give the colours of the lines, a matplotlib Colormap from green to dark blue, which no box takes."""
+    import matplotlib as mpl
+    from matplotlib.colors import LinearSegmentedColormap
+
+    # Without the light end of the map, which cannot be seen on white.
+    return LinearSegmentedColormap.from_list("energy", mpl.colormaps["YlGnBu"](np.linspace(0.35, 1.0, 256)))
+
+
+def shading(values: TreeValues, ratio: bool) -> Any:
+    """Give the scale of the boxes, a matplotlib ScalarMappable.
+
+    It is grey, the darker the more surprising, from 0 to the largest value of the tree; for log ratios it is from
+    purple (background) by white at 0 to orange (signal), equally far to both sides.
+    """
+    import matplotlib as mpl
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LinearSegmentedColormap, Normalize
+
+    largest = max(1.0, float(np.abs(values.branchings).max(initial=0.0)))
+    # Without the dark ends of the maps, on which numbers cannot be read.
+    name, low, high = ("PuOr_r", 0.2, 0.8) if ratio else ("Greys", 0.0, 0.55)
+    colors = LinearSegmentedColormap.from_list("boxes", mpl.colormaps[name](np.linspace(low, high, 257)))
+    return ScalarMappable(Normalize(-largest if ratio else 0.0, largest), colors)
+
+
+def _box_title(ratio: tuple[str, str] | None) -> str:
+    if ratio is None:
+        return "$-\\log P$ of the\nbranching (box) [nats]"
+    return f"{_log_ratio_title(ratio)}\nof the branching (box) [nats]"
+
+
+def _log_ratio_title(ratio: tuple[str, str]) -> str:
+    return rf"$\log$ [$P$({ratio[0]}) / $P$({ratio[1]})]"
 
 
 def summary(values: TreeValues, ratio: tuple[str, str] | None) -> str:
@@ -105,17 +142,15 @@ def summary(values: TreeValues, ratio: tuple[str, str] | None) -> str:
     parts = f"{values.branchings.sum():.2f} at {count} branchings, {values.end:.2f} at the end"
     if ratio is None:
         return rf"$-\log P$ = {values.total:.2f}: {parts}"
-    return rf"$\log\, P$({ratio[0]}) / $P$({ratio[1]}) = {values.total:+.2f}: {parts}"
+    return rf"{_log_ratio_title(ratio)} = {values.total:+.2f}: {parts}"
 
 
 def _lines(panel: Any, placed: Layout, energy: float) -> Any:
     """Draw the particles; those that branch no more end in a dot."""
-    import matplotlib as mpl
     from matplotlib.collections import LineCollection
-    from matplotlib.colors import LinearSegmentedColormap, LogNorm
+    from matplotlib.colors import LogNorm
 
-    # Without the light end of the map, which cannot be seen on white.
-    shades = LinearSegmentedColormap.from_list("energy", mpl.colormaps["plasma_r"](np.linspace(0.12, 1.0, 256)))
+    shades = energy_colors()
     norm = LogNorm(LOWEST_ENERGY, max(energy, 2 * LOWEST_ENERGY), clip=True)
     child = np.arange(1, len(placed.x))
     ends = [np.stack([placed.x[at], placed.y[at]], axis=1) for at in (placed.mother[child], child)]
@@ -132,18 +167,11 @@ def _lines(panel: Any, placed: Layout, energy: float) -> Any:
     return lines
 
 
-def _nodes(panel: Any, placed: Layout, values: TreeValues, ratio: tuple[str, str] | None) -> None:
-    """Write the values at the branchings, in boxes that are the darker the larger they are."""
-    import matplotlib as mpl
-
-    largest = max(1.0, float(np.abs(values.branchings).max(initial=0.0)))
+def _nodes(panel: Any, placed: Layout, values: TreeValues, boxes: Any, written: str) -> None:
+    """Write the values at the branchings, in boxes of the colours of a scale."""
     for node, value in zip(placed.branching, values.branchings, strict=True):
-        if ratio is None:
-            color, text = mpl.colormaps["Greys"](0.55 * max(0.0, value) / largest), f"{value:.1f}"
-        else:
-            color, text = mpl.colormaps["PuOr_r"](0.5 + 0.3 * value / largest), f"{value:+.1f}"
-        box = {"boxstyle": "round,pad=0.18", "facecolor": color, "edgecolor": GREY, "linewidth": 0.6}
-        at = placed.x[node], placed.y[node]
+        box = {"boxstyle": "round,pad=0.18", "facecolor": boxes.to_rgba(value), "edgecolor": GREY, "linewidth": 0.6}
+        at, text = (placed.x[node], placed.y[node]), written.format(value)
         panel.text(*at, text, ha="center", va="center", fontsize=LETTERS, bbox=box, zorder=3)
 
 

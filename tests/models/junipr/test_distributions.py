@@ -5,7 +5,7 @@ import pytest
 
 import toy_trees
 from jetloom.evaluation.density import HEADS, log_probabilities
-from jetloom.evaluation.heads import HeadSums, head_sums, outcomes
+from jetloom.evaluation.heads import head_sums, outcomes
 from jetloom.models.base import DataFacts
 from jetloom.models.junipr.model import JuniprModel
 from jetloom.models.junipr.parameters import JuniprParameters
@@ -46,9 +46,9 @@ def test_the_expectation_of_what_happened_is_its_probability(network):
     expected, steps = model.expected(net), log_probabilities(net, model, jets, FACTS)
     for jet in range(6):
         one = jets.take(slice(jet, jet + 1))
-        found = expected(model.features(one, FACTS), np.ones(1))
+        found = {head: values[0] for head, values in expected(model.features(one, FACTS)).items()}
         log_p, last = steps.of(jet), int(one.lengths[0])
-        for head, (step, outcome, _) in outcomes(one, np.ones(1), BINNING).items():
+        for head, (_, step, outcome) in outcomes(one, BINNING).items():
             column = log_p[:, HEADS.index(head)]
             np.testing.assert_allclose(np.log(found[head][step, outcome]), column[step], rtol=1e-4, atol=1e-5)
         # It did not end at the steps before.
@@ -64,22 +64,28 @@ def test_expectations_sum_to_the_weights_of_the_jets_that_have_the_step(network)
     own = jets["label"] == 1
     lengths, weights = jets.lengths[own], jets["weight"][own].astype("f8")
     there = np.array([weights[lengths > step].sum() for step in range(lengths.max())])
-    np.testing.assert_allclose(sums["mother"].data.sum(axis=1), there, rtol=1e-6)
-    np.testing.assert_allclose(sums["mother"].model.sum(axis=1), there, rtol=1e-4)
-    np.testing.assert_allclose(sums["z"].data.sum(axis=1), there, rtol=1e-6)
-    assert (sums["z"].model.sum(axis=1) <= there * 1.0001).all()
-    assert sums["end"].data.sum() == pytest.approx(weights.sum())
+    mother, z = sums["mother"].steps, sums["z"].steps
+    np.testing.assert_allclose(mother.weights, there, rtol=1e-6)
+    np.testing.assert_allclose(mother.data.sum(axis=1), there, rtol=1e-6)
+    np.testing.assert_allclose(mother.model.sum(axis=1), there, rtol=1e-4)
+    np.testing.assert_allclose(z.data.sum(axis=1), there, rtol=1e-6)
+    assert (z.model.sum(axis=1) <= there * 1.0001).all()
+    for found in (sums["mother"], sums["z"]):
+        np.testing.assert_allclose(found.total.data[0], found.steps.data.sum(axis=0))
+        np.testing.assert_allclose(found.total.model[0], found.steps.model.sum(axis=0))
+    assert sums["end"].total.data.sum() == pytest.approx(weights.sum())
+    np.testing.assert_allclose(sums["end"].total.data[0, : lengths.max() + 1], np.bincount(lengths, weights))
     # No rank beyond the particles there are.
-    ranks = np.arange(sums["mother"].model.shape[1])
-    assert sums["mother"].model[ranks[None] > np.arange(len(there))[:, None]].max(initial=0.0) == 0.0
+    ranks = np.arange(mother.model.shape[1])
+    assert mother.model[ranks[None] > np.arange(len(there))[:, None]].max(initial=0.0) == 0.0
 
 
-def test_sums_by_hand():
-    sums = HeadSums.empty()
-    sums.happened(np.array([0, 0, 2]), np.array([1, 1, 0]), np.array([2.0, 1.0, 3.0]))
-    np.testing.assert_array_equal(sums.data, [[0, 3], [0, 0], [3, 0]])
-    np.testing.assert_array_equal(sums.squares, [[0, 5], [0, 0], [9, 0]])
-    sums.expected(np.array([[0.5, 0.5, 2.0], [0, 0, 0], [0, 0, 0], [0, 0, 0]]))
-    trimmed = sums.trimmed()
-    assert trimmed.data.shape == trimmed.squares.shape == trimmed.model.shape == (3, 3)
-    np.testing.assert_array_equal(trimmed.model[0], [0.5, 0.5, 2.0])
+def test_the_mean_surprise_of_a_head_is_that_of_its_log_p(network):
+    model, net = network
+    jets = toy_trees.jets(np.random.default_rng(5), 150, longest=20)
+    sums = head_sums(model.expected(net), net, model, OneBlock(jets), "test", [0, 1])
+    log_p = log_probabilities(net, model, jets, FACTS).sums()
+    weights = jets["weight"].astype("f8")
+    for head in ("mother", "z", "phi"):
+        mean = -(weights @ log_p[:, HEADS.index(head)]) / (weights @ jets.lengths)
+        assert sums[head].mean_surprise() == pytest.approx(mean, rel=1e-4)

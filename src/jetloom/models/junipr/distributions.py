@@ -14,11 +14,11 @@ from jetloom.models.junipr.heads import NEVER
 from jetloom.models.junipr.model import network_inputs
 from jetloom.models.junipr.network import HEADS, Junipr
 
-Sums = dict[str, npt.NDArray[np.float64]]
+Probabilities = dict[str, npt.NDArray[Any]]
 
 
-def expected(network: Any) -> Callable[[dict[str, npt.NDArray[Any]], npt.NDArray[Any]], Sums]:
-    """Give a function that sums the probabilities of the outcomes over jets.
+def expected(network: Any) -> Callable[[dict[str, npt.NDArray[Any]]], Probabilities]:
+    """Give a function that gives the probabilities of all outcomes.
 
     Parameters
     ----------
@@ -28,25 +28,23 @@ def expected(network: Any) -> Callable[[dict[str, npt.NDArray[Any]], npt.NDArray
     Returns
     -------
     callable
-        It takes the features of some jets (:func:`jetloom.models.junipr.features.padded`) and their weights, shape
-        (rows,), and gives by head the sum over those jets that have the step, weight times probability, shape
-        (steps, outcomes). The outcomes of ``end`` are one, that the jet ends at this step; those of ``mother`` the
-        ranks, 0 for the hardest; those of the others the bins. A class of padding is no outcome.
+        It takes the features of some jets (:func:`jetloom.models.junipr.features.padded`) and gives by head
+        probabilities, shape (jets, steps, outcomes), 0 at the steps that a jet does not have. The outcomes of ``end``
+        are one, that the jet ends at this step; those of ``mother`` the ranks, 0 for the hardest; those of the others
+        the bins. A class of padding is no outcome.
     """
-    layer = network.get_layer("junipr")
     inputs = network_inputs()
-    weight = keras.Input((), name="weight", dtype="float32")
-    summed = keras.Model({**inputs, "weight": weight}, ExpectedSums(layer)({**inputs, "weight": weight}))
+    model = keras.Model(inputs, Expected(network.get_layer("junipr"))(inputs))
 
-    def sums(features: dict[str, npt.NDArray[Any]], weights: npt.NDArray[Any]) -> Sums:
-        found = summed.predict_on_batch({**features, "weight": np.asarray(weights, np.float32)})
-        return {head: np.asarray(found[head], np.float64) for head in HEADS}
+    def probabilities(features: dict[str, npt.NDArray[Any]]) -> Probabilities:
+        found = model.predict_on_batch(features)
+        return {head: np.asarray(found[head]) for head in HEADS}
 
-    return sums
+    return probabilities
 
 
-class ExpectedSums(keras.layers.Layer):
-    """Sum of weight times probability over jets, by head, shape (steps, outcomes)."""
+class Expected(keras.layers.Layer):
+    """Probabilities by head, shape (jets, steps, outcomes)."""
 
     def __init__(self, layer: Junipr) -> None:
         super().__init__(name="expected")
@@ -54,15 +52,14 @@ class ExpectedSums(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        """Give the sums."""
+        """Give the probabilities."""
         found, length = {}, inputs["length"][None]
-        logits = self.layer.logits({name: values for name, values in inputs.items() if name != "weight"})
+        logits = self.layer.logits(inputs)
         time = ops.arange(ops.shape(logits["end"])[1], dtype="int32")[:, None]
         for head, values in logits.items():
             # The end is a question at each of the n + 1 steps, the others where there is a branching.
             valid = time <= length if head == "end" else time < length
-            weights = ops.where(valid, inputs["weight"][None], 0.0)
-            found[head] = ops.transpose(ops.sum(self._probabilities(head, values) * weights[None], axis=-1))
+            found[head] = ops.transpose(ops.where(valid[None], self._probabilities(head, values), 0.0), (2, 1, 0))
         return found
 
     def _probabilities(self, head: str, logits: Any) -> Any:
@@ -77,4 +74,4 @@ class ExpectedSums(keras.layers.Layer):
 
     def compute_output_spec(self, inputs: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
         """Give the shapes of the outputs."""
-        return {head: keras.KerasTensor((None, None), dtype="float32") for head in HEADS}
+        return {head: keras.KerasTensor((None, None, None), dtype="float32") for head in HEADS}

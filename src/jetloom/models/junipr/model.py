@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 import numpy.typing as npt
 
 from jetloom.data.jets import Jets
@@ -65,8 +64,8 @@ class JuniprModel(Model):
         sums = -ops.sum(outputs, axis=1)
         return [sums[:, index] for index in range(len(self.terms))]
 
-    def expected(self, network: Any) -> Callable[..., dict[str, npt.NDArray[np.float64]]]:
-        """Give sums of probabilities; see :func:`jetloom.models.junipr.distributions.expected`."""
+    def expected(self, network: Any) -> Callable[..., dict[str, npt.NDArray[Any]]]:
+        """Give probabilities of all outcomes; see :func:`jetloom.models.junipr.distributions.expected`."""
         from jetloom.models.junipr.distributions import expected
 
         return expected(network)
