@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from jetloom.errors import EmptySampleError
 from jetloom.evaluation.density_file import KEYS
-from jetloom.evaluation.reweighting import LIMIT, Weights, fit_seed_ratio, likelihood_weights
+from jetloom.evaluation.reweighting import LIMIT, Weights, likelihood_weights
+from jetloom.evaluation.seeds import fit_seed_ratio
 from jetloom.evaluation.spectra import SPECTRA, Spectrum, chi_square, spectra_of
 from jetloom.io.atomic import publishing, write_json, write_text
 from jetloom.io.hdf5 import TableWriter, check_file
@@ -124,7 +125,7 @@ def _seed_ratios(view: View, pair: Pair) -> Floats:
     for block in view.blocks("test"):
         own = block["label"] == pair.source
         parts.append(ratio(block["seed_e"][own], block["seed_m"][own]))
-    return np.concatenate(parts)
+    return np.exp(np.concatenate(parts))
 
 
 def _class_blocks(view: View, label: int, factors: Floats | None) -> Iterator[tuple[Jets, Floats]]:
