@@ -77,6 +77,7 @@ def test_factors_are_limited_and_counted():
     found = likelihood_weights(np.array([0.0, 0.0, 1e4]), np.ones(3), np.array([1.0, 2.0, 1.0]), limit=5.0)
     np.testing.assert_allclose(found.factors, np.array([1, 1, 5]) * 4 / 8)
     assert found.clipped == pytest.approx(0.25)
+    assert found.limited == 1
     assert found.before == pytest.approx(16 / 6)
 
 

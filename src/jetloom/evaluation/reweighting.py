@@ -29,12 +29,15 @@ class Weights:
         What the weight of each jet is multiplied with; the sum of weights stays.
     clipped : float
         Share of the jets, by weight, whose factor was limited.
+    limited : int
+        Their number.
     before, after : float
         Effective numbers of jets: (sum of w)^2 / (sum of w^2).
     """
 
     factors: Floats
     clipped: float
+    limited: int
     before: float
     after: float
 
@@ -54,11 +57,11 @@ def likelihood_weights(log_ratio: Floats, seed_ratio: Floats, weights: Floats, l
         Largest factor before normalisation.
     """
     raw = np.exp(np.minimum(log_ratio, 700.0)) * seed_ratio
-    factors, total = np.minimum(raw, limit), weights.sum()
-    clipped = weights[raw > limit].sum() / total if total > 0 else 0.0
+    factors, total, above = np.minimum(raw, limit), weights.sum(), raw > limit
+    clipped = weights[above].sum() / total if total > 0 else 0.0
     sums = (weights * factors).sum()
     factors = factors * (total / sums) if sums > 0 else np.ones_like(factors)
-    return Weights(factors, float(clipped), _effective(weights), _effective(weights * factors))
+    return Weights(factors, float(clipped), int(above.sum()), _effective(weights), _effective(weights * factors))
 
 
 def _effective(weights: Floats) -> float:

@@ -82,7 +82,7 @@ def reweight(dataset: Dataset, fold: int | None, pair: Pair, output: Path, limit
     plain = spectra_of(_class_blocks(view, pair.source, None), binning, longest)
     weighted = spectra_of(_class_blocks(view, pair.source, found.factors), binning, longest)
     names = dataset.classes[pair.source], dataset.classes[pair.target]
-    results = numbers(found, len(rows), names, plain, weighted, target)
+    results = numbers(found, len(rows), names, plain, weighted, target, limit)
     styles = class_styles(dataset.description["classes"])
     source, aim = styles[pair.source], styles[pair.target]
     lines = [
@@ -90,7 +90,7 @@ def reweight(dataset: Dataset, fold: int | None, pair: Pair, output: Path, limit
         Line(f"{source.title}, reweighted to {aim.title}", source.color, "-", weighted),
     ]
     reference = Line(aim.title, aim.color, "-", target)
-    draw_spectra(output / "spectra", reference, lines, dataset.description["label"], "test part")
+    draw_spectra(output / "spectra", reference, lines, dataset.description["label"], _note(results))
     write_text(output / "reweighting.html", _page(results, source.title, aim.title))
     write_json(output / "reweighting.json", results)
     return results
@@ -103,6 +103,7 @@ def numbers(
     plain: dict[str, Spectrum],
     weighted: dict[str, Spectrum],
     target: dict[str, Spectrum],
+    limit: float,
 ) -> dict[str, Any]:
     """Give the numbers of a reweighting; a spectrum is ``closer`` if its chi^2 to the target became smaller."""
     spectra = {}
@@ -115,7 +116,8 @@ def numbers(
         }  # fmt: skip
     return {
         "source": names[0], "target": names[1], "jets": jets, "effective_jets_before": found.before,
-        "effective_jets_after": found.after, "clipped": found.clipped, "spectra": spectra,
+        "effective_jets_after": found.after, "clipped": found.clipped, "limited": found.limited, "limit": limit,
+        "spectra": spectra,
     }  # fmt: skip
 
 
@@ -150,11 +152,22 @@ def _write_weights(
         writer.append(jets=written)
 
 
+def _note(results: dict[str, Any]) -> str:
+    """Say beside the label what is left of the jets' statistical power."""
+    before, after = (results[f"effective_jets_{side}"] for side in ("before", "after"))
+    return (
+        rf"test part, effective number of jets {before:,.0f} $\to$ {after:,.0f}, "
+        f"{results['limited']:,} of {results['jets']:,} weights limited"
+    )
+
+
 def _page(results: dict[str, Any], source: str, target: str) -> str:
     text = (
         f"{results['jets']:,} jets of {source} in the test part, reweighted to {target}. They are worth "
         f"{results['effective_jets_before']:,.0f} jets of equal weight before and "
-        f"{results['effective_jets_after']:,.0f} after; the weight of {percent(results['clipped'], 1.0)} was limited."
+        f"{results['effective_jets_after']:,.0f} after, (sum of w)^2 / (sum of w^2). "
+        f"The factors of {results['limited']:,} jets ({percent(results['clipped'], 1.0)} by weight) "
+        f"were limited to {results['limit']:g}."
     )
     lines = [
         [name, entry["chi2_before"], entry["chi2_after"], entry["ndf"], "yes" if entry["closer"] else "no"]
