@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -126,17 +126,21 @@ def draw_areas(
         room = 0.08 * max(0.02, high - low)
         upper.set_ylim(max(0.0, low - room), high + room)
         upper.set_ylabel("Area under the ROC curve")
-        for column, (name, line) in enumerate(zip(classes, ("--", "-"), strict=True)):
-            lower.stairs(found.jets[:, column], edges, color=GREY, linestyle=line, label=name)
-        lower.set_ylim(0.0, 1.5 * max(1, int(found.jets.max(initial=0))))
-        lower.set_ylabel("Jets")
+        _jets_in_bins(lower, classes, found)
         lower.set_xlabel(title)
-        lower.legend(loc="upper right", fontsize="x-small", ncols=2)
         if edges[0] > 0 and edges[-1] / edges[0] > 10:
             lower.set_xscale("log")
             plain_logarithms(lower.xaxis)
         lower.set_xlim(edges[0], edges[-1])
         shared_legend(figure, upper, columns=2)
+
+
+def _jets_in_bins(panel: Any, classes: tuple[str, str], found: Areas) -> None:
+    for column, (name, line) in enumerate(zip(classes, ("--", "-"), strict=True)):
+        panel.stairs(found.jets[:, column], found.edges, color=GREY, linestyle=line, label=name)
+    panel.set_ylim(0.0, 1.5 * max(1, int(found.jets.max(initial=0))))
+    panel.set_ylabel("Jets")
+    panel.legend(loc="upper right", fontsize="x-small", ncols=2)
 
 
 def draw_correlations(

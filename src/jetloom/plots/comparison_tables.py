@@ -53,22 +53,20 @@ def numbers(
                 for place, name in enumerate(names)
             },
         },
-        "log_odds": {
-            name: {
-                "said": one.said.tolist(),
-                "observed": one.observed.tolist(),
-                "std": one.std.tolist(),
-                "slope": _pair(*one.line.slope),
-                "intercept": _pair(*one.line.intercept),
-                "chi2": finite(one.line.chi2),
-                "ndf": one.line.freedom,
-            }
-            for name, one in odds.items()
-        },
+        "log_odds": {name: _log_odds(one) for name, one in odds.items()},
         "confusion": {
             name: {labels: matrix.sums.tolist() for labels, matrix in both.items()} for name, both in confusions.items()
         },
     }
+
+
+def _log_odds(odds: LogOdds) -> dict[str, Any]:
+    line = odds.line
+    return {
+        "said": odds.said.tolist(), "observed": odds.observed.tolist(), "std": odds.std.tolist(),
+        "slope": _pair(*line.slope), "intercept": _pair(*line.intercept), "chi2": finite(line.chi2),
+        "ndf": line.freedom,
+    }  # fmt: skip
 
 
 def _model(found: Contest, place: int) -> dict[str, Any]:
