@@ -1,4 +1,4 @@
-"""The bins of a dataset's trees, for the report.
+"""The bins of a dataset's trees, and the spectra of their energy and mass, for the report.
 
 Input: datasets/<task>/. Output: plots/<task>/trees/.
 """
@@ -7,6 +7,7 @@ Input: datasets/<task>/. Output: plots/<task>/trees/.
 rule plot_binning:
     input:
         description=rules.dataset.output.description,
+        parts=ancient(rules.dataset.output.parts),
     output:
         figure=report(
             "<results>/plots/{task}/trees/binning.png",
@@ -22,6 +23,13 @@ rule plot_binning:
             labels={"shows": "bins of the trees (table)"},
             caption="../workflow/report/binning.rst",
         ),
+        seeds=report(
+            "<results>/plots/{task}/trees/seeds.png",
+            category="2. Cut flow, weights and split",
+            subcategory="{task}",
+            labels={"shows": "energy and mass of the trees"},
+            caption="../workflow/report/seeds.rst",
+        ),
     log:
         "<logs>/plot_binning/{task}.log",
     conda:
@@ -33,7 +41,7 @@ rule plot_binning:
         allowed_job_duration=seconds_of("plot", "plot_binning"),
     params:
         config=stored_config,
-        code=code_digest("plots"),
+        code=code_digest("evaluation", "plots"),
         appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
         output=subpath(output.figure, parent=True),
     message:

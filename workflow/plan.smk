@@ -320,7 +320,7 @@ def all_junipr():
     return samples + [
         f"<results>/comparisons/{name}/reweighting/{ratio}/weights.h5"
         for name, comparison in ANALYSIS.comparisons.items()
-        for ratio, pair in comparison.ratios.items()
+        for ratio, pair in comparison.pairs.items()
         # A class becomes another one: each model must have learnt one.
         if len(ANALYSIS.tasks[pair.signal].classes) == 1
         and len(ANALYSIS.tasks[pair.background].classes) == 1

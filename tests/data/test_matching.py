@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from jetloom.config.tasks import Weights
+from jetloom.data.before import bulk_edges, finer_edges
 from jetloom.data.build import build
 from jetloom.data.dataset import Dataset
 from jetloom.data.jets import Jets
@@ -140,6 +141,53 @@ def test_the_spectra_before_are_kept(many, tmp_path):
     sums, _ = _spectra(rows, shown["edges"], rows["event_weight"].astype(float))
     for label in (0, 1):
         np.testing.assert_allclose(shown["sums"][label], sums[label][1:-1], rtol=1e-9)
+
+
+def test_the_spectra_before_are_kept_in_bins_that_refine_those_of_the_matching(many, tmp_path):
+    facts = _built(many, tmp_path / "matched", weights=MATCH).description["matching"]
+    shown = facts["spectra"]["pt"]
+    assert set(facts["edges"]["pt"]) < set(shown["edges"])
+    assert len(shown["edges"]) == 3 * (len(facts["edges"]["pt"]) + 1) + 1
+    # Nothing lies outside.
+    rows = _rows(_built(many, tmp_path / "plain"), "train")
+    totals = np.bincount(rows["label"], rows["event_weight"])
+    np.testing.assert_allclose(np.sum(shown["sums"], axis=1), totals, rtol=1e-6)
+
+
+def test_energy_and_mass_of_trees_are_kept_as_well(clustered, tmp_path):
+    from tree_files import tree_analysis
+
+    build(tree_analysis(weights=NUMBERS), "flavour", clustered, tmp_path)
+    build(tree_analysis(weights={"event": False}), "flavour", clustered, tmp_path / "plain")
+    kept = Dataset.open(tmp_path).description["matching"]["spectra"]
+    assert list(kept) == ["pt", "seed_e", "seed_m"]
+    rows = _rows(Dataset.open(tmp_path / "plain"), "train")
+    for name in ("seed_e", "seed_m"):
+        expected = [np.histogram(rows[name][rows["label"] == k], kept[name]["edges"])[0] for k in (0, 1)]
+        np.testing.assert_array_equal(kept[name]["sums"], expected)
+        assert np.sum(expected) > 0.95 * len(rows)
+
+
+@pytest.mark.parametrize(
+    ("inner", "low", "high", "ends"),
+    [
+        ([2.0, 5.0], 1.0, 8.0, [1, 2, 5, 8]),
+        ([], 0.0, 3.0, [0, 3]),
+        ([1.0], 1.0, 4.0, [1, 4]),
+        ([4.0], 4.0, 4.0, [4, 4]),
+    ],
+)
+def test_finer_edges_hold_those_of_the_bins_and_the_extremes(inner, low, high, ends):
+    edges = finer_edges(inner, low, high)
+    np.testing.assert_allclose(edges[::3], ends)
+    assert edges[-1] > high
+    assert (np.diff(edges) >= 0).all()
+
+
+def test_bins_of_what_spans_a_lot_are_even_in_the_logarithm():
+    np.testing.assert_allclose(np.diff(bulk_edges(0.0, 60.0)), 2.0)
+    np.testing.assert_allclose(np.diff(np.log(bulk_edges(1.0, 1000.0))), np.log(1000) / 30)
+    assert np.ptp(bulk_edges(5.0, 5.0)) == 1.0
 
 
 def test_spectra_that_do_not_meet_are_refused():

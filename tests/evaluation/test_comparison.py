@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from jetloom.evaluation.comparison import Jets, areas, contest, edges_of, log_odds, members, rank_correlations
+from jetloom.evaluation.comparison import Jets, areas, contest, edges_of, members, rank_correlations
 from jetloom.evaluation.metrics import binary_auc
 from rivals import draw
 
@@ -34,6 +34,7 @@ def test_areas_and_accuracies_are_those_of_the_metrics():
     assert found.jets == (int((~jets.signal).sum()), int(jets.signal.sum()))
     assert found.passed.value.shape == (2, 96)
     assert found.passed.value[0, -1] == pytest.approx(1.0)
+    np.testing.assert_allclose(found.ratio.value[1], found.passed.value[0] / found.passed.value[1])
 
 
 def test_differences_are_antisymmetric_and_known_better_than_areas():
@@ -54,6 +55,23 @@ def test_the_deviation_of_a_difference_is_its_spread_over_samples():
         stds.append(found.gain.std[0, 1])
         gains.append(found.gain.value[0, 1])
     assert np.mean(stds) == pytest.approx(np.std(gains, ddof=1), rel=0.35)
+
+
+def test_the_band_of_a_ratio_of_rejections_is_that_of_the_same_jets():
+    jets, *_ = jets_of([right, worse], 20_000)
+    found = contest(jets, np.random.default_rng(0), 100)
+    at = 45  # half of the signal
+    relative = found.passed.std[:, at] / found.passed.value[:, at]
+    assert 0 < found.ratio.std[1, at] < 0.7 * found.ratio.value[1, at] * np.hypot(*relative)
+    np.testing.assert_array_equal(found.ratio.std[0], 0.0)
+
+
+def test_where_no_background_passes_there_is_no_ratio():
+    signal = np.arange(400) % 2 == 1
+    scores = np.stack([signal + 0.0, np.tile([0.0, 1.0, 1.0, 0.0], 100)])
+    found = contest(Jets(signal, scores, np.ones(400), np.arange(400)), np.random.default_rng(0), 5)
+    assert np.isnan(found.ratio.value[0, 0])
+    assert found.ratio.value[1, 0] == 0.0
 
 
 def test_equal_models_do_not_differ():
@@ -87,22 +105,6 @@ def test_a_bin_without_jets_of_a_class_has_no_area():
 def test_the_last_bin_holds_its_upper_edge_and_what_is_outside_is_in_none():
     found = members(np.array([0.0, 1.0, 2.0, 3.0, -1.0, 3.5]), np.array([0.0, 1.0, 3.0]))
     assert [list(index) for index in found] == [[0], [1, 2, 3]]
-
-
-@pytest.mark.parametrize(("factor", "slope"), [(1.0, 1.0), (2.0, 0.5), (0.5, 2.0)])
-def test_the_slope_says_how_sure_a_model_is(factor, slope):
-    jets, _, x = jets_of([right], 40_000)
-    found = log_odds(jets.signal, factor * x, jets.weights * np.where(jets.signal, 3.0, 1.0))
-    assert found.slope[0] == pytest.approx(slope, abs=4 * found.slope[1] + 0.02)
-    pulls = (found.observed - slope * found.said) / found.std
-    assert np.sqrt(np.mean(pulls[1:-1] ** 2)) < 2.0
-
-
-def test_log_odds_of_a_model_that_says_one_thing():
-    jets, *_ = jets_of([right], 100)
-    found = log_odds(jets.signal, np.zeros(100), jets.weights)
-    assert len(found.said) <= 1
-    assert np.isnan(found.slope[0])
 
 
 def test_correlations_of_ranks_against_scipy():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import toy_trees
-from jetloom.evaluation.reweighting import SeedRatio, fit_seed_ratio, likelihood_weights
+from jetloom.evaluation.reweighting import likelihood_weights
+from jetloom.evaluation.seeds import SeedRatio, fit_seed_ratio
 from jetloom.evaluation.spectra import SPECTRA, Spectrum, chi_square, spectra_of
 from toy_binning import BINNING
 
@@ -76,6 +77,7 @@ def test_factors_are_limited_and_counted():
     found = likelihood_weights(np.array([0.0, 0.0, 1e4]), np.ones(3), np.array([1.0, 2.0, 1.0]), limit=5.0)
     np.testing.assert_allclose(found.factors, np.array([1, 1, 5]) * 4 / 8)
     assert found.clipped == pytest.approx(0.25)
+    assert found.limited == 1
     assert found.before == pytest.approx(16 / 6)
 
 
@@ -101,11 +103,12 @@ def test_the_ratio_of_seeds_turns_one_spectrum_of_energies_into_the_other():
     jets.rows["seed_m"] = jets["seed_e"] * rng.uniform(0.05, 0.2, 4000)
     ratio = fit_seed_ratio(Training(jets), 0, 1)
     quarks = jets["seed_e"][~gluon], jets["seed_m"][~gluon]
-    weights = jets["weight"][~gluon] * ratio(*quarks)
+    weights = jets["weight"][~gluon] * np.exp(ratio(*quarks))
     assert np.average(quarks[0], weights=jets["weight"][~gluon]) > 380
     assert np.average(quarks[0], weights=weights) == pytest.approx(300, abs=15)
 
 
 def test_ratios_are_those_of_the_bins():
-    ratio = SeedRatio(np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0]), np.array([[2.0], [1.0]]))
-    np.testing.assert_array_equal(ratio(np.array([0.5, 1.5, 9.0]), np.array([0.1, 0.1, 0.1])), [2.0, 1.0, 1.0])
+    ratio = SeedRatio(np.array([1.0]), np.array([[0.1], [0.3]]), np.array([[1.0, 2.0], [3.0, 4.0]]))
+    energy, mass = np.array([0.5, 0.5, 1.5, 9.0]), np.array([0.05, 0.2, 0.2, 9.0])
+    np.testing.assert_array_equal(ratio(energy, mass), [1.0, 2.0, 3.0, 4.0])

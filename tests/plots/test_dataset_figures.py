@@ -11,7 +11,7 @@ from jetloom.data.build import build
 from jetloom.data.dataset import Dataset
 from jetloom.plots import bookkeeping, distributions
 from jetloom.plots.binning import draw_binning, write_binning
-from jetloom.plots.spectra import draw_spectra, fill_spectra
+from jetloom.plots.spectra import draw_spectra, fill_seeds, fill_spectra
 from jetloom.plots.style import COLORS, GREY, class_styles
 from tree_files import make_trees, tree_analysis, tree_config, write_trees
 
@@ -57,10 +57,72 @@ def test_spectra_differ_before_and_agree_after(make, rule):
     weights, dataset = make(weights=rule)
     (spectrum,) = fill_spectra(dataset, weights)
     assert spectrum.title == "Jet $p_T$ [GeV]"
-    assert _distance(spectrum.before) > 3
+    assert _distance(spectrum.before) > 2
     assert _distance(spectrum.after) < 1.7
     rows = np.concatenate([block.rows for block in dataset.view().blocks("train")])
     assert sum(h.entries for h in spectrum.after) == len(rows)
+
+
+@pytest.mark.parametrize("rule", [FLATTEN, MATCH])
+def test_in_the_bins_of_the_matching_the_spectra_are_alike(make, rule):
+    weights, dataset = make(weights=rule)
+    (spectrum,) = fill_spectra(dataset, weights)
+    facts = dataset.description
+    inner = facts["matching"]["edges"]["pt"] if rule is MATCH else facts["views"][0]["flattening"]["pt"][1:-1]
+    np.testing.assert_array_equal(spectrum.alike[1:-1], inner)
+    assert set(spectrum.alike) <= set(spectrum.after[0].edges)
+    first = np.searchsorted(spectrum.after[0].edges, spectrum.alike[:-1])
+    one, other = (np.add.reduceat(h.sums, first) / h.sums.sum() for h in spectrum.after)
+    errors = [np.add.reduceat(h.squares, first) / h.sums.sum() ** 2 for h in spectrum.after]
+    limit = 1e-5 if rule is FLATTEN else 3 * np.sqrt(sum(errors))
+    assert (np.abs(one - other) <= limit).all()
+    before = [np.add.reduceat(h.sums, first) / h.sums.sum() for h in spectrum.before]
+    assert np.abs(before[0] - before[1]).max() > 0.03
+
+
+def test_datasets_of_an_earlier_version_are_drawn_in_their_own_bins(make, tmp_path):
+    weights, dataset = make(weights=MATCH)
+    edges = np.linspace(20, 200, 31)
+    kept = {"edges": edges.tolist(), "sums": np.ones((2, 30)).tolist(), "squares": np.ones((2, 30)).tolist()}
+    dataset.description["matching"]["spectra"] = {"pt": kept}
+    (spectrum,) = fill_spectra(dataset, weights)
+    assert len(spectrum.alike) == 0
+    np.testing.assert_array_equal(spectrum.after[0].edges, edges)
+    draw_spectra(tmp_path / "spectra", [spectrum], class_styles(dataset.description["classes"]), 0, "", "")
+
+
+@pytest.mark.parametrize("rule", [MATCH, {}])
+def test_energies_and_masses_of_trees_are_shown_before_and_after(make, rule):
+    _, dataset = make(weights=rule)
+    energy, mass = fill_seeds(dataset)
+    assert (energy.title, mass.title) == ("Energy of the tree [GeV]", "Mass of the tree [GeV]")
+    rows = np.concatenate([block.rows for block in dataset.view().blocks("train")])
+    for spectrum, name in ((energy, "seed_e"), (mass, "seed_m")):
+        for index, histogram in enumerate(spectrum.after):
+            own = rows["label"] == index
+            expected = np.histogram(rows[name][own], histogram.edges, weights=rows["weight"][own].astype(float))[0]
+            np.testing.assert_allclose(histogram.sums, expected)
+    counts = [sum(h.sums.sum() for h in side) for side in (energy.before, energy.after)]
+    if rule:
+        assert counts[0] > 1.1 * counts[1]
+
+
+def test_a_ratio_far_from_one_has_a_logarithmic_axis_and_what_is_unknown_none():
+    from matplotlib.figure import Figure
+
+    from jetloom.plots.spectra import _ratio, _ratio_axis
+
+    panels = Figure().subplots(2)
+    _ratio_axis(panels[0], np.array([0.9, 1.0, 1.3, np.nan]))
+    assert panels[0].get_yscale() == "linear"
+    np.testing.assert_allclose(panels[0].get_ylim(), [0.67, 1.33])
+    _ratio_axis(panels[1], np.array([0.5, 1.0, 8.0]))
+    assert panels[1].get_yscale() == "log"
+    assert panels[1].get_ylim()[0] < 0.5 < 8.0 < panels[1].get_ylim()[1]
+    sure, unsure = (np.array([0.5]), np.array([0.1])), (np.array([0.1]), np.array([0.09]))
+    assert _ratio(sure, sure)[0] == 1.0
+    assert np.isnan(_ratio(sure, unsure)[0])
+    assert np.isnan(_ratio(unsure, sure)[0])
 
 
 def test_without_either_the_spectators_are_shown(make):
@@ -96,6 +158,7 @@ def test_the_verb_draws_bins_and_tells_what_lies_beyond(make, tmp_path):
     assert "cambridge_aachen" in text
     assert "<h2>Bins of trees: dataset flavour</h2>" in text
     assert (tmp_path / "trees" / "binning.png").stat().st_size > 10_000
+    assert (tmp_path / "trees" / "seeds.png").stat().st_size > 10_000
 
 
 def test_a_dataset_without_trees_has_no_bins_to_draw(files, tmp_path):

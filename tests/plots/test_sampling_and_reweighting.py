@@ -73,7 +73,17 @@ def test_reweighting_comes_closer_with_the_true_ratio(analysis, tmp_path):
     np.testing.assert_array_equal(found["event_number"], jets["event_number"][found["row"]])
     expected = jets["n_branchings"][found["row"]] * np.log(14 / 6) - 8
     np.testing.assert_allclose(found["log_ratio"], expected, rtol=1e-4, atol=1e-4)
-    assert "Closer" in (tmp_path / "reweighting.html").read_text()
+    page = (tmp_path / "reweighting.html").read_text()
+    assert "Closer" in page
+    assert f"The factors of {results['limited']} jets" in page
+    # Those of equal weight that know as much, and those whose factor was cut.
+    weights = found["weight"] * found["factor"].astype(float)
+    assert results["effective_jets_after"] == pytest.approx(weights.sum() ** 2 / (weights**2).sum(), rel=1e-4)
+    ratio = np.exp(found["log_ratio"].astype(float)) * found["seed_ratio"]
+    assert (results["limited"], results["limit"]) == ((ratio > 1000).sum(), 1000.0)
+    assert main(["reweight", *map(str, options), "--limit", "2"]) == 0
+    results = json.loads((tmp_path / "reweighting.json").read_text())
+    assert results["limited"] == (ratio > 2).sum() > 10
 
 
 @pytest.mark.parametrize(

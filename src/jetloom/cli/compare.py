@@ -32,6 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.data.dataset import Dataset
     from jetloom.errors import ConfigurationError, near_misses
     from jetloom.evaluation.compared import compared
+    from jetloom.evaluation.seeds import with_seeds
     from jetloom.plots.compare import compare, draw_trees
     from jetloom.plots.tables import measured
 
@@ -45,12 +46,14 @@ def run(arguments: argparse.Namespace) -> None:
     directory = arguments.best or paths.results(analysis) / "best"
     files = {task: directory / task / "predictions.h5" for task in analysis.tasks}
     ratios = {key: (files[ratio.signal], files[ratio.background]) for key, ratio in settings.ratios.items()}
-    found = compared({task: files[task] for task in settings.tasks}, ratios)
+    read = compared({task: files[task] for task in settings.tasks}, ratios)
     dataset = dressed(Dataset.open(arguments.dataset or paths.dataset(analysis, owner)), analysis, owner)
     look = appearance(analysis, name, dataset)
+    found = with_seeds(read, [key for key, ratio in settings.ratios.items() if ratio.seed], dataset)
     output = arguments.output or paths.comparison(analysis, name)
     results = compare(found, settings, look, output, analysis.seed)
-    draw_trees(found, settings.trees, ratios, look, dataset, output / "trees", analysis.seed)
+    pairs = {key: ratios[key] for key in settings.pairs}
+    draw_trees(found, settings.trees, pairs, look, dataset, output / "trees", analysis.seed)
     for model, entry in results["labels"]["label"]["models"].items():
         logger.info("%s: AUC %s", model, measured(entry["auc"]["value"], entry["auc"]["std"]))
 

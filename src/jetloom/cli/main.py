@@ -31,7 +31,7 @@ VERBS = {
     "sample_jets": "draw jets from the best density model, and hold them against the jets it learnt",
     "reweight": "reweight jets of one class to another by the likelihood ratio of two density models",
     "plot_inputs": "plot inputs, cut flow, weights and split of a dataset",
-    "plot_binning": "plot the bins of a dataset's trees: how they are filled, and what lies beyond their ranges",
+    "plot_binning": "plot the bins of a dataset's trees, and the spectra of their energy and mass",
     "plot_constituents": "plot jets and what belongs to them before and after cuts, samples side by side",
     "plot_samples": "plot the spectra of all samples with their weights, and the jets that are in quarantine",
     "plot_scan": "plot a collected scan",

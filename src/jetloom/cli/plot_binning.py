@@ -1,4 +1,4 @@
-"""Plot the bins of a dataset's trees: how they are filled, and what lies beyond their ranges."""
+"""Plot the bins of a dataset's trees, what lies beyond their ranges, and the spectra of their energy and mass."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", required=True, help="name of the task")
     parser.add_argument("--dataset", type=Path, help="directory of the dataset; results/<analysis>/datasets/<task>")
     parser.add_argument(
-        "--output", type=Path, help="where binning.png and .html go; results/<analysis>/plots/<task>/trees"
+        "--output", type=Path, help="where binning.png, .html and seeds.png go; results/<analysis>/plots/<task>/trees"
     )
 
 
@@ -27,12 +27,14 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.data.dataset import Dataset
     from jetloom.errors import ConfigurationError
     from jetloom.plots.binning import draw_binning, write_binning
-    from jetloom.plots.style import dataset_title
+    from jetloom.plots.spectra import draw_spectra, fill_seeds
+    from jetloom.plots.style import class_styles, dataset_title
 
     analysis = load_analysis(arguments.config)
     task = find_owner(analysis, arguments.task)
     stored = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
-    facts = dressed(stored, analysis, arguments.task).description
+    dataset = dressed(stored, analysis, arguments.task)
+    facts = dataset.description
     binning = facts["views"][0].get("binning")
     if binning is None:
         raise ConfigurationError("has no trees", path=stored.directory, advice=f"set tasks.{arguments.task}.reads")
@@ -40,4 +42,6 @@ def run(arguments: argparse.Namespace) -> None:
     most, title = task.binning.warn_above, dataset_title(arguments.task)
     draw_binning(output / "binning", binning, most, facts["label"], title)
     write_binning(output / "binning.html", binning, most, title)
+    classes = class_styles(facts["classes"])
+    draw_spectra(output / "seeds", fill_seeds(dataset), classes, 0, facts["label"], title)
     logger.info("drew the bins of %d branchings", binning["branchings"])

@@ -16,6 +16,11 @@ class Ratio(Settings):
     signal: Name = Field(description="Task whose model learnt the signal class (the second class of the labels).")
     background: Name = Field(description="Task whose model learnt the background class.")
     title: str = Field("", description="Name in plots; the ratio's key if empty.")
+    seed: bool = Field(
+        False,
+        description="Add the log ratio of the classes' densities of the jet's energy and mass, which the models take "
+        "as given; counted in bins on the training part.",
+    )
 
 
 class Comparison(Settings):
@@ -49,3 +54,11 @@ class Comparison(Settings):
             if [*self.tasks, *self.ratios].count(name) > 1:
                 raise ValueError(f"two of its models have the name '{name}'")
         return self
+
+    @property
+    def pairs(self) -> dict[str, Ratio]:
+        """One ratio of each pair of density models, without `seed` if there is one: log P is the same for all."""
+        found: dict[tuple[str, str], str] = {}
+        for name, ratio in sorted(self.ratios.items(), key=lambda entry: entry[1].seed):
+            found.setdefault((ratio.signal, ratio.background), name)
+        return {name: self.ratios[name] for name in found.values()}

@@ -17,9 +17,10 @@ import numpy.typing as npt
 from jetloom.config.tasks import Task, Weights
 from jetloom.cutflow import CutFlow
 from jetloom.data import split as splitting
+from jetloom.data.before import SEEDS, spectra_before
 from jetloom.data.jets import BLOCK_ROWS, jet_blocks
 from jetloom.data.labels import UNLABELLED
-from jetloom.data.moments import Moments, Quantiles
+from jetloom.data.moments import Moments
 from jetloom.data.part_writer import PartWriter
 from jetloom.data.weights import bin_index, spectra, spectrum_edges
 from jetloom.errors import EmptySampleError
@@ -33,8 +34,6 @@ Blocks = Callable[[], Iterable[Block]]
 
 DRAWN = 0x6D61746368
 """Sets the numbers that decide the drawing apart from those that decide the split."""
-
-SHOWN_BINS = 30
 
 
 def match_parts(task: Task, staged: dict[str, Path], losses: CutFlow) -> dict[str, Any]:
@@ -53,7 +52,8 @@ def match_parts(task: Task, staged: dict[str, Path], losses: CutFlow) -> dict[st
     -------
     dict
         ``edges`` of the bins of each variable, ``acceptance`` of each class in the bins (the last is that of jets
-        whose variable is NaN), and the ``spectra`` of the training part before.
+        whose variable is NaN), and the ``spectra`` of the training part before, in finer bins; of trees also those of
+        their energy and mass.
 
     Raises
     ------
@@ -71,14 +71,16 @@ def match_parts(task: Task, staged: dict[str, Path], losses: CutFlow) -> dict[st
                 for block in reader.blocks("jets", BLOCK_ROWS):
                     yield block[block["label"] != UNLABELLED]
 
-    low, high, rarest = _survey(blocks, classes, list(variables))
+    seeds = SEEDS if task.reads == "trees" else ()
+    low, high, rarest = _survey(blocks, classes, list(dict.fromkeys([*variables, *seeds])))
     edges = spectrum_edges(blocks, rarest, variables, low, high)
     sums, _ = spectra(blocks, len(classes), list(variables), edges)
     accepted = acceptance(sums, task.weights)
+    bins = dict(zip(variables, edges, strict=True))
     facts = {
-        "edges": {name: inner.tolist() for name, inner in zip(variables, edges, strict=True)},
+        "edges": {name: inner.tolist() for name, inner in bins.items()},
         "acceptance": accepted.tolist(),
-        "spectra": _shown(blocks, len(classes), list(variables), low, high),
+        "spectra": spectra_before(blocks, len(classes), bins, seeds, low, high),
     }
     counts = np.zeros((2, len(classes)), np.int64)
     for path in staged.values():
@@ -150,20 +152,3 @@ def _survey(blocks: Blocks, classes: list[str], variables: list[str]) -> tuple[d
             raise EmptySampleError("has no jet in the training part", where=f"class '{name}'")
     low, high = (dict(zip(variables, ends.tolist(), strict=True)) for ends in (moments.low, moments.high))
     return low, high, int(counts.argmin())
-
-
-def _shown(
-    blocks: Blocks, classes: int, variables: list[str], low: dict[str, float], high: dict[str, float]
-) -> dict[str, dict[str, Any]]:
-    """Give the spectra before, in bins of equal width around the bulk: they can no longer be drawn from the dataset."""
-    found = Quantiles(np.array([low[name] for name in variables]), np.array([high[name] for name in variables]))
-    for block in blocks():
-        found.add(np.stack([block[name] for name in variables], axis=1))
-    result = {}
-    for name, first, last in zip(variables, found.at(0.001), found.at(0.995), strict=True):
-        edges = np.linspace(first, last if last > first else first + 1.0, SHOWN_BINS + 1)
-        sums, squares = spectra(blocks, classes, [name], [edges])
-        result[name] = {
-            "edges": edges.tolist(), "sums": sums[:, 1:-2].tolist(), "squares": squares[:, 1:-2].tolist()
-        }  # fmt: skip
-    return result

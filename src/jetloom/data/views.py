@@ -89,6 +89,10 @@ def fit_view(task: Task, fold: int | None, staged: dict[str, Path], trees: dict[
         "missing": [float(value) for value in filled],
         "missing_share": moments.missing[:size].tolist(),
         "class_factors": reweighting.factors.tolist(),
+        "flattening": {
+            name: [low[name], *inner.tolist(), high[name]]
+            for name, inner in zip(reweighting.variables, reweighting.edges, strict=True)
+        },
     }
     if task.reads == "trees":
         blocks = partial(_training_jets, [staged[name] for name in roles["train"]])

@@ -75,6 +75,8 @@ class Compared:
         By pair of density models, log P of the signal's and of the background's.
     fold : int or None
         The fold whose test part the jets are.
+    dataset : str
+        Fingerprint of the dataset.
     """
 
     classes: list[str]
@@ -82,6 +84,7 @@ class Compared:
     log_ratios: dict[str, Floats]
     log_p: dict[str, tuple[Floats, Floats]]
     fold: int | None
+    dataset: str
 
     @property
     def events(self) -> npt.NDArray[np.int64]:
@@ -126,7 +129,7 @@ def compared(tasks: Mapping[str, Path], ratios: Mapping[str, tuple[Path, Path]])
     for name, (of_signal, of_background) in ratios.items():
         pair = tuple(read[path].column("log_p", "density model") for path in (of_signal, of_background))
         log_ratios[name], log_p[name] = pair[0] - pair[1], (pair[0], pair[1])
-    return Compared([background, signal], first.rows, log_ratios, log_p, first.fold)
+    return Compared([background, signal], first.rows, log_ratios, log_p, first.fold, first.dataset)
 
 
 def _require_same(first: Predictions, other: Predictions) -> None:

@@ -45,8 +45,9 @@ class Contest:
     """What was measured of each model.
 
     ``auc`` and ``accuracy`` have shape (models,); ``passed``, the efficiency for background at the efficiencies for
-    signal of :data:`jetloom.evaluation.roc.EFFICIENCIES`, (models, efficiencies); ``gain``, the area of one model
-    minus that of another, (models, models).
+    signal of :data:`jetloom.evaluation.roc.EFFICIENCIES`, (models, efficiencies); ``ratio``, the rejection of
+    background over that of the first model, the same; ``gain``, the area of one model minus that of another,
+    (models, models).
     """
 
     jets: tuple[int, int]
@@ -54,6 +55,7 @@ class Contest:
     auc: Estimate
     accuracy: Estimate
     passed: Estimate
+    ratio: Estimate
     gain: Estimate
 
 
@@ -77,12 +79,13 @@ def contest(jets: Jets, generator: np.random.Generator, count: int) -> Contest:
         total = weights.sum()
         areas = np.array([ranking.auc(weights) for ranking in rankings])
         shares = right @ weights / total if total > 0 else np.full(models, np.nan)
-        curves = [ranking.background_at(EFFICIENCIES, weights) for ranking in rankings]
-        return np.concatenate([areas, shares, (areas[:, None] - areas).ravel(), *curves])
+        curves = np.stack([ranking.background_at(EFFICIENCIES, weights) for ranking in rankings])
+        ratios = np.divide(curves[0], curves, out=np.full(curves.shape, np.nan), where=curves > 0)
+        return np.concatenate([areas, shares, (areas[:, None] - areas).ravel(), curves.ravel(), ratios.ravel()])
 
     found = bootstrap(measure, jets.weights, jets.events, generator, count)
-    ends = np.cumsum([models, models, models * models])
-    auc, accuracy, gain, passed = (
+    ends = np.cumsum([models, models, models * models, models * len(EFFICIENCIES)])
+    auc, accuracy, gain, passed, ratio = (
         Estimate(value, std) for value, std in zip(np.split(found.value, ends), np.split(found.std, ends), strict=True)
     )
     return Contest(
@@ -90,6 +93,7 @@ def contest(jets: Jets, generator: np.random.Generator, count: int) -> Contest:
         auc,
         accuracy,
         _shaped(passed, (models, -1)),
+        _shaped(ratio, (models, -1)),
         _shaped(gain, (models, models)),
     )
 
@@ -150,67 +154,6 @@ def members(variable: Array, edges: Floats) -> list[npt.NDArray[np.int64]]:
     place = np.searchsorted(edges, variable, side="right") - 1
     place[variable == edges[-1]] = len(edges) - 2
     return [np.flatnonzero(place == index) for index in range(len(edges) - 1)]
-
-
-@dataclass(frozen=True)
-class LogOdds:
-    """The log ratio that a model says against the one that is observed, in bins of equally many jets.
-
-    All arrays have shape (bins,). ``slope`` is that of the straight line through the points, (value, standard
-    deviation): 1 if the model's ratio is right, less if it is too sure of itself.
-    """
-
-    said: Floats
-    observed: Floats
-    std: Floats
-    slope: tuple[float, float]
-
-
-def log_odds(signal: Array, said: Floats, weights: Floats, bins: int = 20) -> LogOdds:
-    """Hold a model's log(P_signal / P_background) against the observed log ratio of the two classes.
-
-    Parameters
-    ----------
-    signal : array of bool, shape (n,)
-    said : array of float, shape (n,)
-        The model's log ratio.
-    weights : array of float, shape (n,)
-        Each class is scaled to the same sum, as the ratio of two densities knows of no more jets of one class.
-    bins : int
-
-    Notes
-    -----
-    Observed is log(S_i / B_i), with the shares S_i and B_i of the classes in bin i; its variance is the sum of
-    sum w^2 / (sum w)^2 of both classes in the bin.
-    """
-    edges = np.unique(np.quantile(said, np.linspace(0.0, 1.0, bins + 1)))
-    place = np.clip(np.searchsorted(edges, said, side="right") - 1, 0, max(0, len(edges) - 2))
-    size = max(1, len(edges) - 1)
-
-    def sums(values: Floats) -> Floats:
-        return np.asarray(np.bincount(place, values, minlength=size), dtype=np.float64)
-
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scaled = weights / np.where(signal, weights[signal].sum(), weights[~signal].sum())
-        s, b = sums(scaled * signal), sums(scaled * ~signal)
-        observed = np.log(s) - np.log(b)
-        std = np.sqrt(sums(scaled**2 * signal) / s**2 + sums(scaled**2 * ~signal) / b**2)
-        mean = sums(scaled * said) / (s + b)
-    good = np.isfinite(observed) & np.isfinite(std) & (std > 0) & np.isfinite(mean)
-    mean, observed, std = mean[good], observed[good], std[good]
-    return LogOdds(mean, observed, std, _slope(mean, observed, std))
-
-
-def _slope(x: Floats, y: Floats, std: Floats) -> tuple[float, float]:
-    """Give the slope of the straight line of least chi-squared, and its standard deviation."""
-    if len(x) < 2:
-        return float("nan"), float("nan")
-    weight = 1.0 / std**2
-    centred = x - np.average(x, weights=weight)
-    spread = float((weight * centred**2).sum())
-    if spread <= 0:
-        return float("nan"), float("nan")
-    return float((weight * centred * y).sum() / spread), spread**-0.5
 
 
 def rank_correlations(log_ratios: Floats) -> Floats:

@@ -16,7 +16,7 @@ from jetloom.evaluation.prediction import predict
 from jetloom.io.atomic import publishing, write_json, write_text
 from jetloom.io.hdf5 import TableWriter, check_file
 from jetloom.plots import classifier
-from jetloom.plots.confusion import LABELS, draw_confusion
+from jetloom.plots.confusion import draw_confusion, matrices
 from jetloom.plots.style import class_styles
 from jetloom.plots.tables import measured, page, paragraph, table
 
@@ -80,8 +80,7 @@ def evaluate(
     test = _histograms(jets.labels, jets.probabilities, jets.weights)
     classifier.draw_scores(output / "scores", classes, train, test, label)
     classifier.draw_roc(output / "roc", classes, curves, label)
-    matrices = dict(zip(LABELS.values(), (shares, report.matrix(true)), strict=True))
-    draw_confusion(output / "confusion", classes, matrices, label=label)
+    draw_confusion(output / "confusion", classes, matrices(shares, report.matrix(true)), label=label)
     classifier.draw_calibration(output / "calibration", classes, reliability, label)
     # The directory is a result even if the task names no spectators.
     (output / "performance").mkdir(parents=True, exist_ok=True)

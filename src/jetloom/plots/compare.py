@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jetloom.evaluation.chosen import draw_lots
-from jetloom.evaluation.comparison import Jets, areas, contest, edges_of, log_odds, rank_correlations
+from jetloom.evaluation.comparison import Jets, areas, contest, edges_of, rank_correlations
 from jetloom.evaluation.confusion import Confusion, confusion
+from jetloom.evaluation.log_odds import log_odds
 from jetloom.io.atomic import write_json, write_text
 from jetloom.plots import comparison as figures
 from jetloom.plots import comparison_scores as scores
 from jetloom.plots.comparison_tables import numbers, summary
-from jetloom.plots.confusion import LABELS, draw_confusion
+from jetloom.plots.confusion import LABELS, draw_confusion, matrices
 from jetloom.plots.jet_trees import draw_ratio_trees
+from jetloom.plots.log_odds import draw_log_odds
 from jetloom.plots.style import ClassStyle, class_styles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from jetloom.config.comparisons import Comparison
@@ -71,13 +73,13 @@ def compare(compared: Compared, settings: Comparison, look: Appearance, output: 
     }
     figures.draw_roc(output / "roc", models, titles, found["label"], look.label)
     figures.draw_areas(output / "auc_in_bins", models, titles, binned, look.variable, look.label)
-    figures.draw_log_odds(output / "log_odds", models, odds, titles, look.label)
+    draw_log_odds(output / "log_odds", models, odds, titles, look.label)
     correlations = {
         title: rank_correlations(used.log_ratios[:, used.signal == bool(place)]) for place, title in enumerate(titles)
     }
     figures.draw_correlations(output / "correlations", models, correlations, look.label)
     _draw_scores(output / "scores", models, classes, used, (look.variable, variable), edges, look.label)
-    _draw_log_p(output / "log_p", compared, classes, look.label)
+    _draw_log_p(output / "log_p", compared, settings.pairs, classes, look.label)
     confusions = _draw_confusions(output / "confusion", models, classes, jets, look.label)
     results = numbers(models, compared.classes, found, binned, odds, confusions)
     results["correlations"] = {
@@ -150,11 +152,14 @@ def _draw_scores(
         scores.draw_score_bins(output / model.name, classes, mine, variable, edges, model.title, label)
 
 
-def _draw_log_p(output: Path, compared: Compared, classes: Sequence[ClassStyle], label: str) -> None:
+def _draw_log_p(
+    output: Path, compared: Compared, pairs: Iterable[str], classes: Sequence[ClassStyle], label: str
+) -> None:
     output.mkdir(parents=True, exist_ok=True)
     chosen = compared.chosen("label")
     rows = compared.rows[chosen]
-    for name, (of_signal, of_background) in compared.log_p.items():
+    for name in pairs:
+        of_signal, of_background = compared.log_p[name]
         log_p = of_signal[chosen], of_background[chosen]
         scores.draw_log_p(output / name, classes, rows["label"] == 1, rows["weight"], log_p, label)
 
@@ -166,8 +171,8 @@ def _draw_confusions(
     found = {}
     for place, model in enumerate(models):
         found[model.name] = {labels: _confusion(mine, place) for labels, mine in jets.items()}
-        titled = {LABELS[labels]: matrix for labels, matrix in found[model.name].items()}
-        draw_confusion(output / model.name, classes, titled, model.title, label)
+        both = (found[model.name][labels] for labels in LABELS)
+        draw_confusion(output / model.name, classes, matrices(*both), model.title, label)
     return found
 
 

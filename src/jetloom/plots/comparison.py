@@ -1,13 +1,13 @@
-"""Several models in one figure: ROC curves, areas in bins of a variable, log odds, correlations."""
+"""Several models in one figure: ROC curves, areas in bins of a variable, correlations."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jetloom.evaluation.roc import EFFICIENCIES, rejection
-from jetloom.plots.style import GREY, ClassStyle, canvas, headline, plain_logarithms
+from jetloom.plots.style import GREY, ClassStyle, canvas, headline, plain_logarithms, shared_legend
 from jetloom.plots.tables import measured
 
 if TYPE_CHECKING:
@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from jetloom.evaluation.comparison import Areas, Contest, LogOdds
+    from jetloom.evaluation.bootstrap import Estimate
+    from jetloom.evaluation.comparison import Areas, Contest
 
 NO_END = 1e12
 """Where a background compatible with zero gives a band no upper end, it is drawn to the top of the panel."""
+
+BROAD = 0.3
+"""Bands of the ratio of rejections that are broader than this do not decide about the range of its panel."""
 
 
 def draw_roc(
@@ -52,8 +56,9 @@ def draw_roc(
             low, high = rejection(value[place] + std[place]), rejection(value[place] - std[place])
             high = np.where(np.isfinite(high), high, NO_END)
             upper.fill_between(EFFICIENCIES[known], low[known], high[known], color=style.color, alpha=0.2, linewidth=0)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                lower.plot(EFFICIENCIES, np.where(curves[0] > 0, curves[place] / curves[0], np.nan), **look)
+            ratio, error = found.ratio.value[place], found.ratio.std[place]
+            lower.plot(EFFICIENCIES, ratio, **look)
+            lower.fill_between(EFFICIENCIES, ratio - error, ratio + error, color=style.color, alpha=0.2, linewidth=0)
         at = np.linspace(0.05, 1.0, 50)
         upper.plot(at, 1.0 / at, ":", color=GREY, linewidth=1.2, label="Random choice")
         top = curves[np.isfinite(curves)]
@@ -62,8 +67,19 @@ def draw_roc(
         upper.set_ylabel(f"Rejection of {background} (1 / efficiency)")
         upper.legend(loc="upper right", title="Model (area under curve)", fontsize="small", title_fontsize="small")
         lower.axhline(1.0, color=GREY, linestyle=":", linewidth=1.2)
+        lower.set_ylim(_ratio_range(found.ratio))
         lower.set_xlabel(f"Efficiency for {signal}")
         lower.set_ylabel(f"Ratio to\n{models[0].title}", fontsize="medium")
+
+
+def _ratio_range(ratio: Estimate) -> tuple[float, float]:
+    """Give a range that holds the ratios, and their bands where these are not broad."""
+    error = np.where(ratio.std < BROAD, ratio.std, 0.0)
+    ends = np.stack([ratio.value - error, ratio.value + error])
+    known = ends[np.isfinite(ends)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (1.0, 1.0)
+    room = 0.05 * max(0.2, high - low)
+    return max(0.0, low - room), high + room
 
 
 def draw_areas(
@@ -91,7 +107,8 @@ def draw_areas(
     """
     edges = found.edges
     ratios = {"height_ratios": [3, 1]}
-    with canvas(path, (7.0, 6.4), 2, 1, headline(label, "test part"), sharex=True, gridspec_kw=ratios) as (_, axes):
+    head = headline(label, "test part")
+    with canvas(path, (7.0, 6.8), 2, 1, head, sharex=True, gridspec_kw=ratios) as (figure, axes):
         upper, lower = axes[:, 0]
         for place, style in enumerate(models):
             value, std = found.auc.value[place], found.auc.std[place]
@@ -103,61 +120,27 @@ def draw_areas(
                 value, edges[:-1], edges[1:], color=style.color, linestyle=style.line, linewidth=1.6, label=style.title
             )
         upper.axhline(0.5, color=GREY, linestyle=":", linewidth=1.2)
-        seen = found.auc.value[np.isfinite(found.auc.value)]
+        ends = np.stack([found.auc.value - found.auc.std, found.auc.value + found.auc.std])
+        seen = ends[np.isfinite(ends)]
         low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.5, 1.0)
-        room = max(0.02, high - low)
-        upper.set_ylim(max(0.0, low - 0.3 * room), min(1.25, high + (0.3 + 0.12 * len(models)) * room))
+        room = 0.08 * max(0.02, high - low)
+        upper.set_ylim(max(0.0, low - room), high + room)
         upper.set_ylabel("Area under the ROC curve")
-        upper.legend(loc="upper right", fontsize="small", ncols=2)
-        for column, (name, line) in enumerate(zip(classes, ("--", "-"), strict=True)):
-            lower.stairs(found.jets[:, column], edges, color=GREY, linestyle=line, label=name)
-        lower.set_ylim(0.0, 1.5 * max(1, int(found.jets.max(initial=0))))
-        lower.set_ylabel("Jets")
+        _jets_in_bins(lower, classes, found)
         lower.set_xlabel(title)
-        lower.legend(loc="upper right", fontsize="x-small", ncols=2)
         if edges[0] > 0 and edges[-1] / edges[0] > 10:
             lower.set_xscale("log")
             plain_logarithms(lower.xaxis)
         lower.set_xlim(edges[0], edges[-1])
+        shared_legend(figure, upper, columns=2)
 
 
-def draw_log_odds(
-    path: str | Path, models: Sequence[ClassStyle], found: Mapping[str, LogOdds], classes: tuple[str, str], label: str
-) -> None:
-    """Draw the observed log ratio of the classes against what each model says it is; right is the diagonal.
-
-    Parameters
-    ----------
-    path : path-like
-        Name without suffix.
-    models : sequence of ClassStyle
-    found : mapping of str to LogOdds
-        By name of the model.
-    classes : (str, str)
-        Titles of background and signal.
-    label : str
-        Experiment's label.
-    """
-    with canvas(path, (6.4, 6.0), head=headline(label, "test part")) as (_, axes):
-        panel = axes[0, 0]
-        for style in models:
-            odds = found[style.name]
-            name = f"{style.title} (slope {measured(*odds.slope)})"
-            look = {"fmt": style.marker, "linestyle": style.line, "linewidth": 1.2, "markersize": 4}
-            panel.errorbar(odds.said, odds.observed, odds.std, color=style.color, label=name, **look)
-        # What an overconfident model says may run far beyond what is observed: it must not flatten the others.
-        seen, said = (
-            max(np.abs(getattr(odds, axis)).max(initial=0.0) for odds in found.values())
-            for axis in ("observed", "said")
-        )
-        height = 1.2 * max(1.0, seen)
-        end = 1.1 * max(1.0, min(said, 4 * seen))
-        panel.plot([-end, end], [-end, end], ":", color=GREY, linewidth=1.2)
-        panel.set(xlim=(-end, end), ylim=(-height, 1.8 * height))
-        background, signal = classes
-        panel.set_xlabel(f"log(P({signal}) / P({background})) of the model")
-        panel.set_ylabel(f"Observed log ratio of {signal} to {background}")
-        panel.legend(loc="upper left", fontsize="small")
+def _jets_in_bins(panel: Any, classes: tuple[str, str], found: Areas) -> None:
+    for column, (name, line) in enumerate(zip(classes, ("--", "-"), strict=True)):
+        panel.stairs(found.jets[:, column], found.edges, color=GREY, linestyle=line, label=name)
+    panel.set_ylim(0.0, 1.5 * max(1, int(found.jets.max(initial=0))))
+    panel.set_ylabel("Jets")
+    panel.legend(loc="upper right", fontsize="x-small", ncols=2)
 
 
 def draw_correlations(
@@ -183,7 +166,7 @@ def draw_correlations(
                 value = float(matrix[row, column])
                 panel.text(column, row, f"{value:.2f}", ha="center", va="center", color=_over(value))
             panel.set_xticks(range(len(titles)), titles, rotation=35, ha="right")
-            panel.set_yticks(range(len(titles)), titles)
+            panel.set_yticks(range(len(titles)), titles if panel is axes[0, 0] else [])
             panel.minorticks_off()
             panel.tick_params(which="both", length=0)
             panel.set_title(name)

@@ -13,8 +13,9 @@ from jetloom.plots.tables import measured, page, paragraph, table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from jetloom.evaluation.comparison import Areas, Contest, LogOdds
+    from jetloom.evaluation.comparison import Areas, Contest
     from jetloom.evaluation.confusion import Confusion
+    from jetloom.evaluation.log_odds import LogOdds
     from jetloom.plots.style import ClassStyle
 
 
@@ -52,19 +53,20 @@ def numbers(
                 for place, name in enumerate(names)
             },
         },
-        "log_odds": {
-            name: {
-                "said": one.said.tolist(),
-                "observed": one.observed.tolist(),
-                "std": one.std.tolist(),
-                "slope": _pair(*one.slope),
-            }
-            for name, one in odds.items()
-        },
+        "log_odds": {name: _log_odds(one) for name, one in odds.items()},
         "confusion": {
             name: {labels: matrix.sums.tolist() for labels, matrix in both.items()} for name, both in confusions.items()
         },
     }
+
+
+def _log_odds(odds: LogOdds) -> dict[str, Any]:
+    line = odds.line
+    return {
+        "said": odds.said.tolist(), "observed": odds.observed.tolist(), "std": odds.std.tolist(),
+        "slope": _pair(*line.slope), "intercept": _pair(*line.intercept), "chi2": finite(line.chi2),
+        "ndf": line.freedom,
+    }  # fmt: skip
 
 
 def _model(found: Contest, place: int) -> dict[str, Any]:
@@ -91,11 +93,10 @@ def summary(results: Mapping[str, Any], models: Sequence[ClassStyle], classes: t
     titles = {model.name: model.title for model in models}
     used, true = (results["labels"][name] for name in ("label", "true_label"))
     points = [f"{point:g}" for point in WORKING_POINTS]
-    heads = ["Model", "AUC", "AUC (true labels)", "Accuracy", "Slope of log odds"]
+    heads = ["Model", "AUC", "AUC (true labels)", "Accuracy"]
     heads += [f"Rejection at {100 * float(point):.0f}%" for point in points]
     lines = [
         [titles[name], _written(entry["auc"]), _written(true["models"][name]["auc"]), _written(entry["accuracy"])]
-        + [_written(results["log_odds"][name]["slope"])]
         + [_written_rejection(entry["rejection"][point]) for point in points]
         for name, entry in used["models"].items()
     ]
@@ -106,21 +107,28 @@ def summary(results: Mapping[str, Any], models: Sequence[ClassStyle], classes: t
         + [_written(results["bins"]["auc"][name][place]) for name in titles]
         for place in range(len(edges) - 1)
     ]
+    odds = [[titles[name], *_line(entry)] for name, entry in results["log_odds"].items()]
     background, signal = classes
     jets, truth = sum(used["jets"].values()), sum(true["jets"].values())
     text = (
         f"{signal} against {background} on {jets:,} jets of the test part, {truth:,} of them with a true label. "
         "All models were asked about the same jets. Uncertainties are one standard deviation, by one bootstrap over "
         "events for all models, so that what two models have in common drops out of their difference. "
-        "The slope is that of the observed log ratio of the classes against the model's: 1 is calibrated."
+        "The straight line is that of the observed log ratio of the classes against the model's: slope 1 and intercept "
+        "0 are calibrated; chi2 says whether it is a line at all."
     )
     return page(
         "Models on the same jets",
         paragraph(text),
         table(heads, lines, "Models"),
+        table(["Model", "Slope", "Intercept", "chi2", "Degrees of freedom"], odds, "Straight line of the log ratio"),
         table(["Model", "minus", "Difference of AUC", "in standard deviations"], gains, "Differences"),
         table([variable, "Jets", *titles.values()], bins, f"AUC in bins of {variable}"),
     )
+
+
+def _line(entry: Mapping[str, Any]) -> list[Any]:
+    return [_written(entry["slope"]), _written(entry["intercept"]), entry["chi2"], entry["ndf"]]
 
 
 def _gain(entry: Mapping[str, Any], titles: Mapping[str, str]) -> list[Any]:

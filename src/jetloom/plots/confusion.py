@@ -21,11 +21,20 @@ if TYPE_CHECKING:
 LABELS = {"label": "Labels that were used", "true_label": "Jets with a true label"}
 """Column of the labels, and what they are called."""
 
+ALIKE = "Each jet has its true label"
+
+
+def matrices(used: Confusion, true: Confusion) -> dict[str, Confusion]:
+    """Give the matrices to draw, of the labels that were used and of true ones: one if every jet has its true label."""
+    if np.array_equal(used.sums, true.sums):
+        return {ALIKE: used}
+    return dict(zip(LABELS.values(), (used, true), strict=True))
+
 
 def draw_confusion(
     path: str | Path, classes: Sequence[ClassStyle], found: Mapping[str, Confusion], model: str = "", label: str = ""
 ) -> None:
-    """Draw confusion matrices: a column for each kind of labels, sums of weights above and shares below.
+    """Draw confusion matrices, as sums of weights and as shares: a column for each kind of labels, or side by side.
 
     Parameters
     ----------
@@ -41,16 +50,21 @@ def draw_confusion(
     """
     titles, side = [style.title for style in classes], 2.4 + 0.95 * len(classes)
     head = headline(label, *(text for text in ("test part", model) if text))
-    size = (side * len(found) + 0.8, 2 * side - 0.6)
-    with canvas(path, size, 2, len(found), head) as (figure, axes):
+    alone = len(found) == 1
+    size = (2 * side + 0.8, side + 0.4) if alone else (side * len(found) + 0.8, 2 * side - 0.6)
+    rows, columns = (1, 2) if alone else (2, len(found))
+    with canvas(path, size, rows, columns, head) as (figure, axes):
+        grid = axes.reshape(2, len(found))
         for column, (kind, matrix) in enumerate(found.items()):
-            for panel, values in zip(axes[:, column], (matrix.sums, matrix.shares), strict=True):
+            for panel, values in zip(grid[:, column], (matrix.sums, matrix.shares), strict=True):
                 image = _matrix(panel, values, matrix, titles)
-            axes[0, column].set_title(kind, fontsize="medium")
-            axes[1, column].set_xlabel("Predicted class")
-        for panel, what in zip(axes[:, 0], ("sums of weights", "shares"), strict=True):
+            grid[0, column].set_title(kind, fontsize="medium")
+            grid[1, column].set_xlabel("Predicted class")
+        for panel, what in zip(grid[:, 0], ("sums of weights", "shares"), strict=True):
             panel.set_ylabel(f"True class ({what})", fontsize="medium")
-        figure.colorbar(image, ax=list(axes[1]), label="Share of the true class", shrink=0.9)
+        if alone:
+            grid[0, 0].set_xlabel("Predicted class")
+        figure.colorbar(image, ax=list(grid[1]), label="Share of the true class", shrink=0.9)
 
 
 def _matrix(axes: Any, values: Array, matrix: Confusion, titles: Sequence[str]) -> Any:

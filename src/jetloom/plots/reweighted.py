@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from jetloom.errors import EmptySampleError
 from jetloom.evaluation.density_file import KEYS
-from jetloom.evaluation.reweighting import LIMIT, Weights, fit_seed_ratio, likelihood_weights
+from jetloom.evaluation.reweighting import LIMIT, Weights, likelihood_weights
+from jetloom.evaluation.seeds import fit_seed_ratio
 from jetloom.evaluation.spectra import SPECTRA, Spectrum, chi_square, spectra_of
 from jetloom.io.atomic import publishing, write_json, write_text
 from jetloom.io.hdf5 import TableWriter, check_file
@@ -81,7 +82,7 @@ def reweight(dataset: Dataset, fold: int | None, pair: Pair, output: Path, limit
     plain = spectra_of(_class_blocks(view, pair.source, None), binning, longest)
     weighted = spectra_of(_class_blocks(view, pair.source, found.factors), binning, longest)
     names = dataset.classes[pair.source], dataset.classes[pair.target]
-    results = numbers(found, len(rows), names, plain, weighted, target)
+    results = numbers(found, len(rows), names, plain, weighted, target, limit)
     styles = class_styles(dataset.description["classes"])
     source, aim = styles[pair.source], styles[pair.target]
     lines = [
@@ -89,9 +90,8 @@ def reweight(dataset: Dataset, fold: int | None, pair: Pair, output: Path, limit
         Line(f"{source.title}, reweighted to {aim.title}", source.color, "-", weighted),
     ]
     reference = Line(aim.title, aim.color, "-", target)
-    draw_spectra(
-        output / "spectra", reference, lines, f"Ratio to\n{aim.title}", dataset.description["label"], "test part"
-    )
+    label = dataset.description["label"]
+    draw_spectra(output / "spectra", reference, lines, f"Ratio to\n{aim.title}", label, _note(results))
     write_text(output / "reweighting.html", _page(results, source.title, aim.title))
     write_json(output / "reweighting.json", results)
     return results
@@ -104,6 +104,7 @@ def numbers(
     plain: dict[str, Spectrum],
     weighted: dict[str, Spectrum],
     target: dict[str, Spectrum],
+    limit: float,
 ) -> dict[str, Any]:
     """Give the numbers of a reweighting; a spectrum is ``closer`` if its chi^2 to the target became smaller."""
     spectra = {}
@@ -116,7 +117,8 @@ def numbers(
         }  # fmt: skip
     return {
         "source": names[0], "target": names[1], "jets": jets, "effective_jets_before": found.before,
-        "effective_jets_after": found.after, "clipped": found.clipped, "spectra": spectra,
+        "effective_jets_after": found.after, "clipped": found.clipped, "limited": found.limited, "limit": limit,
+        "spectra": spectra,
     }  # fmt: skip
 
 
@@ -126,7 +128,7 @@ def _seed_ratios(view: View, pair: Pair) -> Floats:
     for block in view.blocks("test"):
         own = block["label"] == pair.source
         parts.append(ratio(block["seed_e"][own], block["seed_m"][own]))
-    return np.concatenate(parts)
+    return np.exp(np.concatenate(parts))
 
 
 def _class_blocks(view: View, label: int, factors: Floats | None) -> Iterator[tuple[Jets, Floats]]:
@@ -151,11 +153,22 @@ def _write_weights(
         writer.append(jets=written)
 
 
+def _note(results: dict[str, Any]) -> str:
+    """Say beside the label what is left of the jets' statistical power."""
+    before, after = (results[f"effective_jets_{side}"] for side in ("before", "after"))
+    return (
+        rf"test part, effective number of jets {before:,.0f} $\to$ {after:,.0f}, "
+        f"{results['limited']:,} of {results['jets']:,} weights limited"
+    )
+
+
 def _page(results: dict[str, Any], source: str, target: str) -> str:
     text = (
         f"{results['jets']:,} jets of {source} in the test part, reweighted to {target}. They are worth "
         f"{results['effective_jets_before']:,.0f} jets of equal weight before and "
-        f"{results['effective_jets_after']:,.0f} after; the weight of {percent(results['clipped'], 1.0)} was limited."
+        f"{results['effective_jets_after']:,.0f} after, (sum of w)^2 / (sum of w^2). "
+        f"The factors of {results['limited']:,} jets ({percent(results['clipped'], 1.0)} by weight) "
+        f"were limited to {results['limit']:g}."
     )
     lines = [
         [name, entry["chi2_before"], entry["chi2_after"], entry["ndf"], "yes" if entry["closer"] else "no"]

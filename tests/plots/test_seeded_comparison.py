@@ -1,0 +1,90 @@
+"""``jetloom compare`` with a ratio that knows energy and mass; numbers of all ratios; one matrix for equal labels."""
+
+import json
+
+import numpy as np
+import pytest
+import yaml
+from test_comparison_figures import CONFIG
+from test_figures_of_toy import drawn
+
+from jetloom.cli.main import main
+from jetloom.config.comparisons import Comparison
+from jetloom.evaluation.confusion import confusion
+from jetloom.plots.confusion import ALIKE, LABELS, matrices
+from rivals import FIELDS, classifier
+from seed_files import seeded, write_blind, write_dataset
+
+PAIR = {"signal": "quark", "background": "gluon"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("seeded")
+    content = json.loads(json.dumps(CONFIG))
+    content["comparisons"]["all"] |= {
+        "tasks": ["dnn"],
+        "ratios": {"seeded": PAIR | {"seed": True, "title": "With seed"}, "plain": PAIR},
+        "bootstrap": 10,
+    }
+    (directory / "config.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    test = seeded(8000, 2)
+    test["true_label"] = test["label"]
+    write_dataset(directory / "dataset", seeded(8000, 1), test)
+    write_blind(directory / "best", test)
+    keys = test[[name for name, _ in FIELDS]]
+    classifier(directory / "best" / "dnn" / "predictions.h5", keys, np.log(test["seed_e"]) - 5.0)
+    options = {"config": "config.yaml", "dataset": "dataset", "best": "best", "output": "out"}
+    words = [text for name, value in options.items() for text in (f"--{name}", str(directory / value))]
+    assert main(["compare", "--comparison", "all", *words]) == 0
+    return directory / "out"
+
+
+def test_the_ratio_with_seed_is_a_model_of_its_own(made):
+    models = json.loads((made / "comparison.json").read_text())["labels"]["label"]["models"]
+    assert models["plain"]["auc"]["value"] == pytest.approx(0.5, abs=0.03)
+    assert models["seeded"]["auc"]["value"] > 0.95
+    assert "With seed" in (made / "summary.html").read_text()
+
+
+def test_log_p_is_drawn_once_for_each_pair(made):
+    names = drawn(made)
+    assert {"scores/seeded", "scores/plain", "confusion/seeded"} <= names
+    assert {name for name in names if name.startswith("log_p")} == {"log_p/plain"}
+
+
+def test_pairs_are_of_different_models():
+    ratios = {
+        "a": PAIR | {"seed": True},
+        "b": PAIR,
+        "c": PAIR,
+        "d": {"signal": "x", "background": "gluon", "seed": True},
+    }
+    assert list(Comparison(tasks=["dnn"], ratios=ratios).pairs) == ["b", "d"]
+    assert Comparison(tasks=["dnn"]).pairs == {}
+
+
+def test_the_line_of_the_log_ratio_is_in_numbers_and_table(made):
+    found = json.loads((made / "comparison.json").read_text())["log_odds"]["seeded"]
+    assert found["ndf"] == len(found["said"]) - 2
+    assert found["chi2"] > 0
+    residuals = np.array(found["observed"]) - found["intercept"]["value"]
+    residuals -= found["slope"]["value"] * np.array(found["said"])
+    assert found["chi2"] == pytest.approx(((residuals / found["std"]) ** 2).sum())
+    page = (made / "summary.html").read_text()
+    assert "Intercept" in page
+    assert "Degrees of freedom" in page
+
+
+def test_equal_labels_make_one_matrix(made):
+    labels, probabilities = np.array([0, 0, 1, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8]])[[0, 1, 1, 1, 0]]
+    used, true = (confusion(labels[:n], probabilities[:n], np.ones(n)) for n in (5, 4))
+    assert list(matrices(used, used)) == [ALIKE]
+    assert list(matrices(used, true)) == list(LABELS.values())
+
+
+def test_the_figure_of_one_matrix_lies_on_its_side(made):
+    from matplotlib.image import imread
+
+    height, width, _ = imread(made / "confusion" / "plain.png").shape
+    assert width > 1.5 * height

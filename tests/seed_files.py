@@ -1,0 +1,48 @@
+"""A dataset on disk whose two classes differ in energy and mass alone, and predictions that know nothing of either."""
+
+import json
+
+import numpy as np
+
+from jetloom.data.dataset import Dataset
+from jetloom.io.hdf5 import TableWriter
+from rivals import FIELDS, density, draw
+
+CLASSES = [{"name": name, "title": name, "color": None} for name in ("gluon", "quark")]
+
+
+def seeded(rows, seed, shift=1.0):
+    """Jets with energies and masses; log(E) of quarks is higher by ``shift``, m / E lower by it."""
+    jets, _ = draw(rows, seed)
+    found = np.zeros(rows, [*FIELDS, ("seed_e", "f4"), ("seed_m", "f4")])
+    for name in jets.dtype.names:
+        found[name] = jets[name]
+    rng = np.random.default_rng(seed + 1000)
+    move = shift * (jets["label"] - 0.5)
+    found["seed_e"] = np.exp(5.0 + rng.normal(move, 0.5))
+    found["seed_m"] = found["seed_e"] * np.exp(-2.0 + rng.normal(-move, 0.5))
+    return found
+
+
+def write_dataset(directory, train, test):
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, rows in (("train", train), ("test", test)):
+        with TableWriter(directory / f"{name}.h5", {"jets": (rows.dtype, None)}) as writer:
+            writer.append(jets=rows)
+    files = {"train": ["train.h5"], "validation": [], "test": ["test.h5"]}
+    view = {"fold": None, "weight": "weight", **files, "missing": None, "mean": [], "std": []}
+    spectators = [{"column": "pt", "title": "Jet $p_T$ [GeV]"}]
+    facts = {"classes": CLASSES, "inputs": [], "spectators": spectators, "views": [view], "fingerprint": "f00d"}
+    facts |= {"task": "dnn", "title": "", "label": "", "samples": {}}
+    (directory / "dataset.json").write_text(json.dumps(facts))
+    return Dataset.open(directory)
+
+
+def write_blind(directory, jets, spread=0.05):
+    """Predictions of two densities of trees whose log P does not depend on the class."""
+    rng = np.random.default_rng(5)
+    keys = jets[[name for name, _ in FIELDS]]
+    return tuple(
+        density(directory / name / "predictions.h5", keys, rng.normal(-50, spread, len(jets)))
+        for name in ("quark", "gluon")
+    )
