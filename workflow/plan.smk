@@ -36,7 +36,7 @@ try:
     }
     RUNS = {task: space.runs(ANALYSIS.tasks[task]) for task in ANALYSIS.tasks}
     UNARIES = {
-        name: [f"<results>/scans/{unary}/scan.json" for unary in task.unaries.values()]
+        name: [f"<results>/scans/{unary}/scan.json" for unary in task.starts.values()]
         for name, task in ANALYSIS.tasks.items()
     }
     SHOWN = {

@@ -42,8 +42,10 @@ class Analysis(Settings):
     @model_validator(mode="after")
     def _known_tasks(self) -> Analysis:
         for name, task in self.tasks.items():
-            for unary in task.unaries.values():
-                self._same_dataset(f"tasks.{name}.unaries", unary, name)
+            for other in task.starts.values():
+                self._same_dataset(f"tasks.{name}.{'unaries' if task.unaries else 'start'}", other, name)
+            if task.start is not None and self.tasks[task.start].start is not None:
+                raise ValueError(f"tasks.{name}.start: '{task.start}' goes on from a model itself")
         for name, comparison in self.comparisons.items():
             pairs = [task for ratio in comparison.ratios.values() for task in (ratio.signal, ratio.background)]
             for other in [*comparison.tasks, *pairs]:

@@ -195,6 +195,11 @@ class Task(Settings):
         default_factory=dict,
         description="For junipr_binary: the task whose density model each class starts from.",
     )
+    start: Name | None = Field(
+        None,
+        description="For junipr: the task of a density model from whose best point each training goes on. Densities "
+        "that go on from one of all classes err alike where that one errs, which their ratio does not see.",
+    )
     reads: Literal["jets", "trees"] = Field(
         "jets", description="'trees': the dataset holds the clustering trees too, and only jets that have one."
     )
@@ -237,6 +242,11 @@ class Task(Settings):
         6, description="For density models: jets of the test part whose trees are drawn, chosen by `seed`."
     )
 
+    @property
+    def starts(self) -> dict[str, str]:
+        """The tasks whose models a training starts from: by class, or the one that stands under ``start``."""
+        return self.unaries | ({} if self.start is None else {"start": self.start})
+
     @field_validator("scan")
     @classmethod
     def _lists(cls, scan: dict[str, Any]) -> dict[str, list[Any]]:
@@ -251,6 +261,8 @@ class Task(Settings):
             raise ValueError("labels: at least one class is needed")
         if self.dataset is None and not self.inputs:
             raise ValueError("inputs: at least one is needed")
+        if self.start is not None and self.unaries:
+            raise ValueError("'start' and 'unaries' exclude each other")
         both = sorted(set(self.scan) & set(self.parameters))
         if both:
             raise ValueError(f"'{both[0]}' stands in both 'parameters' and 'scan'")

@@ -103,7 +103,7 @@ class Model(ABC):
     terms: ClassVar[tuple[str, ...]] = ("accuracy",)
     """What is logged beside the loss, in the order of :meth:`term_values`."""
     inherited: ClassVar[frozenset[str]] = frozenset()
-    """Parameters that come with the models of ``unaries``, where a training starts from some."""
+    """Parameters that come with the models of ``unaries`` or ``start``, where a training starts from some."""
     compile_xla: ClassVar[bool] = False
     """Whether its step is compiled with XLA on TensorFlow, too (on JAX each is), once for each shape of its input."""
 
@@ -139,7 +139,7 @@ class Model(ABC):
         """Build the untrained ``keras.Model``, preprocessing included.
 
         It takes what :meth:`features` gives. Its initial weights depend on ``seed`` and on the models in ``start``
-        (by class, those that ``unaries`` of the task names) alone.
+        (by class, those that ``unaries`` of the task names; as "start", that of ``start``) alone.
         """
 
     @abstractmethod

@@ -25,6 +25,8 @@ def check_models(analysis: Analysis) -> None:
         for label, unary in task.unaries.items():
             where = f"tasks.{name}.unaries.{label}"
             _require_density(where, unary, analysis.tasks[unary], models[unary], label)
+        if task.start is not None and {task.model, analysis.tasks[task.start].model} != {"junipr"}:
+            raise ConfigurationError("only junipr goes on from another, of its kind", where=f"tasks.{name}.start")
     for name, comparison in analysis.comparisons.items():
         _check_comparison(analysis, f"comparisons.{name}", comparison, models)
 
@@ -87,13 +89,17 @@ def _check_classes(name: str, task: Task, model: Model) -> None:
             advice="name a second class",
         )
     if model.objective == "density" and task.unaries:
-        raise ConfigurationError("a density model starts from no other", where=f"tasks.{name}.unaries")
-    for key in (*task.parameters, *task.scan) if task.unaries else ():
+        raise ConfigurationError(
+            "a density model starts from no other of each class",
+            where=f"tasks.{name}.unaries",
+            advice="set `start` to go on from one",
+        )
+    for key in (*task.parameters, *task.scan) if task.starts else ():
         if key in model.inherited:
             raise ConfigurationError(
                 f"'{key}' is that of the densities it starts from",
                 where=f"tasks.{name}.{'scan' if key in task.scan else 'parameters'}",
-                advice=f"take it out, and set it for {' and '.join(task.unaries.values())}",
+                advice=f"take it out, and set it for {' and '.join(task.starts.values())}",
             )
     missing = [label for label in task.labels if label not in task.unaries]
     if task.unaries and missing:

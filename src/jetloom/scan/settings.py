@@ -117,4 +117,4 @@ def _training(task: Task) -> dict[str, Any]:
     """What shapes a training besides the point's parameters and the data."""
     shaping = task.training.model_dump(mode="json", exclude=UNSEEN)
     # Tasks without them keep the digest that they had.
-    return shaping | {key: value for key in ("classes", "unaries") if (value := getattr(task, key))}
+    return shaping | {key: value for key in ("classes", "unaries", "start") if (value := getattr(task, key))}

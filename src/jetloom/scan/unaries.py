@@ -24,7 +24,7 @@ class Start:
     """What a training starts from."""
 
     models: dict[str, Path] = field(default_factory=dict)
-    """The saved model of each class."""
+    """The saved model of each class, or the one to go on from as ``start``."""
     warnings: list[str] = field(default_factory=list)
     """In what they were not trained alike."""
 
@@ -50,7 +50,7 @@ def find_start(analysis: Analysis, name: str, fingerprint: str, fold: int | None
         trained on another dataset.
     """
     models, results = {}, {}
-    for kind, unary in analysis.tasks[name].unaries.items():
+    for kind, unary in analysis.tasks[name].starts.items():
         directory = _best_run(paths.scan(analysis, unary), fingerprint, fold)
         models[kind] = verify_file(directory, find_model(analysis.tasks[unary].model).file)
         results[kind] = json.loads((directory / "result.json").read_text(encoding="utf-8"))

@@ -12,6 +12,7 @@ from jetloom.data.jets import Jets
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts, Model, Parameters
 from jetloom.models.junipr.parameters import INTEGERS, SHAPES, SHAPING, STRUCTURE, JuniprParameters
+from jetloom.models.junipr.start import load_unary, refuse_differences
 
 
 class JuniprModel(Model):
@@ -19,6 +20,7 @@ class JuniprModel(Model):
 
     parameters: ClassVar[type[Parameters]] = JuniprParameters
     reads: ClassVar[Literal["jets", "trees"]] = "trees"
+    inherited: ClassVar[frozenset[str]] = frozenset({*STRUCTURE, "preset"})
     compile_xla: ClassVar[bool] = True
     objective: ClassVar[Literal["classifier", "density"]] = "density"
     terms: ClassVar[tuple[str, ...]] = ("end", "mother", "z", "theta", "delta", "phi")
@@ -28,21 +30,27 @@ class JuniprModel(Model):
         parameters: JuniprParameters,
         data: DataFacts,
         seed: int,
-        start: Mapping[str, Path],  # noqa: ARG002 - it starts from no other model
+        start: Mapping[str, Path],
     ) -> Any:
-        """Build the network; see :meth:`jetloom.models.base.Model.build`.
+        """Build the network, with structure and weights of the one to go on from if there is one.
 
         Raises
         ------
         ConfigurationError
-            If the dataset has no trees, or trees larger than the network is made for.
+            If the dataset has no trees, or trees larger than the network is made for, or the model to go on from is not
+            made for the dataset.
         """
         import keras
 
         from jetloom.models.junipr.network import Junipr
 
         inputs = network_inputs()
-        layer = Junipr(structure_of(parameters, data), binning_of(data), seed, name="junipr")
+        before = {name: load_unary(path, name) for name, path in start.items()}
+        refuse_differences(before, binning_of(data))
+        structure = before["start"].structure if before else structure_of(parameters, data)
+        layer = Junipr(structure, binning_of(data), seed, name="junipr")
+        if before:
+            layer.set_weights(before["start"].get_weights())
         return keras.Model(inputs, layer(inputs), name="junipr")
 
     def features(self, jets: Jets, data: DataFacts) -> dict[str, npt.NDArray[Any]]:
