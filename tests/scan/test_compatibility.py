@@ -105,6 +105,19 @@ MISFITS = {
         {"tasks": {"of_quarks": {"unaries": {"gluon": "of_gluons"}}}},
         r"^tasks.of_quarks.unaries: a density model starts from no other",
     ),
+    "a start that is another kind of model": (
+        {"tasks": {"of_quarks": {"start": "of_gluons"}}},
+        r"^tasks.of_quarks.start: only junipr goes on from another, of its kind",
+    ),
+    "a size where there is a model to go on from": (
+        {
+            "tasks": {
+                "of_all": {"dataset": "flavour", "model": "junipr"},
+                "of_quarks": {"model": "junipr", "start": "of_all", "parameters": {"width": 20}},
+            }
+        },
+        r"^tasks.of_quarks.parameters: 'width' is that of the densities it starts from; take it out.*for of_all",
+    ),
     "a density among the classifiers": (
         {"comparisons": {"all": {"tasks": ["flavour", "of_quarks"]}}},
         r"^comparisons.all.tasks: 'of_quarks' is no classifier",
@@ -168,3 +181,20 @@ def test_bins_shape_a_dataset_of_trees_alone():
 
     assert dataset(binning={"granularity": 20}) == dataset()
     assert dataset(reads="trees", binning={"granularity": 20}) != dataset(reads="trees")
+
+
+@pytest.mark.parametrize(
+    ("tasks", "message"),
+    [
+        ({"of_quarks": {"start": "of_gluon"}}, "tasks.of_quarks.start: no task 'of_gluon'; did you mean 'of_gluons'"),
+        (
+            {"of_quarks": {"start": "of_gluons"}, "of_gluons": {"start": "of_quarks"}},
+            "tasks.of_gluons.start: 'of_quarks' goes on from a model itself",
+        ),
+        ({"binary": {"start": "of_gluons"}}, "tasks.binary: 'start' and 'unaries' exclude each other"),
+        ({"of_quarks": {"start": "of_quarks"}}, "tasks.of_quarks.start: 'of_quarks' goes on from a model itself"),
+    ],
+)
+def test_a_start_that_cannot_be(tasks, message):
+    with pytest.raises(ConfigurationError, match=message):
+        _check(tasks=tasks)

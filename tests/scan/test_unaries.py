@@ -94,3 +94,14 @@ def test_other_unaries_make_the_training_stale_and_that_of_others_not():
         settings_digests(_analysis(**task))["train"] for task in ({}, {"binary": {"unaries": {"quark": "gluon"}}})
     )
     assert {name for name in before if before[name] != after[name]} == {"binary"}
+
+
+def test_a_density_goes_on_from_one_alone(scans):
+    analysis = _analysis(of_both={"dataset": "flavour", "model": "junipr", "start": "gluon"})
+    assert {name: path.read_text() for name, path in find_start(analysis, "of_both", "abc", None).models.items()} == {
+        "start": "gluon"
+    }
+    digests = [settings_digests(one)["train"] for one in (analysis, scans)]
+    assert digests[0]["gluon"] == digests[1]["gluon"]
+    plain = _analysis(of_both={"dataset": "flavour", "model": "junipr"})
+    assert digests[0]["of_both"] != settings_digests(plain)["train"]["of_both"]

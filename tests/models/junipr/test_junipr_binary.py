@@ -117,3 +117,14 @@ def test_one_class_is_no_ratio(keras):
     data = DataFacts(["pt"], ["gluon"], np.ones(1), np.ones(1), None, binning())
     with pytest.raises(ConfigurationError, match="takes two classes, not 1"):
         _build({}, data)
+
+
+def test_a_density_goes_on_with_structure_and_weights_of_another(build, unaries):
+    paths, networks = unaries
+    model = find_model("junipr")
+    other_size = model.parameters.model_validate({"width": 3})
+    found = model.build(other_size, facts(), 99, {"start": paths["quark"]})
+    features = model.features(jets([3, 0, 9]), facts())
+    np.testing.assert_array_equal(np.asarray(found(features)), np.asarray(networks["quark"](features)))
+    with pytest.raises(ConfigurationError, match=r"^start: .*another 'trees' .*max_constituents 100, not 90"):
+        model.build(other_size, facts(most=90), 1, {"start": paths["quark"]})

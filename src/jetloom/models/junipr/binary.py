@@ -60,10 +60,12 @@ class JuniprBinaryModel(Model):
             raise ConfigurationError(f"takes two classes, not {len(data.classes)}", where="model junipr_binary")
         if parameters.loss == "difference":
             logger.warning("the loss 'difference' has no lower bound: it runs away")
-        unaries = [load_unary(start[name], name) for name in data.classes if name in start]
+        keys = {f"unaries.{name}": start[name] for name in data.classes if name in start}
+        before = {key: load_unary(path, key) for key, path in keys.items()}
+        unaries = list(before.values())
         if len(unaries) == 1:
             raise ConfigurationError("only one of the two classes has a density to start from", where="unaries")
-        refuse_differences(dict(zip(data.classes, unaries, strict=False)), binning_of(data))
+        refuse_differences(before, binning_of(data))
         seeds = [int(value) for value in np.random.default_rng(seed).integers(2**31, size=2)]
         inputs, outputs = network_inputs(), []
         for index, name in enumerate(data.classes):

@@ -1,4 +1,4 @@
-"""The densities that binary JUNIPR starts from: loading them, and refusing those that do not fit together."""
+"""The densities that a JUNIPR starts from: loading them, and refusing those that do not fit together."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from jetloom.errors import ConfigurationError, CorruptFileError
 from jetloom.models.junipr.parameters import SHAPING
 
 
-def load_unary(path: Path, name: str) -> Any:
+def load_unary(path: Path, where: str) -> Any:
     """Give the layer of a saved density.
 
     Parameters
     ----------
     path : Path
         A ``model.keras`` of the model ``junipr``.
-    name : str
-        The class that starts from it, for the message.
+    where : str
+        The key that names it, for the message.
 
     Raises
     ------
@@ -35,25 +35,32 @@ def load_unary(path: Path, name: str) -> Any:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CorruptFileError(f"is not a Keras model that can be loaded ({error})", path=path) from error
     if network.name != "junipr":
-        raise ConfigurationError(f"{path} is a model '{network.name}', not 'junipr'", where=f"unaries.{name}")
+        raise ConfigurationError(f"{path} is a model '{network.name}', not 'junipr'", where=where)
     return network.get_layer("junipr")
 
 
-def refuse_differences(unaries: dict[str, Any], binning: dict[str, Any]) -> None:
+def refuse_differences(densities: dict[str, Any], binning: dict[str, Any]) -> None:
     """Refuse densities whose scaling, bins or trees are not the dataset's. Their sizes may differ.
+
+    Parameters
+    ----------
+    densities : dict
+        Their layers, by the key that names them.
+    binning : dict
+        That of the dataset.
 
     Raises
     ------
     ConfigurationError
         Naming the first difference.
     """
-    for name, layer in unaries.items():
+    for where, layer in densities.items():
         for key in SHAPING:
             found, expected = layer.binning.get(key), binning.get(key)
             if found != expected:
                 raise ConfigurationError(
                     f"was trained with another '{key}' than the dataset has: {_difference(found, expected)}",
-                    where=f"unaries.{name}",
+                    where=where,
                     advice="train it anew on this dataset",
                 )
 
