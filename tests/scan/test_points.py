@@ -165,3 +165,17 @@ def test_a_stored_configuration_means_the_same(tmp_path):
     for name, sample in stored.samples.items():
         assert find_schema(sample.schema_name) == find_schema(found.samples[name].schema_name)
         assert sample.model_dump(exclude={"schema_name"}) == found.samples[name].model_dump(exclude={"schema_name"})
+
+
+def test_a_table_has_no_sizes_that_come_with_the_model_a_task_starts_from():
+    changes = {
+        "model": "junipr",
+        "parameters": {"epochs": 2},
+        "scan": {"learning_rate": [0.001, 0.01]},
+    }
+    task = analysis(**changes).tasks["flavour"]
+    assert talos_dictionary(task)["width"] == [10]
+    found = talos_dictionary(task.model_copy(update={"start": "other"}))
+    assert found["learning_rate"] == [0.001, 0.01]
+    assert found["epochs"] == [2]
+    assert not {"width", "recurrence", "preset", "branching_hidden"} & set(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from jetloom.models.base import Model
 from jetloom.models.registry import find_model
 from jetloom.provenance import file_digest
 from jetloom.scan.ranking import criterion
-from jetloom.scan.space import Point, parse_run, points, runs
+from jetloom.scan.space import Point, own_parameters, parse_run, points, runs
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def collect(task_name: str, task: Task, directory: Path, fingerprint: str, class
     """
     ranked_by, model = criterion(task), find_model(task.model)
     better = direction(ranked_by)
-    found = points(task)
+    found = [replace(point, parameters=own_parameters(task, point.parameters)) for point in points(task)]
     rows, histories = [], []
     for point in found:
         results = {run: _read(directory / point.name / run, fingerprint) for run in runs(task)}

@@ -87,7 +87,13 @@ def find_point(task: Task, name: str) -> Point:
 def talos_dictionary(task: Task) -> dict[str, list[Any]]:
     """Give the scan as Talos takes it: every parameter with a list of values."""
     fixed = resolve_parameters(find_model(task.model), task.parameters)
-    return {name: [value] for name, value in fixed.items()} | _resolved_scan(task)
+    return own_parameters(task, {name: [value] for name, value in fixed.items()} | _resolved_scan(task))
+
+
+def own_parameters(task: Task, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Give the parameters that a task decides: those that come with the models it starts from say nothing of it."""
+    theirs = find_model(task.model).inherited if task.starts else frozenset()
+    return {name: value for name, value in parameters.items() if name not in theirs}
 
 
 def _resolved_scan(task: Task) -> dict[str, list[Any]]:
