@@ -94,7 +94,7 @@ def test_chi_square_is_said(figures):
 
 def test_half_of_the_panels_are_ratios_with_units(figures):
     for name, panels in figures[2].items():
-        ratios = [panel for panel in panels if panel.ylabel == "Model / data"]
+        ratios = [panel for panel in panels if panel.ylabel == "Model / test"]
         assert 2 * len(ratios) == len(panels)
         assert all(panel.xlabel for panel in ratios)
         if name.removesuffix("_steps") in ("theta", "delta", "phi"):
@@ -111,7 +111,7 @@ def test_the_uniform_azimuth_is_drawn(figures):
 
 def test_all_ranks_of_the_mother_are_shown(figures):
     _, sums, panels = figures
-    shown = [panel.xlim for panel in panels["mother_steps"] if panel.ylabel == "Model / data"]
+    shown = [panel.xlim for panel in panels["mother_steps"] if panel.ylabel == "Model / test"]
     steps = [step for step in heads.SHOWN_STEPS[1:] if step < len(sums["mother"].steps.data)]
     assert shown == [(-0.5, step + 0.5) for step in steps]
     data = sums["mother"].total.data[0]

@@ -47,7 +47,7 @@ def draw_closure(
     longest = max(int(jets.lengths.max(initial=0)) + 1 for jets in data)
     true = spectra_of(((jets, jets[view.weight].astype(np.float64)) for jets in data), binning, longest)
     drawn = spectra_of(((jets, np.ones(len(jets))) for jets, _ in sampled), binning, longest)
-    reference, line = Line("Data", "#000000", "-", true), Line("Drawn from the model", MODEL, "-", drawn)
+    reference, line = Line("Test jets", "#000000", "-", true), Line("Drawn from the model", MODEL, "-", drawn)
     draw_spectra(path, reference, [line], MODEL_OVER_DATA, label, note)
     ended = np.concatenate([jets["ended"] for jets, _ in sampled])
     found = {name: chi_square(drawn[name], true[name]) for name in SPECTRA}

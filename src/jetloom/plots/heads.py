@@ -146,7 +146,7 @@ def _compare(upper: Any, lower: Any, shares: Shares) -> None:
     middle, seen = shares.middle, shares.seen
     bars = np.stack([np.minimum(shares.errors, 0.999 * shares.data), shares.errors])
     look = {"fmt": "ko", "linewidth": 1}
-    upper.errorbar(middle[seen], shares.data[seen], bars[:, seen], markersize=4, label="Data", **look)
+    upper.errorbar(middle[seen], shares.data[seen], bars[:, seen], markersize=4, label="Test jets", **look)
     upper.stairs(shares.model, shares.edges, color=MODEL, linewidth=1.8, label="Model, given the true history")
     relative = shares.over_data(shares.errors)[seen]
     lower.errorbar(middle[seen], np.ones(len(relative)), relative, markersize=3, **look)

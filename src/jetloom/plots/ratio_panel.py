@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-MODEL_OVER_DATA = "Model / data"
+MODEL_OVER_DATA = "Model / test"
 """The title of the axis wherever a model is compared with data: always this way round."""
 
 AWAY = 0.07

@@ -106,13 +106,16 @@ def numbers(
     target: dict[str, Spectrum],
     limit: float,
 ) -> dict[str, Any]:
-    """Give the numbers of a reweighting; a spectrum is ``closer`` if its chi^2 to the target became smaller."""
+    """Give the numbers of a reweighting; a spectrum is ``closer`` if its distance to the target became smaller.
+
+    chi^2 falls with the effective number of jets as well, so it does not decide.
+    """
     spectra = {}
     for name in SPECTRA:
         (before, freedom), (after, _) = (chi_square(one[name], target[name]) for one in (plain, weighted))
         distance = [float(np.abs(one[name].mean() - target[name].mean()).sum()) for one in (plain, weighted)]
         spectra[name] = {
-            "chi2_before": before, "chi2_after": after, "ndf": freedom, "closer": after < before,
+            "chi2_before": before, "chi2_after": after, "ndf": freedom, "closer": distance[1] < distance[0],
             "distance_before": distance[0], "distance_after": distance[1],
         }  # fmt: skip
     return {
@@ -171,8 +174,18 @@ def _page(results: dict[str, Any], source: str, target: str) -> str:
         f"were limited to {results['limit']:g}."
     )
     lines = [
-        [name, entry["chi2_before"], entry["chi2_after"], entry["ndf"], "yes" if entry["closer"] else "no"]
+        [
+            name,
+            entry["distance_before"],
+            entry["distance_after"],
+            "yes" if entry["closer"] else "no",
+            entry["chi2_before"],
+            entry["chi2_after"],
+            entry["ndf"],
+        ]
         for name, entry in results["spectra"].items()
     ]
-    head = ["Spectrum", f"chi2 of {source}", "chi2 reweighted", "Degrees of freedom", "Closer"]
-    return page(f"{source} reweighted to {target}", paragraph(text), table(head, lines, f"Distance from {target}"))
+    head = ["Spectrum", f"Distance of {source}", "Distance reweighted", "Closer"]
+    head += [f"chi2 of {source}", "chi2 reweighted", "Degrees of freedom"]
+    title = f"Distance from {target}: sum of absolute differences over the bins"
+    return page(f"{source} reweighted to {target}", paragraph(text), table(head, lines, title))

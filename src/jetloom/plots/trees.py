@@ -139,7 +139,7 @@ def _log_ratio_title(ratio: tuple[str, str]) -> str:
 def summary(values: TreeValues, ratio: tuple[str, str] | None) -> str:
     """Give the line with the total, and its two parts."""
     count = len(values.branchings)
-    parts = f"{values.branchings.sum():.2f} at {count} branchings, {values.end:.2f} at the end"
+    parts = f"{values.branchings.sum():.2f} at {count} branchings, {round(values.end, 2) + 0.0:.2f} at the end"
     if ratio is None:
         return rf"$-\log P$ = {values.total:.2f}: {parts}"
     return rf"{_log_ratio_title(ratio)} = {values.total:+.2f}: {parts}"
@@ -171,7 +171,7 @@ def _nodes(panel: Any, placed: Layout, values: TreeValues, boxes: Any, written: 
     """Write the values at the branchings, in boxes of the colours of a scale."""
     for node, value in zip(placed.branching, values.branchings, strict=True):
         box = {"boxstyle": "round,pad=0.18", "facecolor": boxes.to_rgba(value), "edgecolor": GREY, "linewidth": 0.6}
-        at, text = (placed.x[node], placed.y[node]), written.format(value)
+        at, text = (placed.x[node], placed.y[node]), written.format(round(float(value), 1) + 0.0)
         panel.text(*at, text, ha="center", va="center", fontsize=LETTERS, bbox=box, zorder=3)
 
 
