@@ -152,7 +152,7 @@ rule reweight:
         allowed_job_duration=seconds_of("plot", "reweight"),
     params:
         config=stored_config,
-        code=code_digest("evaluation", "plots"),
+        code=code_digest("evaluation", "plots", "data/nodes.py", "physics/scaling.py"),
         settings=lookup(dpath="compare/{comparison}", within=SETTINGS),
     message:
         "Reweighting jets with {wildcards.ratio} of {wildcards.comparison}"

@@ -1,6 +1,6 @@
 """The scan: one job a training, one row a point.
 
-Input: datasets/<task>/ of the task whose dataset is used, the scans of the tasks that a binary model starts from.
+Input: datasets/<task>/ of the task whose dataset is used, the scans of the tasks that it starts from.
 Output: scans/<task>/<point>/<run>/, scans/<task>/scan.csv, plots/<task>/scan/, runs.csv.
 """
 

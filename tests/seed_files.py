@@ -33,6 +33,7 @@ def write_dataset(directory, train, test):
     view = {"fold": None, "weight": "weight", **files, "missing": None, "mean": [], "std": []}
     spectators = [{"column": "pt", "title": "Jet $p_T$ [GeV]"}]
     facts = {"classes": CLASSES, "inputs": [], "spectators": spectators, "views": [view], "fingerprint": "f00d"}
+    facts["digests"] = {}
     facts |= {"task": "dnn", "title": "", "label": "", "samples": {}}
     (directory / "dataset.json").write_text(json.dumps(facts))
     return Dataset.open(directory)

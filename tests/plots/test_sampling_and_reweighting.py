@@ -9,8 +9,11 @@ from test_figures_of_toy import drawn
 from toy_density_analysis import CONFIG, write_best, write_dataset
 
 from jetloom.cli.main import main
-from jetloom.data.jets import read_jets
+from jetloom.data.dataset import Dataset
+from jetloom.data.jets import Jets, read_jets
+from jetloom.errors import EmptySampleError
 from jetloom.evaluation.density_file import COLUMNS
+from jetloom.evaluation.sampled import precedents_of
 from jetloom.io.hdf5 import TableReader, TableWriter
 from jetloom.models.base import DataFacts
 from jetloom.models.junipr.model import JuniprModel
@@ -138,6 +141,27 @@ def test_seeds_are_those_of_the_class(sampled, analysis):
     with TableReader(sampled / "a" / "jets.h5") as reader, TableReader(analysis / "dataset/test.h5") as source:
         drawn_energies, jets = reader.read("jets")["seed_e"], source.read("jets")
     assert set(drawn_energies.tolist()) <= set(jets["seed_e"][jets["label"] == 0].tolist())
+
+
+def test_precedents_are_of_the_classes_and_of_the_whole_part(analysis, caplog):
+    view = Dataset.open(analysis / "dataset").view(None)
+    jets = Jets.concatenate(list(view.blocks("train")))
+    own = jets.take(jets["label"] == 0)
+    seen = []
+
+    def kept(found):
+        seen.append(found)
+        raise EmptySampleError("enough")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jetloom.evaluation.sampled.Precedents", kept)
+        for most in (10**6, len(jets.branchings) // 3):
+            assert precedents_of(view, [0], most) is None
+    assert "without precedents" in caplog.text
+    np.testing.assert_array_equal(seen[0].rows, own.rows)
+    every = -(-len(jets.branchings) // (len(jets.branchings) // 3))
+    some = jets.take(np.arange(len(jets)) % every == 0)
+    np.testing.assert_array_equal(seen[1].rows, some.rows[some["label"] == 0])
 
 
 def test_the_closure_is_drawn_and_equal_seeds_give_equal_jets(sampled):

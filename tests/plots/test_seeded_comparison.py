@@ -79,8 +79,8 @@ def test_the_line_of_the_log_ratio_is_in_numbers_and_table(made):
 def test_equal_labels_make_one_matrix(made):
     labels, probabilities = np.array([0, 0, 1, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8]])[[0, 1, 1, 1, 0]]
     used, true = (confusion(labels[:n], probabilities[:n], np.ones(n)) for n in (5, 4))
-    assert list(matrices(used, used)) == [ALIKE]
-    assert list(matrices(used, true)) == list(LABELS.values())
+    assert list(matrices(used, used, True)) == [ALIKE]
+    assert list(matrices(used, true, False)) == list(LABELS.values())
 
 
 def test_the_figure_of_one_matrix_lies_on_its_side(made):

@@ -70,6 +70,19 @@ def test_points_are_ranked_in_the_direction_of_the_metric(trained, metric, units
     assert table.facts["best"]["run"] == "r1"
 
 
+def test_a_model_trained_anew_by_the_same_name_is_another_one(trained):
+    """What starts from it goes by scan.json, whose bytes must differ."""
+    best = points(_task())[1].name
+    path = trained / best / "r1" / "result.json"
+    digests = []
+    for content in ("one", "other"):
+        result = json.loads(path.read_text())
+        result["files"]["model.keras"] = content
+        path.write_text(json.dumps(result))
+        digests.append(_collect(trained).facts["best"]["digest"])
+    assert digests == ["one", "other"]
+
+
 def test_a_row_holds_mean_and_spread_over_the_repetitions(trained):
     row = _collect(trained).rows.iloc[0]
     assert row["val_auc"] == pytest.approx((0.80 + 0.90) / 2)

@@ -118,6 +118,15 @@ MISFITS = {
         },
         r"^tasks.of_quarks.parameters: 'width' is that of the densities it starts from; take it out.*for of_all",
     ),
+    "a start that has not learnt the class": (
+        {
+            "tasks": {
+                "of_gluons": {"model": "junipr"},
+                "of_quarks": {"model": "junipr", "start": "of_gluons"},
+            }
+        },
+        r"^tasks.of_quarks.start: 'of_gluons' has not learnt quark",
+    ),
     "a density among the classifiers": (
         {"comparisons": {"all": {"tasks": ["flavour", "of_quarks"]}}},
         r"^comparisons.all.tasks: 'of_quarks' is no classifier",

@@ -30,14 +30,14 @@ def scans(tmp_path, monkeypatch):
     return _analysis()
 
 
-def _write(kind, fingerprint="abc", best=True, run="r0", **changes):
+def _write(kind, fingerprint="abc", best=True, run="r0", start=None, **changes):
     scan = paths.scan(_analysis(), kind)
     directory = scan / "p1" / run
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "model.keras").write_text(kind)
     result = {"parameters": {"width": 10}, "epochs": 5, "jets": 1000, **changes}
     result["files"] = {"model.keras": file_digest(directory / "model.keras")}
-    result["origin"] = {"inputs": {"dataset": fingerprint}}
+    result["origin"] = {"inputs": {"dataset": fingerprint} | ({"unary of start": start} if start else {})}
     (directory / "result.json").write_text(json.dumps(result))
     facts = {"dataset": fingerprint, "best": {"point": "p1", "run": run} if best else None}
     (scan / "scan.json").write_text(json.dumps(facts))
@@ -105,3 +105,9 @@ def test_a_density_goes_on_from_one_alone(scans):
     assert digests[0]["gluon"] == digests[1]["gluon"]
     plain = _analysis(of_both={"dataset": "flavour", "model": "junipr"})
     assert digests[0]["of_both"] != settings_digests(plain)["train"]["of_both"]
+
+
+def test_densities_that_went_on_from_different_models_are_told(scans):
+    for start, words in (("f00d", ["gluon and quark did not go on from the same model"]), (None, [])):
+        _write("quark", start=start)
+        assert find_start(scans, "binary", "abc", None).warnings == words

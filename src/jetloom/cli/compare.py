@@ -49,7 +49,9 @@ def run(arguments: argparse.Namespace) -> None:
     read = compared({task: files[task] for task in settings.tasks}, ratios)
     dataset = dressed(Dataset.open(arguments.dataset or paths.dataset(analysis, owner)), analysis, owner)
     look = appearance(analysis, name, dataset)
-    found = with_seeds(read, [key for key, ratio in settings.ratios.items() if ratio.seed], dataset)
+    if seeded := [key for key, ratio in settings.ratios.items() if ratio.seed]:
+        dataset.verify()
+    found = with_seeds(read, seeded, dataset)
     output = arguments.output or paths.comparison(analysis, name)
     results = compare(found, settings, look, output, analysis.seed)
     pairs = {key: ratios[key] for key in settings.pairs}

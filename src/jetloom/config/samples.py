@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from jetloom.config.settings import Settings
 
@@ -23,7 +23,7 @@ class Simulation(Settings):
         "Among jets of less than about twice this, those of softer collisions are missing.",
     )
     pt_hat_max: PositiveFloat | None = Field(None, description="Highest one; null: no limit.")
-    pt_hat_power: NonNegativeFloat = Field(
+    pt_hat_power: Annotated[float, Field(ge=0, le=10)] = Field(
         0.0,
         description="More events of high transverse momentum p of the hard process, in proportion to p to this power; "
         "their weights undo it. With 4, jets of 40 and of 200 GeV are about as frequent among unweighted dijets.",

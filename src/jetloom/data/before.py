@@ -38,9 +38,11 @@ def finer_edges(inner: Iterable[float], low: float, high: float) -> Floats:
     low, high : float
         Extremes of the variable, which close the outer bins.
     """
-    # No bin holds its upper edge.
-    ends = np.unique([low, *inner, np.nextafter(high, np.inf)])
-    ends = ends[ends >= low]
+    # No bin holds its upper edge; one that begins at the largest value is as wide as the one before it.
+    ends = np.unique([low, *inner])
+    ends = ends[(ends >= low) & (ends <= high)]
+    width = ends[-1] - ends[-2] if len(ends) > 1 else 1.0
+    ends = np.append(ends, np.nextafter(high, np.inf) if ends[-1] < high else high + width)
     parts = [np.linspace(first, last, FINER + 1)[:-1] for first, last in itertools.pairwise(ends)]
     return np.concatenate([*parts, ends[-1:]])
 

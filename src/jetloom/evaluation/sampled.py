@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,15 @@ from jetloom.data.jets import Jets
 from jetloom.data.nodes import with_history
 from jetloom.errors import EmptySampleError
 from jetloom.io.atomic import publishing
-from jetloom.io.hdf5 import check_file
+from jetloom.io.hdf5 import TableReader, check_file
 from jetloom.models.junipr.precedents import Precedents
 from jetloom.models.junipr.sampling import Sample, sample
 from jetloom.trees.writing import TreeWriter, jets_dtype
 
 if TYPE_CHECKING:
     from jetloom.data.dataset import View
+
+logger = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,7 +35,7 @@ AT_ONCE = 4096
 """Jets that grow together."""
 
 PRECEDENTS = 1_000_000
-"""Branchings of data that are looked up; a part of more gives its first ones."""
+"""Branchings of data that are looked up at most."""
 
 
 def seeds_of(view: View, role: str, classes: Sequence[int], number: int, generator: np.random.Generator) -> Floats:
@@ -58,17 +61,30 @@ def seeds_of(view: View, role: str, classes: Sequence[int], number: int, generat
     return table[generator.choice(len(table), number, p=weights / weights.sum()), :2]
 
 
-def precedents_of(view: View, classes: Sequence[int]) -> Precedents | None:
-    """Look up branchings of some classes in the training part; none if their jets do not branch."""
-    found, branchings = [], 0
+def precedents_of(view: View, classes: Sequence[int], most: int = PRECEDENTS) -> Precedents | None:
+    """Look up branchings of some classes in the training part; none, with a warning, if their jets do not branch.
+
+    Parameters
+    ----------
+    view : View
+    classes : sequence of int
+    most : int
+        Branchings of all classes up to which all are taken. Of more, it is every second jet, every third, and so on,
+        because the parts of a dataset hold one sample after the other.
+    """
+    total = 0
+    for path in view.files["train"]:
+        with TableReader(path) as reader:
+            total += reader.rows["branchings"]
+    every, seen, found = max(1, -(-total // most)), 0, []
     for block in view.blocks("train"):
-        found.append(block.take(np.isin(block["label"], classes)))
-        branchings += int(found[-1].lengths.sum())
-        if branchings >= PRECEDENTS:
-            break
+        chosen = (seen + np.arange(len(block))) % every == 0
+        found.append(block.take(chosen & np.isin(block["label"], classes)))
+        seen += len(block)
     try:
         return Precedents(Jets.concatenate(found))
-    except EmptySampleError:
+    except EmptySampleError as error:
+        logger.warning("jets are drawn without precedents, values even inside their bins: %s", error)
         return None
 
 

@@ -80,7 +80,8 @@ def fit_seed_ratio(view: View, source: int, target: int) -> SeedRatio:
         If the training part has no jets of one of them.
     """
     columns = ("label", "seed_e", "seed_m", view.weight)
-    blocks = [[block[name] for name in columns] for block in view.blocks("train")]
+    # Copies of the columns: a view would keep all others of the part in memory.
+    blocks = [[block[name].copy() for name in columns] for block in view.blocks("train")]
     label, energy, mass, weight = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     kept = np.isin(label, (source, target))
     is_target, energy, mass, weight = label[kept] == target, energy[kept], mass[kept], weight[kept].astype(np.float64)

@@ -7,9 +7,11 @@ from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from pydantic import ValidationError
 
+from jetloom.config.tasks import Task
 from jetloom.errors import ConfigurationError, MissingFileError, near_misses
 from jetloom.models.base import Model
 from jetloom.provenance import file_digest
@@ -43,6 +45,12 @@ def find_model(name: str) -> Model:
     module, _, attribute = MODELS[name].partition(":")
     found: type[Model] = getattr(import_module(module), attribute)
     return found()
+
+
+def own_parameters(task: Task, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Give the parameters that a task decides: those that come with the models it starts from say nothing of it."""
+    theirs = find_model(task.model).inherited if task.starts else frozenset()
+    return {name: value for name, value in parameters.items() if name not in theirs}
 
 
 def model_code(name: str) -> str:

@@ -80,7 +80,8 @@ def evaluate(
     test = _histograms(jets.labels, jets.probabilities, jets.weights)
     classifier.draw_scores(output / "scores", classes, train, test, label)
     classifier.draw_roc(output / "roc", classes, curves, label)
-    draw_confusion(output / "confusion", classes, matrices(shares, report.matrix(true)), label=label)
+    alike = np.array_equal(columns["true_label"], jets.labels)
+    draw_confusion(output / "confusion", classes, matrices(shares, report.matrix(true), alike), label=label)
     classifier.draw_calibration(output / "calibration", classes, reliability, label)
     # The directory is a result even if the task names no spectators.
     (output / "performance").mkdir(parents=True, exist_ok=True)

@@ -168,11 +168,13 @@ def _draw_confusions(
     output: Path, models: Sequence[ClassStyle], classes: Sequence[ClassStyle], jets: Mapping[str, Jets], label: str
 ) -> dict[str, dict[str, Confusion]]:
     output.mkdir(parents=True, exist_ok=True)
+    used, true = LABELS
+    alike = np.array_equal(jets[used].signal, jets[true].signal)
     found = {}
     for place, model in enumerate(models):
         found[model.name] = {labels: _confusion(mine, place) for labels, mine in jets.items()}
-        both = (found[model.name][labels] for labels in LABELS)
-        draw_confusion(output / model.name, classes, matrices(*both), model.title, label)
+        both = matrices(found[model.name][used], found[model.name][true], alike)
+        draw_confusion(output / model.name, classes, both, model.title, label)
     return found
 
 

@@ -24,9 +24,9 @@ LABELS = {"label": "Labels that were used", "true_label": "Jets with a true labe
 ALIKE = "Each jet has its true label"
 
 
-def matrices(used: Confusion, true: Confusion) -> dict[str, Confusion]:
-    """Give the matrices to draw, of the labels that were used and of true ones: one if every jet has its true label."""
-    if np.array_equal(used.sums, true.sums):
+def matrices(used: Confusion, true: Confusion, alike: bool) -> dict[str, Confusion]:
+    """Give the matrices to draw, of the labels that were used and of true ones: one if all jets have them alike."""
+    if alike:
         return {ALIKE: used}
     return dict(zip(LABELS.values(), (used, true), strict=True))
 

@@ -119,7 +119,7 @@ def _draw_total(path: Path, head: str, sums: HeadSums, edges: Floats, head_line:
         # A model that is right to a per cent is not shown on a scale for one that is wrong by half.
         _look_at(lower, shares, next((half for half in HALF_HEIGHTS if _holds(half, shares)), HALF_HEIGHTS[-1]))
         said = _quality(sums.total, 0)
-        if head == "phi":
+        if head == "phi" and sums.mean_surprise() is not None:
             size = len(edges) - 1
             said += rf"; mean $-\log P$: {sums.mean_surprise():.4f}, uniform: ln {size} = {log(size):.4f}"
         upper.set_title(said, fontsize="small", loc="left")

@@ -15,10 +15,10 @@ from jetloom.config.tasks import Task
 from jetloom.errors import CorruptFileError, EmptySampleError, MissingFileError, StaleError
 from jetloom.evaluation.metrics import direction, known_metrics
 from jetloom.models.base import Model
-from jetloom.models.registry import find_model
+from jetloom.models.registry import find_model, own_parameters
 from jetloom.provenance import file_digest
 from jetloom.scan.ranking import criterion
-from jetloom.scan.space import Point, own_parameters, parse_run, points, runs
+from jetloom.scan.space import Point, parse_run, points, runs
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def collect(task_name: str, task: Task, directory: Path, fingerprint: str, class
         "direction": {name: direction(name) for name in known_metrics()},
         "classes": classes,
         "dataset": fingerprint,
-        "best": _best(table),
+        "best": _best(table, directory),
     }
     if not histories:
         histories.append(pd.DataFrame(columns=["point", "run", *model.history_columns()]))
@@ -176,11 +176,16 @@ def _history(directory: Path, point: str, run: str) -> pd.DataFrame:
     return history
 
 
-def _best(table: pd.DataFrame) -> dict[str, Any] | None:
-    """Name the best training: the best one of the best point; None if no point trained."""
+def _best(table: pd.DataFrame, directory: Path) -> dict[str, Any] | None:
+    """Name the best training: the best one of the best point; None if no point trained.
+
+    With the digest of its model, so that what starts from it is stale if it was trained anew, even by the same name.
+    """
     trained = table[table["status"] == "trained"]
     if trained.empty:
         return None
     first = trained.iloc[0]
     fold = parse_run(first["run"])[1]
-    return {"point": first["point"], "run": first["run"], "fold": fold, "model": first["model"]}
+    result = json.loads((directory / first["point"] / first["run"] / "result.json").read_text(encoding="utf-8"))
+    digest = result["files"].get(Path(first["model"]).name)
+    return {"point": first["point"], "run": first["run"], "fold": fold, "model": first["model"], "digest": digest}

@@ -27,6 +27,8 @@ def check_models(analysis: Analysis) -> None:
             _require_density(where, unary, analysis.tasks[unary], models[unary], label)
         if task.start is not None and {task.model, analysis.tasks[task.start].model} != {"junipr"}:
             raise ConfigurationError("only junipr goes on from another, of its kind", where=f"tasks.{name}.start")
+        if task.start is not None:
+            _require_learnt(name, task, analysis.tasks[task.start])
     for name, comparison in analysis.comparisons.items():
         _check_comparison(analysis, f"comparisons.{name}", comparison, models)
 
@@ -104,6 +106,14 @@ def _check_classes(name: str, task: Task, model: Model) -> None:
     missing = [label for label in task.labels if label not in task.unaries]
     if task.unaries and missing:
         raise ConfigurationError(f"class '{missing[0]}' has none", where=f"tasks.{name}.unaries")
+
+
+def _require_learnt(name: str, task: Task, start: Task) -> None:
+    """Require that the model to go on from has learnt the classes of a task."""
+    learnt = start.classes or list(start.labels)
+    for label in task.classes or task.labels:
+        if label not in learnt:
+            raise ConfigurationError(f"'{task.start}' has not learnt {label}", where=f"tasks.{name}.start")
 
 
 def _require_density(where: str, name: str, task: Task, model: Model, label: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from jetloom import paths, provenance
 from jetloom.config.analysis import Analysis
 from jetloom.io.atomic import write_json
+from jetloom.models.registry import own_parameters
 from jetloom.scan import ledger
 from jetloom.scan.space import find_point, parse_run, points, runs
 
@@ -45,7 +46,7 @@ def write_failed(analysis: Analysis, task: str, point: str, run: str, reason: st
     result = {
         "status": "failed",
         "reason": reason,
-        "parameters": find_point(analysis.tasks[task], point).parameters,
+        "parameters": own_parameters(analysis.tasks[task], find_point(analysis.tasks[task], point).parameters),
         "repetition": repetition,
         "fold": fold,
         "epochs": 0,

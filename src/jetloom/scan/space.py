@@ -13,7 +13,7 @@ from typing import Any
 from jetloom.config.tasks import Task
 from jetloom.data.split import folds
 from jetloom.errors import ConfigurationError
-from jetloom.models.registry import find_model, resolve_parameters
+from jetloom.models.registry import find_model, own_parameters, resolve_parameters
 from jetloom.provenance import digest
 
 
@@ -88,12 +88,6 @@ def talos_dictionary(task: Task) -> dict[str, list[Any]]:
     """Give the scan as Talos takes it: every parameter with a list of values."""
     fixed = resolve_parameters(find_model(task.model), task.parameters)
     return own_parameters(task, {name: [value] for name, value in fixed.items()} | _resolved_scan(task))
-
-
-def own_parameters(task: Task, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Give the parameters that a task decides: those that come with the models it starts from say nothing of it."""
-    theirs = find_model(task.model).inherited if task.starts else frozenset()
-    return {name: value for name, value in parameters.items() if name not in theirs}
 
 
 def _resolved_scan(task: Task) -> dict[str, list[Any]]:

@@ -16,6 +16,7 @@ from jetloom.config.tasks import Task
 from jetloom.data.dataset import Dataset
 from jetloom.io import atomic
 from jetloom.models.base import Model
+from jetloom.models.registry import own_parameters
 from jetloom.training.loop import Outcome
 
 
@@ -40,7 +41,7 @@ def describe(
     return {
         "status": outcome.status,
         "reason": outcome.reason,
-        "parameters": parameters,
+        "parameters": own_parameters(task, parameters),
         "repetition": repetition,
         "fold": fold,
         "epochs": outcome.epochs,
