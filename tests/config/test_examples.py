@@ -19,8 +19,9 @@ def test_an_example_of_junipr_is_whole(name):
     check_analysis(analysis)
     assert {task.model for task in analysis.tasks.values()} == {"dense", "bdt", "junipr", "junipr_binary"}
     assert {analysis.dataset_of(task) for task in analysis.tasks} == {"quark_gluon"}
-    scans = [task.scan for task in analysis.tasks.values() if task.model == "junipr"]
-    assert scans[0] == scans[1], "unaries that are not trained alike"
+    unaries = [analysis.tasks[name] for name in analysis.tasks["junipr_binary"].unaries.values()]
+    first, second = ((task.start, task.parameters, task.scan, task.training) for task in unaries)
+    assert first == second, "unaries that are not trained alike"
     assert all(len(points(task)) > 1 for task in analysis.tasks.values()), "a scan of one point"
     assert analysis.trees.max_constituents == analysis.conversion.slots["constituents"]
 

@@ -1,4 +1,4 @@
-"""Plot the bins of a dataset's trees, what lies beyond their ranges, and the spectra of their energy and mass."""
+"""Plot the bins of a dataset's trees, and the spectra of their energy and mass."""
 
 from __future__ import annotations
 
