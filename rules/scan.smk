@@ -10,7 +10,7 @@ rule train:
         # The fingerprint is the dataset's content: a dataset that was made again equal trains nothing again. It stands
         # for the other files of the dataset: each input and output costs a scan of 10,000 points a second.
         fingerprint=dataset_file("fingerprint.txt"),
-        unaries=unary_scans,
+        starts=starting_scans,
     output:
         # Written last, with digests of the model and the history beside it. One declared output keeps big scans quick.
         result="<results>/scans/{task}/{point}/{run}/result.json",

@@ -35,7 +35,7 @@ try:
         for task in ANALYSIS.tasks
     }
     RUNS = {task: space.runs(ANALYSIS.tasks[task]) for task in ANALYSIS.tasks}
-    UNARIES = {
+    STARTS = {
         name: [f"<results>/scans/{unary}/scan.json" for unary in task.starts.values()]
         for name, task in ANALYSIS.tasks.items()
     }
@@ -178,9 +178,9 @@ def drawings(wildcards):
     return ANALYSIS.tasks[wildcards.task].drawings
 
 
-def unary_scans(wildcards):
+def starting_scans(wildcards):
     """The scans whose best models a training starts from; none for most tasks."""
-    return UNARIES[wildcards.task]
+    return STARTS[wildcards.task]
 
 
 def training_settings(wildcards):

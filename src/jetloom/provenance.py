@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent
 TRAINING_CODE = (
     "training", "models", "data/batches.py", "data/buckets.py", "data/buffers.py", "data/classes.py", "data/dataset.py",
     "data/gather.py", "data/jets.py", "data/prefetch.py", "io/trees.py", "physics/scaling.py", "evaluation/metrics.py",
-    "evaluation/ranking.py", "scan/unaries.py",
+    "evaluation/ranking.py", "scan/starts.py",
 )  # fmt: skip
 """The code that decides the numbers of a training."""
 

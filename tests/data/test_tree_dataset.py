@@ -183,3 +183,14 @@ def test_trees_of_the_fixture_are_whole():
             assert row["soft_e"] + row["hard_e"] == pytest.approx(energies[row["mother"]], rel=1e-5)
         numbers = np.concatenate([rows["hard_node"], rows["soft_node"]])
         assert sorted(numbers) == list(range(2 * len(rows)))
+
+
+def test_rows_of_jets_are_read_without_their_trees(make_of_trees):
+    dataset = make_of_trees()
+    view = dataset.view(None)
+    jets = list(view.blocks("train"))
+    np.testing.assert_array_equal(
+        np.concatenate(list(view.jet_rows("train"))), np.concatenate([one.rows for one in jets])
+    )
+    assert view.rows("train") == sum(len(one) for one in jets)
+    assert view.rows("train", "branchings") == sum(len(one.branchings) for one in jets) > 0

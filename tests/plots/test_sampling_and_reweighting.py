@@ -164,6 +164,15 @@ def test_precedents_are_of_the_classes_and_of_the_whole_part(analysis, caplog):
     np.testing.assert_array_equal(seen[1].rows, some.rows[some["label"] == 0])
 
 
+def test_without_precedents_nothing_is_said_to_be_overruled(sampled, analysis, tmp_path, monkeypatch):
+    assert set(json.loads((sampled / "a" / "closure.json").read_text())["overruled"]) > {"probability_theta"}
+    monkeypatch.setattr("jetloom.evaluation.sampled.precedents_of", lambda *_: None)
+    options = ["--config", analysis / "config.yaml", "--task", "quark_density", "--scan", analysis / "scan"]
+    options += ["--dataset", analysis / "dataset", "--jets", "20", "--output", tmp_path / "jets.h5"]
+    assert main(["sample_jets", *map(str, options)]) == 0
+    assert json.loads((tmp_path / "closure.json").read_text())["overruled"] is None
+
+
 def test_the_closure_is_drawn_and_equal_seeds_give_equal_jets(sampled):
     assert drawn(sampled / "a") == {"closure"}
     results = json.loads((sampled / "a" / "closure.json").read_text())

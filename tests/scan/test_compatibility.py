@@ -89,7 +89,7 @@ MISFITS = {
         {"tasks": {"binary": {"unaries": {"gluon": "of_quarks", "quark": "of_gluons"}}}},
         r"^tasks.binary.unaries.gluon: 'of_quarks' learns quark where gluon is needed.*of_quarks.classes to \[gluon\]",
     ),
-    "a unary of all classes": (
+    "a start of all classes": (
         {"tasks": {"of_quarks": {"classes": []}}},
         r"^tasks.binary.unaries.quark: 'of_quarks' learns gluon and quark where quark is needed",
     ),

@@ -58,5 +58,5 @@ def run(arguments: argparse.Namespace) -> None:
     write_json(closure.with_suffix(".json"), results)
     for name, entry in results["spectra"].items():
         logger.info("%s: chi2/ndf = %.1f/%d", name, entry["chi2"], entry["ndf"])
-    for name, share in results["overruled"].items():
+    for name, share in (results["overruled"] or {}).items():
         logger.info("overruled, %s: %.4g", name, share)

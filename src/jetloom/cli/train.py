@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.scan.attempt import deadline, recorded
     from jetloom.scan.failed import write_failed
     from jetloom.scan.space import find_point, parse_run, points, runs
-    from jetloom.scan.unaries import find_start
+    from jetloom.scan.starts import find_start
     from jetloom.training.point import train_point
 
     analysis = load_analysis(arguments.config)

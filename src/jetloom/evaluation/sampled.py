@@ -15,7 +15,7 @@ from jetloom.data.jets import Jets
 from jetloom.data.nodes import with_history
 from jetloom.errors import EmptySampleError
 from jetloom.io.atomic import publishing
-from jetloom.io.hdf5 import TableReader, check_file
+from jetloom.io.hdf5 import check_file
 from jetloom.models.junipr.precedents import Precedents
 from jetloom.models.junipr.sampling import Sample, sample
 from jetloom.trees.writing import TreeWriter, jets_dtype
@@ -51,7 +51,7 @@ def seeds_of(view: View, role: str, classes: Sequence[int], number: int, generat
         If there is no such jet of positive weight.
     """
     found = []
-    for block in view.blocks(role):
+    for block in view.jet_rows(role):
         own = np.isin(block["label"], classes)
         found.append(np.stack([block[name][own] for name in ("seed_e", "seed_m", view.weight)], axis=1))
     table = np.concatenate(found).astype(np.float64)
@@ -72,11 +72,7 @@ def precedents_of(view: View, classes: Sequence[int], most: int = PRECEDENTS) ->
         Branchings of all classes up to which all are taken. Of more, it is every second jet, every third, and so on,
         because the parts of a dataset hold one sample after the other.
     """
-    total = 0
-    for path in view.files["train"]:
-        with TableReader(path) as reader:
-            total += reader.rows["branchings"]
-    every, seen, found = max(1, -(-total // most)), 0, []
+    every, seen, found = max(1, -(-view.rows("train", "branchings") // most)), 0, []
     for block in view.blocks("train"):
         chosen = (seen + np.arange(len(block))) % every == 0
         found.append(block.take(chosen & np.isin(block["label"], classes)))

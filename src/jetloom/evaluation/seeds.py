@@ -81,7 +81,7 @@ def fit_seed_ratio(view: View, source: int, target: int) -> SeedRatio:
     """
     columns = ("label", "seed_e", "seed_m", view.weight)
     # Copies of the columns: a view would keep all others of the part in memory.
-    blocks = [[block[name].copy() for name in columns] for block in view.blocks("train")]
+    blocks = [[block[name].copy() for name in columns] for block in view.jet_rows("train")]
     label, energy, mass, weight = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     kept = np.isin(label, (source, target))
     is_target, energy, mass, weight = label[kept] == target, energy[kept], mass[kept], weight[kept].astype(np.float64)
@@ -153,7 +153,7 @@ def with_seeds(compared: Compared, ratios: Collection[str], dataset: Dataset) ->
         raise StaleError(words, path=dataset.directory, advice="run jetloom evaluate again")
     view = dataset.view(compared.fold)
     found = fit_seed_ratio(view, 0, 1)
-    blocks = [(block["event_number"], found(block["seed_e"], block["seed_m"])) for block in view.blocks("test")]
+    blocks = [(block["event_number"], found(block["seed_e"], block["seed_m"])) for block in view.jet_rows("test")]
     events, log_ratio = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     if not np.array_equal(events, compared.rows["event_number"]):
         raise CorruptFileError("its jets are not those of the predictions", path=view.files["test"][0])

@@ -40,7 +40,8 @@ def draw_closure(
     -------
     dict
         chi^2 and degrees of freedom of each spectrum, the share of sampled jets that did not end by themselves, and
-        what the network was overruled in: by head, the mean probability that it gave to what cannot be.
+        what the network was overruled in: by head, the mean probability that it gave to what cannot be; None without
+        precedents.
     """
     binning = view.binning or {}
     data = [block.take(np.isin(block["label"], classes)) for block in view.blocks("test")]
@@ -59,9 +60,14 @@ def draw_closure(
     }
 
 
-def _overruled(blocks: Sequence[Overruled]) -> dict[str, float]:
-    """Give the shares of all blocks: of probability and of branchings, and the number of jets that were stopped."""
-    branchings = max(1, sum(block.branchings for block in blocks))
+def _overruled(blocks: Sequence[Overruled]) -> dict[str, float] | None:
+    """Give the shares of all blocks: of probability and of branchings, and the number of jets that were stopped.
+
+    None if nothing was drawn with precedents: then nothing was overruled, however wrong the network is.
+    """
+    branchings = sum(block.branchings for block in blocks)
+    if not branchings:
+        return None
     found = {
         f"probability_{head}": sum(block.probability[head] for block in blocks) / branchings
         for head in blocks[0].probability

@@ -128,7 +128,7 @@ def numbers(
 def _seed_ratios(view: View, pair: Pair) -> Floats:
     ratio = fit_seed_ratio(view, pair.source, pair.target)
     parts = []
-    for block in view.blocks("test"):
+    for block in view.jet_rows("test"):
         own = block["label"] == pair.source
         parts.append(ratio(block["seed_e"][own], block["seed_m"][own]))
     return np.exp(np.concatenate(parts))

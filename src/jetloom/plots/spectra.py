@@ -70,11 +70,11 @@ def _fill(dataset: Dataset, titles: dict[str, str]) -> list[Spectrum]:
         before, after = ([Histogram(edges[name]) for _ in classes] for _ in range(2))
         found[name] = Spectrum(title, before, after, _alike(facts, name, edges[name]))
     for rows in _training(dataset):
-        for name, spectrum in found.items():
-            for index in classes:
-                chosen = rows[rows["label"] == index]
-                spectrum.before[index].fill(chosen[name], chosen["event_weight"])
-                spectrum.after[index].fill(chosen[name], chosen[weight])
+        for index in classes:
+            own = rows["label"] == index
+            for name, spectrum in found.items():
+                spectrum.before[index].fill(rows[name][own], rows["event_weight"][own])
+                spectrum.after[index].fill(rows[name][own], rows[weight][own])
     for name in set(kept) & set(names):
         for index in classes:
             found[name].before[index] = _stored(kept[name], index)
@@ -101,8 +101,8 @@ def _stored(entry: dict[str, Any], index: int) -> Histogram:
 
 def _training(dataset: Dataset) -> Iterator[npt.NDArray[np.void]]:
     view = dataset.view(dataset.description["views"][0]["fold"])
-    for jets in view.blocks("train"):
-        yield jets.rows[jets["label"] != UNLABELLED]
+    for rows in view.jet_rows("train"):
+        yield rows[rows["label"] != UNLABELLED]
 
 
 def _edges(dataset: Dataset, names: Sequence[str]) -> dict[str, Floats]:

@@ -58,7 +58,7 @@ def train_point(
     deadline : float, optional
         Time (of ``time.monotonic``) by which the training is to have left a checkpoint and ended.
     start : mapping of str to Path, optional
-        Saved models that the network starts from, by class.
+        Saved models that the network starts from, by class; the one to go on from as ``start``.
     warnings : sequence of str
         What is to be said of these in the result.
 
@@ -122,9 +122,11 @@ def _train(
     training = task.training.model_dump(mode="json", exclude=UNSEEN)
     # Other code may give other numbers: a checkpoint is gone on with by the code that made it, or not at all.
     code = [provenance.code_digest(*provenance.TRAINING_CODE), model_code(task.model)]
-    unaries = {f"unary of {name}": provenance.file_digest(path) for name, path in start.items()}
+    starts = {
+        name if name == "start" else f"unary of {name}": provenance.file_digest(path) for name, path in start.items()
+    }
     identity = provenance.digest(
-        [code, dataset.fingerprint, unaries, task.model, task.classes, parameters, training, seed, repetition, fold]
+        [code, dataset.fingerprint, starts, task.model, task.classes, parameters, training, seed, repetition, fold]
     )
     loop = Loop(
         stepper,
@@ -143,7 +145,7 @@ def _train(
             outcome = loop.run(reporter, interruption)
         result = describe(outcome, parameters, dataset, task, seed, repetition, fold)
         result["jets"] = feed.jets("train")
-        result["origin"]["inputs"] |= unaries
+        result["origin"]["inputs"] |= starts
         if start:
             result["warnings"] = list(warnings)
         if outcome.status == "trained":

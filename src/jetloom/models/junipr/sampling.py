@@ -122,6 +122,7 @@ class _Growth:
         self.table = np.zeros((rows, steps), BRANCHING)
         self.hidden = layer.start(self.nodes[:, 0].T.copy())
         self.growing = np.ones(rows, bool)
+        self.can_branch: npt.NDArray[np.bool_] | None = None
         self._end()
 
     def step(self) -> None:
@@ -157,7 +158,8 @@ class _Growth:
         logit = _numpy(self.layer.end(self.hidden[0]))[0]
         self.growing &= self.generator.random(len(logit)) >= 1 / (1 + np.exp(-logit))
         if self.precedents is not None:
-            stopped = self.growing & ~self._can_branch(self.precedents.lightest).any(axis=0)
+            self.can_branch = self._can_branch(self.precedents.lightest)
+            stopped = self.growing & ~self.can_branch.any(axis=0)
             self.overruled.stopped += int(stopped.sum())
             self.growing &= ~stopped
 
@@ -170,8 +172,7 @@ class _Growth:
     def _mother(self) -> npt.NDArray[np.int64]:
         """Draw the rank of the mother, of those that there are."""
         logits = _numpy(self.layer.mother(self.hidden[0]))[: self.time + 1]
-        can = None if self.precedents is None else self._can_branch(self.precedents.lightest)
-        return self._drawn(logits, "mother", can)
+        return self._drawn(logits, "mother", self.can_branch)
 
     def _branching(self, mother: npt.NDArray[np.float32]) -> tuple[Floats, npt.NDArray[np.float32]]:
         """Draw a branching; give its values, shape (rows, 4), and the daughters' momenta, shape (rows, 2, 4)."""

@@ -81,7 +81,7 @@ def _differences(results: dict[str, dict[str, Any]]) -> Iterator[str]:
         values = one["parameters"].get(name), other["parameters"].get(name)
         if values[0] != values[1]:
             yield f"{name} is {values[0]} for {first} and {values[1]} for {second}"
-    starts = [result["origin"]["inputs"].get("unary of start") for result in (one, other)]
+    starts = [result["origin"]["inputs"].get("start") for result in (one, other)]
     if starts[0] != starts[1]:
         yield f"{first} and {second} did not go on from the same model"
     if one["epochs"] != other["epochs"]:

@@ -9,7 +9,7 @@ from jetloom.config.load import load_merged
 from jetloom.errors import CorruptFileError, EmptySampleError, MissingFileError, StaleError
 from jetloom.provenance import file_digest
 from jetloom.scan.settings import settings_digests
-from jetloom.scan.unaries import find_start
+from jetloom.scan.starts import find_start
 from tree_files import TREE_CONFIG, merged
 
 CLASSES = ("gluon", "quark")
@@ -37,7 +37,7 @@ def _write(kind, fingerprint="abc", best=True, run="r0", start=None, **changes):
     (directory / "model.keras").write_text(kind)
     result = {"parameters": {"width": 10}, "epochs": 5, "jets": 1000, **changes}
     result["files"] = {"model.keras": file_digest(directory / "model.keras")}
-    result["origin"] = {"inputs": {"dataset": fingerprint} | ({"unary of start": start} if start else {})}
+    result["origin"] = {"inputs": {"dataset": fingerprint} | ({"start": start} if start else {})}
     (directory / "result.json").write_text(json.dumps(result))
     facts = {"dataset": fingerprint, "best": {"point": "p1", "run": run} if best else None}
     (scan / "scan.json").write_text(json.dumps(facts))
