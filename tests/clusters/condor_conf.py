@@ -77,12 +77,14 @@ SHADOW_QUEUE_UPDATE_INTERVAL = 5
 UPDATE_INTERVAL = 5
 PERIODIC_EXPR_INTERVAL = 5
 MAX_PERIODIC_EXPR_INTERVAL = 5
-CLAIM_WORKLIFE = 600
 RunBenchmarks = False
 JAVA =
 MASTER_BACKOFF_CONSTANT = 3
 MASTER_BACKOFF_CEILING = 5
 KILLING_TIMEOUT = 10
+
+# No slot goes from one job to the next: a job would have the memory that the one before it asked for, and not be held.
+CLAIM_WORKLIFE = 0
 
 # One slot that jobs cut their parts from. More processors than the machine has are allowed.
 NUM_CPUS = {cpus}
