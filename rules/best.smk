@@ -95,7 +95,7 @@ rule evaluate:
         allowed_job_duration=seconds_of("plot", "evaluate"),
     params:
         config=stored_config,
-        code=code_digest("evaluation", "plots"),
+        code=FIGURES,
         appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
     message:
         "Evaluating the best point of {wildcards.task}"

@@ -58,7 +58,7 @@ rule evaluate_density:
         allowed_job_duration=seconds_of("plot", "evaluate"),
     params:
         config=stored_config,
-        code=code_digest("evaluation", "models", "physics/scaling.py", "plots"),
+        code=FIGURES,
         appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
         drawings=drawings,
     message:
@@ -98,14 +98,7 @@ rule sample_jets:
         allowed_job_duration=seconds_of("plot", "sample_jets"),
     params:
         config=stored_config,
-        code=code_digest(
-            "evaluation",
-            "models",
-            "physics",
-            "plots",
-            "data/nodes.py",
-            "trees/writing.py",
-        ),
+        code=FIGURES,
         appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
         jets=sampled,
     message:
@@ -152,7 +145,7 @@ rule reweight:
         allowed_job_duration=seconds_of("plot", "reweight"),
     params:
         config=stored_config,
-        code=code_digest("evaluation", "plots", "data/nodes.py", "physics/scaling.py"),
+        code=FIGURES,
         settings=lookup(dpath="compare/{comparison}", within=SETTINGS),
     message:
         "Reweighting jets with {wildcards.ratio} of {wildcards.comparison}"

@@ -1,4 +1,5 @@
 import ast
+import re
 
 import numpy as np
 import pytest
@@ -92,11 +93,20 @@ def test_the_origin_names_version_settings_and_inputs():
     assert found["inputs"] == {"dijet": "abc"}
 
 
-NO_NUMBER = {
-    "config", "errors.py", "provenance.py", "io/atomic.py", "io/chunks.py", "io/hdf5.py", "io/plain.py",
-    "physics/splitting.py", "data/nodes.py",
+NO_NUMBER = {"config", "errors.py", "provenance.py", "io/atomic.py", "io/chunks.py", "io/hdf5.py", "io/plain.py"}
+"""What trainings use that changes none of their numbers: it reads, checks and writes."""
+
+MADE_BEFORE = {
+    "data/binning.py", "data/labels.py", "data/moments.py", "data/split.py", "data/weights.py", "expressions.py",
+    "scan", "simulation", "trees/constituents.py", "trees/grow.py", "trees/reasons.py",
 }  # fmt: skip
-"""What trainings use that changes none of their numbers: it reads and writes, or serves the sampling of jets."""
+"""What figures name that shapes the data and scans they are drawn from; those have digests of their own."""
+ONLY_READS = {"cli", "config", "errors.py", "io", "paths.py", "provenance.py"}
+
+FIGURE_VERBS = {
+    "compare", "evaluate", "plot_binning", "plot_constituents", "plot_inputs", "plot_samples", "plot_scan", "reweight",
+    "sample_jets",
+}  # fmt: skip
 
 
 def _imports(path):
@@ -110,17 +120,44 @@ def _imports(path):
     return found
 
 
-def test_the_digest_of_trainings_is_of_all_code_that_decides_their_numbers():
-    seen, waiting = (
-        set(),
-        [*(provenance.PACKAGE / "training").rglob("*.py"), *(provenance.PACKAGE / "models").rglob("*.py")],
-    )
+def _reached(starts, without):
+    """The files of the package that are needed by some, themselves included; not those of rooms that are left out."""
+    seen, waiting = set(), list(starts)
     while waiting:
         path = waiting.pop()
-        name = path.relative_to(provenance.PACKAGE).as_posix()
-        if path not in seen and not {name, name.split("/")[0]} & NO_NUMBER:
+        if path not in seen and not _within(path, without):
             seen.add(path)
             waiting += _imports(path)
+    return seen
+
+
+def _within(path, rooms):
+    """Whether a file is one of these or in one of these rooms."""
+    name = path.relative_to(provenance.PACKAGE).as_posix()
+    return bool({name, name.split("/")[0]} & set(rooms))
+
+
+def test_the_digest_of_trainings_is_of_all_code_that_decides_their_numbers():
+    rooms = [provenance.PACKAGE / room for room in ("training", "models")]
+    seen = _reached((path for room in rooms for path in room.rglob("*.py")), NO_NUMBER)
+    assert {path for path in seen if not _within(path, provenance.TRAINING_CODE)} == set()
     names = {path.relative_to(provenance.PACKAGE).as_posix() for path in seen}
-    assert {name for name in names if not {name, name.split("/")[0]} & set(provenance.TRAINING_CODE)} == set()
     assert {"data/buckets.py", "physics/scaling.py"} <= names
+
+
+def test_the_digest_of_figures_is_of_all_code_that_decides_what_they_show():
+    for verb in FIGURE_VERBS:
+        path = provenance.PACKAGE / "cli" / f"{verb}.py"
+        seen = _reached(_imports(path), MADE_BEFORE | ONLY_READS | set(provenance.TRAINING_CODE))
+        assert {path for path in seen if not _within(path, provenance.FIGURE_CODE)} == set(), verb
+        assert seen, verb
+
+
+def test_the_rules_of_figures_go_by_their_code():
+    rules = "\n".join(path.read_text() for path in (provenance.PACKAGE.parents[1] / "rules").glob("*.smk"))
+    found = set()
+    for rule in re.split(r"^rule ", rules, flags=re.MULTILINE)[1:]:
+        verb = re.search(r'"jetloom (\w+)', rule)
+        if "code=FIGURES," in rule and verb:
+            found.add(verb[1])
+    assert found == FIGURE_VERBS

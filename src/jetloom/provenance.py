@@ -20,6 +20,12 @@ TRAINING_CODE = (
 )  # fmt: skip
 """The code that decides the numbers of a training."""
 
+FIGURE_CODE = (
+    "evaluation", "plots", "data/appearance.py", "data/before.py", "data/nodes.py", "physics", "trees/writing.py",
+    "cutflow.py",
+)  # fmt: skip
+"""The code that decides what figures, tables and sampled jets show, besides that of what they are made from."""
+
 
 def canonical_json(value: Any) -> str:
     """Write a value as JSON in one way only: keys sorted, no spaces, no NaN.

@@ -105,9 +105,13 @@ MISFITS = {
         {"tasks": {"of_quarks": {"unaries": {"gluon": "of_gluons"}}}},
         r"^tasks.of_quarks.unaries: a density model starts from no other",
     ),
-    "a start that is another kind of model": (
+    "a start of a model that goes on from none": (
         {"tasks": {"of_quarks": {"start": "of_gluons"}}},
-        r"^tasks.of_quarks.start: only junipr goes on from another, of its kind",
+        r"^tasks.of_quarks.start: a '.*' goes on from no other model; take it out",
+    ),
+    "a start that is another kind of model": (
+        {"tasks": {"of_quarks": {"model": "junipr", "start": "of_gluons"}}},
+        r"^tasks.of_quarks.start: 'of_gluons' is a '.*', not a 'junipr'",
     ),
     "a size where there is a model to go on from": (
         {

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
     best = open_best(arguments, "density")
     if best.task.model != "junipr":
         raise ConfigurationError("only junipr can draw jets", where=f"tasks.{arguments.task}.model")
-    from jetloom.evaluation.sampled import precedents_of, seeds_of, write_sample
+    from jetloom.evaluation.sampling.writing import precedents_of, seeds_of, write_sample
     from jetloom.plots.closure import draw_closure
 
     number = best.task.sampled if arguments.jets is None else arguments.jets

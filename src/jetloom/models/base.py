@@ -104,6 +104,8 @@ class Model(ABC):
     """What is logged beside the loss, in the order of :meth:`term_values`."""
     inherited: ClassVar[frozenset[str]] = frozenset()
     """Parameters that come with the models of ``unaries`` or ``start``, where a training starts from some."""
+    goes_on: ClassVar[bool] = False
+    """Whether a training can go on from a trained model of its kind, the one under ``start``."""
     compile_xla: ClassVar[bool] = False
     """Whether its step is compiled with XLA on TensorFlow, too (on JAX each is), once for each shape of its input."""
 

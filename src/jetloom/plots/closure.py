@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jetloom.data.dataset import View
-    from jetloom.models.junipr.sampling import Overruled, Sample
+    from jetloom.evaluation.sampling.chances import Overruled
+    from jetloom.evaluation.sampling.growth import Sample
 
 
 def draw_closure(

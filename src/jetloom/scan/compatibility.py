@@ -25,10 +25,8 @@ def check_models(analysis: Analysis) -> None:
         for label, unary in task.unaries.items():
             where = f"tasks.{name}.unaries.{label}"
             _require_density(where, unary, analysis.tasks[unary], models[unary], label)
-        if task.start is not None and {task.model, analysis.tasks[task.start].model} != {"junipr"}:
-            raise ConfigurationError("only junipr goes on from another, of its kind", where=f"tasks.{name}.start")
         if task.start is not None:
-            _require_learnt(name, task, analysis.tasks[task.start])
+            _check_start(f"tasks.{name}.start", task, analysis.tasks[task.start], models[name])
     for name, comparison in analysis.comparisons.items():
         _check_comparison(analysis, f"comparisons.{name}", comparison, models)
 
@@ -108,12 +106,16 @@ def _check_classes(name: str, task: Task, model: Model) -> None:
         raise ConfigurationError(f"class '{missing[0]}' has none", where=f"tasks.{name}.unaries")
 
 
-def _require_learnt(name: str, task: Task, start: Task) -> None:
-    """Require that the model to go on from has learnt the classes of a task."""
+def _check_start(where: str, task: Task, start: Task, model: Model) -> None:
+    """Check that a model can go on from another, which is of its kind and has learnt its classes."""
+    if not model.goes_on:
+        raise ConfigurationError(f"a '{task.model}' goes on from no other model", where=where, advice="take it out")
+    if start.model != task.model:
+        raise ConfigurationError(f"'{task.start}' is a '{start.model}', not a '{task.model}'", where=where)
     learnt = start.classes or list(start.labels)
     for label in task.classes or task.labels:
         if label not in learnt:
-            raise ConfigurationError(f"'{task.start}' has not learnt {label}", where=f"tasks.{name}.start")
+            raise ConfigurationError(f"'{task.start}' has not learnt {label}", where=where)
 
 
 def _require_density(where: str, name: str, task: Task, model: Model, label: str) -> None:

@@ -1,26 +1,3 @@
-"""The backend, and networks for toy trees."""
+"""The fixtures of all tests of JUNIPR."""
 
-import pytest
-
-from jetloom.models.registry import find_model
-from jetloom.training.backend import use_backend
-
-
-@pytest.fixture(scope="session")
-def keras():
-    use_backend("tensorflow", 1)
-    import keras
-
-    return keras
-
-
-@pytest.fixture(scope="session")
-def build(keras):
-    """Build an untrained network."""
-    from junipr_toys import facts
-
-    def function(seed=1, data=None, **parameters):
-        model = find_model("junipr")
-        return model.build(model.parameters.model_validate(parameters), data or facts(), seed, {})
-
-    return function
+from junipr_networks import build, keras  # noqa: F401

@@ -99,7 +99,7 @@ import keras
 import jetloom.models.layers
 from junipr_toys import jets
 from jetloom.models.junipr.features import padded
-from jetloom.models.junipr.sampling import sample
+from jetloom.evaluation.sampling.growth import sample
 
 network = keras.saving.load_model(sys.argv[1], compile=False)
 np.save(sys.argv[2], np.asarray(network(padded(jets([3, 0, 20])))))

@@ -21,6 +21,7 @@ class JuniprModel(Model):
     parameters: ClassVar[type[Parameters]] = JuniprParameters
     reads: ClassVar[Literal["jets", "trees"]] = "trees"
     inherited: ClassVar[frozenset[str]] = frozenset({*STRUCTURE, "preset"})
+    goes_on: ClassVar[bool] = True
     compile_xla: ClassVar[bool] = True
     objective: ClassVar[Literal["classifier", "density"]] = "density"
     terms: ClassVar[tuple[str, ...]] = ("end", "mother", "z", "theta", "delta", "phi")

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from jetloom.evaluation.sampling.growth import sample
 from jetloom.models.junipr.features import padded
-from jetloom.models.junipr.sampling import sample
 from jetloom.models.registry import find_model
 from junipr_toys import facts
 

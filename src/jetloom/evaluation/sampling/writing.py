@@ -14,10 +14,10 @@ from jetloom.config.trees import Trees
 from jetloom.data.jets import Jets
 from jetloom.data.nodes import with_history
 from jetloom.errors import EmptySampleError
+from jetloom.evaluation.sampling.growth import Sample, sample
+from jetloom.evaluation.sampling.precedents import Precedents
 from jetloom.io.atomic import publishing
 from jetloom.io.hdf5 import check_file
-from jetloom.models.junipr.precedents import Precedents
-from jetloom.models.junipr.sampling import Sample, sample
 from jetloom.trees.writing import TreeWriter, jets_dtype
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from jetloom.errors import EmptySampleError
-from jetloom.models.junipr.precedents import Precedents
-from jetloom.models.junipr.sampling import sample
+from jetloom.evaluation.sampling.growth import sample
+from jetloom.evaluation.sampling.precedents import Precedents
 from junipr_toys import PION, clustered_jets, facts
 
 

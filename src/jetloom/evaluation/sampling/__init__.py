@@ -1,0 +1,1 @@
+"""Jets drawn from a trained density, step by step, and files of them."""
