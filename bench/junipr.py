@@ -173,25 +173,18 @@ def _training(name: str, path: Path, width: int, jets: int) -> Callable[[], int]
 
 
 def _log_p(path: Path, jets: int) -> Callable[[], int]:
-    """Compute log P of all jets of a file, in batches by length."""
-    from jetloom.data.buckets import length_batches
+    """Compute log P of all jets of a file, as an evaluation does."""
     from jetloom.data.jets import jet_blocks
+    from jetloom.evaluation.density import LogProbabilities
     from jetloom.io.hdf5 import TableReader
-    from jetloom.training.feed import TREE_PREDICT_ROWS
-    from jetloom.training.optimizers import make_optimizer
-    from jetloom.training.stepper import make_stepper
 
-    model, parameters, built = network("junipr", 10)
-    data = facts()
-    stepper = make_stepper(built, make_optimizer(parameters), lambda _, outputs: [outputs[:, 0, 0]], xla=True)
+    model, _, built = network("junipr", 10)
+    log_p = LogProbabilities(built, model, facts())
 
     def everything() -> int:
         with TableReader(path) as reader:
-            blocks = jet_blocks(reader, 1 << 15)
-            for features, _, _ in length_batches(
-                blocks, TREE_PREDICT_ROWS, lambda block: (model.features(block, data), block["label"], block["weight"])
-            ):
-                stepper.predict(features).sum(axis=(1, 2))
+            for _, steps in log_p.of_blocks(jet_blocks(reader)):
+                steps.sums()
         return jets
 
     return everything

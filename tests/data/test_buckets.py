@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jetloom.data.buckets import STEPS_MULTIPLE, BucketStream, by_length, length_batches
+from jetloom.data.buckets import BucketStream, by_length, length_batches, padded_steps
 from jetloom.data.classes import Classes
 from jetloom.data.jets import jet_blocks
 from jetloom.data.prefetch import prefetched
@@ -108,8 +108,8 @@ def test_most_of_a_batch_is_no_padding_and_lengths_come_in_random_order(files):
     steps, valid, tops = 0, 0, []
     for features, labels, _ in stream.epoch(0):
         lengths = features["length"][labels >= 0] + 1
-        tops.append(-(-lengths.max() // STEPS_MULTIPLE))
-        steps += tops[-1] * STEPS_MULTIPLE * len(lengths)
+        tops.append(int(padded_steps(lengths.max())))
+        steps += tops[-1] * len(lengths)
         valid += lengths.sum()
     assert valid / steps > 0.7
     assert len(set(tops)) >= 4
@@ -121,12 +121,20 @@ def test_most_of_a_batch_is_no_padding_and_lengths_come_in_random_order(files):
 def test_lengths_that_round_up_alike_stand_together_in_their_order(lengths, random):
     order = np.array(random.sample(range(len(lengths)), len(lengths)), np.int64)
     found = by_length(np.array(lengths, np.int64), order)
-    padded = [-(-(lengths[index] + 1) // STEPS_MULTIPLE) for index in found]
+    padded = [int(padded_steps(lengths[index] + 1)) for index in found]
     assert padded == sorted(padded)
     for value in set(padded):
-        assert [i for i in found if -(-(lengths[i] + 1) // STEPS_MULTIPLE) == value] == [
-            i for i in order if -(-(lengths[i] + 1) // STEPS_MULTIPLE) == value
+        assert [i for i in found if padded_steps(lengths[i] + 1) == value] == [
+            i for i in order if padded_steps(lengths[i] + 1) == value
         ]
+
+
+def test_few_numbers_of_steps_are_left():
+    steps = np.arange(1, 300)
+    found = padded_steps(steps)
+    assert (found >= steps).all()
+    assert (found - steps < np.where((steps > 16) & (steps <= 48), 8, 16)).all()
+    assert np.unique(found).tolist() == [16, 24, 32, 40, *range(48, 305, 16)]
 
 
 def test_an_evaluation_sees_each_jet_once_in_batches_of_one_size(files):

@@ -6,10 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import toy_trees
+from jetloom.data.buckets import padded_steps
 from jetloom.data.jets import Jets
 from jetloom.errors import BadValueError
-from jetloom.evaluation.density import Steps, buckets, log_probabilities, places
+from jetloom.evaluation.density import LogProbabilities, Steps, places
 from jetloom.evaluation.surprise import NAMES, by_class, mean_surprise
+from jetloom.evaluation.tree_batches import buckets
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +26,14 @@ def toy():
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=60), st.integers(1, 300))
 def test_each_jet_is_in_one_bucket_of_like_length(lengths, steps):
     lengths = np.array(lengths)
-    seen = []
+    seen, shapes = [], {}
     for index, rows in buckets(lengths, steps):
-        padded = -(-lengths[index] // 16)
-        assert len(set(padded.tolist())) == 1
-        assert len(index) <= rows < 2 * len(index)
+        padded = set(padded_steps(lengths[index]).tolist())
+        assert len(padded) == 1
+        assert len(index) <= rows
         assert rows & (rows - 1) == 0
-        assert len(index) == 1 or rows * 16 * int(padded[0]) <= steps
+        assert len(index) == 1 or rows * min(padded) <= steps
+        assert shapes.setdefault(min(padded), rows) == rows, "another shape of the same length"
         seen += index.tolist()
     assert sorted(seen) == list(range(len(lengths)))
 
@@ -43,7 +46,7 @@ def test_places_by_hand():
 def test_log_p_is_that_of_each_jet_whatever_the_batches(toy, monkeypatch):
     model, network = toy
     jets = toy_trees.jets(np.random.default_rng(1), 200)
-    steps = log_probabilities(network, model, jets, None)
+    steps = LogProbabilities(network, model, None)(jets)
     for jet in (0, 7, 199):
         own = jets.branchings[jets.offsets[jet] : jets.offsets[jet + 1]]["z"]
         expected = np.zeros((len(own) + 1, 6))
@@ -52,22 +55,22 @@ def test_log_p_is_that_of_each_jet_whatever_the_batches(toy, monkeypatch):
         np.testing.assert_allclose(steps.of(jet), expected, rtol=1e-6)
     np.testing.assert_allclose(steps.sums()[:, 0], -0.1 * (jets.lengths + 1), rtol=1e-6)
     np.testing.assert_allclose(steps.sums()[7], steps.of(7).sum(axis=0), rtol=1e-5)
-    monkeypatch.setattr("jetloom.evaluation.density.steps_at_once", lambda network: 100)
-    again = log_probabilities(network, model, jets, None)
+    monkeypatch.setattr("jetloom.evaluation.tree_batches.steps_at_once", lambda network: 100)
+    again = LogProbabilities(network, model, None)(jets)
     np.testing.assert_array_equal(steps.values, again.values)
 
 
 def test_a_jet_of_one_constituent_has_one_step(toy):
     model, network = toy
     jets = toy_trees.jets(np.random.default_rng(1), 3, longest=0)
-    steps = log_probabilities(network, model, jets, None)
+    steps = LogProbabilities(network, model, None)(jets)
     np.testing.assert_allclose(steps.values, [[-0.1, 0, 0, 0, 0, 0]] * 3, rtol=1e-6)
 
 
 def test_no_jets(toy):
     model, network = toy
     jets = toy_trees.jets(np.random.default_rng(1), 3).take(slice(0, 0))
-    assert len(log_probabilities(network, model, jets, None)) == 0
+    assert len(LogProbabilities(network, model, None)(jets)) == 0
     assert Steps(np.zeros((0, 6), "f4"), np.zeros(1, "i8")).sums().shape == (0, 6)
 
 
@@ -76,7 +79,7 @@ def test_no_jets(toy):
     [
         (lambda f: f[..., :5], "an output of shape"),
         (lambda f: f[:, :1], "an output of shape"),
-        (lambda f: f.sum(axis=2), "an output of shape"),
+        (lambda f: f[..., 0], "an output of shape"),
         (lambda f: f * np.nan, "not finite"),
     ],
 )
@@ -85,12 +88,12 @@ def test_a_network_that_gives_no_log_p(toy, output, message):
         def count_params(self):
             return 1
 
-        def predict_on_batch(self, features):
+        def __call__(self, features, training):
             return output(features)
 
     jets = toy_trees.jets(np.random.default_rng(1), 5)
     with pytest.raises(BadValueError, match=message):
-        log_probabilities(Wrong(), toy[0], jets, None)
+        LogProbabilities(Wrong(), toy[0], None)(jets)
 
 
 def test_means_by_hand_and_their_errors():

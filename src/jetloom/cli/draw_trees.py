@@ -29,6 +29,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     from jetloom.errors import ConfigurationError
     from jetloom.evaluation import chosen
+    from jetloom.evaluation.density import LogProbabilities
+    from jetloom.models.base import DataFacts
     from jetloom.plots.jet_trees import draw_jets, learnt_note
 
     if (arguments.run_number is None) != (arguments.event is None):
@@ -44,6 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
         rows = chosen.draw_lots(np.arange(view.rows(part)), arguments.jets, np.random.default_rng(seed))
     learnt = best.task.classes or best.dataset.classes
     note = learnt_note(best.dataset.description, learnt, part)
-    drawn = draw_jets(arguments.output, best.network, best.model, view, part, rows, best.dataset.description, note)
+    log_p = LogProbabilities(best.network, best.model, DataFacts.of(view))
+    drawn = draw_jets(arguments.output, log_p, view, part, rows, best.dataset.description, note)
     for row, total in drawn.items():
         logger.info("row %d: -log P = %.2f", row, total)

@@ -1,7 +1,7 @@
 """Batches of clustering trees of similar length: little of them is padding, and few shapes have to be compiled.
 
 The jets of a buffer are shuffled and taken in blocks of some fifty batches; in a block those whose lengths round up to
-the same multiple stand together, in their random order, and are cut into batches, whose order is shuffled in turn. So a
+the same number stand together, in their random order, and are cut into batches, whose order is shuffled in turn. So a
 batch holds jets of about one length, and the lengths of consecutive batches are random.
 """
 
@@ -19,9 +19,7 @@ from jetloom.data.buffers import buffers
 from jetloom.data.jets import Jets
 from jetloom.data.prefetch import prefetched
 
-STEPS_MULTIPLE = 16
-"""Models round numbers of steps up to a multiple of this, so few shapes are compiled; n branchings are n + 1 steps."""
-
+FEW_STEPS, MANY_STEPS = 16, 48
 BUFFER_ROWS = 1 << 15
 BATCHES_IN_BLOCK = 50
 AHEAD = 3
@@ -31,6 +29,22 @@ Arrays = tuple[Any, npt.NDArray[np.int32], npt.NDArray[np.float32]]
 """Features, labels and weights."""
 Prepare = Callable[[Jets], Arrays]
 Integers = npt.NDArray[np.int64]
+
+
+def padded_steps(steps: Integers | int) -> Integers:
+    """Round numbers of steps up, so that few shapes are compiled.
+
+    They become multiples of 8 between 16 and 48, where most jets are, and of 16 elsewhere: less padding would be more
+    shapes, each of which takes seconds to compile.
+
+    Parameters
+    ----------
+    steps : int or int64 array
+        A jet of n branchings has n + 1.
+    """
+    steps = np.asarray(steps, np.int64)
+    multiple = np.where((steps > FEW_STEPS) & (steps <= MANY_STEPS), 8, 16)
+    return -(-steps // multiple) * multiple
 
 
 def by_length(lengths: Integers, order: Integers) -> Integers:
@@ -43,7 +57,7 @@ def by_length(lengths: Integers, order: Integers) -> Integers:
     order : int64 array
         Positions of some of the jets.
     """
-    return order[np.argsort(lengths[order] // STEPS_MULTIPLE, kind="stable")]
+    return order[np.argsort(padded_steps(lengths[order] + 1), kind="stable")]
 
 
 def filled(jets: Jets, size: int, prepare: Prepare) -> Arrays:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ class View:
             with TableReader(path) as reader:
                 yield from reader.blocks("jets", BLOCK_ROWS)
 
-    def blocks(self, role: str, rows: int | None = None) -> Iterator[Jets]:
+    def blocks(self, role: str, rows: int | None = None) -> Generator[Jets, None, None]:
         """Read the jets of a role from start to end, in blocks of about ``rows``; by default memory is bounded."""
         for path in self.files[role]:
             with TableReader(path) as reader:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,7 +120,7 @@ def read_jets(reader: TableReader, start: int, stop: int) -> Jets:
     return Jets(rows, reader.read("branchings", first, last), offsets)
 
 
-def jet_blocks(reader: TableReader, rows: int | None = None) -> Iterator[Jets]:
+def jet_blocks(reader: TableReader, rows: int | None = None) -> Generator[Jets, None, None]:
     """Read all jets of a file from start to end, in blocks of whole chunks.
 
     Parameters

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.buckets import STEPS_MULTIPLE
+from jetloom.data.prefetch import prefetched
 from jetloom.errors import BadValueError
-from jetloom.models.base import DataFacts
+from jetloom.evaluation.tree_batches import TreeOutputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
-    from jetloom.data.dataset import View
     from jetloom.data.jets import Jets
-    from jetloom.models.base import Model
+    from jetloom.models.base import DataFacts, Model
 
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -33,14 +32,6 @@ HEAD_TITLES = {
     "delta": r"$\delta$",
     "phi": r"$\phi$",
 }
-
-STEPS_AT_ONCE = 1 << 17
-"""Steps of a batch, padding included, of a small network."""
-SMALL = 10_000
-"""Weights of a small network. Larger ones get fewer steps at once, which bounds the memory of a batch."""
-
-LENGTHS = STEPS_MULTIPLE
-"""Networks take trees padded to multiples of this many steps, so trees of like length go together."""
 
 
 @dataclass(frozen=True)
@@ -72,40 +63,8 @@ class Steps:
         return np.add.reduceat(self.values.astype(np.float64), self.offsets[:-1], axis=0)
 
 
-def buckets(lengths: Index, steps: int) -> Iterator[tuple[Index, int]]:
-    """Put jets with trees of like length together.
-
-    Parameters
-    ----------
-    lengths : array of int64, shape (n,)
-        Steps of each jet.
-    steps : int
-        Steps of a batch at most, padding included; at least one jet is in a batch.
-
-    Yields
-    ------
-    index : array of int64
-        The jets of a batch, in their order. Each jet is in one batch.
-    rows : int
-        A power of two, not less: to how many rows the batch should be filled up, so that few shapes are compiled.
-    """
-    padded = -(-lengths // LENGTHS) * LENGTHS
-    for length in np.unique(padded):
-        members = np.flatnonzero(padded == length)
-        most = 1 << max(0, int(steps // length).bit_length() - 1)
-        for first in range(0, len(members), most):
-            index = members[first : first + most]
-            yield index, 1 << (len(index) - 1).bit_length()
-
-
-def steps_at_once(network: Any) -> int:
-    """Give the number of steps of a batch, padding included, that a network is given at once."""
-    share = SMALL / max(SMALL, int(network.count_params()))
-    return max(1 << 12, int(share * STEPS_AT_ONCE))
-
-
-def log_probabilities(network: Any, model: Model, jets: Jets, facts: DataFacts) -> Steps:
-    """Give log P of all steps of some jets, in their order.
+class LogProbabilities:
+    """log P of jets under a trained density.
 
     Parameters
     ----------
@@ -113,29 +72,40 @@ def log_probabilities(network: Any, model: Model, jets: Jets, facts: DataFacts) 
         Gives log P of shape (rows, steps, 6).
     model : Model
         The kind of network it is.
-    jets : Jets
-        With their branchings.
     facts : DataFacts
         Of the dataset that the network was trained on.
-
-    Raises
-    ------
-    BadValueError
-        If the network gives another shape, or values that are not finite.
     """
-    lengths = jets.lengths + 1
-    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-    values = np.empty((int(offsets[-1]), len(HEADS)), np.float32)
-    for index, rows in buckets(lengths, steps_at_once(network)):
-        filled = jets.take(np.resize(index, rows))
-        output = np.asarray(network.predict_on_batch(model.features(filled, facts)))
-        if output.ndim != 3 or output.shape[::2] != (rows, len(HEADS)) or output.shape[1] < lengths[index].max():
-            raise BadValueError(f"the model gave an output of shape {output.shape}, not log P of each step and head")
-        valid = np.arange(output.shape[1]) < lengths[index, None]
-        values[places(offsets, index)] = output[: len(index)][valid]
-    if not np.isfinite(values).all():
-        raise BadValueError("the model gave a log P that is not finite")
-    return Steps(values, offsets)
+
+    def __init__(self, network: Any, model: Model, facts: DataFacts) -> None:
+        self.outputs = TreeOutputs(network, model, facts)
+
+    def __call__(self, jets: Jets) -> Steps:
+        """Give log P of all steps of some jets, in their order.
+
+        Raises
+        ------
+        BadValueError
+            If the network gives another shape, or values that are not finite.
+        """
+        lengths = jets.lengths + 1
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+        values = np.empty((int(offsets[-1]), len(HEADS)), np.float32)
+        for index, output in self.outputs(jets):
+            if output.ndim != 3 or output.shape[2] != len(HEADS) or output.shape[1] < lengths[index].max():
+                raise BadValueError(
+                    f"the model gave an output of shape {output.shape}, not log P of each step and head"
+                )
+            valid = np.arange(output.shape[1]) < lengths[index, None]
+            values[places(offsets, index)] = output[valid]
+        if not np.isfinite(values).all():
+            raise BadValueError("the model gave a log P that is not finite")
+        return Steps(values, offsets)
+
+    def of_blocks(self, blocks: Generator[Jets, None, None]) -> Iterator[tuple[Jets, Steps]]:
+        """Give blocks of jets with log P of their steps; the next block is read meanwhile. Empty ones are left out."""
+        for jets in prefetched(blocks, 1):
+            if len(jets):
+                yield jets, self(jets)
 
 
 def places(offsets: Index, index: Index) -> Index:
@@ -143,11 +113,3 @@ def places(offsets: Index, index: Index) -> Index:
     lengths = np.diff(offsets)[index]
     ends = np.cumsum(lengths)
     return np.arange(int(lengths.sum())) + np.repeat(offsets[index] - (ends - lengths), lengths)
-
-
-def predict_steps(network: Any, model: Model, view: View, role: str) -> Iterator[tuple[Jets, Steps]]:
-    """Give the jets of a role of the dataset with log P of their steps, in blocks, in the dataset's order."""
-    facts = DataFacts.of(view)
-    for jets in view.blocks(role):
-        if len(jets):
-            yield jets, log_probabilities(network, model, jets, facts)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.evaluation.density import HEADS, Steps, predict_steps
+from jetloom.evaluation.density import HEADS, LogProbabilities, Steps
 from jetloom.io.atomic import publishing
 from jetloom.io.hdf5 import TableReader, TableWriter, check_file
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from jetloom.data.dataset import View
     from jetloom.data.jets import Jets
-    from jetloom.models.base import Model
 
 Rows = npt.NDArray[np.void]
 
@@ -28,7 +27,7 @@ STEP = np.dtype([(head, "<f4") for head in HEADS])
 
 
 def write_predictions(
-    network: Any, model: Model, view: View, spectators: Sequence[str], path: Path, fingerprint: str
+    log_p: LogProbabilities, view: View, spectators: Sequence[str], path: Path, fingerprint: str
 ) -> Rows:
     """Predict the test part, all classes, in the order of the dataset; write it and give the rows of ``jets``."""
     fields = [("label", "<i4"), ("true_label", "<i4"), ("weight", "<f4"), ("event_weight", "<f4")]
@@ -39,7 +38,7 @@ def write_predictions(
     tables: dict[str, tuple[np.dtype[Any], int | None]] = {"jets": (dtype, None), "steps": (STEP, None)}
     with publishing(path, check_file) as part, TableWriter(part, tables) as writer:
         writer.attributes = {"classes": view.classes, "fold": view.fold, "dataset": fingerprint, "heads": list(HEADS)}
-        for jets, steps in predict_steps(network, model, view, "test"):
+        for jets, steps in log_p.of_blocks(view.blocks("test")):
             rows = _rows(dtype, jets, steps, view.weight, spectators)
             rows["first_step"] = first + steps.offsets[:-1]
             first += int(steps.offsets[-1])

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.evaluation.density import HEADS, buckets, steps_at_once
+from jetloom.evaluation.density import HEADS
 from jetloom.evaluation.residuals import Residuals
+from jetloom.evaluation.tree_batches import buckets, steps_at_once
 from jetloom.io.trees import BRANCHING_VARIABLES
 from jetloom.models.base import DataFacts
 from jetloom.physics.scaling import bins, edges

@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jetloom.errors import BadValueError, CorruptFileError, MissingFileError
+from jetloom.evaluation.tree_batches import TreeOutputs
 from jetloom.models.base import DataFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import numpy.typing as npt
 
     from jetloom.data.dataset import View
-    from jetloom.models.base import Features, Model
+    from jetloom.data.jets import Jets
+    from jetloom.models.base import Model
 
     Array = npt.NDArray[Any]
 
-BLOCK_ROWS = 10_000
+BLOCK_ROWS = 1 << 15
 
 
 def load_model(path: Path) -> Any:
@@ -47,15 +49,25 @@ def load_model(path: Path) -> Any:
         raise CorruptFileError(f"is not a Keras model that can be loaded ({error})", path=path) from error
 
 
-def outputs(network: Any, features: Features) -> Array:
-    """Give what a trained model says of the features of some jets, as numpy arrays."""
+def outputs_of(network: Any, model: Model, facts: DataFacts) -> Callable[[Jets], Array]:
+    """Give a function that says what a trained model gives for jets, one row each, as a numpy array.
+
+    Parameters
+    ----------
+    network : Keras model or BoostedTrees
+        What :func:`load_model` gave.
+    model : Model
+        The kind of network it is: it knows what the network takes.
+    facts : DataFacts
+        Of the dataset that it was trained on.
+    """
     from jetloom.models.boosted_trees import BoostedTrees
 
     if isinstance(network, BoostedTrees):
-        return network.probabilities(np.asarray(features))
-    import keras
-
-    return np.asarray(keras.ops.convert_to_numpy(network(features, training=False)))
+        return lambda jets: network.probabilities(np.asarray(model.features(jets, facts)))
+    if model.reads == "trees":
+        return TreeOutputs(network, model, facts).in_order
+    return lambda jets: np.asarray(network(model.features(jets, facts), training=False))
 
 
 def predict(
@@ -87,12 +99,12 @@ def predict(
     BadValueError
         If the model does not give one finite number for each class.
     """
-    facts = DataFacts.of(view)
+    outputs = outputs_of(network, model, DataFacts.of(view))
     step = 1 if most is None else max(1, -(-view.rows(role) // most))
     for block in view.blocks(role, BLOCK_ROWS):
         jets = block.take(slice(None, None, step))
         if len(jets):
-            output = model.probabilities(outputs(network, model.features(jets, facts)))
+            output = model.probabilities(outputs(jets))
             if output.shape != (len(jets), len(view.classes)) or not np.isfinite(output).all():
                 shape = f"an output of shape {output.shape[1:]}, finite: {bool(np.isfinite(output).all())}"
                 raise BadValueError(f"the model gave {shape}, where {len(view.classes)} classes were expected")

@@ -10,11 +10,12 @@ import numpy.typing as npt
 from jetloom import provenance
 from jetloom.evaluation.bootstrap import event_index
 from jetloom.evaluation.chosen import draw_lots
-from jetloom.evaluation.density import HEAD_TITLES, HEADS
+from jetloom.evaluation.density import HEAD_TITLES, HEADS, LogProbabilities
 from jetloom.evaluation.density_file import COLUMNS, KEYS, write_predictions
 from jetloom.evaluation.heads import head_numbers, head_sums
 from jetloom.evaluation.surprise import by_class, mean_surprise
 from jetloom.io.atomic import write_json, write_text
+from jetloom.models.base import DataFacts
 from jetloom.plots.density import draw_log_p
 from jetloom.plots.heads import draw_heads
 from jetloom.plots.jet_trees import draw_jets, learnt_note
@@ -67,7 +68,8 @@ def evaluate_density(
     """
     view, facts = dataset.view(best["fold"]), dataset.description
     spectators = list(dict.fromkeys(e["column"] for e in facts["spectators"] if e["column"] not in KEYS))
-    rows = write_predictions(network, model, view, spectators, output / "predictions.h5", dataset.fingerprint)
+    log_p = LogProbabilities(network, model, DataFacts.of(view))
+    rows = write_predictions(log_p, view, spectators, output / "predictions.h5", dataset.fingerprint)
     results = density_numbers(rows, dataset.classes, learnt, np.random.default_rng(seed))
     own = [dataset.classes.index(name) for name in learnt]
     expected = model.expected(network)
@@ -85,7 +87,7 @@ def evaluate_density(
     draw_heads(output / "heads", sums, view.binning or {}, facts["label"], note)
     candidates = np.flatnonzero(np.isin(rows["label"], own))
     chosen = draw_lots(candidates, drawings, np.random.default_rng(seed))
-    draw_jets(output / "trees", network, model, view, "test", chosen, facts, note)
+    draw_jets(output / "trees", log_p, view, "test", chosen, facts, note)
     return results
 
 

@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.evaluation.chosen import read_rows
-from jetloom.evaluation.density import log_probabilities
+from jetloom.evaluation.density import LogProbabilities
 from jetloom.evaluation.density_file import read_steps
-from jetloom.models.base import DataFacts
 from jetloom.plots.style import class_styles
 from jetloom.plots.trees import draw_tree, log_ratio, surprise
 
@@ -19,15 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jetloom.data.dataset import View
-    from jetloom.models.base import Model
 
 Rows = npt.NDArray[np.int64]
 
 
 def draw_jets(
     directory: Path,
-    network: Any,
-    model: Model,
+    log_p: LogProbabilities,
     view: View,
     part: str,
     rows: Rows,
@@ -45,7 +42,7 @@ def draw_jets(
     if not len(rows):
         return {}
     jets = read_rows(view, part, rows)
-    steps, drawn = log_probabilities(network, model, jets, DataFacts.of(view)), {}
+    steps, drawn = log_p(jets), {}
     for place, row in enumerate(rows.tolist()):
         tree, values, jet = jets.tree(place), surprise(steps.of(place)), jets.rows[place]
         note_of_jet = f"{note}\n{described(jet, facts, row)}"

@@ -17,7 +17,7 @@ from jetloom.training.scores import Batch
 
 PREDICT_ROWS = 1 << 13
 TREE_BLOCK_ROWS = 1 << 14
-TREE_PREDICT_ROWS = 320
+TREE_PREDICT_ROWS = 256
 """Trees are evaluated in batches of this size: a fixed one, because each shape has to be compiled."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from jetloom.models.base import Features
+from jetloom.models.graphs import Graphs
 from jetloom.training.stepper import RowValues, Stepper, Sums, take_rows
 
 
@@ -53,9 +53,9 @@ class TensorFlowStepper(Stepper):
             outputs = network(features, training=False)
             return tf.stack(values(tf.maximum(labels, 0), outputs)), outputs
 
-        self._train, self._accumulate = _Compiled(train, xla), _Compiled(accumulate, xla)
-        self._evaluate = _Compiled(evaluate, xla)
-        self._predict = _Compiled(lambda features: network(features, training=False), xla)
+        self._train, self._accumulate = Graphs(train, xla), Graphs(accumulate, xla)
+        self._evaluate = Graphs(evaluate, xla)
+        self._predict = Graphs(lambda features: network(features, training=False), xla)
         self._apply = tf.function(apply, jit_compile=xla)
 
     def train(self, features: Features, labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
@@ -84,33 +84,3 @@ class TensorFlowStepper(Stepper):
         """Give the network's outputs for a batch."""
         outputs: npt.NDArray[np.float32] = self._predict(features).numpy()
         return outputs
-
-
-class _Compiled:
-    """A function of a batch as graphs: one for any number of rows of an array, one for each shape of a dictionary.
-
-    A network on padded sequences is faster in a graph that knows its shapes, and XLA needs them; there are few, because
-    lengths and numbers of rows are rounded up.
-    """
-
-    def __init__(self, function: Callable[..., Any], xla: bool) -> None:
-        self._function = tf.function(function, jit_compile=xla)
-        self._graphs: dict[Any, Any] = {}
-
-    def __call__(self, features: Features, *rows: Any) -> Any:
-        fixed = isinstance(features, dict)
-        key = tuple((name, array.shape) for name, array in features.items()) if isinstance(features, dict) else ()
-        if key not in self._graphs:
-            specs = tf.nest.map_structure(lambda array: _spec(array, fixed), (features, *rows))
-            self._graphs[key] = self._function.get_concrete_function(*specs)
-        # Written out, because a general walk over the arguments takes a tenth of a small step.
-        if isinstance(features, dict):
-            given = {name: tf.constant(array) for name, array in features.items()}
-        else:
-            given = tf.constant(features)
-        return self._graphs[key](given, *(tf.constant(row) for row in rows))
-
-
-def _spec(array: Any, fixed: bool) -> tf.TensorSpec:
-    """Give the shape to compile for: that of the array, or with any number of rows."""
-    return tf.TensorSpec(array.shape if fixed or not array.ndim else [None, *array.shape[1:]], array.dtype)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import toy_trees
-from jetloom.evaluation.density import HEADS, log_probabilities
+from jetloom.evaluation.density import HEADS, LogProbabilities
 from jetloom.evaluation.heads import head_sums, outcomes
 from jetloom.models.base import DataFacts
 from jetloom.models.junipr.model import JuniprModel
@@ -43,7 +43,7 @@ class OneBlock:
 def test_the_expectation_of_what_happened_is_its_probability(network):
     model, net = network
     jets = toy_trees.jets(np.random.default_rng(3), 6, longest=20)
-    expected, steps = model.expected(net), log_probabilities(net, model, jets, FACTS)
+    expected, steps = model.expected(net), LogProbabilities(net, model, FACTS)(jets)
     for jet in range(6):
         one = jets.take(slice(jet, jet + 1))
         found = {head: values[0] for head, values in expected(model.features(one, FACTS)).items()}
@@ -84,7 +84,7 @@ def test_the_mean_surprise_of_a_head_is_that_of_its_log_p(network):
     model, net = network
     jets = toy_trees.jets(np.random.default_rng(5), 150, longest=20)
     sums = head_sums(model.expected(net), net, model, OneBlock(jets), "test", [0, 1])
-    log_p = log_probabilities(net, model, jets, FACTS).sums()
+    log_p = LogProbabilities(net, model, FACTS)(jets).sums()
     weights = jets["weight"].astype("f8")
     for head in ("mother", "z", "phi"):
         mean = -(weights @ log_p[:, HEADS.index(head)]) / (weights @ jets.lengths)

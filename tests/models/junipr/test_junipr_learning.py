@@ -97,12 +97,19 @@ from jetloom.training.backend import use_backend
 use_backend("jax", 1)
 import keras
 import jetloom.models.layers
+from jetloom.models.forward import forward
 from junipr_toys import jets
 from jetloom.models.junipr.features import padded
 from jetloom.evaluation.sampling.growth import sample
 
 network = keras.saving.load_model(sys.argv[1], compile=False)
-np.save(sys.argv[2], np.asarray(network(padded(jets([3, 0, 20])))))
+features = padded(jets([3, 0, 20]))
+np.save(sys.argv[2], np.asarray(network(features)))
+compiled = forward(network, xla=True)
+np.testing.assert_allclose(np.asarray(compiled(features)), np.asarray(network(features)), rtol=1e-4, atol=1e-5)
+before = np.asarray(compiled(features))
+network.predict_on_batch(features)  # Keras gives the memory of the variables away
+np.testing.assert_array_equal(np.asarray(compiled(features)), before)
 drawn = sample(network, np.array([[300.0, 40.0]] * 5), np.random.default_rng(1), max_steps=4).jets
 assert np.isfinite(np.asarray(network(padded(drawn)))).all()
 """

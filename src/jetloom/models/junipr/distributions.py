@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
+from jetloom.models.forward import forward
 from jetloom.models.junipr.heads import NEVER
 from jetloom.models.junipr.model import network_inputs
 from jetloom.models.junipr.network import HEADS, Junipr
@@ -34,10 +35,10 @@ def expected(network: Any) -> Callable[[dict[str, npt.NDArray[Any]]], Probabilit
         the bins. A class of padding is no outcome.
     """
     inputs = network_inputs()
-    model = keras.Model(inputs, Expected(network.get_layer("junipr"))(inputs))
+    compiled = forward(keras.Model(inputs, Expected(network.get_layer("junipr"))(inputs)), xla=True)
 
     def probabilities(features: dict[str, npt.NDArray[Any]]) -> Probabilities:
-        found = model.predict_on_batch(features)
+        found = compiled(features)
         return {head: np.asarray(found[head]) for head in HEADS}
 
     return probabilities

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.buckets import STEPS_MULTIPLE
+from jetloom.data.buckets import padded_steps
 from jetloom.data.jets import Jets
 from jetloom.errors import BadValueError
 from jetloom.io.trees import BRANCHING, BRANCHING_VARIABLES, MOMENTUM
@@ -16,11 +16,6 @@ from jetloom.models.junipr.parameters import INTEGERS, SHAPES
 
 FLOATS = len(BRANCHING_VARIABLES) + 2 * len(MOMENTUM)
 """Leading float32 values of a branching: four variables, then the momenta of the harder and the softer daughter."""
-
-
-def padded_steps(longest: int) -> int:
-    """Give the steps of a batch whose longest jet has ``longest`` branchings: one more, rounded up."""
-    return -(-(longest + 1) // STEPS_MULTIPLE) * STEPS_MULTIPLE
 
 
 def padded(jets: Jets, most: int | None = None) -> dict[str, npt.NDArray[Any]]:
@@ -36,8 +31,8 @@ def padded(jets: Jets, most: int | None = None) -> dict[str, npt.NDArray[Any]]:
     Returns
     -------
     dict
-        With T the steps of the longest jet, rounded up (:func:`padded_steps`), n the branchings of a jet, energies and
-        masses in GeV, angles in radians:
+        With T the steps of the longest jet, rounded up (:func:`jetloom.data.buckets.padded_steps`), n the branchings of
+        a jet, energies and masses in GeV, angles in radians:
 
         * ``seed`` float32 (rows, 4): momentum of the root, (E, 0, 0, m);
         * ``daughters`` float32 (rows, T, 8): at t < n those of branching t, the harder one first;
@@ -61,7 +56,7 @@ def padded(jets: Jets, most: int | None = None) -> dict[str, npt.NDArray[Any]]:
         raise BadValueError(
             f"a jet has {longest + 1} constituents where {most} are the most that the model was built for"
         )
-    rows, steps = len(jets), padded_steps(longest)
+    rows, steps = len(jets), int(padded_steps(longest + 1))
     arrays = {
         name: np.empty(
             (rows, *(steps if size == -1 else size for size in shape)),

@@ -12,13 +12,15 @@ import keras
 import numpy as np
 from keras import ops
 
-from jetloom.data.buckets import STEPS_MULTIPLE
 from jetloom.io.trees import BRANCHING_VARIABLES, MOMENTUM
 from jetloom.models.junipr.branchings import FORMS
 from jetloom.models.junipr.heads import NEVER, Head, hidden_layers, picked
 from jetloom.models.junipr.parameters import ORDER
 from jetloom.models.junipr.recurrence import Recurrence
 from jetloom.models.junipr.scaling import Scaler, bins
+
+STEPS_TOGETHER = 16
+"""Steps whose mothers are chosen from equally many."""
 
 HEADS = ("end", "mother", "z", "theta", "delta", "phi")
 """The heads, in the order of the outputs."""
@@ -92,8 +94,8 @@ class Junipr(keras.layers.Layer):
             most = self._ranks(steps)
             return picked(self.mother.logits(hidden, most), rank, _numbers(most) <= time[None])
         found = []
-        for first in range(0, steps, STEPS_MULTIPLE):
-            last = min(first + STEPS_MULTIPLE, steps)
+        for first in range(0, steps, STEPS_TOGETHER):
+            last = min(first + STEPS_TOGETHER, steps)
             part, most = slice(first * rows, last * rows), self._ranks(last)
             allowed = _numbers(most) <= time[None, part]
             found.append(picked(self.mother.logits(hidden[:, part], most), rank[part], allowed))

@@ -1,0 +1,130 @@
+"""What a trained network says of jets with trees: in batches of like length, which few shapes are compiled for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.data.buckets import padded_steps
+from jetloom.data.prefetch import prefetched
+from jetloom.errors import BadValueError
+from jetloom.models.forward import forward
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from jetloom.data.jets import Jets
+    from jetloom.models.base import DataFacts, Features, Model
+
+Index = npt.NDArray[np.int64]
+Array = npt.NDArray[Any]
+
+STEPS_AT_ONCE = {"jax": 1 << 13, "tensorflow": 1 << 15}
+"""Steps of a batch, padding included, of a small network, by backend. What is computed of them has to fit into the
+caches of a core (of four times as many, each takes twice as long); TensorFlow takes longer to begin with a batch."""
+SMALL = 20_000
+"""Weights of a small network. Larger ones get fewer steps at once."""
+LEAST_AT_ONCE = 1 << 12
+
+AHEAD = 3
+"""Batches that are made in advance."""
+
+
+def buckets(lengths: Index, most: int) -> Iterator[tuple[Index, int]]:
+    """Put jets with trees of like length together.
+
+    Parameters
+    ----------
+    lengths : array of int64, shape (n,)
+        Steps of each jet.
+    most : int
+        Steps of a batch at most, padding included; at least one jet is in a batch.
+
+    Yields
+    ------
+    index : array of int64
+        The jets of a batch, in their order. Each jet is in one batch.
+    rows : int
+        Rows that the batch is to be filled up to: equally many for equal lengths, because another shape takes longer to
+        compile than some rows for nothing take.
+    """
+    padded = padded_steps(lengths)
+    for length in np.unique(padded):
+        members = np.flatnonzero(padded == length)
+        rows = 1 << max(0, int(most // length).bit_length() - 1)
+        for first in range(0, len(members), rows):
+            yield members[first : first + rows], rows
+
+
+def steps_at_once(network: Any) -> int:
+    """Give the number of steps of a batch, padding included, that a network is given at once."""
+    import keras
+
+    share = SMALL / max(SMALL, int(network.count_params()))
+    return max(LEAST_AT_ONCE, int(share * STEPS_AT_ONCE[keras.backend.backend()]))
+
+
+class TreeOutputs:
+    """The outputs of a trained network for blocks of jets.
+
+    Parameters
+    ----------
+    network : keras.Model
+        What :func:`jetloom.evaluation.prediction.load_model` gave.
+    model : Model
+        The kind of network it is: it knows what the network takes.
+    facts : DataFacts
+        Of the dataset that the network was trained on.
+    """
+
+    def __init__(self, network: Any, model: Model, facts: DataFacts) -> None:
+        self.model, self.facts = model, facts
+        self.most, self.forward = steps_at_once(network), forward(network, model.compile_xla)
+
+    def __call__(self, jets: Jets) -> Iterator[tuple[Index, Array]]:
+        """Give the outputs of each jet of a block, batch by batch.
+
+        Yields
+        ------
+        index : array of int64, shape (n,)
+            Jets of the block.
+        output : array, shape (n, ...)
+            What the network gives for each of them.
+        """
+        waiting: list[tuple[Index, Any]] = []
+        # A batch is made while one is computed, and its output looked at when the next one is under way.
+        for index, features in prefetched(self._batches(jets), AHEAD):
+            waiting.append((index, self.forward(features)))
+            if len(waiting) > 1:
+                yield _finished(*waiting.pop(0))
+        for index, output in waiting:
+            yield _finished(index, output)
+
+    def in_order(self, jets: Jets) -> Array:
+        """Give the outputs of all jets of a block, which has some, one row each.
+
+        Raises
+        ------
+        BadValueError
+            If the shape of an output depends on the number of steps.
+        """
+        found: Array | None = None
+        for index, output in self(jets):
+            if found is None:
+                found = np.empty((len(jets), *output.shape[1:]), output.dtype)
+            elif output.shape[1:] != found.shape[1:]:
+                shapes = f"{found.shape[1:]} and {output.shape[1:]}"
+                raise BadValueError(f"the model gave outputs of shapes {shapes}, where each jet has one of its own")
+            found[index] = output
+        assert found is not None, "no jets"
+        return found
+
+    def _batches(self, jets: Jets) -> Generator[tuple[Index, Features], None, None]:
+        for index, rows in buckets(jets.lengths + 1, self.most):
+            yield index, self.model.features(jets.take(np.resize(index, rows)), self.facts)
+
+
+def _finished(index: Index, output: Any) -> tuple[Index, Array]:
+    return index, np.asarray(output)[: len(index)]

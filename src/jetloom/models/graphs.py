@@ -1,0 +1,48 @@
+"""Functions of a batch as graphs of TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from jetloom.models.base import Features
+
+
+class Graphs:
+    """A function of a batch as graphs: one for any number of rows of an array, one for each shape of a dictionary.
+
+    A network on padded sequences is faster in a graph that knows its shapes, and XLA needs them; there are few, because
+    lengths and numbers of rows are rounded up.
+
+    Parameters
+    ----------
+    function : callable
+        Of features, and perhaps of further arrays with a value a row.
+    xla : bool
+        Compile with XLA.
+    """
+
+    def __init__(self, function: Callable[..., Any], xla: bool) -> None:
+        self._function = tf.function(function, jit_compile=xla)
+        self._graphs: dict[Any, Any] = {}
+
+    def __call__(self, features: Features, *rows: Any) -> Any:
+        """Compute the function; its graph is made when a shape comes for the first time."""
+        fixed = isinstance(features, dict)
+        key = tuple((name, array.shape) for name, array in features.items()) if isinstance(features, dict) else ()
+        if key not in self._graphs:
+            specs = tf.nest.map_structure(lambda array: _spec(array, fixed), (features, *rows))
+            self._graphs[key] = self._function.get_concrete_function(*specs)
+        # Written out, because a general walk over the arguments takes a tenth of a small step.
+        if isinstance(features, dict):
+            given = {name: tf.constant(array) for name, array in features.items()}
+        else:
+            given = tf.constant(features)
+        return self._graphs[key](given, *(tf.constant(row) for row in rows))
+
+
+def _spec(array: Any, fixed: bool) -> tf.TensorSpec:
+    """Give the shape to compile for: that of the array, or with any number of rows."""
+    return tf.TensorSpec(array.shape if fixed or not array.ndim else [None, *array.shape[1:]], array.dtype)
