@@ -176,6 +176,7 @@ def _log_p(path: Path, jets: int) -> Callable[[], int]:
     """Compute log P of all jets of a file, as an evaluation does."""
     from jetloom.data.jets import jet_blocks
     from jetloom.evaluation.density import LogProbabilities
+    from jetloom.evaluation.tree_batches import BLOCK_ROWS
     from jetloom.io.hdf5 import TableReader
 
     model, _, built = network("junipr", 10)
@@ -183,7 +184,7 @@ def _log_p(path: Path, jets: int) -> Callable[[], int]:
 
     def everything() -> int:
         with TableReader(path) as reader:
-            for _, steps in log_p.of_blocks(jet_blocks(reader)):
+            for _, steps in log_p.of_blocks(jet_blocks(reader, BLOCK_ROWS)):
                 steps.sums()
         return jets
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.evaluation.density import HEADS, LogProbabilities, Steps
+from jetloom.evaluation.tree_batches import BLOCK_ROWS
 from jetloom.io.atomic import publishing
 from jetloom.io.hdf5 import TableReader, TableWriter, check_file
 
@@ -38,7 +39,7 @@ def write_predictions(
     tables: dict[str, tuple[np.dtype[Any], int | None]] = {"jets": (dtype, None), "steps": (STEP, None)}
     with publishing(path, check_file) as part, TableWriter(part, tables) as writer:
         writer.attributes = {"classes": view.classes, "fold": view.fold, "dataset": fingerprint, "heads": list(HEADS)}
-        for jets, steps in log_p.of_blocks(view.blocks("test")):
+        for jets, steps in log_p.of_blocks(view.blocks("test", BLOCK_ROWS)):
             rows = _rows(dtype, jets, steps, view.weight, spectators)
             rows["first_step"] = first + steps.offsets[:-1]
             first += int(steps.offsets[-1])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jetloom.errors import BadValueError, CorruptFileError, MissingFileError
-from jetloom.evaluation.tree_batches import TreeOutputs
+from jetloom.evaluation.tree_batches import BLOCK_ROWS, TreeOutputs
 from jetloom.models.base import DataFacts
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from jetloom.models.base import Model
 
     Array = npt.NDArray[Any]
-
-BLOCK_ROWS = 1 << 15
 
 
 def load_model(path: Path) -> Any:

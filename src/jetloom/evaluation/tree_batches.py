@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 Index = npt.NDArray[np.int64]
 Array = npt.NDArray[Any]
 
-STEPS_AT_ONCE = {"jax": 1 << 13, "tensorflow": 1 << 15}
+STEPS_AT_ONCE = {"jax": 1 << 13, "tensorflow": 1 << 14}
 """Steps of a batch, padding included, of a small network, by backend. What is computed of them has to fit into the
 caches of a core (of four times as many, each takes twice as long); TensorFlow takes longer to begin with a batch."""
 SMALL = 20_000
 """Weights of a small network. Larger ones get fewer steps at once."""
 LEAST_AT_ONCE = 1 << 12
 
+BLOCK_ROWS = 1 << 15
+"""Jets of a block: so many that few batches of it are not full."""
 AHEAD = 3
 """Batches that are made in advance."""
 
