@@ -104,6 +104,24 @@ def test_formulas_take_no_room_in_the_table(tmp_path, monkeypatch):
     assert widths[0] == pytest.approx(widths[1], rel=0.02)
 
 
+def test_a_median_is_of_three_points_or_more(tmp_path, monkeypatch):
+    """Two points have no central 68%."""
+    medians, legend = [], scan.shared_legend
+
+    def look(figure, panel, columns):
+        lines = [line for line in panel.lines if line.get_label().startswith("Median")]
+        medians.append([line.get_xdata().tolist() for line in lines])
+        legend(figure, panel, columns)
+
+    monkeypatch.setattr(scan, "shared_legend", look)
+    points, _ = scan_frames(points=10)
+    points["val_auc"] = np.linspace(0.7, 0.8, 10)
+    for units in ([32] * 4 + [64] * 4 + [128] * 2, [32, 64] * 2 + [128] * 6, [32, 64, 128, 256, 512] * 2):
+        points["units"] = units
+        scan.draw_parameter(tmp_path / "units", points, "units", "val_auc")
+    assert medians == [[[32, 64]], [], []]
+
+
 def test_a_scan_of_which_nothing_trained(tmp_path):
     points, histories = scan_frames(points=3)
     points[["val_auc", "val_loss"]] = np.nan

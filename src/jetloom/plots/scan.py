@@ -167,7 +167,10 @@ def _points(axes: Any, good: Frame, where: Any, rank_by: str, spread: bool) -> N
 
 
 def _typical(axes: Any, where: Any, values: Any, boxes: bool) -> None:
-    """Draw the median and the central 68% of the points at each value, as a line with band or as boxes."""
+    """Draw the median and the central 68% of the points at each value, as a line with band or as boxes.
+
+    Values with less than three points are left out: their points say all that there is to say.
+    """
     places = np.unique(where)
     if len(places) > MANY_VALUES and not boxes:
         bins = np.unique(np.quantile(where, np.linspace(0, 1, 7)))
@@ -175,8 +178,8 @@ def _typical(axes: Any, where: Any, values: Any, boxes: bool) -> None:
         groups = [(float(np.median(where[member == k])), values[member == k]) for k in np.unique(member)]
     else:
         groups = [(float(place), values[where == place]) for place in places]
+    several = [(place, group) for place, group in groups if len(group) >= 3]
     if boxes:
-        several = [(place, group) for place, group in groups if len(group) >= 3]
         if several:
             axes.boxplot(
                 [group for _, group in several],
@@ -187,8 +190,9 @@ def _typical(axes: Any, where: Any, values: Any, boxes: bool) -> None:
                 medianprops={"color": "black"},
                 boxprops={"color": GREY},
             )
-    elif len(groups) > 1:
-        at, low, middle, high = np.array([(place, *np.quantile(group, [0.16, 0.5, 0.84])) for place, group in groups]).T
+    elif len(several) > 1:
+        quantiles = [(place, *np.quantile(group, [0.16, 0.5, 0.84])) for place, group in several]
+        at, low, middle, high = np.array(quantiles).T
         axes.plot(at, middle, color="black", linewidth=1.2, label="Median, central 68%")
         axes.fill_between(at, low, high, color=GREY, alpha=0.2, linewidth=0)
 
