@@ -95,7 +95,7 @@ rule evaluate:
         allowed_job_duration=seconds_of("plot", "evaluate"),
     params:
         config=stored_config,
-        code=FIGURES,
+        code=figure_code("evaluate"),
         appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
     message:
         "Evaluating the best point of {wildcards.task}"

@@ -41,7 +41,7 @@ rule plot_binning:
         allowed_job_duration=seconds_of("plot", "plot_binning"),
     params:
         config=stored_config,
-        code=FIGURES,
+        code=figure_code("plot_binning"),
         appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
         output=subpath(output.figure, parent=True),
     message:

@@ -91,7 +91,7 @@ rule compare:
         allowed_job_duration=seconds_of("plot", "compare"),
     params:
         config=stored_config,
-        code=FIGURES,
+        code=figure_code("compare"),
         settings=lookup(dpath="compare/{comparison}", within=SETTINGS),
     message:
         "Comparing the models of {wildcards.comparison}"

@@ -105,7 +105,7 @@ rule plot_inputs:
         allowed_job_duration=seconds_of("plot", "plot_inputs"),
     params:
         config=stored_config,
-        code=FIGURES,
+        code=figure_code("plot_inputs"),
         appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
         output=subpath(output.inputs, parent=True),
     message:

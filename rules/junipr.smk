@@ -58,7 +58,7 @@ rule evaluate_density:
         allowed_job_duration=seconds_of("plot", "evaluate"),
     params:
         config=stored_config,
-        code=FIGURES,
+        code=figure_code("evaluate"),
         appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
         drawings=drawings,
     message:
@@ -98,7 +98,7 @@ rule sample_jets:
         allowed_job_duration=seconds_of("plot", "sample_jets"),
     params:
         config=stored_config,
-        code=FIGURES,
+        code=figure_code("sample_jets"),
         appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
         jets=sampled,
     message:
@@ -145,7 +145,7 @@ rule reweight:
         allowed_job_duration=seconds_of("plot", "reweight"),
     params:
         config=stored_config,
-        code=FIGURES,
+        code=figure_code("reweight"),
         settings=lookup(dpath="compare/{comparison}", within=SETTINGS),
     message:
         "Reweighting jets with {wildcards.ratio} of {wildcards.comparison}"

@@ -32,7 +32,7 @@ rule plot_constituents:
         allowed_job_duration=seconds_of("plot", "plot_constituents"),
     params:
         config=stored_config,
-        code=FIGURES,
+        code=figure_code("plot_constituents"),
         settings=lookup(dpath="diagnostics/{collection}", within=SETTINGS),
         output=subpath(output.figures, parent=True),
     message:
@@ -83,7 +83,7 @@ rule plot_samples:
         allowed_job_duration=seconds_of("plot", "plot_samples"),
     params:
         config=stored_config,
-        code=FIGURES,
+        code=figure_code("plot_samples"),
         settings=lookup(dpath="diagnostics/samples", within=SETTINGS),
         output=subpath(output.spectra, parent=True),
     message:

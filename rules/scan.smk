@@ -134,7 +134,7 @@ rule plot_scan:
         allowed_job_duration=seconds_of("plot", "plot_scan"),
     params:
         config=stored_config,
-        code=FIGURES,
+        code=figure_code("plot_scan"),
         appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
         scan=subpath(input.table, parent=True),
         output=subpath(output.best, parent=True),

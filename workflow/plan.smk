@@ -16,7 +16,7 @@ from jetloom.scan.stored import store
 from jetloom.config.schema import find_schema
 from jetloom.errors import JetloomError
 from jetloom.models.registry import find_model
-from jetloom.provenance import FIGURE_CODE, code_digest, digest
+from jetloom.provenance import code_digest, digest, figure_code
 from jetloom.scan import space
 from jetloom.scan.ledger import read as read_ledger
 from jetloom.scan.preflight import check_analysis
@@ -60,9 +60,6 @@ except JetloomError as error:
 # Failures are judged by their cause, and signals reach the verbs.
 driver.attach(workflow, ANALYSIS, CONFIG)
 driver.give_to_jobs(workflow, CONFIG)
-
-# What is drawn goes by the code that draws it.
-FIGURES = code_digest(*FIGURE_CODE)
 
 # The tasks that have a dataset of their own, as a pattern.
 OWNERS = "|".join(map(re.escape, dict.fromkeys(DATASETS.values()))) or "none"

@@ -21,8 +21,8 @@ TRAINING_CODE = (
 """The code that decides the numbers of a training."""
 
 FIGURE_CODE = (
-    "evaluation", "plots", "data/appearance.py", "data/before.py", "data/nodes.py", "physics", "trees/writing.py",
-    "cutflow.py",
+    "evaluation", "plots", "data/appearance.py", "data/before.py", "data/labels.py", "data/nodes.py", "physics",
+    "simulation/geometry.py", "trees/writing.py", "cutflow.py", "cli/best_point.py",
 )  # fmt: skip
 """The code that decides what figures, tables and sampled jets show, besides that of what they are made from."""
 
@@ -107,3 +107,8 @@ def code_digest(*rooms: str) -> str:
                     node.body = node.body[1:] or [ast.Pass()]
             sums.append([source.relative_to(PACKAGE).as_posix(), hashlib.sha256(ast.dump(tree).encode()).hexdigest()])
     return digest(sums)
+
+
+def figure_code(verb: str) -> str:
+    """Give a digest of the code that decides what a verb draws."""
+    return code_digest(f"cli/{verb}.py", *FIGURE_CODE)

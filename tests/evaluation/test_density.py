@@ -67,6 +67,24 @@ def test_a_jet_of_one_constituent_has_one_step(toy):
     np.testing.assert_allclose(steps.values, [[-0.1, 0, 0, 0, 0, 0]] * 3, rtol=1e-6)
 
 
+def test_blocks_one_after_the_other_without_the_empty_ones(toy):
+    model, network = toy
+    jets = toy_trees.jets(np.random.default_rng(1), 30)
+    parts = [slice(0, 10), slice(10, 10), slice(10, 30)]
+    log_p = LogProbabilities(network, model, None)
+    found = list(log_p.of_blocks(jets.take(part) for part in parts))
+    assert [len(block) for block, _ in found] == [10, 20]
+    values = np.concatenate([steps.values for _, steps in found])
+    np.testing.assert_array_equal(values, log_p(jets).values)
+
+    def broken():
+        yield jets
+        raise OSError("cannot be read")
+
+    with pytest.raises(OSError, match="cannot be read"):
+        list(log_p.of_blocks(broken()))
+
+
 def test_no_jets(toy):
     model, network = toy
     jets = toy_trees.jets(np.random.default_rng(1), 3).take(slice(0, 0))

@@ -55,6 +55,27 @@ def test_each_length_is_compiled_once(toy, mean, monkeypatch):
     assert len(set(shapes)) == len(steps)
 
 
+def test_a_network_sees_all_steps_of_the_longer_ones_too(toy):
+    """Even if its features are one array: a graph made for the steps of one batch would cut those of the next."""
+    import keras
+
+    inputs = keras.Input((None, 6))
+    network = keras.Model(inputs, keras.layers.GRU(4, kernel_initializer=keras.initializers.GlorotUniform(1))(inputs))
+    jets = toy_trees.jets(np.random.default_rng(1), 60, longest=40)
+    found = TreeOutputs(network, toy, None).in_order(jets)
+    for jet in range(0, 60, 7):
+        features = toy.features(jets.take(np.array([jet])), None)
+        np.testing.assert_allclose(found[jet], np.asarray(network(features))[0], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [1, 17])
+def test_an_output_of_other_rows_is_refused(toy, mean, rows):
+    jets = toy_trees.jets(np.random.default_rng(1), 100)
+    outputs = TreeOutputs(mean, toy, None, lambda features: np.zeros((rows, 2)))
+    with pytest.raises(BadValueError, match=rf"an output of shape \({rows}, 2\) for a batch of"):
+        outputs.in_order(jets)
+
+
 def test_an_output_of_each_step_is_no_output_of_the_jet(toy):
     jets = toy_trees.jets(np.random.default_rng(1), 100, longest=40)
     with pytest.raises(BadValueError, match="each jet has one of its own"):

@@ -21,6 +21,12 @@ class Density(Dense):
     objective = "density"
 
 
+class Onward(Density):
+    """A density of a user's own that can go on from another."""
+
+    goes_on = True
+
+
 class TreeClassifier(Dense):
     """A classifier of trees by name alone."""
 
@@ -57,6 +63,7 @@ SHARED = merged(
 @pytest.fixture(autouse=True)
 def _models(monkeypatch):
     monkeypatch.setitem(registry.MODELS, "density", f"{__name__}:Density")
+    monkeypatch.setitem(registry.MODELS, "onward", f"{__name__}:Onward")
     monkeypatch.setitem(registry.MODELS, "binary", f"{__name__}:TreeClassifier")
 
 
@@ -66,6 +73,11 @@ def _check(**changes):
 
 def test_what_fits_is_not_refused():
     _check()
+
+
+def test_a_model_that_says_so_goes_on_from_another_of_its_kind():
+    of_all = {"dataset": "flavour", "model": "onward"}
+    _check(tasks={"of_all": of_all, "of_quarks": {"model": "onward", "start": "of_all"}})
 
 
 MISFITS = {

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-
-from conftest import CHECKOUT, Analysis
+from small_analysis import CHECKOUT, Analysis
 
 RULES = sorted((CHECKOUT / "rules").glob("*.smk"))
 

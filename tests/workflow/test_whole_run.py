@@ -11,8 +11,7 @@ import subprocess
 
 import pandas as pd
 import pytest
-
-from conftest import Analysis
+from small_analysis import Analysis
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 

@@ -197,8 +197,9 @@ class Task(Settings):
     )
     start: Name | None = Field(
         None,
-        description="For junipr: the task of a density model from whose best point each training goes on. Densities "
-        "that go on from one of all classes err alike where that one errs, which their ratio does not see.",
+        description="For junipr, and models of your own with `goes_on`: the task of the same model from whose best "
+        "point each training goes on. Densities that go on from one of all classes err alike where that one errs, "
+        "which their ratio does not see.",
     )
     reads: Literal["jets", "trees"] = Field(
         "jets", description="'trees': the dataset holds the clustering trees too, and only jets that have one."

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from jetloom.evaluation.density import HEADS
 from jetloom.evaluation.residuals import Residuals
-from jetloom.evaluation.tree_batches import buckets, steps_at_once
+from jetloom.evaluation.tree_batches import BLOCK_ROWS, TreeOutputs
 from jetloom.io.trees import BRANCHING_VARIABLES
 from jetloom.models.base import DataFacts
 from jetloom.physics.scaling import bins, edges
@@ -26,9 +26,6 @@ Array = npt.NDArray[Any]
 Index = npt.NDArray[np.int64]
 Expected = Callable[[dict[str, Array]], dict[str, Array]]
 """What :func:`jetloom.models.junipr.distributions.expected` gives."""
-
-MOST_STEPS = 1 << 15
-"""Steps of a batch at most, padding included: probabilities of all outcomes are many numbers a step."""
 
 
 @dataclass
@@ -105,18 +102,15 @@ def head_sums(
     -------
     dict of head to HeadSums
     """
-    facts, labels = DataFacts.of(view), list(classes)
-    most = min(steps_at_once(network), MOST_STEPS)
-    found = {head: HeadSums() for head in HEADS}
-    for block in view.blocks(role):
+    labels, found = list(classes), {head: HeadSums() for head in HEADS}
+    outputs = TreeOutputs(network, model, DataFacts.of(view), expected)
+    for block in view.blocks(role, BLOCK_ROWS):
         jets = block.take(np.isin(block["label"], labels))
-        for index, rows in buckets(jets.lengths + 1, most):
+        for index, probabilities in outputs(jets):
             batch = jets.take(index)
             weights = batch[view.weight].astype(np.float64)
-            features: Any = model.features(jets.take(np.resize(index, rows)), facts)
-            probabilities = expected(features)
             for head, seen in outcomes(batch, view.binning or {}).items():
-                found[head].add(head, seen, probabilities[head][: len(index)].astype(np.float64), weights)
+                found[head].add(head, seen, probabilities[head].astype(np.float64), weights)
     return {head: sums.trimmed() for head, sums in found.items()}
 
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
 
 
+ROWS = 10_000
+"""Jets that a network on their variables is given at once."""
+
+
 def load_model(path: Path) -> Any:
     """Load a trained model: a Keras model, or boosted trees if the name ends in ``.json``.
 
@@ -99,7 +103,7 @@ def predict(
     """
     outputs = outputs_of(network, model, DataFacts.of(view))
     step = 1 if most is None else max(1, -(-view.rows(role) // most))
-    for block in view.blocks(role, BLOCK_ROWS):
+    for block in view.blocks(role, BLOCK_ROWS if model.reads == "trees" else ROWS):
         jets = block.take(slice(None, None, step))
         if len(jets):
             output = model.probabilities(outputs(jets))

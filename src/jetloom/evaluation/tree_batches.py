@@ -13,7 +13,7 @@ from jetloom.errors import BadValueError
 from jetloom.models.forward import forward
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from jetloom.data.jets import Jets
     from jetloom.models.base import DataFacts, Features, Model
@@ -23,7 +23,7 @@ Array = npt.NDArray[Any]
 
 STEPS_AT_ONCE = {"jax": 1 << 13, "tensorflow": 1 << 14}
 """Steps of a batch, padding included, of a small network, by backend. What is computed of them has to fit into the
-caches of a core (of four times as many, each takes twice as long); TensorFlow takes longer to begin with a batch."""
+caches of a core: of four times as many, each takes twice as long on JAX. TensorFlow takes longer to begin a batch."""
 SMALL = 20_000
 """Weights of a small network. Larger ones get fewer steps at once."""
 LEAST_AT_ONCE = 1 << 12
@@ -79,30 +79,39 @@ class TreeOutputs:
         The kind of network it is: it knows what the network takes.
     facts : DataFacts
         Of the dataset that the network was trained on.
+    function : callable, optional
+        What is computed of the features, if it is not the network's output; an array, or a dict of arrays.
     """
 
-    def __init__(self, network: Any, model: Model, facts: DataFacts) -> None:
-        self.model, self.facts = model, facts
-        self.most, self.forward = steps_at_once(network), forward(network, model.compile_xla)
+    def __init__(
+        self, network: Any, model: Model, facts: DataFacts, function: Callable[..., Any] | None = None
+    ) -> None:
+        self.model, self.facts, self.most = model, facts, steps_at_once(network)
+        self.function = forward(network, model.compile_xla) if function is None else function
 
-    def __call__(self, jets: Jets) -> Iterator[tuple[Index, Array]]:
+    def __call__(self, jets: Jets) -> Iterator[tuple[Index, Any]]:
         """Give the outputs of each jet of a block, batch by batch.
 
         Yields
         ------
         index : array of int64, shape (n,)
             Jets of the block.
-        output : array, shape (n, ...)
-            What the network gives for each of them.
+        output : array, shape (n, ...), or dict of such arrays
+            What the function gives for each of them.
+
+        Raises
+        ------
+        BadValueError
+            If it does not give something for each row.
         """
-        waiting: list[tuple[Index, Any]] = []
+        waiting: list[tuple[Index, int, Any]] = []
         # A batch is made while one is computed, and its output looked at when the next one is under way.
-        for index, features in prefetched(self._batches(jets), AHEAD):
-            waiting.append((index, self.forward(features)))
+        for index, rows, features in prefetched(self._batches(jets), AHEAD):
+            waiting.append((index, rows, self.function(features)))
             if len(waiting) > 1:
                 yield _finished(*waiting.pop(0))
-        for index, output in waiting:
-            yield _finished(index, output)
+        for last in waiting:
+            yield _finished(*last)
 
     def in_order(self, jets: Jets) -> Array:
         """Give the outputs of all jets of a block, which has some, one row each.
@@ -123,10 +132,16 @@ class TreeOutputs:
         assert found is not None, "no jets"
         return found
 
-    def _batches(self, jets: Jets) -> Generator[tuple[Index, Features], None, None]:
+    def _batches(self, jets: Jets) -> Generator[tuple[Index, int, Features], None, None]:
         for index, rows in buckets(jets.lengths + 1, self.most):
-            yield index, self.model.features(jets.take(np.resize(index, rows)), self.facts)
+            yield index, rows, self.model.features(jets.take(np.resize(index, rows)), self.facts)
 
 
-def _finished(index: Index, output: Any) -> tuple[Index, Array]:
-    return index, np.asarray(output)[: len(index)]
+def _finished(index: Index, rows: int, output: Any) -> tuple[Index, Any]:
+    """Wait for an output, and leave out the rows that only filled the batch up."""
+    if isinstance(output, dict):
+        return index, {name: _finished(index, rows, one)[1] for name, one in output.items()}
+    found = np.asarray(output)
+    if found.shape[:1] != (rows,):
+        raise BadValueError(f"the model gave an output of shape {found.shape} for a batch of {rows} jets")
+    return index, found[: len(index)]

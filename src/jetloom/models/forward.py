@@ -12,7 +12,7 @@ Forward = Callable[[Features], Any]
 
 
 def forward(network: Any, xla: bool) -> Forward:
-    """Compile the forward pass of a network as it is now, as in application (no dropout).
+    """Compile the forward pass of a network that is trained no more, as in application (no dropout).
 
     Parameters
     ----------

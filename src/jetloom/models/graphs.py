@@ -11,7 +11,7 @@ from jetloom.models.base import Features
 
 
 class Graphs:
-    """A function of a batch as graphs: one for any number of rows of an array, one for each shape of a dictionary.
+    """A function of a batch as graphs, one for each shape of its input; of an array, rows may be any number.
 
     A network on padded sequences is faster in a graph that knows its shapes, and XLA needs them; there are few, because
     lengths and numbers of rows are rounded up.
@@ -31,7 +31,10 @@ class Graphs:
     def __call__(self, features: Features, *rows: Any) -> Any:
         """Compute the function; its graph is made when a shape comes for the first time."""
         fixed = isinstance(features, dict)
-        key = tuple((name, array.shape) for name, array in features.items()) if isinstance(features, dict) else ()
+        if isinstance(features, dict):
+            key: Any = tuple((name, array.shape) for name, array in features.items())
+        else:
+            key = features.shape[1:]
         if key not in self._graphs:
             specs = tf.nest.map_structure(lambda array: _spec(array, fixed), (features, *rows))
             self._graphs[key] = self._function.get_concrete_function(*specs)

@@ -191,8 +191,11 @@ def _typical(axes: Any, where: Any, values: Any, boxes: bool) -> None:
                 boxprops={"color": GREY},
             )
     elif len(several) > 1:
-        quantiles = [(place, *np.quantile(group, [0.16, 0.5, 0.84])) for place, group in several]
-        at, low, middle, high = np.array(quantiles).T
+        # The line breaks where a value between two others has too few points.
+        unknown = np.full(3, np.nan)
+        at = np.array([place for place, _ in groups])
+        quantiles = [np.quantile(group, [0.16, 0.5, 0.84]) if len(group) >= 3 else unknown for _, group in groups]
+        low, middle, high = np.array(quantiles).T
         axes.plot(at, middle, color="black", linewidth=1.2, label="Median, central 68%")
         axes.fill_between(at, low, high, color=GREY, alpha=0.2, linewidth=0)
 

@@ -35,7 +35,7 @@ class OneBlock:
     def __init__(self, jets):
         self.jets = jets
 
-    def blocks(self, role):
+    def blocks(self, role, rows):
         assert role == "test"
         yield self.jets
 

@@ -97,8 +97,10 @@ from jetloom.training.backend import use_backend
 use_backend("jax", 1)
 import keras
 import jetloom.models.layers
+from jetloom.evaluation.density import LogProbabilities
 from jetloom.models.forward import forward
-from junipr_toys import jets
+from jetloom.models.registry import find_model
+from junipr_toys import facts, jets
 from jetloom.models.junipr.features import padded
 from jetloom.evaluation.sampling.growth import sample
 
@@ -110,6 +112,9 @@ np.testing.assert_allclose(np.asarray(compiled(features)), np.asarray(network(fe
 before = np.asarray(compiled(features))
 network.predict_on_batch(features)  # Keras gives the memory of the variables away
 np.testing.assert_array_equal(np.asarray(compiled(features)), before)
+block = jets(np.random.default_rng(1).integers(0, 40, 300).tolist())
+log_p = LogProbabilities(network, find_model("junipr"), facts(most=60))(block).sums()
+np.testing.assert_allclose(log_p, np.asarray(network(padded(block))).sum(axis=1), rtol=1e-3, atol=1e-3)
 drawn = sample(network, np.array([[300.0, 40.0]] * 5), np.random.default_rng(1), max_steps=4).jets
 assert np.isfinite(np.asarray(network(padded(drawn)))).all()
 """

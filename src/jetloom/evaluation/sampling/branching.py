@@ -115,7 +115,7 @@ class Preceded:
         candidates = self.precedents.candidates(plain[where], values[where, first])
         for position, column in enumerate(angles, 1):
             logits = self.chances.bins(position, hidden, mother, values)
-            chosen = self._angle(logits, column, candidates, where, values)
+            chosen = self._angle(logits, column, candidates, growing, values)
         logits = self.chances.bins(len(ORDER) - 1, hidden, mother, values)
         values[:, last] = self.chances.inside(last, self.chances.draw(logits))
         momenta = daughters(plain, values)
@@ -136,14 +136,13 @@ class Preceded:
         return self.chances.inside(column, self.chances.draw_allowed(logits, name, allowed, growing), least)
 
     def _angle(
-        self, logits: Logits, column: int, candidates: Candidates, where: Index, values: Floats
+        self, logits: Logits, column: int, candidates: Candidates, growing: Mask, values: Floats
     ) -> tuple[Index, Index]:
         """Draw the bin of an angle among those of the candidates, and one that is in it: set the angles so far."""
         name, binning = BRANCHING_VARIABLES[column], self.chances.layer.binning
         limits, kind, size = binning["branching"][name], binning["scaling"], binning["granularity"]
         classes = bins(candidates.angle(name), name, limits, kind, size)
-        allowed, growing = np.ones(logits.shape, bool), np.zeros(logits.shape[1], bool)
-        growing[where] = True
+        allowed, where = np.ones(logits.shape, bool), np.flatnonzero(growing)
         allowed[:, where] = candidates.classes(classes, size)
         allowed[:, ~allowed.any(axis=0)] = True
         index = self.chances.draw_allowed(logits, name, allowed, growing)
