@@ -32,11 +32,11 @@ pathvars:
 
 
 wildcard_constraints:
-    sample="|".join(map(re.escape, ANALYSIS.samples)),
-    task="|".join(map(re.escape, ANALYSIS.tasks)) or "none",
-    comparison="|".join(map(re.escape, ANALYSIS.comparisons)) or "none",
+    sample=any_of(ANALYSIS.samples),
+    task=any_of(ANALYSIS.tasks),
+    comparison=any_of(ANALYSIS.comparisons),
     file=r"[^/]+",
-    collection="|".join(map(re.escape, paths.shown_collections(ANALYSIS))) or "none",
+    collection=any_of(paths.shown_collections(ANALYSIS)),
     point="p[0-9a-f]{12}",
     run=r"r\d+(f\d+)?",
 
@@ -61,8 +61,8 @@ onstart:
 rule all:
     default_target: True
     input:
-        hdf5=all_hdf5(),
-        reports=all_reports(),
-        comparisons=all_comparisons(),
-        junipr=all_junipr(),
-        runs=all_runs(),
+        hdf5=targets.hdf5(PLAN),
+        reports=targets.data_reports(PLAN) + targets.task_reports(PLAN),
+        comparisons=targets.comparisons(PLAN),
+        junipr=targets.densities(PLAN),
+        runs=targets.runs(PLAN),

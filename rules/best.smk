@@ -15,10 +15,7 @@ rule deploy:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("plot", "deploy"),
-        htcondor_request_mem_mb=memory_of("plot", "deploy"),
-        runtime=minutes_of("plot", "deploy"),
-        allowed_job_duration=seconds_of("plot", "deploy"),
+        **asks("deploy"),
     params:
         config=stored_config,
         code=code_digest("scan/deploy.py"),
@@ -32,8 +29,8 @@ rule evaluate:
     input:
         facts=rules.collect.output.facts,
         table=rules.collect.output.table,
-        description=ancient(dataset_file("dataset.json")),
-        parts=ancient(dataset_file("parts")),
+        description=ancient(INPUTS.in_dataset("dataset.json")),
+        parts=ancient(INPUTS.in_dataset("parts")),
     output:
         metrics="<results>/best/{task}/metrics.json",
         predictions="<results>/best/{task}/predictions.h5",
@@ -85,18 +82,15 @@ rule evaluate:
     benchmark:
         "<benchmarks>/evaluate/{task}.tsv"
     wildcard_constraints:
-        task=tasks_of("classifier"),
+        task=PLAN.tasks_of("evaluate"),
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("plot", "evaluate"),
-        htcondor_request_mem_mb=memory_of("plot", "evaluate"),
-        runtime=minutes_of("plot", "evaluate"),
-        allowed_job_duration=seconds_of("plot", "evaluate"),
+        **asks("evaluate"),
     params:
         config=stored_config,
         code=figure_code("evaluate"),
-        appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
+        appearance=lookup(dpath="appearance/{task}", within=PLAN.settings),
     message:
         "Evaluating the best point of {wildcards.task}"
     shell:

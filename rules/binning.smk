@@ -35,14 +35,11 @@ rule plot_binning:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("plot", "plot_binning"),
-        htcondor_request_mem_mb=memory_of("plot", "plot_binning"),
-        runtime=minutes_of("plot", "plot_binning"),
-        allowed_job_duration=seconds_of("plot", "plot_binning"),
+        **asks("plot_binning"),
     params:
         config=stored_config,
         code=figure_code("plot_binning"),
-        appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
+        appearance=lookup(dpath="appearance/{task}", within=PLAN.settings),
         output=subpath(output.figure, parent=True),
     message:
         "Plotting the bins of the trees of {wildcards.task}"

@@ -6,9 +6,9 @@ Input: best/<task>/predictions.h5 of the tasks that are compared. Output: compar
 
 rule compare:
     input:
-        predictions=compared_predictions,
-        description=ancient(compared_dataset("dataset.json")),
-        parts=ancient(compared_dataset("parts")),
+        predictions=INPUTS.compared_predictions,
+        description=ancient(INPUTS.in_compared_dataset("dataset.json")),
+        parts=ancient(INPUTS.in_compared_dataset("parts")),
     output:
         numbers="<results>/comparisons/{comparison}/comparison.json",
         summary=report(
@@ -85,14 +85,11 @@ rule compare:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("plot", "compare"),
-        htcondor_request_mem_mb=memory_of("plot", "compare"),
-        runtime=minutes_of("plot", "compare"),
-        allowed_job_duration=seconds_of("plot", "compare"),
+        **asks("compare"),
     params:
         config=stored_config,
         code=figure_code("compare"),
-        settings=lookup(dpath="compare/{comparison}", within=SETTINGS),
+        settings=lookup(dpath="compare/{comparison}", within=PLAN.settings),
     message:
         "Comparing the models of {wildcards.comparison}"
     shell:

@@ -8,7 +8,7 @@ Input: the DxAODs of the samples. Output: prepared/<sample>/<file>.root, ntuple/
 
 rule prepare:
     input:
-        original=original_file,
+        original=INPUTS.original,
     output:
         prepared="<results>/prepared/{sample}/{file}.root",
     log:
@@ -18,13 +18,10 @@ rule prepare:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("convert", "prepare"),
-        htcondor_request_mem_mb=memory_of("convert", "prepare"),
-        runtime=minutes_of("convert", "prepare"),
-        allowed_job_duration=seconds_of("convert", "prepare"),
+        **asks("prepare"),
     params:
         config=stored_config,
-        command=prepare_command,
+        command=INPUTS.prepare_command,
     message:
         "Preparing {wildcards.file} of {wildcards.sample}: {params.command}"
     shell:
@@ -34,7 +31,7 @@ rule prepare:
 
 rule ntuple:
     input:
-        dxaod=source_file,
+        dxaod=INPUTS.dxaod,
     output:
         ntuple="<results>/ntuple/{sample}/{file}.root",
     log:
@@ -44,14 +41,11 @@ rule ntuple:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("convert", "ntuple"),
-        htcondor_request_mem_mb=memory_of("convert", "ntuple"),
-        runtime=minutes_of("convert", "ntuple"),
-        allowed_job_duration=seconds_of("convert", "ntuple"),
+        **asks("ntuple"),
     params:
         config=stored_config,
-        settings=lookup(dpath="convert/{sample}", within=SETTINGS),
-        schema=lookup(dpath="{sample}", within=SCHEMAS),
+        settings=lookup(dpath="convert/{sample}", within=PLAN.settings),
+        schema=lookup(dpath="{sample}", within=PLAN.schemas),
     message:
         "Converting {wildcards.file} of {wildcards.sample} to an ntuple"
     shell:
@@ -61,7 +55,7 @@ rule ntuple:
 
 rule hdf5:
     input:
-        source=hdf5_source,
+        source=INPUTS.of_hdf5,
     output:
         hdf5="<results>/hdf5/{sample}/{file}.h5",
     log:
@@ -71,14 +65,11 @@ rule hdf5:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("convert", "hdf5"),
-        htcondor_request_mem_mb=memory_of("convert", "hdf5"),
-        runtime=minutes_of("convert", "hdf5"),
-        allowed_job_duration=seconds_of("convert", "hdf5"),
+        **asks("hdf5"),
     params:
         config=stored_config,
-        settings=lookup(dpath="convert/{sample}", within=SETTINGS),
-        schema=lookup(dpath="{sample}", within=SCHEMAS),
+        settings=lookup(dpath="convert/{sample}", within=PLAN.settings),
+        schema=lookup(dpath="{sample}", within=PLAN.schemas),
     message:
         "Converting {wildcards.file} of {wildcards.sample} to HDF5"
     shell:

@@ -7,7 +7,7 @@ bookkeeping/.
 
 rule dataset:
     input:
-        files=dataset_sources,
+        files=INPUTS.of_dataset,
     output:
         description="<results>/datasets/{task}/dataset.json",
         fingerprint="<results>/datasets/{task}/fingerprint.txt",
@@ -17,17 +17,14 @@ rule dataset:
     benchmark:
         "<benchmarks>/dataset/{task}.tsv"
     wildcard_constraints:
-        task=OWNERS,
+        task=PLAN.tasks_of("dataset"),
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("dataset", "dataset"),
-        htcondor_request_mem_mb=memory_of("dataset", "dataset"),
-        runtime=minutes_of("dataset", "dataset"),
-        allowed_job_duration=seconds_of("dataset", "dataset"),
+        **asks("dataset"),
     params:
         config=stored_config,
-        settings=lookup(dpath="dataset/{task}", within=SETTINGS),
+        settings=lookup(dpath="dataset/{task}", within=PLAN.settings),
     message:
         "Building the dataset of {wildcards.task}"
     shell:
@@ -38,7 +35,7 @@ rule plot_inputs:
     input:
         description=rules.dataset.output.description,
         parts=ancient(rules.dataset.output.parts),
-        hdf5=task_hdf5,
+        hdf5=INPUTS.hdf5_of_task,
     output:
         inputs=report(
             directory("<results>/plots/{task}/inputs"),
@@ -95,18 +92,15 @@ rule plot_inputs:
     benchmark:
         "<benchmarks>/plot_inputs/{task}.tsv"
     wildcard_constraints:
-        task=OWNERS,
+        task=PLAN.tasks_of("plot_inputs"),
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("plot", "plot_inputs"),
-        htcondor_request_mem_mb=memory_of("plot", "plot_inputs"),
-        runtime=minutes_of("plot", "plot_inputs"),
-        allowed_job_duration=seconds_of("plot", "plot_inputs"),
+        **asks("plot_inputs"),
     params:
         config=stored_config,
         code=figure_code("plot_inputs"),
-        appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
+        appearance=lookup(dpath="appearance/{task}", within=PLAN.settings),
         output=subpath(output.inputs, parent=True),
     message:
         "Plotting the inputs of {wildcards.task}"

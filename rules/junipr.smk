@@ -8,8 +8,8 @@ rule evaluate_density:
     input:
         facts=rules.collect.output.facts,
         table=rules.collect.output.table,
-        description=ancient(dataset_file("dataset.json")),
-        parts=ancient(dataset_file("parts")),
+        description=ancient(INPUTS.in_dataset("dataset.json")),
+        parts=ancient(INPUTS.in_dataset("parts")),
     output:
         metrics="<results>/best/{task}/metrics.json",
         predictions="<results>/best/{task}/predictions.h5",
@@ -44,23 +44,20 @@ rule evaluate_density:
             caption="../workflow/report/trees.rst",
         ),
     log:
-        "<logs>/evaluate/{task}.log",
+        "<logs>/evaluate_density/{task}.log",
     benchmark:
-        "<benchmarks>/evaluate/{task}.tsv"
+        "<benchmarks>/evaluate_density/{task}.tsv"
     wildcard_constraints:
-        task=tasks_of("density"),
+        task=PLAN.tasks_of("evaluate_density"),
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("plot", "evaluate"),
-        htcondor_request_mem_mb=memory_of("plot", "evaluate"),
-        runtime=minutes_of("plot", "evaluate"),
-        allowed_job_duration=seconds_of("plot", "evaluate"),
+        **asks("evaluate_density"),
     params:
         config=stored_config,
         code=figure_code("evaluate"),
-        appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
-        drawings=drawings,
+        appearance=lookup(dpath="appearance/{task}", within=PLAN.settings),
+        drawings=INPUTS.drawings,
     message:
         "Evaluating the best point of {wildcards.task}"
     shell:
@@ -71,8 +68,8 @@ rule sample_jets:
     input:
         facts=rules.collect.output.facts,
         table=rules.collect.output.table,
-        description=ancient(dataset_file("dataset.json")),
-        parts=ancient(dataset_file("parts")),
+        description=ancient(INPUTS.in_dataset("dataset.json")),
+        parts=ancient(INPUTS.in_dataset("parts")),
     output:
         sample="<results>/best/{task}/sampled.h5",
         numbers="<results>/best/{task}/closure.json",
@@ -88,19 +85,16 @@ rule sample_jets:
     benchmark:
         "<benchmarks>/sample_jets/{task}.tsv"
     wildcard_constraints:
-        task=tasks_of("density"),
+        task=PLAN.tasks_of("sample_jets"),
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("plot", "sample_jets"),
-        htcondor_request_mem_mb=memory_of("plot", "sample_jets"),
-        runtime=minutes_of("plot", "sample_jets"),
-        allowed_job_duration=seconds_of("plot", "sample_jets"),
+        **asks("sample_jets"),
     params:
         config=stored_config,
         code=figure_code("sample_jets"),
-        appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
-        jets=sampled,
+        appearance=lookup(dpath="appearance/{task}", within=PLAN.settings),
+        jets=INPUTS.sampled,
     message:
         "Drawing {params.jets} jets from the best model of {wildcards.task}"
     shell:
@@ -110,9 +104,9 @@ rule sample_jets:
 
 rule reweight:
     input:
-        predictions=compared_predictions,
-        description=ancient(compared_dataset("dataset.json")),
-        parts=ancient(compared_dataset("parts")),
+        predictions=INPUTS.compared_predictions,
+        description=ancient(INPUTS.in_compared_dataset("dataset.json")),
+        parts=ancient(INPUTS.in_compared_dataset("parts")),
     output:
         numbers="<results>/comparisons/{comparison}/reweighting/{ratio}/reweighting.json",
         weights="<results>/comparisons/{comparison}/reweighting/{ratio}/weights.h5",
@@ -139,14 +133,11 @@ rule reweight:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("plot", "reweight"),
-        htcondor_request_mem_mb=memory_of("plot", "reweight"),
-        runtime=minutes_of("plot", "reweight"),
-        allowed_job_duration=seconds_of("plot", "reweight"),
+        **asks("reweight"),
     params:
         config=stored_config,
         code=figure_code("reweight"),
-        settings=lookup(dpath="compare/{comparison}", within=SETTINGS),
+        settings=lookup(dpath="compare/{comparison}", within=PLAN.settings),
     message:
         "Reweighting jets with {wildcards.ratio} of {wildcards.comparison}"
     shell:

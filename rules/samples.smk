@@ -6,8 +6,8 @@ Input: some DxAODs of each sample and the HDF5 files made of them. Output: diagn
 
 rule plot_constituents:
     input:
-        dxaod=shown_dxaod,
-        hdf5=shown_hdf5,
+        dxaod=INPUTS.shown_dxaods,
+        hdf5=INPUTS.shown_hdf5,
     output:
         figures=report(
             directory("<results>/diagnostics/{collection}"),
@@ -26,14 +26,11 @@ rule plot_constituents:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("plot", "plot_constituents"),
-        htcondor_request_mem_mb=memory_of("plot", "plot_constituents"),
-        runtime=minutes_of("plot", "plot_constituents"),
-        allowed_job_duration=seconds_of("plot", "plot_constituents"),
+        **asks("plot_constituents"),
     params:
         config=stored_config,
         code=figure_code("plot_constituents"),
-        settings=lookup(dpath="diagnostics/{collection}", within=SETTINGS),
+        settings=lookup(dpath="diagnostics/{collection}", within=PLAN.settings),
         output=subpath(output.figures, parent=True),
     message:
         "Plotting {wildcards.collection} before and after cuts"
@@ -44,8 +41,8 @@ rule plot_constituents:
 
 rule plot_samples:
     input:
-        hdf5=all_hdf5(),
-        trees=all_trees(),
+        hdf5=targets.hdf5(PLAN),
+        trees=targets.trees(PLAN),
     output:
         spectra=report(
             "<results>/diagnostics/samples/spectra.png",
@@ -77,14 +74,11 @@ rule plot_samples:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("plot", "plot_samples"),
-        htcondor_request_mem_mb=memory_of("plot", "plot_samples"),
-        runtime=minutes_of("plot", "plot_samples"),
-        allowed_job_duration=seconds_of("plot", "plot_samples"),
+        **asks("plot_samples"),
     params:
         config=stored_config,
         code=figure_code("plot_samples"),
-        settings=lookup(dpath="diagnostics/samples", within=SETTINGS),
+        settings=lookup(dpath="diagnostics/samples", within=PLAN.settings),
         output=subpath(output.spectra, parent=True),
     message:
         "Plotting the spectra of all samples, and the quarantine"

@@ -9,8 +9,8 @@ rule train:
     input:
         # The fingerprint is the dataset's content: a dataset that was made again equal trains nothing again. It stands
         # for the other files of the dataset: each input and output costs a scan of 10,000 points a second.
-        fingerprint=dataset_file("fingerprint.txt"),
-        starts=starting_scans,
+        fingerprint=INPUTS.in_dataset("fingerprint.txt"),
+        starts=INPUTS.starting_scans,
     output:
         # Written last, with digests of the model and the history beside it. One declared output keeps big scans quick.
         result="<results>/scans/{task}/{point}/{run}/result.json",
@@ -22,18 +22,12 @@ rule train:
         TRAINING_GROUP
     conda:
         TRAINING_ENVIRONMENT
-    threads: training_threads
+    threads: asks.threads
     resources:
-        mem_mb=memory_of("train", "train"),
-        htcondor_request_mem_mb=memory_of("train", "train"),
-        runtime=minutes_of("train", "train"),
-        allowed_job_duration=seconds_of("train", "train"),
-        gpu=training_gpus,
-        request_gpus=training_gpus,
-        training_slots=1,
+        **asks("train"),
     params:
         config=stored_config,
-        settings=training_settings,
+        settings=INPUTS.training_settings,
     message:
         "Training point {wildcards.point} ({wildcards.run}) of {wildcards.task}"
     shell:
@@ -46,8 +40,8 @@ rule train:
 
 rule collect:
     input:
-        fingerprint=dataset_file("fingerprint.txt"),
-        results=scan_results,
+        fingerprint=INPUTS.in_dataset("fingerprint.txt"),
+        results=INPUTS.results_of_scan,
     output:
         table="<results>/scans/{task}/scan.csv",
         histories="<results>/scans/{task}/histories.csv",
@@ -58,13 +52,10 @@ rule collect:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("plot", "collect"),
-        htcondor_request_mem_mb=memory_of("plot", "collect"),
-        runtime=minutes_of("plot", "collect"),
-        allowed_job_duration=seconds_of("plot", "collect"),
+        **asks("collect"),
     params:
         config=stored_config,
-        settings=lookup(dpath="collect/{task}", within=SETTINGS),
+        settings=lookup(dpath="collect/{task}", within=PLAN.settings),
     message:
         "Collecting the scan of {wildcards.task}"
     shell:
@@ -128,14 +119,11 @@ rule plot_scan:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("plot", "plot_scan"),
-        htcondor_request_mem_mb=memory_of("plot", "plot_scan"),
-        runtime=minutes_of("plot", "plot_scan"),
-        allowed_job_duration=seconds_of("plot", "plot_scan"),
+        **asks("plot_scan"),
     params:
         config=stored_config,
         code=figure_code("plot_scan"),
-        appearance=lookup(dpath="appearance/{task}", within=SETTINGS),
+        appearance=lookup(dpath="appearance/{task}", within=PLAN.settings),
         scan=subpath(input.table, parent=True),
         output=subpath(output.best, parent=True),
     message:
@@ -146,7 +134,7 @@ rule plot_scan:
 
 rule runs:
     input:
-        facts=expand("<results>/scans/{task}/scan.json", task=ANALYSIS.tasks),
+        facts=targets.scans(PLAN),
     output:
         table="<results>/runs.csv",
         page=report(
@@ -160,10 +148,7 @@ rule runs:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("plot", "runs"),
-        htcondor_request_mem_mb=memory_of("plot", "runs"),
-        runtime=minutes_of("plot", "runs"),
-        allowed_job_duration=seconds_of("plot", "runs"),
+        **asks("runs"),
     params:
         config=stored_config,
         code=code_digest("scan/runs.py", "cli/runs.py", "plots/tables.py"),

@@ -14,13 +14,10 @@ rule simulate:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("simulate", "simulate"),
-        htcondor_request_mem_mb=memory_of("simulate", "simulate"),
-        runtime=minutes_of("simulate", "simulate"),
-        allowed_job_duration=seconds_of("simulate", "simulate"),
+        **asks("simulate"),
     params:
         config=stored_config,
-        settings=lookup(dpath="simulate/{sample}", within=SETTINGS),
+        settings=lookup(dpath="simulate/{sample}", within=PLAN.settings),
     message:
         "Simulating {wildcards.sample}, chunk {wildcards.chunk}"
     shell:

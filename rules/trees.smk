@@ -16,13 +16,10 @@ rule trees:
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=memory_of("convert", "trees"),
-        htcondor_request_mem_mb=memory_of("convert", "trees"),
-        runtime=minutes_of("convert", "trees"),
-        allowed_job_duration=seconds_of("convert", "trees"),
+        **asks("trees"),
     params:
         config=stored_config,
-        settings=lookup(dpath="trees/{sample}", within=SETTINGS),
+        settings=lookup(dpath="trees/{sample}", within=PLAN.settings),
     message:
         "Making the trees of {wildcards.file} of {wildcards.sample}"
     shell:

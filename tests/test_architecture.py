@@ -13,8 +13,9 @@ FLOORS = [
     {"paths", "io", "physics"},
     {"conversion", "data", "simulation", "trees"},
     {"models"},
-    {"evaluation"},
+    {"evaluation", "stages"},
     {"training", "scan", "plots", "export"},
+    {"planning"},
     {"cluster"},
     {"cli"},
 ]

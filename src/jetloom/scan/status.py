@@ -17,6 +17,7 @@ from jetloom.io.lock import is_held
 from jetloom.scan import ledger
 from jetloom.scan.ledger import Attempt, Cause
 from jetloom.scan.space import points, runs
+from jetloom.stages import jobs_of
 
 STAGES = ("dxaod", "ntuple", "hdf5", "trees")
 EPOCH = re.compile(r"^epoch ([\d.]+)/(\d+) .*?(loss \S+)", re.MULTILINE)
@@ -113,9 +114,10 @@ def run_status(analysis: Analysis, task: str, queue: Mapping[Path, QueueEntry] |
 
 def failed_stages(analysis: Analysis, task: str) -> Iterator[tuple[str, str]]:
     """Give the stages of a task, besides its trainings, whose last attempt failed, with the last line of the log."""
-    for stage in ("dataset", "plot_inputs", "plot_binning", "collect", "plot_scan", "deploy", "evaluate"):
-        if line := _error_in(paths.results(analysis) / "logs" / stage / f"{task}.log"):
-            yield stage, line
+    for stage, owner in jobs_of(analysis):
+        log = paths.results(analysis) / "logs" / stage.rule / f"{task}.log"
+        if owner == task and stage.rule != "train" and (line := _error_in(log)):
+            yield stage.rule, line
 
 
 def _state(directory: Path, log: Path, entry: QueueEntry | None) -> tuple[str, str]:

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jetloom.cluster.profiles.sources import Sources
 from jetloom.config.analysis import Analysis
-
-STAGES = {
-    "simulate": "simulate",
-    "ntuple": "convert",
-    "hdf5": "convert",
-    "trees": "convert",
-    "dataset": "dataset",
-    "train": "train",
-    "plot_inputs": "plot",
-    "plot_binning": "plot",
-    "collect": "plot",
-    "plot_scan": "plot",
-    "deploy": "plot",
-    "evaluate": "plot",
-}
-"""Rule -> whose first request of ``cluster.stages`` it takes."""
+from jetloom.stages import STAGES, Stage, jobs_of
 
 
 @dataclass(frozen=True)
@@ -59,8 +44,9 @@ class Examined:
 def by_profile(sources: Sources, analysis: Analysis) -> list[Asked]:
     """Give what the jobs of an analysis will ask for."""
     found = []
-    for rule, task in _rules(analysis):
-        own = _own(rule, task, analysis)
+    for stage, task in jobs_of(analysis):
+        rule = stage.rule
+        own = _own(stage, task, analysis)
         everything = {**sources.default_resources(), **own, **sources.resources_of(rule)}
         asked = _asked(rule, everything, task)
         if everything["mem_mb"] == own["mem_mb"]:
@@ -90,24 +76,11 @@ def by_jobs(workflow: Any) -> list[Asked]:
     return list(found.values())
 
 
-def _rules(analysis: Analysis) -> Iterator[tuple[str, str]]:
-    if any(sample.simulate is not None for sample in analysis.samples.values()):
-        yield "simulate", ""
-    if analysis.conversion.route != "direct":
-        yield "ntuple", ""
-    yield "hdf5", ""
-    if any(task.reads == "trees" for task in analysis.tasks.values()):
-        yield "trees", ""
-    for task in analysis.tasks:
-        for rule in list(STAGES)[4:]:
-            yield rule, task
-
-
-def _own(rule: str, task: str, analysis: Analysis) -> dict[str, Any]:
-    """Give the resources that the rules themselves set."""
-    stage = getattr(analysis.cluster.stages, STAGES[rule])
-    own = {"mem_mb": stage.memory, "htcondor_request_mem_mb": stage.memory, "runtime": stage.minutes}
-    if rule == "train":
+def _own(stage: Stage, task: str, analysis: Analysis) -> dict[str, Any]:
+    """Return the resources that the rules themselves set."""
+    first = getattr(analysis.cluster.stages, stage.request)
+    own = {"mem_mb": first.memory, "htcondor_request_mem_mb": first.memory, "runtime": first.minutes}
+    if stage.rule == "train":
         gpus = analysis.cluster.gpus if analysis.tasks[task].training.device == "gpu" else 0
         own |= {"gpu": gpus, "request_gpus": gpus}
     return own
@@ -136,6 +109,11 @@ def _gres(value: Any) -> int:
     """Give the GPUs of a generic resource such as ``gpu:a100:2``."""
     words = str(value or "").split(":")
     return (int(words[-1]) if words[-1].isdigit() else 1) if words[0] == "gpu" else 0
+
+
+def request_of(rule: str) -> str:
+    """Return the key of ``cluster.stages`` that a rule's first request stands under; the rule itself for others."""
+    return STAGES[rule].request if rule in STAGES else rule
 
 
 def words_of(asked: Iterable[Asked]) -> str:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from jetloom.cluster.profiles.asked import STAGES, Asked, Examined
+from jetloom.cluster.profiles.asked import Asked, Examined, request_of
 from jetloom.cluster.schedulers.scheduler import SilentSchedulerError, call
 from jetloom.cluster.site.findings import Finding, ok, warning, wrong
 
@@ -102,7 +102,7 @@ def pool(examined: Examined) -> Iterator[Finding]:
              f"{max(slot.memory for slot in slots)} MB, {max(slot.gpus for slot in slots)} GPUs")  # fmt: skip
     seen = set()
     for entry in examined.asked:
-        key = (STAGES.get(entry.rule), entry.memory, entry.gpus, entry.threads)
+        key = (request_of(entry.rule), entry.memory, entry.gpus, entry.threads)
         if key not in seen:
             seen.add(key)
             yield from fits(entry, slots, examined)
@@ -123,7 +123,7 @@ def fits(entry: Asked, slots: Sequence[Slot], examined: Examined) -> Iterator[Fi
     kind = "slot" if not entry.gpus else "slot with GPUs"
     if entry.memory > largest:
         yield wrong("limits", f"{entry.rule} asks for {entry.memory} MB, no {kind} has more than {largest}",
-                    f"cluster.stages.{STAGES.get(entry.rule)}.memory in {examined.config}")  # fmt: skip
+                    f"cluster.stages.{request_of(entry.rule)}.memory in {examined.config}")  # fmt: skip
     elif entry.memory_limit > largest:
         yield warning("limits", f"{entry.rule} may grow to {entry.memory_limit} MB, no {kind} has more than {largest}",
                       f"cluster.growth.memory_limit: {largest} in {examined.config}, else a job that grows so far "

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from jetloom.cluster.profiles.asked import STAGES
 from jetloom.cluster.profiles.profile import executor_of
 from jetloom.cluster.profiles.sources import Sources, shown
 from jetloom.cluster.site.findings import Finding, ok, warning, wrong
 from jetloom.errors import near_misses
+from jetloom.stages import STAGES
 
 RESOURCES = {
     "": "mem mem_mb mem_mib disk disk_mb disk_mib runtime tmpdir threads",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from math import inf
 
 from jetloom.cluster.attempts.resubmission import NEVER_TAKEN
-from jetloom.cluster.profiles.asked import STAGES, Asked, Examined, words_of
+from jetloom.cluster.profiles.asked import Asked, Examined, request_of, words_of
 from jetloom.cluster.schedulers.scheduler import SilentSchedulerError, call
 from jetloom.cluster.site.findings import Finding, ok, warning, wrong
 from jetloom.cluster.site.site_slurm import Partition, SlurmSite, accounts_of, known_qos, minutes, states
@@ -62,7 +62,7 @@ def limits(site: SlurmSite, examined: Examined) -> Iterator[Finding]:
     seen: set[object] = set()
     for entry in examined.asked:
         named = entry.get("slurm_partition")
-        key = (STAGES.get(entry.rule), entry.memory, entry.minutes, entry.threads, named)
+        key = (request_of(entry.rule), entry.memory, entry.minutes, entry.threads, named)
         if (chosen := site.chosen(named)) and key not in seen:
             seen.add(key)
             yield from _fits(entry, chosen, examined)
@@ -77,7 +77,7 @@ def _fits(entry: Asked, chosen: Sequence[Partition], examined: Examined) -> Iter
     longest = max(partition.max_minutes for partition in chosen)
     largest = max(partition.memory for partition in chosen)
     cpus = max(partition.cpus for partition in chosen)
-    stage = f"cluster.stages.{STAGES.get(entry.rule, entry.rule)}"
+    stage = f"cluster.stages.{request_of(entry.rule)}"
     partition = f"or another slurm_partition: {examined.sources.where_resource(entry.rule, 'slurm_partition')}"
     if entry.minutes > longest:
         yield wrong("limits", f"{entry.rule} asks for {entry.minutes} minutes, {name} allows {longest:.0f}",

@@ -1,0 +1,125 @@
+"""What jobs read and are told, as functions of their wildcards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jetloom.planning.plan import Plan
+from jetloom.scan import space
+
+Files = list[str]
+
+
+class Inputs:
+    """Functions that rules use as inputs and parameters.
+
+    Parameters
+    ----------
+    plan : Plan
+        The analysis.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._analysis = plan.analysis
+        self._root = plan.root
+
+    # --- conversion
+
+    def original(self, wildcards: Any) -> Path:
+        """Return the file of a sample as the user names it."""
+        return self._plan.sources[wildcards.sample][wildcards.file]
+
+    def prepare_command(self, wildcards: Any) -> str | None:
+        """Return a sample's own command before the conversion."""
+        return self._analysis.samples[wildcards.sample].prepare
+
+    def dxaod(self, wildcards: Any) -> str | Path:
+        """Return what the conversion of a file reads: the DxAOD, or what the sample's own command made of it."""
+        if self.prepare_command(wildcards) is None:
+            return self.original(wildcards)
+        return f"{self._root}/prepared/{wildcards.sample}/{wildcards.file}.root"
+
+    def of_hdf5(self, wildcards: Any) -> str | Path:
+        """Return what the HDF5 file is made from: the ntuple, or the DxAOD on the direct route."""
+        if self._analysis.conversion.route == "direct":
+            return self.dxaod(wildcards)
+        return f"{self._root}/ntuple/{wildcards.sample}/{wildcards.file}.root"
+
+    # --- samples and datasets
+
+    def shown_dxaods(self, _wildcards: Any) -> list[Path]:
+        """Return the DxAODs of which some events are drawn before cuts."""
+        return [path for files in self._plan.shown.values() for path in files.values()]
+
+    def shown_hdf5(self, _wildcards: Any) -> Files:
+        """Return the HDF5 files made of them."""
+        return [f"{self._root}/hdf5/{sample}/{file}.h5" for sample, files in self._plan.shown.items() for file in files]
+
+    def hdf5_of_task(self, wildcards: Any) -> Files:
+        """Return the HDF5 files of the samples of a task."""
+        return self._of_samples("hdf5", wildcards.task)
+
+    def of_dataset(self, wildcards: Any) -> Files:
+        """Return the files that a dataset is built from: those of trees, if its task reads them."""
+        reads_trees = self._analysis.tasks[wildcards.task].reads == "trees"
+        return self._of_samples("trees" if reads_trees else "hdf5", wildcards.task)
+
+    def _of_samples(self, stage: str, task: str) -> Files:
+        return [
+            f"{self._root}/{stage}/{sample}/{file}.h5"
+            for sample in self._analysis.task_samples(task)
+            for file in self._plan.sources[sample]
+        ]
+
+    def in_dataset(self, name: str) -> Callable[[Any], str]:
+        """Return a function that names a file of the dataset that a task uses, its own or another task's."""
+
+        def path(wildcards: Any) -> str:
+            return f"{self._root}/datasets/{self._plan.datasets[wildcards.task]}/{name}"
+
+        return path
+
+    # --- scans
+
+    def starting_scans(self, wildcards: Any) -> Files:
+        """Return the scans whose best models a training starts from; none for most tasks."""
+        starts = self._analysis.tasks[wildcards.task].starts
+        return [f"{self._root}/scans/{task}/scan.json" for task in starts.values()]
+
+    def training_settings(self, wildcards: Any) -> str:
+        """Return what makes a training stale besides its data; ``lookup`` costs more for 10,000 points."""
+        return self._plan.settings["train"][wildcards.task]
+
+    def results_of_scan(self, wildcards: Any) -> Files:
+        """Return the results of all trainings of a scan."""
+        runs = space.runs(self._analysis.tasks[wildcards.task])
+        scan = f"{self._root}/scans/{wildcards.task}"
+        return [f"{scan}/{point}/{run}/result.json" for point in self._plan.points[wildcards.task] for run in runs]
+
+    # --- best points and comparisons
+
+    def sampled(self, wildcards: Any) -> int:
+        """Return the number of jets that are drawn from a task's best model."""
+        return self._analysis.tasks[wildcards.task].sampled
+
+    def drawings(self, wildcards: Any) -> int:
+        """Return the number of trees that are drawn of a task's best model."""
+        return self._analysis.tasks[wildcards.task].drawings
+
+    def compared_predictions(self, wildcards: Any) -> Files:
+        """Return the predictions of the models of a comparison, those of ratios too."""
+        comparison = self._analysis.comparisons[wildcards.comparison]
+        pairs = [task for ratio in comparison.ratios.values() for task in (ratio.signal, ratio.background)]
+        return [f"{self._root}/best/{task}/predictions.h5" for task in dict.fromkeys([*comparison.tasks, *pairs])]
+
+    def in_compared_dataset(self, name: str) -> Callable[[Any], str]:
+        """Return a function that names a file of the dataset that the tasks of a comparison share."""
+
+        def path(wildcards: Any) -> str:
+            first = self._analysis.comparisons[wildcards.comparison].tasks[0]
+            return f"{self._root}/datasets/{self._plan.datasets[first]}/{name}"
+
+        return path

@@ -1,0 +1,73 @@
+"""What is there at the end: the files that the rule ``all`` asks for."""
+
+from __future__ import annotations
+
+from jetloom import paths
+from jetloom.planning.plan import Plan
+from jetloom.stages import reweighted, sampled_tasks
+
+
+def hdf5(plan: Plan) -> list[str]:
+    """Return the HDF5 files of all samples."""
+    return [f"{plan.root}/hdf5/{sample}/{file}.h5" for sample, files in plan.sources.items() for file in files]
+
+
+def trees(plan: Plan) -> list[str]:
+    """Return the files of trees of all samples that have some."""
+    return [
+        f"{plan.root}/trees/{sample}/{path.name}"
+        for sample, files in paths.all_tree_files(plan.analysis).items()
+        for path in files
+    ]
+
+
+def scans(plan: Plan) -> list[str]:
+    """Return the facts of all scans."""
+    return [f"{plan.root}/scans/{task}/scan.json" for task in plan.analysis.tasks]
+
+
+def data_reports(plan: Plan) -> list[str]:
+    """Return the plots and tables of all samples and datasets."""
+    collections = paths.shown_collections(plan.analysis)
+    samples = [f"{plan.root}/diagnostics/{collection}" for collection in collections]
+    if samples:
+        samples.append(f"{plan.root}/diagnostics/samples/spectra.png")
+    owners = list(dict.fromkeys(plan.datasets.values()))
+    inputs = [f"{plan.root}/plots/{owner}/inputs" for owner in owners]
+    bins = [
+        f"{plan.root}/plots/{owner}/trees/binning.png"
+        for owner in owners
+        if plan.analysis.tasks[owner].reads == "trees"
+    ]
+    return samples + inputs + bins
+
+
+def task_reports(plan: Plan) -> list[str]:
+    """Return the plots and tables of all tasks: asking for one file of each rule brings its others."""
+    return [
+        path
+        for task in plan.analysis.tasks
+        for path in (
+            f"{plan.root}/plots/{task}/scan/learning_curves.png",
+            f"{plan.root}/scans/{task}/best.zip",
+            f"{plan.root}/best/{task}/metrics.json",
+        )
+    ]
+
+
+def comparisons(plan: Plan) -> list[str]:
+    """Return the numbers of the comparisons, which bring their figures."""
+    return [f"{plan.root}/comparisons/{name}/comparison.json" for name in plan.analysis.comparisons]
+
+
+def densities(plan: Plan) -> list[str]:
+    """Return the jets drawn from density models, and the reweighted ones."""
+    samples = [f"{plan.root}/best/{task}/sampled.h5" for task in sampled_tasks(plan.analysis)]
+    return samples + [
+        f"{plan.root}/comparisons/{name}/reweighting/{ratio}/weights.h5" for name, ratio in reweighted(plan.analysis)
+    ]
+
+
+def runs(plan: Plan) -> list[str]:
+    """Return the table of all trainings."""
+    return [f"{plan.root}/runs.html"] if plan.analysis.tasks else []
