@@ -10,6 +10,7 @@ from jetloom import paths
 from jetloom.cluster.attempts.asking import Asking
 from jetloom.cluster.driving import driver
 from jetloom.cluster.site import preflight
+from jetloom.config.yaml_text import read_yaml
 from jetloom.errors import JetloomError
 from jetloom.planning import targets
 from jetloom.planning.inputs import Inputs
@@ -17,6 +18,8 @@ from jetloom.planning.plan import Plan, any_of
 from jetloom.provenance import code_digest, figure_code
 
 try:
+    for file in workflow.configfiles:
+        read_yaml(file)  # Snakemake keeps one of two equal keys without a word
     PLAN = Plan.of(config)
 except JetloomError as error:
     sys.stderr.write(f"jetloom: error: {error.line()}\n")

@@ -7,6 +7,7 @@ code of the class, so that a scheduler and the next attempt can tell a bad input
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable
 from enum import IntEnum
 from pathlib import Path
@@ -128,6 +129,18 @@ class CheckpointedError(JetloomError):
 
 class OutOfTimeError(CheckpointedError):
     """The wall time of the job is nearly over: it left a checkpoint in time."""
+
+
+_BRIEF = reprlib.Repr()
+_BRIEF.maxlevel, _BRIEF.maxstring, _BRIEF.maxother = 3, 60, 60
+
+
+def shown(value: object) -> str:
+    """Give a value for a message, at most 60 characters of it, without writing a large one out first."""
+    try:
+        return _BRIEF.repr(value)[:60]
+    except ValueError:  # an integer of more digits than Python writes
+        return "a number of too many digits"
 
 
 def near_misses(name: str, known: Iterable[str], count: int = 3) -> str:

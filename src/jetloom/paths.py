@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jetloom.config.analysis import Analysis
 from jetloom.config.samples import Sample
-from jetloom.errors import MissingFileError
+from jetloom.errors import ConfigurationError, MissingFileError, shown
 from jetloom.provenance import digest
 
 SHOWN_FILES = 8
@@ -35,7 +35,7 @@ def source_files(analysis: Analysis, sample: str) -> dict[str, Path]:
         return {name: simulated_file(analysis, sample, name) for name in chunk_names(settings)}
     found: list[Path] = []
     for pattern in settings.files:
-        matches = sorted(expand(Path(analysis.data), pattern))
+        matches = sorted(expand(Path(analysis.data), pattern, f"samples.{sample}.files"))
         if not matches:
             raise MissingFileError(
                 f"the pattern '{pattern}' matches nothing in '{analysis.data}'",
@@ -75,11 +75,25 @@ def diagnostics(analysis: Analysis) -> Path:
     return results(analysis) / "diagnostics"
 
 
-def expand(directory: Path, pattern: str) -> list[Path]:
-    """Expand a pattern relative to a directory, or an absolute one."""
+def expand(directory: Path, pattern: str, where: str) -> list[Path]:
+    """Expand a pattern relative to a directory, or an absolute one; ``where`` is its key.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is no pattern of files, such as "", "." or "**.root".
+    """
     path = Path(pattern)
     base, relative = (Path(path.anchor), path.relative_to(path.anchor)) if path.is_absolute() else (directory, path)
-    return [match for match in base.glob(str(relative)) if match.is_file()]
+    if not relative.parts:
+        raise ConfigurationError(
+            f"{shown(pattern)} names no file", where=where, advice="name files, as in 'user.me/*.root'"
+        )
+    try:
+        return [match for match in base.glob(str(relative)) if match.is_file()]
+    except (ValueError, OSError) as error:
+        cause = getattr(error, "strerror", error)
+        raise ConfigurationError(f"{shown(pattern)} cannot be looked for ({cause})", where=where) from None
 
 
 def chunk_names(sample: Sample) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from typing import Any
 from jetloom import __version__
 
 PACKAGE = Path(__file__).parent
+
+STORED = re.compile(r"[0-9a-f]{12}\.json")
+"""The name of a file that is stored under the digest of its content."""
 
 TRAINING_CODE = (
     "training", "models", "data/batches.py", "data/buckets.py", "data/buffers.py", "data/classes.py", "data/dataset.py",
@@ -52,6 +56,16 @@ def file_digest(path: str | Path) -> str:
         while block := file.read(1 << 22):
             state.update(block)
     return f"xxh3-128:{state.hexdigest()}"
+
+
+def stored_name(data: bytes) -> str:
+    """Give the name, without its ending, of a file that is stored under the digest of its content."""
+    return hashlib.sha256(data).hexdigest()[:12]
+
+
+def is_stored_under(path: Path, data: bytes) -> bool:
+    """Say whether a file's content is what its name says; of a name that is no digest, nothing can be said: true."""
+    return not STORED.fullmatch(path.name) or path.stem == stored_name(data)
 
 
 @cache

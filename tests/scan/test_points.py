@@ -4,7 +4,7 @@ import pytest
 
 from jetloom.config.load import load_analysis, load_merged
 from jetloom.config.schema import find_schema
-from jetloom.errors import ConfigurationError
+from jetloom.errors import ConfigurationError, CorruptFileError
 from jetloom.scan.settings import settings_digests
 from jetloom.scan.space import find_point, parse_run, points, runs, talos_dictionary
 from jetloom.scan.stored import store
@@ -154,6 +154,16 @@ def test_a_stored_configuration_is_named_by_its_content_and_never_changes(tmp_pa
     assert other != first
     assert first.read_bytes() == before
     assert load_analysis(other).tasks["flavour"].split.salt == 3
+
+
+def test_a_stored_configuration_that_was_damaged_is_written_anew(tmp_path):
+    path = store(analysis(), tmp_path)
+    before = path.read_bytes()
+    path.write_bytes(before[:100])
+    with pytest.raises(CorruptFileError, match="is not what was stored under this name"):
+        load_analysis(path)
+    assert store(analysis(), tmp_path) == path
+    assert path.read_bytes() == before
 
 
 def test_a_stored_configuration_means_the_same(tmp_path):

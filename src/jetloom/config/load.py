@@ -6,46 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from jetloom.config.analysis import Analysis
 from jetloom.config.tasks import Task
-from jetloom.errors import ConfigurationError, MissingFileError, near_misses
-
-try:  # libyaml reads a large scan ten times faster than the Python loader
-    from yaml import CSafeLoader as _Loader
-except ImportError:  # pragma: no cover - a PyYAML that was built without libyaml
-    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+from jetloom.config.yaml_text import read_yaml
+from jetloom.errors import ConfigurationError, near_misses, shown
 
 Model = TypeVar("Model", bound=BaseModel)
-
-
-def read_yaml(path: str | Path) -> dict[str, Any]:
-    """Read a YAML (or JSON) file that holds a mapping.
-
-    Raises
-    ------
-    MissingFileError, ConfigurationError
-        If the file is not there, is not YAML, or is not a mapping.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise MissingFileError("there is no such file", path=path) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot be read as text ({error})", path=path) from None
-    try:
-        content = yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 1}" if mark else None
-        raise ConfigurationError(
-            f"is not YAML ({getattr(error, 'problem', None) or error})", path=path, where=line
-        ) from None
-    if not isinstance(content, dict):
-        raise ConfigurationError("must hold keys and values, as in 'analysis: demo'", path=path)
-    return content
 
 
 def checked(model: type[Model], content: Mapping[str, Any], path: str | Path | None) -> Model:
@@ -59,9 +27,9 @@ def checked(model: type[Model], content: Mapping[str, Any], path: str | Path | N
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
+        first = error.errors(include_url=False)[0]
         more = error.error_count() - 1
-        where = ".".join(str(part) for part in first["loc"])
+        where = ".".join(_short(part) for part in first["loc"])
         raise ConfigurationError(
             _cause(first, model) + (f" (and {more} more)" if more else ""), path=path, where=where or None
         ) from None
@@ -80,15 +48,19 @@ def load_merged(content: Mapping[str, Any]) -> Analysis:
 def _cause(error: Any, model: type[BaseModel]) -> str:
     match error["type"]:
         case "extra_forbidden":
-            return (
-                f"unknown key '{error['loc'][-1]}'; {near_misses(str(error['loc'][-1]), _keys_at(model, error['loc']))}"
-            )
+            key = _short(error["loc"][-1])
+            return f"unknown key '{key}'; {near_misses(key, _keys_at(model, error['loc']))}"
         case "missing":
             return "is missing"
         case "value_error":
             return str(error["ctx"]["error"])
         case _:
-            return f"{error['msg'][0].lower()}{error['msg'][1:]}, not {error['input']!r:.60}"
+            return f"{error['msg'][0].lower()}{error['msg'][1:]}, not {shown(error['input'])}"
+
+
+def _short(part: int | str) -> str:
+    """Give a part of a key's place, cut where nobody would read on."""
+    return str(part)[:60]
 
 
 def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, model_validator
 
-from jetloom.config.load import checked, read_yaml
+from jetloom.config.load import checked
 from jetloom.config.settings import Expression, Settings, Variable
+from jetloom.config.yaml_text import read_yaml
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.expressions import names_in
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from jetloom.config.tasks import Task
-from jetloom.errors import ConfigurationError, MissingFileError, near_misses
+from jetloom.errors import ConfigurationError, MissingFileError, near_misses, shown
 from jetloom.models.base import Model
 from jetloom.provenance import file_digest
 
@@ -124,4 +124,4 @@ def resolve_parameters(model: Model, given: dict[str, object], where: str = "par
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{first['msg']}, not {first['input']!r:.60}", where=f"{where}.{name}") from None
+        raise ConfigurationError(f"{first['msg']}, not {shown(first['input'])}", where=f"{where}.{name}") from None

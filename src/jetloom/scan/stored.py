@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from jetloom.config.analysis import Analysis
 from jetloom.config.schema import find_schema
 from jetloom.io.atomic import write_text
+from jetloom.provenance import stored_name
 
 
 def store(analysis: Analysis, directory: Path) -> Path:
@@ -28,7 +28,8 @@ def store(analysis: Analysis, directory: Path) -> Path:
 def _keep(content: dict[str, Any], directory: Path) -> Path:
     # The order of keys is kept: that of the labels is the order of the network's outputs.
     text = json.dumps(content, indent=1, allow_nan=False) + "\n"
-    path = directory / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}.json"
-    if not path.is_file():
+    path = directory / f"{stored_name(text.encode())}.json"
+    # One that was damaged since is written anew.
+    if not path.is_file() or path.read_bytes() != text.encode():
         write_text(path, text)
     return path

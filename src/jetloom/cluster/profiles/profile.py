@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jetloom.config.load import read_yaml
+from jetloom.config.yaml_text import read_yaml
 from jetloom.errors import MissingFileError, near_misses
 
 CHECKOUT = Path(__file__).resolve().parents[4]
