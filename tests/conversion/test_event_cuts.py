@@ -1,19 +1,22 @@
 """Cuts on events: good-runs lists, states of the detectors, the primary vertex, a limit on the events that are read."""
 
+from contextlib import nullcontext
+
 import awkward as ak
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxaod_files import JETS, content, nested, write
+from dxaod_files import JETS, PARTS, content, nested, replaced, write
 from jetloom.config.conversion import Conversion
 from jetloom.config.schema import find_schema
 from jetloom.conversion.convert import to_hdf5
 from jetloom.conversion.good_runs import GoodRuns, _joined, read_good_runs
 from jetloom.conversion.streams import Task
 from jetloom.cutflow import CutFlow
-from jetloom.errors import ConfigurationError, CorruptFileError, MissingFileError
+from jetloom.errors import BadValueError, ConfigurationError, CorruptFileError, MissingFileError
+from jetloom.io.events import Collection, EventBlock, Loss
 from jetloom.io.hdf5 import TableReader
 from jetloom.scan.preflight import check_analysis
 from tiny_analysis import analysis
@@ -106,6 +109,34 @@ def test_a_limit_on_the_events(tmp_path, schema, most):
     assert jets.tobytes() == kept.tobytes()
     if most < 40:
         assert record.sum_of_weights != whole.sum_of_weights
+
+
+@pytest.mark.parametrize("most", [1, 7, 20, 39, 40])
+def test_losses_of_a_limited_read_are_those_of_its_events(tmp_path, most):
+    """A link out of range counts if its event was read, and only then; whatever blocks the events come in."""
+    values = content()
+    links = ak.to_list(values[PARTS + "jetIndex"])
+    damaged = [event for event in (2, 3, 15, 25, 39) if links[event]]
+    for event in damaged:
+        values = replaced(values, PARTS + "jetIndex", event, 0, 99)
+    write(tmp_path / "d.root", values)
+    settings = {"select": {"jets": []}, "slots": {"constituents": 3}, "budget": {"constituents": 0.9}}
+    job = Task(tmp_path / "d.root", find_schema("simulated"), Conversion(**settings, max_events=most))
+    flow = to_hdf5(job, tmp_path / "d.h5").counts
+    counts = {entry["reason"]: entry for entry in flow if entry["level"] == "constituents"}
+    lost = counts["link index out of range"]
+    assert lost["before"] - lost["after"] == sum(event < most for event in damaged)
+    assert counts["in the file"]["before"] == sum(len(event) for event in links[:most])
+    with pytest.raises(BadValueError, match="link index out of range") if damaged[0] < most else nullcontext():
+        strict = Conversion(**settings | {"budget": {}}, max_events=most)
+        to_hdf5(Task(job.path, job.schema, strict), tmp_path / "s.h5")
+
+
+def test_a_block_keeps_its_losses_whatever_is_taken_of_it():
+    jets = Collection(np.array([0, 1, 3]), {"pt": np.arange(3.0)})
+    block = EventBlock({"run": np.arange(2)}, jets, {}, [Loss("tracks", "x", 3, 2, damage=True)])
+    assert block.keep_events(np.array([True, False])).losses == block.losses
+    assert block.keep_jets(np.array([True, False, True])).losses == block.losses
 
 
 @pytest.mark.parametrize(

@@ -90,12 +90,22 @@ def test_the_fit_does_not_depend_on_the_blocks(rows):
 
 
 def test_a_class_without_weight_is_named(rows):
-    with pytest.raises(EmptySampleError, match="class 'c': its weights sum to 0 in the training part"):
+    with pytest.raises(EmptySampleError, match="class 'c': has no jet in the training part; add files"):
         _fit(rows[rows["label"] < 2], Weights())
     negative = rows.copy()
     negative["event_weight"][rows["label"] == 1] *= -1
-    with pytest.raises(EmptySampleError, match="class 'b': its weights sum to -"):
+    with pytest.raises(EmptySampleError, match=r"class 'b': the weights of .* sum to -.*weights\.negative"):
         _fit(negative, Weights())
+
+
+@pytest.mark.parametrize("rule", [{"negative": "absolute"}, {"negative": "drop"}, {"event": False}])
+def test_weights_of_zero_are_not_called_negative(rows, rule):
+    zero = rows.copy()
+    zero["event_weight"][rows["label"] == 1] = 0.0
+    number = int((rows["label"] == 1).sum())
+    with pytest.raises(EmptySampleError, match=f"class 'b': all {number} jets .* have weight 0") as caught:
+        _fit(zero, Weights(**rule))
+    assert "weights.negative" not in str(caught.value)
 
 
 def test_a_bin_whose_weights_cancel_is_not_fitted():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,7 +66,7 @@ def select(block: EventBlock, conversion: Conversion, flow: CutFlow, good_runs: 
     for name, other in block.others.items():
         kept = _apply(cuts.constituents.get(name, ()), other.columns, len(other), name, flow)
         others[name] = other if kept.all() else other.keep_rows(kept)
-    return EventBlock(block.events, block.jets, others)
+    return replace(block, others=others)
 
 
 def _listed(block: EventBlock, good_runs: GoodRuns | None, flow: CutFlow) -> Mask:

@@ -83,17 +83,6 @@ def count_block(block: EventBlock, flow: CutFlow) -> None:
         flow.saw(name, len(other) + lost)
 
 
-def limited(blocks: Iterator[EventBlock], most: int | None) -> Iterator[EventBlock]:
-    """Pass on the first events only, ``most`` of them, or all."""
-    left = math.inf if most is None else most
-    for block in blocks:
-        if block.entries >= left:
-            yield block.keep_events(np.arange(block.entries) < left)
-            return
-        left -= block.entries
-        yield block
-
-
 class Selected:
     """Reads a DxAOD, drops what cannot be, and selects; counts and sums on the way.
 
@@ -132,7 +121,7 @@ class Selected:
             self.record.origin = origin(task.settings(), {task.path.name: file_digest(task.path)})
             self.record.absent = reader.plan.absent
             self.record.before_share = before_share(reader.entries)
-            for block in limited(reader.blocks(), task.conversion.max_events):
+            for block in reader.blocks(task.conversion.max_events):
                 if task.is_data:
                     block.events["mc_event_weight"] = np.ones(block.entries, np.float32)
                 self.record.events += block.entries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ class Validator:
         for name, other in block.others.items():
             fine = self._check(name, other, flow)
             others[name] = other if fine is None else other.keep_rows(fine)
-        return EventBlock(block.events, block.jets, others)
+        return replace(block, others=others, losses=[])  # they are counted now
 
     def _check(self, name: str, rows: Collection, flow: CutFlow) -> Mask | None:
         """Count the impossible rows by reason; None if there are none."""

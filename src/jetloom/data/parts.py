@@ -17,7 +17,7 @@ from jetloom.data.jets import Jets, jet_blocks
 from jetloom.data.labels import UNLABELLED
 from jetloom.data.part_writer import PartWriter
 from jetloom.data.views import PARTS, FittedView
-from jetloom.errors import EmptySampleError
+from jetloom.data.weights import require_weight
 from jetloom.io import atomic
 from jetloom.io.hdf5 import TableReader, check_file
 
@@ -60,7 +60,7 @@ def write_parts(
                         trees.update(written.branchings.tobytes())
                     totals.add(written.rows)
             summary += totals.rows(name)
-    _require_every_class(summary)
+    _require_every_class(summary, task)
     if task.reads == "trees":
         digest.update(trees.digest())
     return digest.hexdigest(), summary
@@ -103,20 +103,9 @@ class _PartTotals:
             }  # fmt: skip
 
 
-def _require_every_class(summary: list[dict[str, Any]]) -> None:
+def _require_every_class(summary: list[dict[str, Any]], task: Task) -> None:
     for entry in summary:
-        if entry["jets"] == 0:
-            raise EmptySampleError(
-                f"has no jet of class '{entry['class']}'",
-                where=f"part '{entry['part']}'",
-                advice="add files, loosen cuts, or change the labels",
-            )
-        if not entry["sum_of_weights"] > 0:
-            raise EmptySampleError(
-                f"the weights of class '{entry['class']}' sum to {entry['sum_of_weights']:g}",
-                where=f"part '{entry['part']}'",
-                advice="add files or change weights.negative: no metric is defined with such weights",
-            )
+        require_weight(entry["part"], entry["class"], entry["jets"], entry["sum_of_weights"], task.weights)
         if entry["effective_jets"] < FEWEST_EFFECTIVE:
             logger.warning(
                 "%s, class '%s': %d jets count as %.3g because of their weights; metrics of so few mean little",

@@ -118,20 +118,48 @@ def fit(
     reweighting = Reweighting(np.ones(len(classes)))
     if rule.flatten is not None:
         _flatten(reweighting, rule.flatten, blocks, classes, low, high)
-    sums, rows = np.zeros(len(classes)), 0
+    sums, jets = np.zeros(len(classes)), np.zeros(len(classes), np.int64)
     for block in blocks():
         sums += np.bincount(block["label"], reweighting.apply(block), minlength=len(classes))
-        rows += len(block)
-    for name, total in zip(classes, sums, strict=True):
-        if not total > 0:
-            raise EmptySampleError(
-                f"its weights sum to {total:g} in the training part",
-                where=f"class '{name}'",
-                advice="add files or loosen cuts; with many negative weights see weights.negative",
-            )
+        jets += np.bincount(block["label"], minlength=len(classes))
+    for name, total, number in zip(classes, sums, jets, strict=True):
+        require_weight("training", name, int(number), float(total), rule)
+    rows = int(jets.sum())
     # The mean weight is 1, so that a learning rate means the same whatever the cross-sections are.
     reweighting.factors = rows / (len(classes) * sums) if rule.equalise else np.full(len(classes), rows / sums.sum())
     return reweighting
+
+
+def require_weight(part: str, name: str, jets: int, total: float, rule: Weights) -> None:
+    """Require that a class has weight in a part: without it no loss and no metric is defined.
+
+    Parameters
+    ----------
+    part, name : str
+        The part and the class, for the message.
+    jets : int
+        How many jets of the class there are.
+    total : float
+        Sum of their weights.
+    rule : Weights
+        The configuration: which of its keys can help.
+
+    Raises
+    ------
+    EmptySampleError
+        If there are no jets, or the sum is not positive; the advice fits the reason.
+    """
+    if total > 0:
+        return
+    if jets == 0:
+        cause, advice = f"has no jet in the {part} part", "add files, loosen cuts, or change the labels"
+    elif total == 0 and (rule.negative != "keep" or not rule.event):
+        cause = f"all {jets} jets in the {part} part have weight 0"
+        advice = "look at the generator weights (mc_event_weight) of its samples, or set weights.event: false"
+    else:
+        cause = f"the weights of {jets} jets in the {part} part sum to {total:g}: negative ones outweigh the others"
+        advice = "add files, or change weights.negative"
+    raise EmptySampleError(cause, where=f"class '{name}'", advice=advice)
 
 
 def _flatten(

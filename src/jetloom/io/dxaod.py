@@ -60,8 +60,8 @@ class DxaodReader:
         per_entry = self._source.bytes_per_entry(self.plan.branches())
         return int(min(max(BLOCK_BYTES / max(per_entry, 1.0), 100), 100_000))
 
-    def blocks(self) -> Iterator[EventBlock]:
-        """Read from start to end.
+    def blocks(self, most: int | None = None) -> Iterator[EventBlock]:
+        """Read from start to end, or the first ``most`` events: what lies behind them is neither read nor counted.
 
         Yields
         ------
@@ -76,7 +76,7 @@ class DxaodReader:
         branches = self.plan.branches()
         if not branches:
             return
-        for arrays in self._source.blocks(branches, self.step):
+        for arrays in self._source.blocks(branches, self.step, most):
             yield self._block(arrays)
 
     def _block(self, arrays: dict[str, Any]) -> EventBlock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -85,16 +85,17 @@ class EventBlock:
     def keep_events(self, mask: Mask) -> EventBlock:
         """Give the events of a mask with their jets and what belongs to those."""
         jets = np.repeat(mask, self.jets.counts)
-        return EventBlock(
-            {name: column[mask] for name, column in self.events.items()},
-            self.jets.keep_parents(mask),
-            {name: other.keep_parents(jets) for name, other in self.others.items()},
+        return replace(
+            self,
+            events={name: column[mask] for name, column in self.events.items()},
+            jets=self.jets.keep_parents(mask),
+            others={name: other.keep_parents(jets) for name, other in self.others.items()},
         )
 
     def keep_jets(self, mask: Mask) -> EventBlock:
         """Give all events with the jets of a mask and what belongs to those."""
         others = {name: other.keep_parents(mask) for name, other in self.others.items()}
-        return EventBlock(self.events, self.jets.keep_rows(mask), others)
+        return replace(self, jets=self.jets.keep_rows(mask), others=others)
 
     def jet_view(self) -> Mapping[str, Column]:
         """Give the columns that expressions over jets see: those of the jets, and of their events, one a jet."""

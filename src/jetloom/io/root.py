@@ -71,8 +71,8 @@ class Source:
             return self.path.stat().st_size * 2.0 * len(branches) / len(self.tree.keys()) / self.entries
         return float(sum(self.tree[name].uncompressed_bytes for name in branches)) / self.entries
 
-    def blocks(self, branches: Sequence[str], step: int) -> Iterator[dict[str, Any]]:
-        """Read some branches in steps of entries.
+    def blocks(self, branches: Sequence[str], step: int, most: int | None = None) -> Iterator[dict[str, Any]]:
+        """Read some branches in steps of entries, all entries or the first ``most``.
 
         Yields
         ------
@@ -83,14 +83,15 @@ class Source:
         CorruptFileError
             If a branch cannot be read back; it and the entries are named.
         """
-        blocks = self.tree.iterate(list(branches), step_size=step, library="ak", how=dict)
-        for start in range(0, self.entries, step):
+        end = self.entries if most is None else min(most, self.entries)
+        blocks = self.tree.iterate(list(branches), step_size=step, entry_stop=end, library="ak", how=dict)
+        for start in range(0, end, step):
             try:
                 yield _by_name(next(blocks), branches)
             except StopIteration:
                 raise CorruptFileError(f"ends at entry {start} of {self.entries}", path=self.path) from None
             except DAMAGE as error:
-                raise self._damage(branches, start, min(start + step, self.entries), error) from error
+                raise self._damage(branches, start, min(start + step, end), error) from error
 
     def _damage(self, branches: Sequence[str], start: int, stop: int, error: BaseException) -> CorruptFileError:
         """Find the branch that cannot be read by reading one at a time."""
