@@ -32,9 +32,9 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         stage: code_digest(*rooms)
         for stage, rooms in {
             "simulate": ("simulation",),
-            "convert": ("conversion", "io", "expressions.py", "cutflow.py", "config/schema.py"),
+            "convert": ("conversion", "io", "expressions", "cutflow.py", "config/schema.py"),
             "trees": ("trees", "physics", "io", "cutflow.py"),
-            "dataset": ("data", "io", "physics/scaling.py", "expressions.py", "cutflow.py"),
+            "dataset": ("data", "io", "physics/scaling.py", "expressions", "cutflow.py"),
             "train": TRAINING_CODE,
             "collect": ("scan", "evaluation/metrics.py"),
         }.items()
