@@ -152,11 +152,16 @@ def near_misses(name: str, known: Iterable[str], count: int = 3) -> str:
         ``"did you mean 'pt' or 'eta'?"``, or ``"known: ..."`` where nothing is close (at most 12 are listed).
     """
     choices = sorted(set(known))
-    folded = {choice.casefold(): choice for choice in choices}
-    close = difflib.get_close_matches(name.casefold(), list(folded), n=count, cutoff=0.6)
-    if close:
-        return "did you mean " + " or ".join(f"'{folded[match]}'" for match in close) + "?"
+    if close := close_names(name, choices, count):
+        return close
     if not choices:
         return "there is none to choose from"
     listed = ", ".join(choices[:12])
     return f"known: {listed}" + (f" and {len(choices) - 12} more" if len(choices) > 12 else "")
+
+
+def close_names(name: str, known: Iterable[str], count: int = 3) -> str:
+    """Say which known names are close to a wrong one; empty if none is."""
+    folded = {choice.casefold(): choice for choice in known}
+    close = difflib.get_close_matches(name.casefold(), list(folded), n=count, cutoff=0.6)
+    return "did you mean " + " or ".join(f"'{folded[match]}'" for match in close) + "?" if close else ""

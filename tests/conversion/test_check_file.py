@@ -44,3 +44,19 @@ def test_a_variable_that_was_never_filled(lines):
     values[JETS + "Width"] = values[JETS + "Width"] * np.float32(np.nan)
     found, _, _ = lines(values)
     assert found["jets.Width"].endswith("not a number in any of them")
+
+
+def test_identifiers_are_printed_to_the_last_digit(lines):
+    values = content()
+    values["EventInfoAuxDyn.mcChannelNumber"] = np.full(40, 410472, np.uint32)
+    found, _, _ = lines(values)
+    assert found["events.mc_channel_number"].split()[3:5] == ["410472", "410472"]
+    assert str(2**40 + 39) in found["events.event_number"]
+
+
+def test_a_missing_variable_names_the_near_ones_of_its_container(lines):
+    values = content()
+    values[JETS + "Widht"] = values.pop(JETS + "Width")
+    found, code, _ = lines(values)
+    assert code == 3
+    assert found["jets.Width"].endswith("missing, and needed; did you mean 'Widht'?")

@@ -70,7 +70,7 @@ def test_missing_branch_names_the_near_ones(tmp_path):
     values = dxaod_files.content()
     values[dxaod_files.JETS + "Widht"] = values.pop(dxaod_files.JETS + "Width")
     path = dxaod_files.write(tmp_path / "in.root", values)
-    refused(errors.MissingObjectError, task(path), tmp_path, "jets.Width", "'AnalysisJetsAuxDyn.Widht'")
+    refused(errors.MissingObjectError, task(path), tmp_path, "jets.Width", "did you mean 'Widht'")
 
 
 @pytest.mark.parametrize(

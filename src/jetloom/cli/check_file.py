@@ -20,12 +20,13 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.config.schema import find_schema
     from jetloom.conversion.inspect import NEEDED, inspect_file
     from jetloom.errors import MissingObjectError
+    from jetloom.io.branches import UNREADABLE
 
     schema = find_schema(arguments.schema)
     lines = inspect_file(arguments.input, schema, arguments.collection, arguments.events)
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     for line in lines:
         sys.stdout.write("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() + "\n")
-    needed = [line[0] for line in lines if line[-1] == NEEDED]
-    if needed:
-        raise MissingObjectError(f"lacks {', '.join(needed)}", path=arguments.input, where=arguments.schema)
+    for remark, words in ((NEEDED, "lacks"), (UNREADABLE, "cannot give")):
+        if found := [line[0] for line in lines if line[-1].startswith(remark)]:
+            raise MissingObjectError(f"{words} {', '.join(found)}", path=arguments.input, where=arguments.schema)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from jetloom.config.conversion import Conversion
-from jetloom.config.schema import Container, Schema
+from jetloom.config.schema import Schema
+from jetloom.io.branches import UNREADABLE
 from jetloom.io.dxaod import DxaodReader
 from jetloom.io.root import open_source
 
-Group = TypeVar("Group", bound=Container)
 NEEDED = "missing, and needed"
 HEADING = ("variable", "branch", "unit", "values", "smallest", "largest", "remark")
 
@@ -46,7 +45,7 @@ def inspect_file(path: Path, schema: Schema, collection: str | None, events: int
     conversion = _everything(schema, collection)
     values: dict[str, list[npt.NDArray[np.generic]]] = {}
     with open_source(path, schema.trees) as source:
-        reader = DxaodReader(source, _tolerant(schema), conversion)
+        reader = DxaodReader(source, schema, conversion, tolerant=True)
         found = 0
         for block in reader.blocks():
             groups = {"events": block.events, "jets": block.jets.columns}
@@ -57,7 +56,7 @@ def inspect_file(path: Path, schema: Schema, collection: str | None, events: int
             found += block.entries
             if found >= events:
                 break
-        plans = reader.plan.groups
+        plans, remarks = reader.plan.groups, reader.plan.remarks
     lines: list[tuple[str, ...]] = [HEADING]
     for group in ("events", "jets", *schema.collections):
         for name, spec in schema.group(group).fields.items():
@@ -68,7 +67,14 @@ def inspect_file(path: Path, schema: Schema, collection: str | None, events: int
                 continue
             branch = spec.expression or (plan.branches.get(name, "") if plan else "")
             column = np.concatenate(values[key]) if key in values else np.zeros(0)
-            lines.append((key, branch, spec.unit_out, *_described(column, bool(branch), spec.optional)))
+            if branch:
+                described = _described(column)
+            else:
+                remark = remarks.get(key, "")
+                if not remark.startswith(UNREADABLE):
+                    remark = ("missing" if spec.optional else NEEDED) + (f"; {remark}" if remark else "")
+                described = ("0", "", "", remark)
+            lines.append((key, branch, spec.unit_out, *described))
     return lines
 
 
@@ -83,30 +89,15 @@ def _everything(schema: Schema, collection: str | None) -> Conversion:
     return Conversion.model_validate({"collection": collection, "slots": slots, "select": select})
 
 
-def _tolerant(schema: Schema) -> Schema:
-    """Give the schema with all variables optional, so that the first missing one does not hide the next."""
-
-    def tolerant(group: Group) -> Group:
-        fields = {name: spec.model_copy(update={"optional": True}) for name, spec in group.fields.items()}
-        return group.model_copy(update={"fields": fields})
-
-    groups = {"events": tolerant(schema.events), "jets": tolerant(schema.jets)}
-    return schema.model_copy(
-        update={**groups, "collections": {name: tolerant(group) for name, group in schema.collections.items()}}
-    )
-
-
-def _described(column: npt.NDArray[np.generic], present: bool, optional: bool) -> tuple[str, str, str, str]:
-    """Give number of values, extremes, and what is odd about them."""
-    if not present:
-        return "0", "", "", "missing" if optional else NEEDED
-    numbers = column.astype(np.float64)
-    known = numbers[np.isfinite(numbers)]
+def _described(column: npt.NDArray[np.generic]) -> tuple[str, ...]:
+    """Give number of values, extremes (those of integers to the last digit), and what is odd about them."""
     if not len(column):
         return "0", "", "", "no values"
+    known = column[np.isfinite(column)] if column.dtype.kind == "f" else column
     if not len(known):
         return str(len(column)), "", "", "not a number in any of them"
     low, high = known.min(), known.max()
-    remarks = [f"{1 - len(known) / len(numbers):.0%} not a number"] if len(known) < len(numbers) else []
+    remarks = [f"{1 - len(known) / len(column):.0%} not a number"] if len(known) < len(column) else []
     remarks += ["always the same"] if low == high and len(known) > 1 else []
-    return str(len(column)), f"{low:.5g}", f"{high:.5g}", ", ".join(remarks)
+    shown = (f"{value:.5g}" if column.dtype.kind == "f" else str(value) for value in (low, high))
+    return str(len(column)), *shown, ", ".join(remarks)

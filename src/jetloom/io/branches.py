@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jetloom.config.schema import EVENT_KEYS, Constituents
-from jetloom.errors import ConfigurationError, MissingObjectError, near_misses
+from jetloom.errors import ConfigurationError, MissingObjectError, close_names, near_misses
 from jetloom.expressions import names_in
 from jetloom.io.layout import kept_columns
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from jetloom.io.root import Source
 
 LOG = logging.getLogger(__name__)
+UNREADABLE = "cannot be read"
+SPLIT = "only members that are branches of their own can be read (split level 1 or more), so write the file again"
 XAOD = ("{c}AuxDyn.{f}", "{c}Aux.{f}", "{c}AuxDyn:{f}", "{c}Aux:.{f}", "{c}Aux:{f}")
 """Where the variable ``f`` of the container ``c`` may be: dynamic, static, and both as RNTuple."""
 
@@ -49,10 +51,21 @@ class Group:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to read from one file: the groups, and the names of what the file lacks."""
+    """What to read from one file.
+
+    Attributes
+    ----------
+    groups : dict of str to Group
+        The events, the jets and the collections.
+    absent : list of str
+        Variables and collections that the file lacks.
+    remarks : dict of str to str
+        Of a tolerant plan: what is wrong with each variable that cannot be read, or what name may be meant.
+    """
 
     groups: dict[str, Group]
     absent: list[str]
+    remarks: dict[str, str] = field(default_factory=dict)
 
     def branches(self) -> list[str]:
         """Give all branches to read, each once."""
@@ -62,17 +75,29 @@ class Plan:
         return list(names)
 
 
-def make_plan(source: Source, schema: Schema, conversion: Conversion) -> Plan:
+def make_plan(source: Source, schema: Schema, conversion: Conversion, tolerant: bool = False) -> Plan:
     """Find the branches that a conversion needs in a file.
+
+    Parameters
+    ----------
+    source : Source
+        The open tree.
+    schema : Schema
+        What its branches mean.
+    conversion : Conversion
+        Says which variables are kept and cut on.
+    tolerant : bool
+        Plan with what there is, also if needed variables are missing or cannot be read.
 
     Raises
     ------
     MissingObjectError
-        If the file lacks a variable that is not optional; with the near misses among its branches.
+        If the file lacks a variable that is not optional, with the near misses among its branches; or if a branch
+        holds something that cannot become a column.
     ConfigurationError
         If a cut names a variable that the schema does not have.
     """
-    finder = _Finder(source, schema)
+    finder = _Finder(source, schema, tolerant)
     jets = _jet_container(schema, conversion)
     groups: dict[str, Group] = {}
     absent: list[str] = []
@@ -92,7 +117,7 @@ def make_plan(source: Source, schema: Schema, conversion: Conversion) -> Plan:
             branches = finder.columns(name, jets if name == "jets" else container.container, fields)
             groups[name] = Group(fields, branches)
         absent += [f"{name}.{key}" for key, spec in fields.items() if key not in branches and not spec.expression]
-    return Plan(groups, absent)
+    return Plan(groups, absent, finder.remarks)
 
 
 def needed_columns(schema: Schema, conversion: Conversion, name: str) -> dict[str, Column]:
@@ -145,8 +170,10 @@ def _jet_container(schema: Schema, conversion: Conversion) -> str:
 class _Finder:
     """Looks branches up under the names that a naming style allows."""
 
-    def __init__(self, source: Source, schema: Schema) -> None:
+    def __init__(self, source: Source, schema: Schema, tolerant: bool) -> None:
         self._source = source
+        self._tolerant = tolerant
+        self.remarks: dict[str, str] = {}
         self._xaod = schema.naming == "xaod"
 
     def find(self, owner: str, branches: list[str]) -> str | None:
@@ -164,10 +191,10 @@ class _Finder:
             if spec.expression:
                 continue
             name = self.find(spec.container or owner, spec.branch or [key])
-            if name is not None:
+            if name is None:
+                self._lack(f"{group}.{key}", spec.container or owner, (spec.branch or [key])[0], spec.optional)
+            elif self._is_readable(f"{group}.{key}", name):
                 found[key] = name
-            elif not spec.optional:
-                self._refuse(group, spec.container or owner, key, spec.branch or [key])
         return found
 
     def link(self, constituents: Constituents, jets: str) -> dict[str, str] | None:
@@ -186,12 +213,36 @@ class _Finder:
                 return None
         return found
 
-    def _refuse(self, group: str, owner: str, key: str, branches: list[str]) -> None:
-        wanted = [(XAOD[0] if self._xaod else "{f}").format(c=owner, f=branch) for branch in branches]
+    def _is_readable(self, variable: str, branch: str) -> bool:
+        """Say whether a branch can become a column; refuse one that cannot, also where the variable is optional."""
+        reason = self._source.why_unreadable(branch)
+        if reason and not self._tolerant:
+            cause = f"cannot be the variable '{variable}' of the schema: {reason}"
+            raise MissingObjectError(cause, path=self._source.path, where=branch.rsplit("/", 1)[-1])
+        if reason:
+            self.remarks[variable] = f"{UNREADABLE}: '{branch}': {reason}"
+        return not reason
+
+    def _lack(self, variable: str, owner: str, branch: str, optional: bool) -> None:
+        """Refuse a file that lacks a needed variable; a tolerant plan keeps what may be meant."""
+        if self._tolerant:
+            self.remarks[variable] = self._near(owner, branch, close_names)
+        elif not optional:
+            wanted = XAOD[0].format(c=owner, f=branch) if self._xaod else branch
+            raise MissingObjectError(
+                f"has no branch '{wanted}' (variable '{variable}' of the schema)",
+                path=self._source.path,
+                where=self._source.found.name,
+                advice=self._near(owner, branch, near_misses),
+            )
+
+    def _near(self, owner: str, branch: str, search: Callable[[str, Iterable[str]], str]) -> str:
+        """Say which branch may be meant, first among those of the same container, by their names in it."""
         names = {name for name in self._source.names if "/" not in name}
-        raise MissingObjectError(
-            f"has no branch '{wanted[0]}' (variable '{group}.{key}' of the schema)",
-            path=self._source.path,
-            where=self._source.tree.name,
-            advice=near_misses(wanted[0], names),
-        )
+        if not self._xaod:
+            return search(branch, names)
+        if self._source.is_within(f"{owner}Aux.", branch):
+            return f"it is inside of '{owner}Aux.', which was written as one object: {SPLIT}"
+        starts = [pattern.format(c=owner, f="") for pattern in XAOD]
+        inside = {name.removeprefix(start) for start in starts for name in names if name.startswith(start)} - {""}
+        return search(branch, inside) if inside else search(XAOD[0].format(c=owner, f=branch), names)

@@ -15,7 +15,7 @@ from jetloom.expressions import evaluate
 from jetloom.io import links
 from jetloom.io.branches import Group, Plan, make_plan
 from jetloom.io.events import Collection, EventBlock, Offsets
-from jetloom.io.jagged import leaf, levels
+from jetloom.io.jagged import described, leaf, levels
 
 if TYPE_CHECKING:
     from jetloom.config.conversion import Conversion
@@ -37,6 +37,8 @@ class DxaodReader:
         What its branches mean.
     conversion : Conversion
         Says which variables are kept and cut on.
+    tolerant : bool
+        Read what there is, also if needed variables are missing or cannot be read.
 
     Raises
     ------
@@ -44,10 +46,10 @@ class DxaodReader:
         See :func:`jetloom.io.branches.make_plan`.
     """
 
-    def __init__(self, source: Source, schema: Schema, conversion: Conversion) -> None:
+    def __init__(self, source: Source, schema: Schema, conversion: Conversion, tolerant: bool = False) -> None:
         self._source = source
         # A tree without entries may well have no branches (a job that selected nothing): it is read as nothing.
-        self.plan = make_plan(source, schema, conversion) if source.entries else Plan({}, [])
+        self.plan = make_plan(source, schema, conversion, tolerant) if source.entries else Plan({}, [])
 
     @property
     def entries(self) -> int:
@@ -151,7 +153,7 @@ class DxaodReader:
         except ValueError as error:
             self._refuse(branch, f"is not shaped as the schema says ({error})")
         if values is None:
-            self._refuse(branch, "is a vector where the schema has one value; give it an 'index' or 'reduce'")
+            self._refuse(branch, f"holds {described(content)} where the schema has one value")
         factor = spec.factor
         if factor != 1.0:
             values = values * values.dtype.type(factor) if values.dtype.kind == "f" else values * factor

@@ -36,8 +36,8 @@ def levels(array: Any, depth: int) -> tuple[list[Offsets], Any]:
     layout = _bare(ak.to_layout(array))
     result = []
     for _ in range(depth):
-        if not layout.is_list:
-            raise ValueError(f"one value where a list of depth {depth} is expected")
+        if not layout.is_list or _is_text(layout):
+            raise ValueError(f"{described(layout)} where a list of depth {depth} is expected")
         layout = layout.to_ListOffsetArray64(True)
         offsets = np.asarray(layout.offsets.data)
         result.append(offsets)
@@ -69,8 +69,31 @@ def member(layout: Any, name: str) -> npt.NDArray[Any]:
     return values
 
 
+def described(layout: Any) -> str:
+    """Say what a layout holds, for messages."""
+    layout = _bare(layout)
+    if layout.is_record:
+        return f"objects with the members {', '.join(layout.fields)}"
+    if _is_text(layout):
+        return "text"
+    return "one value" if leaf(layout) is not None else "a vector (give it an 'index' or 'reduce')"
+
+
+def _is_text(layout: Any) -> bool:
+    return layout.parameter("__array__") in ("string", "bytestring")
+
+
 def _bare(layout: Any) -> Any:
-    """Take off what adds nothing: indirections and options without gaps."""
+    """Take off what adds nothing: indirections and options; entries without a number become NaN.
+
+    Raises
+    ------
+    ValueError
+        If entries without a value cannot become NaN.
+    """
     while layout.is_indexed or layout.is_option:
-        layout = layout.project()
+        gaps = layout.is_option and bool(layout.mask_as_bool(valid_when=False).any())
+        if gaps and not (layout.content.is_numpy and layout.content.dtype.kind == "f"):
+            raise ValueError("entries without a value, and only numbers with a fraction can be missing")
+        layout = ak.to_layout(ak.fill_none(layout, np.nan, axis=0, highlevel=False)) if gaps else layout.project()
     return layout

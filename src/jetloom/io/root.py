@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 
 import uproot
 
-from jetloom.errors import CorruptFileError, MissingFileError, MissingObjectError, near_misses
+from jetloom.errors import CorruptFileError, MissingFileError
+from jetloom.io.sources.branch_kinds import is_within, why_unreadable
+from jetloom.io.sources.search import Found, find_tree
 
 Result = TypeVar("Result")
 
@@ -43,6 +45,8 @@ class Source:
     ----------
     path : Path
         The file.
+    found : Found
+        Where the tree is in it.
     tree : uproot TTree or RNTuple
         The tree.
     names : dict of str to str
@@ -50,6 +54,7 @@ class Source:
     """
 
     path: Path
+    found: Found
     tree: Any
     names: dict[str, str] = field(repr=False)
 
@@ -62,6 +67,14 @@ class Source:
     def is_rntuple(self) -> bool:
         """Whether the tree is an RNTuple."""
         return "RNTuple" in type(self.tree).__name__
+
+    def why_unreadable(self, branch: str) -> str:
+        """Say why a branch cannot be read as numbers, lists of numbers or links; empty if it can."""
+        return "" if self.is_rntuple else why_unreadable(self.tree[branch])
+
+    def is_within(self, branch: str, member: str) -> bool:
+        """Say whether a branch of a TTree holds whole objects with a member of some name, see :func:`is_within`."""
+        return not self.is_rntuple and branch in self.names and is_within(self.tree[self.names[branch]], member)
 
     def bytes_per_entry(self, branches: Sequence[str]) -> float:
         """Give the mean uncompressed size of some branches of one entry, 0 if there is no entry."""
@@ -106,7 +119,7 @@ class Source:
             f"entries {start} to {stop} cannot be read back ({_short(cause)})",
             path=self.path,
             where=where,
-            advice="the file is damaged; copy it again",
+            advice=f"the file is damaged; copy it again{self.found.way_out}",
         )
 
 
@@ -135,7 +148,7 @@ def opened(path: str | Path) -> Iterator[Any]:
         yield file
 
 
-def guarded(action: Callable[[], Result], path: Path, where: str | None = None) -> Result:
+def guarded(action: Callable[[], Result], path: Path, where: str | None = None, way_out: str = "") -> Result:
     """Do something with a ROOT file; what uproot raises on damaged bytes becomes a CorruptFileError."""
     try:
         return action()
@@ -144,12 +157,12 @@ def guarded(action: Callable[[], Result], path: Path, where: str | None = None) 
         cause = "is not a ROOT file" if "not a ROOT file" in str(error) else f"cannot be read ({text})"
         if "expected Chunk of length" in str(error):
             cause = f"is truncated ({text})"
-        raise CorruptFileError(cause, path=path, where=where, advice="make or copy it again") from error
+        raise CorruptFileError(cause, path=path, where=where, advice=f"make or copy it again{way_out}") from error
 
 
 @contextmanager
 def open_source(path: str | Path, trees: Sequence[str]) -> Iterator[Source]:
-    """Open the first of some trees that a file has; of several cycles the highest.
+    """Open the first of some trees that a file has, see :func:`jetloom.io.sources.search.find_tree`.
 
     Raises
     ------
@@ -158,18 +171,11 @@ def open_source(path: str | Path, trees: Sequence[str]) -> Iterator[Source]:
     MissingObjectError
         If the file has none of these trees.
     """
+    path = Path(path)
     with opened(path) as file:
-        kinds = guarded(lambda: file.classnames(cycle=False, recursive=False), Path(path))
-        found = {name for name, kind in kinds.items() if kind == "TTree" or "RNTuple" in kind}
-        name = next((tree for tree in trees if tree in found), None)
-        if name is None:
-            wanted = " or ".join(f"'{tree}'" for tree in trees)
-            raise MissingObjectError(
-                f"has no TTree or RNTuple {wanted}", path=path, where=trees[0], advice=near_misses(trees[0], found)
-            )
-        tree = guarded(lambda: file[name], Path(path), name)
-        names = guarded(lambda: _names(tree), Path(path), name)
-        yield Source(Path(path), tree, names)
+        found = guarded(lambda: find_tree(file, path, trees), path)
+        tree = guarded(lambda: file[found.key], path, found.name, found.way_out)
+        yield Source(path, found, tree, guarded(lambda: _names(tree), path, found.name, found.way_out))
 
 
 def _names(tree: Any) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Input files: where they lie, and which of their trees is read."""
