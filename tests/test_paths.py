@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from jetloom import paths
+from jetloom.cli.main import main
 from jetloom.config.load import load_merged
 from jetloom.errors import ConfigurationError, MissingFileError
 from tiny_analysis import CONFIG, analysis, merged
@@ -28,6 +30,29 @@ def test_files_of_one_name_keep_apart(tmp_path):
     assert len(found) == len(set(found.values())) == 4
     assert "y" in found
     assert "x" not in found
+
+
+def test_one_file_is_one_file_by_whatever_path(tmp_path):
+    (tmp_path / "b").mkdir(parents=True)
+    (tmp_path / "links").symlink_to("a")
+    analysis = _with_files(tmp_path, ["a/x.root", "a/y.root"], ["b/*", "a/../a/x.root", "*/*.root", "a/y.root"])
+    (tmp_path / "b" / "symbolic.root").symlink_to("../a/x.root")
+    (tmp_path / "b" / "hard.root").hardlink_to(tmp_path / "a" / "y.root")
+    # The first path of each counts, in the order of the patterns.
+    found = paths.source_files(analysis, "dijet")
+    assert found == {name: tmp_path / "b" / f"{name}.root" for name in ("hard", "symbolic")}
+    copy = tmp_path / "b" / "copy.root"
+    copy.write_bytes((tmp_path / "a" / "x.root").read_bytes())
+    assert set(paths.source_files(analysis, "dijet")) == {"copy", "hard", "symbolic"}
+
+
+def test_a_file_of_two_samples_is_told(tmp_path, capsys):
+    analysis = _with_files(tmp_path, ["a/x.root", "a/y.root"], ["a/*.root"])
+    assert paths.shared_files(analysis) == {tmp_path / "a" / "x.root": ["dijet", "ttbar"]}
+    config = tmp_path / "my.yaml"
+    config.write_text(yaml.safe_dump(analysis.model_dump(mode="json", by_alias=True, exclude={"tasks"})))
+    assert main(["check", str(config)]) == 0
+    assert "a/x.root is a file of several samples: dijet, ttbar" in capsys.readouterr().out
 
 
 def test_a_pattern_that_matches_nothing_is_named(tmp_path):

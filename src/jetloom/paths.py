@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,6 +23,7 @@ def results(analysis: Analysis) -> Path:
 def source_files(analysis: Analysis, sample: str) -> dict[str, Path]:
     """Give the DxAODs of a sample by the names that their results get.
 
+    One file is one file, whatever its paths: of links to a file, and of several ways to write a path, the first counts.
     A result is named by the file's own name; where two files of a sample share it, a digest of the whole path is
     added, so that a file keeps its results when others come.
 
@@ -33,7 +35,7 @@ def source_files(analysis: Analysis, sample: str) -> dict[str, Path]:
     settings = analysis.samples[sample]
     if settings.simulate is not None:
         return {name: simulated_file(analysis, sample, name) for name in chunk_names(settings)}
-    found: list[Path] = []
+    found: dict[tuple[int, int], Path] = {}
     for pattern in settings.files:
         matches = sorted(expand(Path(analysis.data), pattern, f"samples.{sample}.files"))
         if not matches:
@@ -42,12 +44,30 @@ def source_files(analysis: Analysis, sample: str) -> dict[str, Path]:
                 where=f"samples.{sample}.files",
                 advice="patterns are relative to the configuration's 'data'",
             )
-        found += matches
-    unique = list(dict.fromkeys(found))
-    stems = [path.stem for path in unique]
+        for path in matches:
+            found.setdefault(identity(path), path)
+    stems = Counter(path.stem for path in found.values())
     return {
-        path.stem if stems.count(path.stem) == 1 else f"{path.stem}-{digest(str(path), 6)}": path for path in unique
+        path.stem if stems[path.stem] == 1 else f"{path.stem}-{digest(str(path), 6)}": path for path in found.values()
     }
+
+
+def identity(path: Path) -> tuple[int, int]:
+    """Give what tells a file from others whatever its path: the device and the number that it has there."""
+    state = path.stat()
+    return state.st_dev, state.st_ino
+
+
+def shared_files(analysis: Analysis) -> dict[Path, list[str]]:
+    """Give the files that several samples have, with the names of those samples."""
+    owners: dict[tuple[int, int], list[str]] = {}
+    first: dict[tuple[int, int], Path] = {}
+    for sample, settings in analysis.samples.items():
+        for path in source_files(analysis, sample).values() if settings.files else ():
+            key = identity(path)
+            owners.setdefault(key, []).append(sample)
+            first.setdefault(key, path)
+    return {first[key]: samples for key, samples in owners.items() if len(samples) > 1}
 
 
 def converted_files(analysis: Analysis, sample: str) -> dict[str, Path]:

@@ -31,6 +31,8 @@ def run(arguments: argparse.Namespace) -> None:
     check_analysis(analysis)
     for name, sample in analysis.samples.items():
         out(f"sample {name}: {len(paths.source_files(analysis, name))} files, schema {sample.schema_name}\n")
+    for path, names in paths.shared_files(analysis).items():
+        out(f"warning: {path} is a file of several samples: {', '.join(names)}\n")
     for name, task in analysis.tasks.items():
         found = points(task)
         trainings = len(found) * len(runs(task))
