@@ -10,6 +10,7 @@ import sys
 from importlib import import_module
 
 from jetloom import __version__
+from jetloom.cli.inputs import keeping_inputs
 from jetloom.errors import ExitCode, JetloomError
 
 VERBS = {
@@ -76,7 +77,8 @@ def main(arguments: list[str] | None = None) -> int:
     # A scheduler's SIGTERM ends a verb like any error does: what it wrote beside final names is cleaned away.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
-        options.run(options)
+        with keeping_inputs(options):
+            options.run(options)
     except JetloomError as error:
         kind = "interrupted" if error.exit_code == ExitCode.CHECKPOINTED else "error"
         sys.stderr.write(f"jetloom {options.verb}: {kind}: {error.line()}\n")

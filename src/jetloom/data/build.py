@@ -61,6 +61,9 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
         If too many files are bad, a sample or a class is empty, a variable does not exist, or a file cannot be read.
     """
     task = analysis.tasks[task_name]
+    parts = [directory / PARTS / f"{name}.h5" for name in splitting.part_names(task.split)]
+    for replaced in (directory / DESCRIPTION, directory / "fingerprint.txt", *parts):
+        atomic.refuse_kept(replaced)
     samples = {name: _sample_facts(name, analysis, files[name]) for name in analysis.task_samples(task_name)}
     trees = _tree_settings(files) if task.reads == "trees" else {}
     losses = CutFlow()

@@ -6,12 +6,12 @@ import errno
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from jetloom.errors import DiskFullError
+from jetloom.errors import ConfigurationError, DiskFullError
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
 
@@ -34,10 +34,13 @@ def publishing(path: str | Path, check: Callable[[Path], object] | None = None) 
 
     Raises
     ------
+    ConfigurationError
+        If the path is that of a file which is to be kept, see :func:`keeping`.
     DiskFullError
         If the disk or quota is full or the directory cannot be written.
     """
     final = Path(path)
+    refuse_kept(final)
     # The suffix stays, because writers and readers (Keras, uproot) choose the format by it.
     part = final.with_name(f".{final.stem}.{socket.gethostname()}-{os.getpid()}.part{final.suffix}")
     try:
@@ -55,6 +58,50 @@ def publishing(path: str | Path, check: Callable[[Path], object] | None = None) 
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+_kept: list[Callable[[], Iterable[Path]]] = []
+
+
+@contextmanager
+def keeping(files: Callable[[], Iterable[Path]]) -> Iterator[None]:
+    """Refuse, inside, to publish over some files, by whatever path: links to them are the same files.
+
+    Parameters
+    ----------
+    files : callable
+        Gives them, those that do not exist too. It is asked when something that exists is to be replaced, which is
+        rare.
+    """
+    _kept.append(files)
+    try:
+        yield
+    finally:
+        _kept.pop()
+
+
+def refuse_kept(path: Path) -> None:
+    """Refuse to replace or remove a file that is to be kept, see :func:`keeping`.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is one of them.
+    """
+    there = _identity(path)
+    if _kept and there is not None and any(_identity(file) == there for files in _kept for file in files()):
+        raise ConfigurationError(
+            "is read by this command, and would be replaced", path=path, advice="give another --output"
+        )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Give what tells a file from others whatever its path, None if there is none."""
+    try:
+        state = path.stat()
+    except (OSError, ValueError):
+        return None
+    return state.st_dev, state.st_ino
 
 
 def sweep(directory: Path, is_left: Callable[[Path], bool] = Path.is_file) -> list[Path]:
