@@ -18,7 +18,7 @@ rule deploy:
         **asks("deploy"),
     params:
         config=stored_config,
-        code=code_digest("scan/deploy.py"),
+        code=code_digest("scan.deploy"),
     message:
         "Deploying the best model of {wildcards.task}"
     shell:

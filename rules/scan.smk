@@ -151,7 +151,7 @@ rule runs:
         **asks("runs"),
     params:
         config=stored_config,
-        code=code_digest("scan/runs.py", "cli/runs.py", "plots/tables.py"),
+        code=code_digest("scan.runs", "cli.runs", "plots.tables"),
         output=subpath(output.table, parent=True),
     message:
         "Listing every training"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import re
@@ -16,19 +15,6 @@ PACKAGE = Path(__file__).parent
 
 STORED = re.compile(r"[0-9a-f]{12}\.json")
 """The name of a file that is stored under the digest of its content."""
-
-TRAINING_CODE = (
-    "training", "models", "data/batches.py", "data/buckets.py", "data/buffers.py", "data/classes.py", "data/dataset.py",
-    "data/gather.py", "data/jets.py", "data/prefetch.py", "io/trees.py", "physics/scaling.py", "evaluation/metrics.py",
-    "evaluation/ranking.py", "scan/starts.py",
-)  # fmt: skip
-"""The code that decides the numbers of a training."""
-
-FIGURE_CODE = (
-    "evaluation", "plots", "data/appearance.py", "data/before.py", "data/labels.py", "data/nodes.py", "physics",
-    "simulation/geometry.py", "trees/writing.py", "cutflow.py", "cli/best_point.py",
-)  # fmt: skip
-"""The code that decides what figures, tables and sampled jets show, besides that of what they are made from."""
 
 
 def canonical_json(value: Any) -> str:
@@ -99,31 +85,3 @@ def origin(settings: Any, inputs: dict[str, str]) -> dict[str, Any]:
         Name of each input (not its path: results do not depend on where they lie) and its digest.
     """
     return {"jetloom": __version__, "commit": commit(), "settings": settings, "inputs": inputs}
-
-
-@cache
-def code_digest(*rooms: str) -> str:
-    """Give a digest of the code in some rooms or files of the package, blind to comments, docstrings and layout.
-
-    Snakemake compares it to see that a result was made by other code, so a changed comment retrains nothing.
-    """
-    sums = []
-    for room in rooms:
-        sources = [PACKAGE / room] if room.endswith(".py") else sorted((PACKAGE / room).rglob("*.py"))
-        if not sources:
-            raise FileNotFoundError(f"there is no code in {PACKAGE / room}")
-        for source in sources:
-            tree = ast.parse(source.read_bytes())
-            for node in ast.walk(tree):
-                if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-                    node, clean=False
-                ):
-                    node.body = node.body[1:] or [ast.Pass()]
-            sums.append([source.relative_to(PACKAGE).as_posix(), hashlib.sha256(ast.dump(tree).encode()).hexdigest()])
-    return digest(sums)
-
-
-def figure_code(verb: str) -> str:
-    """Give a digest of the code that decides what a verb draws."""
-    # Two digests, so that the long one is made once: reading the rules takes each job's time.
-    return digest([code_digest(f"cli/{verb}.py"), code_digest(*FIGURE_CODE)])

@@ -60,7 +60,7 @@ class Dense(Model):
         inputs = keras.Input((len(data.inputs),), name="jets")
         x = inputs
         if data.missing is not None:
-            from jetloom.models.layers import FillMissing
+            from jetloom.models.missing import FillMissing
 
             x = FillMissing(data.missing.tolist(), name="fill_missing")(x)
         x = keras.layers.Normalization(mean=data.mean, variance=data.std**2, name="normalization")(x)

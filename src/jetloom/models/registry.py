@@ -11,10 +11,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from jetloom.code_digests import own_imports, training_code
 from jetloom.config.tasks import Task
 from jetloom.errors import ConfigurationError, MissingFileError, near_misses, shown
 from jetloom.models.base import Model
-from jetloom.provenance import file_digest
+from jetloom.provenance import digest, file_digest
 
 MODELS = {
     "dense": "jetloom.models.dense:Dense",
@@ -54,11 +55,16 @@ def own_parameters(task: Task, parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def model_code(name: str) -> str:
-    """Give a digest of the file that a model of the user's own stands in; empty for jetloom's models.
+    """Return a digest of the code that decides the numbers of trainings of a model.
 
     Other code makes other numbers, so it is a part of what makes a training stale.
     """
-    return file_digest(_own_file(name)) if OWN in name else ""
+    model = find_model(name)
+    module = type(model).__module__
+    if module.startswith("jetloom."):
+        return training_code(model.trainer, module.removeprefix("jetloom."))
+    path = Path(str(sys.modules[module].__file__))
+    return digest([file_digest(path), training_code(model.trainer, *own_imports(path.read_bytes()))])
 
 
 def _own_file(name: str) -> Path:

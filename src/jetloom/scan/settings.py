@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from jetloom.code_digests import COLLECTION, CONVERSION, DATASET, SIMULATION, TREES, code_digest
 from jetloom.config.analysis import Analysis
 from jetloom.config.samples import Sample
 from jetloom.config.tasks import DATA_SETTINGS, UNSEEN, Task
 from jetloom.data.appearance import appearance
 from jetloom.models.registry import model_code
 from jetloom.paths import shown_collections
-from jetloom.provenance import TRAINING_CODE, code_digest, digest, file_digest
+from jetloom.provenance import digest, file_digest
 from jetloom.scan.ranking import criterion
 from jetloom.scan.space import talos_dictionary
 
@@ -29,15 +30,11 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
     samples, tasks = analysis.samples.items(), analysis.tasks.items()
     conversion = analysis.conversion.model_dump(mode="json")
     code = {
-        stage: code_digest(*rooms)
-        for stage, rooms in {
-            "simulate": ("simulation",),
-            "convert": ("conversion", "io", "expressions", "cutflow.py", "config/schema.py"),
-            "trees": ("trees", "physics", "io", "cutflow.py"),
-            "dataset": ("data", "io", "physics/scaling.py", "expressions", "cutflow.py"),
-            "train": TRAINING_CODE,
-            "collect": ("scan", "evaluation/metrics.py"),
-        }.items()
+        "simulate": code_digest(*SIMULATION),
+        "convert": code_digest(*CONVERSION),
+        "trees": code_digest(*TREES),
+        "dataset": code_digest(*DATASET),
+        "collect": code_digest(*COLLECTION),
     }
     return {
         "simulate": {
@@ -55,10 +52,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         "dataset": {
             name: digest([code["dataset"], _data(analysis, name, task)]) for name, task in tasks if task.dataset is None
         },
-        "train": {
-            name: digest([code["train"], analysis.seed, _training(task), model_code(task.model)])
-            for name, task in tasks
-        },
+        "train": {name: digest([model_code(task.model), analysis.seed, _training(task)]) for name, task in tasks},
         "appearance": {name: digest(appearance(analysis, name)) for name in analysis.tasks},
         "diagnostics": {name: digest(_shown(analysis)) for name in [*shown_collections(analysis), "samples"]},
         "collect": {

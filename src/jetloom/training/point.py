@@ -121,7 +121,7 @@ def _train(
     # How often it is saved and what is drawn of it may change between two attempts.
     training = task.training.model_dump(mode="json", exclude=UNSEEN)
     # Other code may give other numbers: a checkpoint is gone on with by the code that made it, or not at all.
-    code = [provenance.code_digest(*provenance.TRAINING_CODE), model_code(task.model)]
+    code = model_code(task.model)
     starts = {
         name if name == "start" else f"unary of {name}": provenance.file_digest(path) for name, path in start.items()
     }
