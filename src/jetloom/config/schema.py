@@ -131,7 +131,9 @@ class Constituents(Container):
 class Schema(Settings):
     """What is where in the input files."""
 
-    trees: Branches = Field(min_length=1, description="TTree or RNTuple, by its path in the file; the first found is read.")
+    trees: Branches = Field(
+        min_length=1, description="TTree or RNTuple, by its path in the file; the first found is read."
+    )
     naming: Literal["xaod", "flat"] = Field(
         "xaod", description="xaod: container + variable, over AuxDyn and Aux; flat: branch names as they stand."
     )

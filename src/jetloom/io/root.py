@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import uproot
 
 from jetloom.errors import CorruptFileError, MissingFileError
+from jetloom.io.integrity.damage import Interpreting, told
+from jetloom.io.integrity.inflation import watch_sizes
+from jetloom.io.integrity.rntuple import verify_envelopes, verify_pages
 from jetloom.io.sources.branch_kinds import is_within, why_unreadable
 from jetloom.io.sources.search import Found, find_tree
 
 Result = TypeVar("Result")
 
-DAMAGE = (
-    OSError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AssertionError,
-    ArithmeticError,
-    NotImplementedError,
-    AttributeError,
-    EOFError,
-    RuntimeError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-    uproot.deserialization.DeserializationError,
-)
-"""What uproot and its decompressors raise on damaged bytes: whatever the bytes happened to look like."""
+watch_sizes()
 
 
 @dataclass(frozen=True)
@@ -99,24 +84,29 @@ class Source:
         end = self.entries if most is None else min(most, self.entries)
         blocks = self.tree.iterate(list(branches), step_size=step, entry_stop=end, library="ak", how=dict)
         for start in range(0, end, step):
+            stop = min(start + step, end)
             try:
-                yield _by_name(next(blocks), branches)
-            except StopIteration:
-                raise CorruptFileError(f"ends at entry {start} of {self.entries}", path=self.path) from None
-            except DAMAGE as error:
-                raise self._damage(branches, start, min(start + step, end), error) from error
+                with Interpreting(self.path):
+                    block = next(blocks, None)
+                    found = None if block is None else _by_name(block, branches)
+            except CorruptFileError as error:
+                raise self._damage(branches, start, stop, error) from error
+            if found is None:
+                raise CorruptFileError(f"ends at entry {start} of {self.entries}", path=self.path)
+            yield found
 
-    def _damage(self, branches: Sequence[str], start: int, stop: int, error: BaseException) -> CorruptFileError:
+    def _damage(self, branches: Sequence[str], start: int, stop: int, error: CorruptFileError) -> CorruptFileError:
         """Find the branch that cannot be read by reading one at a time."""
         where, cause = None, error
         for name in branches:
             try:
-                self.tree.arrays([name], entry_start=start, entry_stop=stop)
-            except DAMAGE as found:
+                with Interpreting(self.path):
+                    self.tree.arrays([name], entry_start=start, entry_stop=stop)
+            except CorruptFileError as found:
                 where, cause = name.rsplit("/", 1)[-1], found
                 break
         return CorruptFileError(
-            f"entries {start} to {stop} cannot be read back ({_short(cause)})",
+            f"entries {start} to {stop} cannot be read back ({told(cause.__cause__ or cause)})",
             path=self.path,
             where=where,
             advice=f"the file is damaged; copy it again{self.found.way_out}",
@@ -143,21 +133,17 @@ def opened(path: str | Path) -> Iterator[Any]:
         raise MissingFileError("there is no such file", path=path)
     if path.stat().st_size == 0:
         raise CorruptFileError("is empty (0 bytes)", path=path, advice="make or copy it again")
-    file = guarded(lambda: uproot.open(path), path)
+    # Caches of its own: uproot's are shared by all files of one identifier, a damaged copy among them.
+    caches = {"object_cache": uproot.LRUCache(100), "array_cache": uproot.LRUArrayCache("100 MB")}
+    file = guarded(lambda: uproot.open(path, **caches), path)
     with file:
         yield file
 
 
 def guarded(action: Callable[[], Result], path: Path, where: str | None = None, way_out: str = "") -> Result:
     """Do something with a ROOT file; what uproot raises on damaged bytes becomes a CorruptFileError."""
-    try:
+    with Interpreting(path, where, f"make or copy it again{way_out}"):
         return action()
-    except DAMAGE as error:
-        text = _short(error)
-        cause = "is not a ROOT file" if "not a ROOT file" in str(error) else f"cannot be read ({text})"
-        if "expected Chunk of length" in str(error):
-            cause = f"is truncated ({text})"
-        raise CorruptFileError(cause, path=path, where=where, advice=f"make or copy it again{way_out}") from error
 
 
 @contextmanager
@@ -175,7 +161,11 @@ def open_source(path: str | Path, trees: Sequence[str]) -> Iterator[Source]:
     with opened(path) as file:
         found = guarded(lambda: find_tree(file, path, trees), path)
         tree = guarded(lambda: file[found.key], path, found.name, found.way_out)
-        yield Source(path, found, tree, guarded(lambda: _names(tree), path, found.name, found.way_out))
+        source = Source(path, found, tree, {})
+        if source.is_rntuple:
+            guarded(lambda: verify_envelopes(tree), path, found.name, found.way_out)
+            verify_pages(tree)
+        yield replace(source, names=guarded(lambda: _names(tree), path, found.name, found.way_out))
 
 
 def _names(tree: Any) -> dict[str, str]:
@@ -195,8 +185,3 @@ def _by_name(arrays: Mapping[str, Any], branches: Sequence[str]) -> dict[str, An
             outer, inner = name.rsplit(".", 1)
             result[name] = arrays[outer][inner]
     return result
-
-
-def _short(error: BaseException) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0][:120]}" if lines else type(error).__name__

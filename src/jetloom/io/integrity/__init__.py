@@ -1,0 +1,1 @@
+"""Whether bytes are what they should be: damage told as damage, checksums, sizes that cannot be."""
