@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jetloom.io.events import offsets_of
-from jetloom.io.links import OUT_OF_RANGE, resolve
+from jetloom.io.links import NO_JET, NO_TARGET, OUT_OF_RANGE, resolve
 
 
 def group(kind, key=None):
-    return SimpleNamespace(kind=kind, key=key, link={"branch": "b", "count": "n"})
+    return SimpleNamespace(kind=kind, key=key, link={"branch": "b", "count": "n", "target": "t"})
 
 
 JETS, TARGETS = offsets_of(np.array([2, 0, 1])), offsets_of(np.array([3, 1, 2]))
@@ -85,3 +85,62 @@ def test_jet_indices_against_a_loop(events):
     ]
     rows = np.arange(targets[-1]) if found.rows is None else found.rows
     assert [list(rows[a:b]) for a, b in zip(found.offsets, found.offsets[1:], strict=False)] == expected
+
+
+PAIRS = st.lists(
+    st.tuples(
+        st.integers(0, 3),  # jets of the event
+        st.integers(0, 4),  # candidates of the event
+        st.lists(st.tuples(st.integers(-2, 5), st.integers(-2, 6)), max_size=12),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(PAIRS, st.sampled_from(["int16", "int32", "int64", "float32"]))
+def test_pairs_of_indices_against_a_loop(events, kind):
+    jets = offsets_of(np.array([number for number, _, _ in events]))
+    targets = offsets_of(np.array([number for _, number, _ in events]))
+    columns = [
+        ak.unflatten(
+            np.array([pair[part] for _, _, pairs in events for pair in pairs], kind), [len(e[2]) for e in events]
+        )
+        for part in (0, 1)
+    ]
+    found = resolve("t", group("index_pairs"), {"b": columns[0], "t": columns[1]}, targets, jets)
+    expected, losses = [], {NO_JET: 0, NO_TARGET: 0, OUT_OF_RANGE: 0}
+    for event, (n_jets, n_rows, pairs) in enumerate(events):
+        rows = [[] for _ in range(n_jets)]
+        for jet, row in pairs:
+            if jet < 0:
+                losses[NO_JET] += 1
+            elif row < 0:
+                losses[NO_TARGET] += 1
+            elif jet >= n_jets or row >= n_rows:
+                losses[OUT_OF_RANGE] += 1
+            else:
+                rows[jet].append(targets[event] + row)
+        expected += rows
+    assert [list(found.rows[a:b]) for a, b in zip(found.offsets, found.offsets[1:], strict=False)] == expected
+    assert lost(found) == losses
+    assert [loss.damage for loss in found.losses] == [False, False, True]
+    for before, after in zip(found.losses, found.losses[1:], strict=False):
+        assert before.after == after.before
+
+
+@pytest.mark.parametrize(
+    ("jet", "row", "text"),
+    [
+        ([[0], [0]], [[0], [0]], "other events"),
+        ([[0], [], []], [[0, 1], [], []], "not as many"),
+        ([[0.5], [], []], [[0], [], []], "not whole"),
+        ([[0], [], []], [[np.nan], [], []], "no number"),
+        ([[True], [], []], [[0], [], []], "whole number"),
+        ([[[0]], [], []], [[0], [], []], "a vector"),
+    ],
+)
+def test_pairs_that_are_none_are_refused(jet, row, text):
+    with pytest.raises(ValueError, match=text):
+        resolve("t", group("index_pairs"), {"b": ak.Array(jet), "t": ak.Array(row)}, TARGETS, JETS)

@@ -103,21 +103,26 @@ class Container(Settings):
 class Link(Settings):
     """How one finds the constituents of a jet."""
 
-    kind: Literal["element_link", "jet_index", "begin_count", "nested"] = Field(
+    kind: Literal["element_link", "jet_index", "begin_count", "index_pairs", "nested"] = Field(
         description="element_link: the jet holds ElementLinks to the container. jet_index: each constituent holds the "
         "index of its jet (or a vector of them). begin_count: the jet holds the first index and the number. "
+        "index_pairs: a table of pairs, index of the jet and index of the constituent. "
         "nested: the fields are vectors of vectors already."
     )
-    branch: Branches = Field(default_factory=list, description="Branch of the links, the index, or the first index.")
+    branch: Branches = Field(
+        default_factory=list, description="Branch of the links, the index of the jet, or the first index."
+    )
     count: Branches = Field(default_factory=list, description="begin_count: branch of the number.")
+    target: Branches = Field(default_factory=list, description="index_pairs: branch of the constituent's index.")
     key: int | None = Field(None, description="element_link: m_persKey of the container; other keys point elsewhere.")
 
     @model_validator(mode="after")
     def _complete(self) -> Link:
         if self.kind != "nested" and not self.branch:
             raise ValueError(f"a link of kind '{self.kind}' needs 'branch'")
-        if (self.kind == "begin_count") != bool(self.count):
-            raise ValueError("'count' belongs to links of kind 'begin_count', and they need it")
+        for key, kind in (("count", "begin_count"), ("target", "index_pairs")):
+            if (self.kind == kind) != bool(getattr(self, key)):
+                raise ValueError(f"'{key}' belongs to links of kind '{kind}', and they need it")
         return self
 
 

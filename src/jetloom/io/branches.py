@@ -35,7 +35,7 @@ class Group:
     branches : dict of str to str
         Variable to branch, for those that the file has.
     link : dict of str to str
-        ``branch`` and ``count`` of the link to the jets.
+        ``branch``, ``count`` and ``target`` of the link to the jets.
     kind : str or None
         Kind of the link; None if the file has no links.
     key : int or None
@@ -203,9 +203,9 @@ class _Finder:
         if link.kind == "nested":
             first = next(key for key, spec in constituents.fields.items() if not spec.expression)
             return {} if self.find(container, constituents.fields[first].branch or [first]) else None
-        owner = container if link.kind == "jet_index" else jets
+        owner = container if link.kind in ("jet_index", "index_pairs") else jets
         found: dict[str, str] = {}
-        for part, branches in (("branch", link.branch), ("count", link.count)):
+        for part, branches in (("branch", link.branch), ("count", link.count), ("target", link.target)):
             name = self.find(owner, branches)
             if name is not None:
                 found[part] = name

@@ -11,10 +11,12 @@ from numba import njit
 
 from jetloom.io.branches import Group
 from jetloom.io.events import Loss, Offsets, offsets_of
-from jetloom.io.jagged import leaf, levels, member
+from jetloom.io.jagged import described, leaf, levels, member
 
 Index = npt.NDArray[np.int64]
 OUT_OF_RANGE = "link index out of range"
+NO_TARGET = "links without a target"
+NO_JET = "belongs to no jet"
 
 
 @dataclass
@@ -55,6 +57,8 @@ def resolve(name: str, group: Group, arrays: dict[str, Any], targets: Offsets, j
         return _element_links(name, first, group.key, targets, jets)
     if group.kind == "begin_count":
         return _ranges(name, first, arrays[group.link["count"]], targets, jets)
+    if group.kind == "index_pairs":
+        return _pairs(name, first, arrays[group.link["target"]], targets, jets)
     return _jet_indices(name, first, targets, jets)
 
 
@@ -74,7 +78,7 @@ def _in_range(name: str, index: Index, jet: Index, event: Index, targets: Offset
     """Keep the links whose index, counted from the start of their event, is within the container."""
     good = (index >= 0) & (index < np.diff(targets)[event])
     losses = [
-        Loss(name, "links without a target", links, len(index)),
+        Loss(name, NO_TARGET, links, len(index)),
         Loss(name, OUT_OF_RANGE, len(index), int(good.sum()), damage=True),
     ]
     rows = (targets[event] + index)[good]
@@ -87,14 +91,38 @@ def _ranges(name: str, begins: Any, counts: Any, targets: Offsets, jets: Offsets
     (also,), count_values = levels(counts, 1)
     _same(outer, jets)
     _same(also, jets)
-    begin, count = leaf(begin_values), leaf(count_values)
-    if begin is None or count is None:
-        raise ValueError("ranges of constituents are lists")
-    count = np.maximum(count.astype(np.int64), 0)
+    count = np.maximum(_integers(count_values), 0)
     starts = offsets_of(count)
     jet = np.repeat(np.arange(len(count)), count)
-    index = begin.astype(np.int64)[jet] + np.arange(starts[-1]) - starts[jet]
+    index = _integers(begin_values)[jet] + np.arange(starts[-1]) - starts[jet]
     return _in_range(name, index, jet, _parents(jets)[jet], targets, len(count), len(index))
+
+
+def _pairs(name: str, jet_indices: Any, row_indices: Any, targets: Offsets, jets: Offsets) -> Resolved:
+    """Follow a table of its own, each line of which names a jet and a constituent; a negative index names none."""
+    (pairs,), jet_values = levels(jet_indices, 1)
+    (also,), row_values = levels(row_indices, 1)
+    _same(pairs, also)
+    if len(pairs) != len(jets):
+        raise ValueError("links of other events than the jets")
+    jet, row, event = _integers(jet_values), _integers(row_values), _parents(pairs)
+    assigned = jet >= 0
+    linked = assigned & (row >= 0)
+    good = linked & (jet < np.diff(jets)[event]) & (row < np.diff(targets)[event])
+    losses = [
+        Loss(name, NO_JET, len(jet), int(assigned.sum())),
+        Loss(name, NO_TARGET, int(assigned.sum()), int(linked.sum())),
+        Loss(name, OUT_OF_RANGE, int(linked.sum()), int(good.sum()), damage=True),
+    ]
+    return _by_jet((jets[event] + jet)[good], (targets[event] + row)[good], int(jets[-1]), losses)
+
+
+def _by_jet(jet: Index, rows: Index, jets: int, losses: list[Loss]) -> Resolved:
+    """Bring rows together that belong to one jet; within a jet they stay in their order."""
+    if len(jet) and (np.diff(jet) < 0).any():
+        order = np.argsort(jet, kind="stable")
+        jet, rows = jet[order], rows[order]
+    return Resolved(offsets_of(np.bincount(jet, minlength=jets)), rows, losses)
 
 
 def _jet_indices(name: str, array: Any, targets: Offsets, jets: Offsets) -> Resolved:
@@ -102,13 +130,10 @@ def _jet_indices(name: str, array: Any, targets: Offsets, jets: Offsets) -> Reso
     (outer,), values = levels(array, 1)
     _same(outer, targets)
     rows: Index | None = None
-    index = leaf(values)
-    if index is None:  # a row may belong to several jets
+    if leaf(values) is None:  # a row may belong to several jets
         (several,), values = levels(values, 1)
-        index = leaf(values)
         rows = _parents(several)
-    if index is None:
-        raise ValueError("the index of the jet is a list of lists")
+    index = _integers(values)
     if rows is None and (found := _in_order(name, index, targets, jets)) is not None:
         return found
     event = _parents(targets)
@@ -116,12 +141,8 @@ def _jet_indices(name: str, array: Any, targets: Offsets, jets: Offsets) -> Reso
     assigned = index >= 0
     good = assigned & (index < np.diff(jets)[event])
     losses = _index_losses(name, len(index), int(assigned.sum()), int(good.sum()))
-    jet = (jets[event] + index)[good]
     rows = np.flatnonzero(good) if rows is None else rows[good]
-    if len(jet) and (np.diff(jet) < 0).any():
-        order = np.argsort(jet, kind="stable")
-        jet, rows = jet[order], rows[order]
-    return Resolved(offsets_of(np.bincount(jet, minlength=int(jets[-1]))), rows, losses)
+    return _by_jet((jets[event] + index)[good], rows, int(jets[-1]), losses)
 
 
 def _in_order(name: str, index: npt.NDArray[Any], targets: Offsets, jets: Offsets) -> Resolved | None:
@@ -134,7 +155,7 @@ def _in_order(name: str, index: npt.NDArray[Any], targets: Offsets, jets: Offset
 
 def _index_losses(name: str, found: int, assigned: int, good: int) -> list[Loss]:
     return [
-        Loss(name, "belongs to no jet", found, assigned),
+        Loss(name, NO_JET, found, assigned),
         Loss(name, OUT_OF_RANGE, assigned, good, damage=True),
     ]
 
@@ -153,6 +174,27 @@ def count_in_order(
             counts[first + jet] += 1
             last = jet
     return True
+
+
+def _integers(layout: Any) -> npt.NDArray[np.signedinteger | np.unsignedinteger]:
+    """Give indices or numbers as integers that int64 can hold; some ntuples store them as floats.
+
+    Raises
+    ------
+    ValueError
+        If they are no single numbers, or not whole.
+    """
+    values = leaf(layout)
+    if values is None or values.dtype.kind not in "iuf":
+        raise ValueError(f"{described(layout)} where a whole number is expected")
+    if np.can_cast(values.dtype, np.int64):
+        return values
+    if values.dtype.kind == "f" and not (np.abs(values) < 2**53).all():
+        raise ValueError("an index that is no number")
+    index = values.astype(np.int64)
+    if values.dtype.kind == "f" and not (index == values).all():
+        raise ValueError("an index that is not whole")
+    return index
 
 
 def _parents(offsets: Offsets) -> Index:
