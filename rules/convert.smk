@@ -22,6 +22,7 @@ rule prepare:
     params:
         config=stored_config,
         command=INPUTS.prepare_command,
+        state=INPUTS.state_of_original,
     message:
         "Preparing {wildcards.file} of {wildcards.sample}: {params.command}"
     shell:
@@ -46,6 +47,7 @@ rule ntuple:
         config=stored_config,
         settings=lookup(dpath="convert/{sample}", within=PLAN.settings),
         schema=lookup(dpath="{sample}", within=PLAN.schemas),
+        state=INPUTS.state_of_dxaod,
     message:
         "Converting {wildcards.file} of {wildcards.sample} to an ntuple"
     shell:
@@ -70,6 +72,7 @@ rule hdf5:
         config=stored_config,
         settings=lookup(dpath="convert/{sample}", within=PLAN.settings),
         schema=lookup(dpath="{sample}", within=PLAN.schemas),
+        state=INPUTS.state_of_hdf5_source,
     message:
         "Converting {wildcards.file} of {wildcards.sample} to HDF5"
     shell:

@@ -58,6 +58,19 @@ def identity(path: Path) -> tuple[int, int]:
     return state.st_dev, state.st_ino
 
 
+def state(path: Path) -> str:
+    """Return size and time of what a path resolves to, as text that differs after any change of either.
+
+    Snakemake notices newer inputs only; ``cp -p``, ``rsync -a`` and restored files have an older time than the one
+    before. It costs a look at the directory and reads nothing; "" if there is no file.
+    """
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    return f"{found.st_size} bytes of {found.st_mtime_ns}"
+
+
 def shared_files(analysis: Analysis) -> dict[Path, list[str]]:
     """Give the files that several samples have, with the names of those samples."""
     owners: dict[tuple[int, int], list[str]] = {}

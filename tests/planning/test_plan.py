@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from types import SimpleNamespace
 
@@ -120,3 +121,44 @@ def test_patterns_match_names_and_nothing_else(plan):
     assert re.fullmatch(any_of(["a.b", "c"]), "a.b")
     assert not re.fullmatch(any_of(["a.b", "c"]), "axb")
     assert any_of([]) == "none"
+
+
+def test_any_change_of_size_or_time_of_a_source_is_a_change(content, tmp_path):
+    content["samples"]["own"] = {"files": ["a1.root"], "schema": "simulated", "prepare": "cp {input} {output}"}
+    content["conversion"]["route"] = "direct"
+    inputs = Inputs(Plan.of(content))
+    one, path = wildcards(sample="a-b", file="a1"), tmp_path / "a1.root"
+    seen = [inputs.state_of_dxaod(one)]
+    os.utime(path, ns=(0, 10**18))  # older than before
+    seen.append(inputs.state_of_dxaod(one))
+    path.write_bytes(b"longer")
+    os.utime(path, ns=(0, 10**18))
+    seen.append(inputs.state_of_dxaod(one))
+    path.rename(tmp_path / "else.root")
+    path.symlink_to("else.root")  # the same file by a link
+    assert inputs.state_of_dxaod(one) == seen[-1]
+    os.utime(tmp_path / "else.root", ns=(0, 10**18 + 1))
+    seen.append(inputs.state_of_dxaod(one))
+    assert len(set(seen)) == len(seen)
+    assert inputs.state_of_hdf5_source(one) == seen[-1]
+    # What another rule makes is newer when it is made again.
+    prepared = wildcards(sample="own", file="a1")
+    assert inputs.state_of_original(prepared) == seen[-1]
+    assert inputs.state_of_dxaod(prepared) == inputs.state_of_dxaod(wildcards(sample="made", file="chunk0")) == ""
+    content["conversion"]["route"] = "ntuple"
+    assert Inputs(Plan.of(content)).state_of_hdf5_source(one) == ""
+
+
+def test_another_scan_to_start_from_makes_a_training_stale_by_its_content_alone(content, plan, tmp_path):
+    inputs = Inputs(plan)
+    assert inputs.training_settings(wildcards(task="dense")) == plan.settings["train"]["dense"]
+    before = inputs.training_settings(wildcards(task="binary"))
+    scan = tmp_path / "results/tiny/scans/gluon/scan.json"
+    scan.parent.mkdir(parents=True)
+    scan.write_text("one")
+    first = inputs.training_settings(wildcards(task="binary"))
+    os.utime(scan, ns=(0, 10**18))
+    assert inputs.training_settings(wildcards(task="binary")) == first != before
+    scan.write_text("two")
+    os.utime(scan, ns=(0, 10**17))
+    assert inputs.training_settings(wildcards(task="binary")) not in (first, before)

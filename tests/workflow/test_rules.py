@@ -14,6 +14,8 @@ import pytest
 import yaml
 from small_analysis import CHECKOUT, Analysis
 
+import dxaod_files
+
 RULES = sorted((CHECKOUT / "rules").glob("*.smk"))
 
 
@@ -156,6 +158,20 @@ def test_a_bad_file_fails_with_its_name_and_leaves_nothing(fresh: Analysis, tmp_
     assert "jetloom ntuple: error:" in ran.stdout
     left = [path for kind in ("ntuple", "hdf5") for path in (fresh.results / kind).rglob("*") if path.is_file()]
     assert left == []
+
+
+def test_an_input_that_is_replaced_by_an_older_file_is_converted_again(fresh: Analysis) -> None:
+    source = dxaod_files.write(fresh.directory / "x.root", dxaod_files.content())
+    fresh.write({
+        "analysis": "small", "samples": {"a": {"files": ["x.root"]}}, "diagnostics": 0,
+        "conversion": {"route": "direct"},
+    })  # fmt: skip
+    assert fresh.snakemake().returncode == 0
+    dxaod_files.write(source, dxaod_files.content(seed=2))
+    os.utime(source, (10**9, 10**9))
+    shown = fresh.snakemake("-n").stdout
+    assert re.search(r"^hdf5 +1$", shown, re.MULTILINE)
+    assert "Params have changed" in shown
 
 
 def test_a_second_invocation_is_refused(fresh: Analysis) -> None:

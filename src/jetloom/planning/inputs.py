@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from jetloom import paths
 from jetloom.planning.plan import Plan
+from jetloom.provenance import file_digest
 from jetloom.scan import space
 
 Files = list[str]
@@ -25,6 +27,7 @@ class Inputs:
         self._plan = plan
         self._analysis = plan.analysis
         self._root = plan.root
+        self._digests: dict[tuple[str, str], str] = {}
 
     # --- conversion
 
@@ -41,6 +44,20 @@ class Inputs:
         if self.prepare_command(wildcards) is None:
             return self.original(wildcards)
         return f"{self._root}/prepared/{wildcards.sample}/{wildcards.file}.root"
+
+    def state_of_original(self, wildcards: Any) -> str:
+        """Return size and time of the file of a sample; a change of either, to an older time too, makes it stale."""
+        return paths.state(self.original(wildcards))
+
+    def state_of_dxaod(self, wildcards: Any) -> str:
+        """Return the same of what the conversion reads; "" for what another rule makes, which is newer when it is."""
+        settings = self._analysis.samples[wildcards.sample]
+        made = settings.prepare is not None or settings.simulate is not None
+        return "" if made else self.state_of_original(wildcards)
+
+    def state_of_hdf5_source(self, wildcards: Any) -> str:
+        """Return the same of what the HDF5 file is made from."""
+        return self.state_of_dxaod(wildcards) if self._analysis.conversion.route == "direct" else ""
 
     def of_hdf5(self, wildcards: Any) -> str | Path:
         """Return what the HDF5 file is made from: the ntuple, or the DxAOD on the direct route."""
@@ -91,7 +108,15 @@ class Inputs:
 
     def training_settings(self, wildcards: Any) -> str:
         """Return what makes a training stale besides its data; ``lookup`` costs more for 10,000 points."""
-        return self._plan.settings["train"][wildcards.task]
+        settings = self._plan.settings["train"][wildcards.task]
+        return " ".join([settings, *(self._content(path) for path in self.starting_scans(wildcards))])
+
+    def _content(self, path: str) -> str:
+        """Return the digest of a small file, "" if it is not there yet; it is read once for each state."""
+        key = path, paths.state(Path(path))
+        if key not in self._digests:
+            self._digests[key] = file_digest(path) if key[1] else ""
+        return self._digests[key]
 
     def results_of_scan(self, wildcards: Any) -> Files:
         """Return the results of all trainings of a scan."""
