@@ -20,6 +20,7 @@ import numpy as np
 from bench.measurement import Measurement, run
 
 JETS, WIDE_JETS, PEER_JETS, MOST, BATCH = 60_000, 8_000, 2_000, 80, 100
+LARGE_BATCH = 1_000
 FEW_AND_MANY = 70_000, 400_000
 REPEATS = 3
 GOALS = {("tensorflow", 10): 20_000, ("jax", 10): 40_000, ("tensorflow", 100): 4_500, ("jax", 100): 4_500}
@@ -50,7 +51,32 @@ def measure(directory: Path) -> list[Measurement]:
                             f"training {ours['wall']:.0f} jets/s", result["log_p"]["wall"] / ours["wall"],
                             ">= 100000 jets/s"),
             ]  # fmt: skip
-    return [*found, measure_memory(directory)]
+    return [*found, measure_memory(directory), *measure_batches(directory)]
+
+
+def measure_batches(directory: Path) -> list[Measurement]:
+    """Measure the batches alone, as a card that is faster than they are would ask for them.
+
+    One thread reads, puts in order and cuts, any number of others fill the arrays: the rate on a machine with cores to
+    spare is that of the slower ones, by processor time.
+    """
+    found = []
+    for compression in ("none", "lz4"):
+        path = directory / f"batches_{compression}.h5"
+        write_trees(path, JETS, compression)
+        command = [sys.executable, "-m", "bench.junipr", path, "numpy", "batches"]
+        result = json.loads(run(command).output.splitlines()[-1])
+        alone = {threads: f"{rate:.0f} jets/s" for threads, rate in result["wall"].items()}
+        reading, filling = result["reading"], result["filling"]
+        found.append(
+            Measurement(
+                f"JUNIPR: batches of {LARGE_BATCH} alone, {compression}, 8 threads on 16 idle cores, by processor time",
+                1e6 / max(reading, filling / 8), "jets/s",
+                f"reading {reading:.2f} us, filling {filling:.2f} us a jet; here, shared: {alone}",
+                8 * reading / filling, ">= 500000 jets/s",
+            )
+        )  # fmt: skip
+    return found
 
 
 def measure_memory(directory: Path) -> Measurement:
@@ -172,6 +198,39 @@ def _training(name: str, path: Path, width: int, jets: int) -> Callable[[], int]
     return epoch
 
 
+def _batches(path: Path) -> dict[str, Any]:
+    """Give jets a second of the batches alone by number of threads, and microseconds of a processor by part."""
+    from dataclasses import replace
+
+    from jetloom.data.buckets import BucketStream, filled
+    from jetloom.models.registry import find_model
+
+    model, data = find_model("junipr"), facts()
+
+    def prepare(block: Any) -> Any:
+        return model.features(block, data), block["label"], block["weight"]
+
+    stream = BucketStream([path], LARGE_BATCH, 1, prepare, lambda block: np.arange(len(block)), JETS)
+    wall: dict[int, float] = {}
+    for threads in (1, 2):
+        for _ in range(REPEATS + 1):
+            began = time.perf_counter()
+            for _ in replace(stream, threads=threads).epoch(0):
+                pass
+            wall[threads] = max(wall.get(threads, 0.0), JETS / (time.perf_counter() - began))
+    parts = []
+    for _ in range(REPEATS):
+        began, filling = time.thread_time(), 0.0
+        for jets, batches in stream._ordered(np.random.default_rng([1, 0])):
+            before = time.thread_time()
+            for positions in batches:
+                filled(jets, positions, LARGE_BATCH, prepare)
+            filling += time.thread_time() - before
+        parts.append((time.thread_time() - began - filling, filling))
+    reading, filling = (1e6 * min(times) / JETS for times in zip(*parts, strict=True))
+    return {"wall": wall, "reading": reading, "filling": filling}
+
+
 def _log_p(path: Path, jets: int) -> Callable[[], int]:
     """Compute log P of all jets of a file, as an evaluation does."""
     from jetloom.data.jets import jet_blocks
@@ -252,5 +311,8 @@ def _peak(path: Path, backend: str) -> float:
 if __name__ == "__main__":
     if sys.argv[3] == "memory":
         print(_peak(Path(sys.argv[1]), sys.argv[2]))
+        sys.exit()
+    if sys.argv[3] == "batches":
+        print(json.dumps(_batches(Path(sys.argv[1]))))
         sys.exit()
     print(json.dumps(_process(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))))

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from jetloom.data.buckets import BucketStream, by_length, length_batches, padded_steps
 from jetloom.data.classes import Classes
 from jetloom.data.jets import jet_blocks
-from jetloom.data.prefetch import prefetched
 from jetloom.errors import ConfigurationError
 from jetloom.io.hdf5 import TableReader, TableWriter
 from jetloom.io.trees import BRANCHING, JET_TREE
@@ -51,10 +50,10 @@ def _prepare(jets):
     return {"row": jets["row"], "length": jets.lengths}, jets["label"], jets["weight"]
 
 
-def _stream(files, batch_size=50, seed=1, buffer_rows=256, names=()):
+def _stream(files, batch_size=50, seed=1, buffer_rows=256, names=(), threads=1):
     classes = Classes(DATASET, list(names))
     jets = int(np.isin(_all(files)["label"], classes.indices).sum())
-    return BucketStream(files, batch_size, seed, _prepare, classes.choose, jets, buffer_rows)
+    return BucketStream(files, batch_size, seed, _prepare, classes.choose, jets, threads, buffer_rows)
 
 
 def _rows(stream, epoch=0, first_step=0):
@@ -94,6 +93,13 @@ def test_an_epoch_goes_on_exactly_from_any_step(files, batch_size, buffer_rows, 
     whole = _rows(stream, epoch)
     step = data.draw(st.integers(0, stream.steps()))
     assert _rows(stream, epoch, step) == whole[step:]
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+@pytest.mark.parametrize("step", [0, 3])
+def test_neither_batches_nor_their_order_depend_on_the_threads(files, threads, step):
+    one, many = (_rows(_stream(files, 20, threads=count), 1, step) for count in (1, threads))
+    assert many == one
 
 
 def test_the_order_is_a_function_of_seed_and_epoch(files):
@@ -137,10 +143,11 @@ def test_few_numbers_of_steps_are_left():
     assert np.unique(found).tolist() == [16, 24, 32, 40, *range(48, 305, 16)]
 
 
-def test_an_evaluation_sees_each_jet_once_in_batches_of_one_size(files):
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_evaluation_sees_each_jet_once_in_batches_of_one_size(files, threads):
     classes = Classes(DATASET, ["gluon"])
     blocks = (classes.of(block) for path in files for block in jet_blocks(TableReader(path), 64))
-    batches = list(length_batches(blocks, 32, _prepare))
+    batches = list(length_batches(blocks, 32, _prepare, threads))
     rows = _all(files)
     found = sorted(row for features, labels, _ in batches for row in features["row"][labels >= 0])
     assert found == rows["row"][rows["label"] == 0].tolist()
@@ -152,21 +159,10 @@ def test_a_class_that_the_dataset_does_not_have_is_named():
         Classes(DATASET, ["quarks"])
 
 
-def test_a_stream_that_is_left_early_ends_its_threads(files):
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_stream_that_is_left_early_ends_its_threads(files, threads):
     before = threading.active_count()
-    stream = _stream(files, 5).epoch(0)
+    stream = _stream(files, 5, threads=threads).epoch(0)
     next(stream)
     stream.close()
     assert threading.active_count() == before
-
-
-def test_an_error_in_the_making_is_raised_in_its_place():
-    def items():
-        yield 1
-        yield 2
-        raise KeyError("three")
-
-    found: list[int] = []
-    with pytest.raises(KeyError, match="three"):
-        found.extend(prefetched(items(), 3))
-    assert found == [1, 2]

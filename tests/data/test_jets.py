@@ -48,6 +48,24 @@ def test_taking_some_jets_takes_their_branchings(lengths, data):
     assert jets.take(chosen).lengths.tolist() == lengths[chosen]
 
 
+@settings(deadline=None)
+@given(LENGTHS.filter(len), st.data())
+def test_jets_that_are_picked_are_those_that_are_taken(lengths, data):
+    jets = _jets(lengths)
+    positions = np.array(data.draw(st.lists(st.integers(0, len(lengths) - 1), max_size=20)), np.int64)
+    picked, taken = jets.pick(positions), jets.take(positions)
+    table, starts, counts = picked.runs
+    assert table is jets.branchings
+    assert [table[first : first + count].tolist() for first, count in zip(starts, counts, strict=True)] == [
+        taken.tree(jet).tolist() for jet in range(len(taken))
+    ]
+    assert picked.lengths.tolist() == taken.lengths.tolist()
+    assert _content(picked) == _content(taken)
+    some = np.flatnonzero(np.arange(len(positions)) % 2)
+    assert _content(picked.take(some)) == _content(taken.take(some)) == _content(picked.pick(some))
+    assert _content(Jets.concatenate([picked, taken])) == 2 * _content(taken)
+
+
 @given(st.lists(LENGTHS, min_size=1, max_size=4))
 def test_blocks_put_together(parts):
     together = Jets.concatenate([_jets(lengths) for lengths in parts])
@@ -58,6 +76,9 @@ def test_jets_without_trees_have_none():
     rows = np.zeros(5, TREE_JETS)
     jets = Jets(rows).take(np.array([3, 1]))
     assert jets.branchings is jets.offsets is None
+    assert jets.pick(np.array([1, 1])).branchings is None
+    with pytest.raises(ValueError, match="no trees"):
+        _ = jets.runs
     assert len(jets) == 2
     assert jets.lengths.tolist() == [0, 0]
     assert Jets.concatenate([jets, jets]).branchings is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from jetloom.data.buffers import blocks_of, buffers
 from jetloom.data.jets import Jets
+from jetloom.data.prefetch import prefetched
 
 BUFFER_ROWS = 1 << 16
 
@@ -68,7 +69,7 @@ class BatchStream:
         generator = np.random.default_rng([self.seed, epoch])
         rows_left_out = first_step * self.batch_size
         rest: tuple[npt.NDArray[Any], ...] | None = None
-        for arrays in buffers(self.files, self.buffer_rows, generator, self._shuffled):
+        for arrays in prefetched(self._shuffled(generator), 1):
             if rest is not None and len(rest[0]):
                 arrays = tuple(np.concatenate(pair) for pair in zip(rest, arrays, strict=True))
             rows = len(arrays[0])
@@ -81,7 +82,9 @@ class BatchStream:
         if rest is not None and len(rest[0]) and rows_left_out == 0:
             yield rest
 
-    def _shuffled(self, jets: Jets, seed: int) -> tuple[npt.NDArray[Any], ...]:
-        jets = self.choose(jets)
-        order = np.random.default_rng(seed).permutation(len(jets))
-        return tuple(array[order] for array in self.prepare(jets))
+    def _shuffled(self, generator: np.random.Generator) -> Generator[tuple[npt.NDArray[Any], ...], None, None]:
+        """Give what is made of the jets of each buffer, in random order."""
+        for parts, seed in buffers(self.files, self.buffer_rows, generator):
+            jets = self.choose(Jets.concatenate(parts))
+            order = np.random.default_rng(seed).permutation(len(jets))
+            yield tuple(array[order] for array in self.prepare(jets))

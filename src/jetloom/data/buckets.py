@@ -17,13 +17,11 @@ import numpy.typing as npt
 
 from jetloom.data.buffers import buffers
 from jetloom.data.jets import Jets
-from jetloom.data.prefetch import prefetched
+from jetloom.data.prefetch import made, prefetched
 
 FEW_STEPS, MANY_STEPS = 16, 48
 BUFFER_ROWS = 1 << 15
 BATCHES_IN_BLOCK = 50
-AHEAD = 3
-"""Batches that are made in advance."""
 
 Arrays = tuple[Any, npt.NDArray[np.int32], npt.NDArray[np.float32]]
 """Features, labels and weights."""
@@ -60,27 +58,27 @@ def by_length(lengths: Integers, order: Integers) -> Integers:
     return order[np.argsort(padded_steps(lengths[order] + 1), kind="stable")]
 
 
-def filled(jets: Jets, size: int, prepare: Prepare) -> Arrays:
+def filled(jets: Jets, positions: Integers, size: int, prepare: Prepare) -> Arrays:
     """Make a batch of ``size`` rows. Rows that are missing repeat the last jet, with label -1 and weight 0."""
-    rows = len(jets)
+    rows = len(positions)
     if rows == size:
-        return prepare(jets)
-    features, labels, weights = prepare(jets.take(np.minimum(np.arange(size), rows - 1)))
+        return prepare(jets.pick(positions))
+    features, labels, weights = prepare(jets.pick(positions[np.minimum(np.arange(size), rows - 1)]))
     labels, weights = labels.copy(), weights.copy()
     labels[rows:], weights[rows:] = -1, 0
     return features, labels, weights
 
 
-def length_batches(blocks: Iterator[Jets], size: int, prepare: Prepare) -> Iterator[Arrays]:
+def length_batches(blocks: Generator[Jets, None, None], size: int, prepare: Prepare, threads: int) -> Iterator[Arrays]:
     """Make batches of a fixed number of rows from blocks of jets, by length, for an evaluation of all of them."""
 
-    def batches() -> Generator[Arrays, None, None]:
-        for jets in blocks:
-            ordered = jets.take(by_length(jets.lengths, np.arange(len(jets))))
+    def batches() -> Generator[tuple[Jets, Integers], None, None]:
+        for jets in prefetched(blocks, 1):
+            placed = by_length(jets.lengths, np.arange(len(jets)))
             for start in range(0, len(jets), size):
-                yield filled(ordered.take(slice(start, start + size)), size, prepare)
+                yield jets, placed[start : start + size]
 
-    return prefetched(batches(), AHEAD)
+    return made(batches(), lambda batch: filled(*batch, size, prepare), threads)
 
 
 @dataclass(frozen=True)
@@ -96,11 +94,13 @@ class BucketStream:
     seed : int
         Together with the epoch it decides the order.
     prepare : callable
-        Turns jets into features, labels and weights; runs in a thread of its own.
+        Turns jets into features, labels and weights; runs in threads of its own.
     choose : callable
         Gives the positions of those of the jets that take part.
     jets : int
         How many take part.
+    threads : int
+        That prepare batches. Neither the batches nor their order depend on it.
     buffer_rows : int
         Rows that are shuffled together.
     """
@@ -111,6 +111,7 @@ class BucketStream:
     prepare: Prepare
     choose: Callable[[Jets], Integers]
     jets: int
+    threads: int = 1
     buffer_rows: int = BUFFER_ROWS
 
     def sized(self, batch_size: int) -> BucketStream:
@@ -123,34 +124,30 @@ class BucketStream:
 
     def epoch(self, epoch: int, first_step: int = 0) -> Iterator[Arrays]:
         """Give the batches of an epoch, from ``first_step`` on: a function of seed and epoch alone."""
-        return prefetched(self._batches(epoch, first_step), AHEAD)
+        size = min(self.batch_size, max(1, self.jets))
+        return made(self._batches(epoch, first_step), lambda batch: filled(*batch, size, self.prepare), self.threads)
 
-    def _batches(self, epoch: int, first_step: int) -> Generator[Arrays, None, None]:
-        size, left_out = min(self.batch_size, max(1, self.jets)), first_step
-        for jets, batches in self._ordered(np.random.default_rng([self.seed, epoch])):
+    def _batches(self, epoch: int, first_step: int) -> Generator[tuple[Jets, Integers], None, None]:
+        """Give the jets of a buffer, and the positions of a batch in it."""
+        left_out = first_step
+        for jets, batches in prefetched(self._ordered(np.random.default_rng([self.seed, epoch])), 1):
             for positions in batches[left_out:]:
-                yield filled(jets.take(positions), size, self.prepare)
+                yield jets, positions
             left_out = max(0, left_out - len(batches))
 
-    def _ordered(self, generator: np.random.Generator) -> Iterator[tuple[Jets, list[Integers]]]:
+    def _ordered(self, generator: np.random.Generator) -> Generator[tuple[Jets, list[Integers]], None, None]:
         """Give the jets of each buffer, and the positions of each batch in it, the batches in random order."""
-        rest: Jets | None = None
-
-        def chosen(jets: Jets, seed: int) -> tuple[Jets, Integers, int]:
-            return jets, self.choose(jets), seed
-
-        for jets, wanted, seed in buffers(self.files, self.buffer_rows, generator, chosen):
-            if rest is not None and len(rest):
-                wanted = np.concatenate([np.arange(len(rest)), wanted + len(rest)])
-                jets = Jets.concatenate([rest, jets])
-            own = np.random.default_rng(seed)
-            order, lengths = own.permutation(wanted), jets.lengths
+        rest: list[Jets] = []
+        for parts, seed in buffers(self.files, self.buffer_rows, generator):
+            # What was left of the buffer before has been chosen already, and is chosen again.
+            jets, own = Jets.concatenate([*rest, *parts]), np.random.default_rng(seed)
+            order, lengths = own.permutation(self.choose(jets)), jets.lengths
             full = len(order) - len(order) % self.batch_size
-            rest = jets.take(order[full:])
+            rest = [jets.take(order[full:])]
             block = BATCHES_IN_BLOCK * self.batch_size
-            parts = [by_length(lengths, order[start : min(start + block, full)]) for start in range(0, full, block)]
-            if parts:
-                placed, starts = np.concatenate(parts), own.permutation(np.arange(0, full, self.batch_size))
+            alike = [by_length(lengths, order[start : min(start + block, full)]) for start in range(0, full, block)]
+            if alike:
+                placed, starts = np.concatenate(alike), own.permutation(np.arange(0, full, self.batch_size))
                 yield jets, [placed[start : start + self.batch_size] for start in starts]
-        if rest is not None and len(rest):
-            yield rest, [np.arange(len(rest))]
+        if rest and len(rest[0]):
+            yield rest[0], [np.arange(len(rest[0]))]

@@ -1,4 +1,4 @@
-"""Buffers of jets, drawn at random from all files in blocks of neighbouring rows; the next one is read meanwhile.
+"""Buffers of jets, drawn at random from all files in blocks of neighbouring rows.
 
 A row read alone from HDF5 costs ninety times a row read in a block. So blocks of neighbouring rows are drawn at random
 from all files into a buffer, and the rows of the buffer are shuffled by who takes it: as good as a full shuffle when
@@ -7,17 +7,13 @@ the buffer holds many blocks, at the speed of reading in order, and in the memor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
 from jetloom.data.jets import Jets, read_jets
-from jetloom.data.prefetch import prefetched
 from jetloom.io.hdf5 import TableReader
-
-Made = TypeVar("Made")
 
 BLOCKS_IN_BUFFER = 64
 
@@ -34,9 +30,9 @@ def blocks_of(files: list[Path], buffer_rows: int) -> list[tuple[int, int, int]]
 
 
 def buffers(
-    files: list[Path], buffer_rows: int, generator: np.random.Generator, make: Callable[[Jets, int], Made]
-) -> Iterator[Made]:
-    """Draw the blocks in random order, and give what is made of each buffer full of them.
+    files: list[Path], buffer_rows: int, generator: np.random.Generator
+) -> Generator[tuple[list[Jets], int], None, None]:
+    """Draw the blocks in random order, and give each buffer full of them.
 
     Parameters
     ----------
@@ -46,24 +42,23 @@ def buffers(
         Rows of a buffer.
     generator : numpy.random.Generator
         Decides the order.
-    make : callable
-        Takes the jets of a buffer and a seed of its own; runs in the thread that reads.
+
+    Yields
+    ------
+    blocks : list of Jets
+    seed : int
+        For what is decided by chance in this buffer.
     """
     blocks = blocks_of(files, buffer_rows)
     order = generator.permutation(len(blocks))
     groups = [order[start : start + BLOCKS_IN_BUFFER] for start in range(0, len(order), BLOCKS_IN_BUFFER)]
     seeds = generator.integers(0, 2**63, len(groups))
-
-    def read() -> Generator[Made, None, None]:
-        readers = [TableReader(path) for path in files]
-        try:
-            for group, seed in zip(groups, seeds.tolist(), strict=True):
-                # In the order of the disk: the rows are shuffled afterwards anyway.
-                chosen = sorted(blocks[index] for index in group)
-                parts = [read_jets(readers[file], start, stop) for file, start, stop in chosen]
-                yield make(Jets.concatenate(parts), seed)
-        finally:
-            for reader in readers:
-                reader.close()
-
-    return prefetched(read(), 1)
+    readers = [TableReader(path) for path in files]
+    try:
+        for group, seed in zip(groups, seeds.tolist(), strict=True):
+            # In the order of the disk: the rows are shuffled afterwards anyway.
+            chosen = sorted(blocks[index] for index in group)
+            yield [read_jets(readers[file], start, stop) for file, start, stop in chosen], seed
+    finally:
+        for reader in readers:
+            reader.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from jetloom.io.hdf5 import TableReader
 from jetloom.io.trees import BRANCHING
 
 Rows = npt.NDArray[np.void]
+Index = npt.NDArray[np.int64]
 
 BLOCK_ROWS = 1 << 16
 """Jets that are worked on at a time; bounds the memory of every stage."""
@@ -72,6 +74,23 @@ class Jets:
 
         return Jets(rows, gather(self.branchings, starts, lengths), offsets)
 
+    def pick(self, index: npt.NDArray[np.integer]) -> Jets:
+        """Give some of the jets, positions in any order, without a copy of their trees: see :class:`Picked`."""
+        return self.take(index) if self.branchings is None or self.offsets is None else Picked(self, index)
+
+    @property
+    def runs(self) -> tuple[Rows, Index, Index]:
+        """Where the trees lie: a table of branchings, and the first row and number of rows of each jet in it.
+
+        Raises
+        ------
+        ValueError
+            If there are no trees.
+        """
+        if self.branchings is None or self.offsets is None:
+            raise ValueError("the jets have no trees")
+        return self.branchings, self.offsets[:-1], np.diff(self.offsets)
+
     @staticmethod
     def concatenate(parts: Sequence[Jets]) -> Jets:
         """Put blocks of the same columns together."""
@@ -84,6 +103,43 @@ class Jets:
             np.concatenate(branchings).view(parts[0].branchings.dtype),
             _offsets(np.concatenate([part.lengths for part in parts])),
         )
+
+
+class Picked(Jets):
+    """Jets of a block whose trees stay where they are, until someone asks for them one after the other.
+
+    Parameters
+    ----------
+    block : Jets
+        With trees. It stays in memory as long as these jets do.
+    index : array of int, shape (n,)
+        Positions in it, in any order.
+    """
+
+    def __init__(self, block: Jets, index: npt.NDArray[np.integer]) -> None:
+        table, starts, lengths = block.runs
+        # Not by way of Jets, which would set the trees: they are made when they are asked for.
+        object.__setattr__(self, "rows", block.rows[index])
+        object.__setattr__(self, "_runs", (table, starts[index], lengths[index]))
+
+    _runs: tuple[Rows, Index, Index]
+
+    @property
+    def runs(self) -> tuple[Rows, Index, Index]:
+        """Where the trees lie; see :attr:`Jets.runs`."""
+        return self._runs
+
+    @cached_property
+    def branchings(self) -> Rows:
+        """The branchings of all trees, one jet after the other: a copy."""
+        from jetloom.data.gather import gather
+
+        return gather(*self.runs)
+
+    @cached_property
+    def offsets(self) -> Index:
+        """Where they begin and end; see :class:`Jets`."""
+        return _offsets(self.runs[2])
 
 
 def _plain(rows: Rows) -> Rows:

@@ -1,13 +1,17 @@
-"""Making the next items in a thread while one is used."""
+"""Making the next items in threads while one is used."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
+Work = TypeVar("Work")
 Item = TypeVar("Item")
+
+AHEAD = 3
+"""Batches that are made in advance by each thread."""
 
 END = object()
 
@@ -26,3 +30,30 @@ def prefetched(items: Generator[Item, None, None], ahead: int) -> Iterator[Item]
     finally:
         pool.shutdown(cancel_futures=True)
         items.close()
+
+
+def made(work: Generator[Work, None, None], make: Callable[[Work], Item], threads: int) -> Iterator[Item]:
+    """Give what is made of each piece of work, in the order of the work, whichever thread is done first.
+
+    Parameters
+    ----------
+    work : generator
+        Says what is to be made. It runs in the caller's thread, so it should be quick; it is closed with this one.
+    make : callable
+        Runs in one of the threads, so it should leave the interpreter to the others (compiled code does). What it gives
+        may depend on its piece of work alone.
+    threads : int
+        That make items, each up to :data:`AHEAD` in advance.
+    """
+    pool = ThreadPoolExecutor(threads)
+    try:
+        waiting: deque[Future[Item]] = deque()
+        for piece in work:
+            waiting.append(pool.submit(make, piece))
+            if len(waiting) > AHEAD * threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+        work.close()

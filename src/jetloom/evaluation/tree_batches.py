@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from jetloom.data.buckets import padded_steps
-from jetloom.data.prefetch import prefetched
+from jetloom.data.prefetch import made
 from jetloom.errors import BadValueError
 from jetloom.models.forward import forward
 
@@ -30,11 +31,11 @@ LEAST_AT_ONCE = 1 << 12
 
 BLOCK_ROWS = 1 << 15
 """Jets of a block: so many that few batches of it are not full."""
-AHEAD = 3
-"""Batches that are made in advance."""
+MAKERS = 2
+"""Threads that make batches."""
 
 
-def buckets(lengths: Index, most: int) -> Iterator[tuple[Index, int]]:
+def buckets(lengths: Index, most: int) -> Generator[tuple[Index, int], None, None]:
     """Put jets with trees of like length together.
 
     Parameters
@@ -106,7 +107,7 @@ class TreeOutputs:
         """
         waiting: list[tuple[Index, int, Any]] = []
         # A batch is made while one is computed, and its output looked at when the next one is under way.
-        for index, rows, features in prefetched(self._batches(jets), AHEAD):
+        for index, rows, features in made(buckets(jets.lengths + 1, self.most), partial(self._batch, jets), MAKERS):
             waiting.append((index, rows, self.function(features)))
             if len(waiting) > 1:
                 yield _finished(*waiting.pop(0))
@@ -132,9 +133,9 @@ class TreeOutputs:
         assert found is not None, "no jets"
         return found
 
-    def _batches(self, jets: Jets) -> Generator[tuple[Index, int, Features], None, None]:
-        for index, rows in buckets(jets.lengths + 1, self.most):
-            yield index, rows, self.model.features(jets.take(np.resize(index, rows)), self.facts)
+    def _batch(self, jets: Jets, bucket: tuple[Index, int]) -> tuple[Index, int, Features]:
+        index, rows = bucket
+        return index, rows, self.model.features(jets.pick(np.resize(index, rows)), self.facts)
 
 
 def _finished(index: Index, rows: int, output: Any) -> tuple[Index, Any]:

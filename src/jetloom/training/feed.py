@@ -27,7 +27,7 @@ class Feed:
     Parameters
     ----------
     task : Task
-        Its ``classes`` take part.
+        Its ``classes`` take part, and as many threads as a training has make batches of trees.
     model : Model
         What it reads decides how batches are formed.
     dataset : Dataset
@@ -35,7 +35,7 @@ class Feed:
     """
 
     def __init__(self, task: Task, model: Model, dataset: Dataset, fold: int | None) -> None:
-        self.model, self.view = model, dataset.view(fold)
+        self.model, self.view, self.threads = model, dataset.view(fold), task.training.threads
         self.facts, self.classes = DataFacts.of(self.view), Classes(dataset, task.classes)
 
     def jets(self, role: str) -> int:
@@ -46,14 +46,14 @@ class Feed:
         """Give the batches of the training part."""
         files, jets, classes = self.view.files["train"], self.jets("train"), self.classes
         if self.model.reads == "trees":
-            return BucketStream(files, batch_size, seed, self.arrays, classes.choose, jets)
+            return BucketStream(files, batch_size, seed, self.arrays, classes.choose, jets, self.threads)
         return BatchStream(files, batch_size, seed, self.arrays, choose=classes.of, jets=jets)
 
     def blocks(self, role: str) -> Iterator[Batch]:
         """Give all jets of a role."""
         if self.model.reads == "trees":
             blocks = (self.classes.of(block) for block in self.view.blocks(role, TREE_BLOCK_ROWS))
-            return length_batches(blocks, TREE_PREDICT_ROWS, self.arrays)
+            return length_batches(blocks, TREE_PREDICT_ROWS, self.arrays, self.threads)
         return self._slices(role)
 
     def _slices(self, role: str) -> Iterator[Batch]:

@@ -56,6 +56,18 @@ def test_a_table_with_more_columns_gives_the_same():
         np.testing.assert_array_equal(array, padded(block)[name])
 
 
+@pytest.mark.parametrize("dtype", [BRANCHING, TREE_BRANCHING])
+def test_jets_that_were_picked_from_a_block_give_what_a_copy_of_them_gives(dtype):
+    block, chosen = jets(LENGTHS), np.array([4, 2, 2, 1])
+    table = np.zeros(len(block.branchings), dtype)
+    for name in BRANCHING.names:
+        table[name] = block.branchings[name]
+    block = Jets(block.rows, table, block.offsets)
+    copied = padded(block.take(chosen))
+    for name, array in padded(block.pick(chosen)).items():
+        np.testing.assert_array_equal(array, copied[name])
+
+
 def test_jets_without_trees_or_too_large_are_refused():
     block = jets(LENGTHS)
     with pytest.raises(BadValueError, match=r"^the jets have no trees; set reads: trees"):

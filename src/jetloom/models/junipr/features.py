@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.data.buckets import padded_steps
+from jetloom.data.gather import gather
 from jetloom.data.jets import Jets
 from jetloom.errors import BadValueError
 from jetloom.io.trees import BRANCHING, BRANCHING_VARIABLES, MOMENTUM
@@ -24,7 +25,7 @@ def padded(jets: Jets, most: int | None = None) -> dict[str, npt.NDArray[Any]]:
     Parameters
     ----------
     jets : Jets
-        A block with branchings.
+        A block with trees. They are read where they lie, so jets that were picked from a block need no copy of them.
     most : int, optional
         Constituents that a jet may have.
 
@@ -48,9 +49,10 @@ def padded(jets: Jets, most: int | None = None) -> dict[str, npt.NDArray[Any]]:
     BadValueError
         If the block has no trees, or a jet has more constituents than it may.
     """
-    if jets.branchings is None or jets.offsets is None:
-        raise BadValueError("the jets have no trees", advice="set reads: trees for the task that owns the dataset")
-    lengths = jets.lengths
+    try:
+        table, starts, lengths = jets.runs
+    except ValueError as error:
+        raise BadValueError(str(error), advice="set reads: trees for the task that owns the dataset") from None
     longest = int(lengths.max(initial=0))
     if most is not None and longest + 1 > most:
         raise BadValueError(
@@ -67,9 +69,11 @@ def padded(jets: Jets, most: int | None = None) -> dict[str, npt.NDArray[Any]]:
     arrays["length"][:] = lengths
     seed = arrays["seed"]
     seed[:, 0], seed[:, 1:3], seed[:, 3] = jets["seed_e"], 0, jets["seed_m"]
-    floats, integers = _columns(jets.branchings)
+    if table.dtype != BRANCHING:  # what has to be copied are the trees of these jets alone
+        table, starts = gather(table, starts, lengths), np.cumsum(lengths) - lengths
+    floats, integers = _columns(table)
     filled: list[Any] = [arrays[name] for name in SHAPES if name != "length"]
-    _fill(jets.offsets, floats, integers, *filled)
+    _fill(starts, lengths, floats, integers, *filled)
     return arrays
 
 
@@ -88,7 +92,8 @@ def _columns(branchings: npt.NDArray[np.void]) -> tuple[npt.NDArray[np.float32],
 
 @numba.njit(cache=True, nogil=True)
 def _fill(
-    offsets: npt.NDArray[np.int64],
+    starts: npt.NDArray[np.int64],
+    lengths: npt.NDArray[np.int64],
     floats: npt.NDArray[np.float32],
     integers: npt.NDArray[np.uint16],
     seed: npt.NDArray[np.float32],
@@ -98,7 +103,7 @@ def _fill(
     rank: npt.NDArray[np.int32],
 ) -> None:  # pragma: no cover - compiled
     for row in range(len(seed)):
-        first, length = offsets[row], offsets[row + 1] - offsets[row]
+        first, length = starts[row], lengths[row]
         branching[row, length:], daughters[row, length:], mother[row, length:], rank[row, length:] = 1, 1, 1, 0
         for step in range(length):
             values = floats[first + step]
