@@ -18,8 +18,8 @@ from jetloom.provenance import PACKAGE, digest
 NAME = "jetloom"
 
 NO_NUMBER = (
-    "config", "errors", "provenance", "code_digests", "paths", "io.atomic", "io.chunks", "io.lock", "io.plain",
-    "io.sealed", "models.registry", "scan.stored",
+    "config", "errors", "provenance", "code_digests", "paths", "io.atomic", "io.chunks", "io.chunk_reader",
+    "io.integrity", "io.lock", "io.sealed", "models.registry", "scan.stored",
 )  # fmt: skip
 """What changes no number: settings are digested by their values, and this reads, checks and writes."""
 

@@ -1,4 +1,4 @@
-"""Packing chunks of HDF5 as its filters do, so that finished chunks can be handed to it.
+"""Packing chunks of HDF5 as its filters do, so that finished chunks can be handed to it, and back.
 
 That is three times faster than HDF5's own filter pipeline, and safe on a full disk: what HDF5 holds back in its cache
 it writes when a dataset is let go, where h5py ignores errors and a later exit of the process crashes.
@@ -46,6 +46,9 @@ def _none(data: Bytes, width: int) -> bytes:  # noqa: ARG001
 PACK: dict[str, Callable[[Bytes, int], bytes]] = {"lz4": _lz4, "zstd": _zstd, "gzip": _gzip, "none": _none}
 """How each filter stores a chunk."""
 
+FILTERS = {(): "none", (32004,): "lz4", (32015,): "zstd", (2, 1): "gzip"}
+"""Names of the filters by their registered numbers, in the order in which they work."""
+
 
 def filter_options(compression: str) -> dict[str, Any]:
     """Give the arguments of h5py's ``create_dataset`` for a filter by name.
@@ -68,3 +71,38 @@ def pack(rows: npt.NDArray[np.void], chunk: int, compression: str) -> bytes:
         rows = np.concatenate([rows, np.zeros((chunk - len(rows), *rows.shape[1:]), rows.dtype)])
     rows = np.ascontiguousarray(rows)
     return PACK[compression](rows.view(np.uint8).reshape(-1), rows.dtype.itemsize)
+
+
+def unpack(raw: Bytes, size: int, width: int, compression: str) -> Bytes:
+    """Give the bytes of a chunk that :func:`pack` packed.
+
+    Parameters
+    ----------
+    raw : uint8 array
+        The chunk as it is stored.
+    size : int
+        Bytes of the chunk when it is unpacked.
+    width : int
+        Bytes of an element.
+    compression : str
+        Name of the filter.
+
+    Raises
+    ------
+    Exception
+        Of the library that unpacks, if the bytes are damaged.
+    """
+    if compression == "lz4":
+        _, _, stored = struct.unpack_from(">QII", raw.data)
+        block = raw[16 : 16 + stored]
+        return (
+            block
+            if stored == size
+            else np.frombuffer(lz4.block.decompress(block.data, uncompressed_size=size), np.uint8)
+        )
+    if compression == "zstd":
+        return np.frombuffer(zstandard.ZstdDecompressor().decompress(raw.data, max_output_size=size), np.uint8)
+    if compression == "gzip":
+        content = np.frombuffer(zlib.decompressobj().decompress(raw.data, size), np.uint8)
+        return np.ascontiguousarray(content.reshape(width, -1).T).reshape(-1)
+    return raw

@@ -3,7 +3,8 @@
 The layout is that of atlas-ftag-tools: a 1-D compound dataset ``jets`` and, for each collection that belongs to the
 jets, a 2-D compound dataset of ``(rows, slots)`` whose bool field ``valid`` tells filled places from padding. Every
 file says in its attributes how many rows it was closed with and what it was made of, so that a truncated or
-half-written file is never taken for a whole one.
+half-written file is never taken for a whole one. Each dataset has the checksums of its chunks in the attribute
+``checksums``, and the file one of its attributes, these checksums among them, in ``checksum``.
 """
 
 from __future__ import annotations
@@ -19,14 +20,18 @@ from typing import Any, Self
 import h5py
 import numpy as np
 import numpy.typing as npt
+import xxhash
 
 from jetloom.errors import CorruptFileError, MissingFileError, MissingObjectError, near_misses
+from jetloom.io.chunk_reader import ChunkReader
 from jetloom.io.chunks import filter_options, pack
-from jetloom.io.plain import PlainChunks, is_plain
+from jetloom.io.integrity.damage import BadBytesError, Interpreting
 
 Rows = npt.NDArray[np.void]
 
-FORMAT = "jetloom-1"
+FORMAT = "jetloom-2"
+CHECKSUM, CHECKSUMS = "checksum", "checksums"
+AGAIN = "make it again"
 CHUNK_BYTES = 1 << 20
 """Aim for the size of one chunk: large enough for the disk, small enough for the processor's cache."""
 
@@ -54,6 +59,7 @@ class TableWriter:
         self._compression = compression
         self._rows = dict.fromkeys(tables, 0)
         self._pending: dict[str, list[Rows]] = {name: [] for name in tables}
+        self._checksums: dict[str, list[int]] = {name: [] for name in tables}
         options = filter_options(compression)
         self._datasets: dict[str, Any] = {}
         self._chunk: dict[str, int] = {}
@@ -91,17 +97,22 @@ class TableWriter:
         for first in range(0, len(rows), chunk):
             packed = pack(rows[first : first + chunk], chunk, self._compression)
             dataset.id.write_direct_chunk((start + first, *corner), packed)
+            self._checksums[name].append(xxhash.xxh3_64_intdigest(packed))
         self._rows[name] = start + len(rows)
 
     def close(self) -> None:
-        """Write what waits, the attributes, and the number of rows that marks the file as whole."""
+        """Write what waits, the attributes, the number of rows that marks the file as whole, and the checksums."""
         for name, pending in self._pending.items():
             if pending:
                 self._write(name, np.concatenate(pending))
-        for key, value in self.attributes.items():
-            self._file.attrs[key] = json.dumps(value, sort_keys=True)
-        self._file.attrs["rows"] = json.dumps(self._rows, sort_keys=True)
-        self._file.attrs["format"] = FORMAT
+        texts = {key: json.dumps(value, sort_keys=True) for key, value in self.attributes.items()}
+        texts |= {"rows": json.dumps(self._rows, sort_keys=True), "format": FORMAT}
+        sums = {name: np.array(found, "<u8") for name, found in self._checksums.items()}
+        texts[CHECKSUM] = _checksum(texts, sums)
+        for name, found in sums.items():
+            self._datasets[name].attrs[CHECKSUMS] = found
+        for key, text in texts.items():
+            self._file.attrs[key] = text
         try:
             self._file.close()
         except RuntimeError as error:  # h5py says so when the disk is full
@@ -134,48 +145,47 @@ class TableReader:
     """
 
     def __init__(self, path: str | Path) -> None:
-        import hdf5plugin  # noqa: F401 - registers the filters
-
         self.path = Path(path)
-        self._plain: dict[str, PlainChunks | None] = {}
+        self._chunks: dict[str, ChunkReader] = {}
         self._raw: io.FileIO | None = None
         if not self.path.is_file():
             raise MissingFileError("there is no such file", path=path)
-        try:
+        with Interpreting(path, advice=AGAIN, doing="is not a readable HDF5 file"):
             # A published file never changes, and on many file systems of clusters a lock cannot be had.
             self._file = h5py.File(self.path, "r", locking=False)
-        except OSError as error:
-            cause = "is truncated" if "truncated" in str(error) else "is not a readable HDF5 file"
-            raise CorruptFileError(f"{cause} ({_short(error)})", path=path) from None
         try:
-            self.rows: dict[str, int] = self._declared_rows()
-        except (OSError, KeyError, RuntimeError, ValueError) as error:  # h5py's words for damaged metadata
-            raise CorruptFileError(f"is damaged ({_short(error)})", path=path) from None
+            with Interpreting(path, advice=AGAIN, doing="is damaged"):
+                self._texts, self._sums = self._verified()
+                self.rows: dict[str, int] = json.loads(self._texts["rows"])
+        except CorruptFileError:
+            self._file.close()
+            raise
 
-    def _declared_rows(self) -> dict[str, int]:
+    def _verified(self) -> tuple[dict[str, str], dict[str, npt.NDArray[np.uint64]]]:
+        """Read the attributes and the checksums of the chunks, and hold them against the checksum of the file."""
         if "rows" not in self._file.attrs:
-            raise CorruptFileError(
-                "was not made by jetloom, or never closed", path=self.path, advice="make it again with jetloom hdf5"
-            )
-        declared: dict[str, int] = json.loads(self._file.attrs["rows"])
-        for name, rows in declared.items():
-            found = len(self._file[name]) if name in self._file else None
-            if found != rows:
-                raise CorruptFileError(f"has {found} rows where {rows} were written", path=self.path, where=name)
-        return declared
+            raise BadBytesError("was not made by jetloom, or never closed")
+        texts = {key: str(value) for key, value in self._file.attrs.items()}
+        if CHECKSUM not in texts:
+            raise BadBytesError("has no checksum: it is damaged, or of an older jetloom")
+        rows = json.loads(texts["rows"])
+        sums = {name: np.asarray(self._file[name].attrs[CHECKSUMS], "<u8") for name in rows}
+        if texts.pop(CHECKSUM) != _checksum(texts, sums):
+            raise BadBytesError("is not as it was written (the checksum of its attributes differs)")
+        for name, written in rows.items():
+            if (found := len(self._file[name])) != written:
+                raise BadBytesError(f"has {found} rows of '{name}' where {written} were written")
+        return texts, sums
 
     def has_attribute(self, key: str) -> bool:
         """Say whether the file has an attribute."""
-        return key in self._file.attrs
+        return key in self._texts
 
     def attribute(self, key: str) -> Any:
         """Give a JSON attribute of the file."""
-        try:
-            return json.loads(self._file.attrs[key])
-        except KeyError:
-            raise MissingObjectError("has no such attribute", path=self.path, where=key) from None
-        except (OSError, RuntimeError, ValueError) as error:
-            raise CorruptFileError(f"is damaged ({_short(error)})", path=self.path, where=key) from None
+        if key not in self._texts:
+            raise MissingObjectError("has no such attribute", path=self.path, where=key)
+        return json.loads(self._texts[key])
 
     def dtype(self, table: str) -> np.dtype[Any]:
         """Give the compound dtype of a dataset."""
@@ -198,15 +208,10 @@ class TableReader:
         CorruptFileError
             If the data cannot be read back.
         """
-        if table not in self._plain:
-            dataset = self._dataset(table)
-            self._plain[table] = PlainChunks(dataset, self._descriptor()) if is_plain(dataset) else None
-        rows, plain = self.rows[table], self._plain[table]
-        stop = rows if stop is None else min(stop, rows)
-        try:
-            return self._dataset(table)[start:stop] if plain is None else plain.read(start, max(start, stop))
-        except (OSError, RuntimeError, ValueError) as error:
-            raise CorruptFileError(f"is damaged ({_short(error)})", path=self.path, where=table) from None
+        chunks = self._chunks.get(table) or self._chunks_of(table)
+        stop = self.rows[table] if stop is None else min(stop, self.rows[table])
+        with Interpreting(self.path, table, AGAIN, "is damaged"):
+            return chunks.read(start, max(start, stop))
 
     def blocks(self, table: str, rows: int) -> Iterator[Rows]:
         """Read a dataset from start to end in blocks of whole chunks, of about ``rows`` rows."""
@@ -215,10 +220,13 @@ class TableReader:
         for start in range(0, self.rows[table], step):
             yield self.read(table, start, min(start + step, self.rows[table]))
 
-    def _descriptor(self) -> int:
-        if self._raw is None:
-            self._raw = self.path.open("rb", buffering=0)
-        return self._raw.fileno()
+    def _chunks_of(self, table: str) -> ChunkReader:
+        """Find the chunks of a dataset when it is first read."""
+        dataset = self._dataset(table)
+        self._raw = self._raw or self.path.open("rb", buffering=0)
+        with Interpreting(self.path, table, AGAIN, "is damaged"):
+            self._chunks[table] = ChunkReader(dataset, self._raw.fileno(), self._sums[table])
+        return self._chunks[table]
 
     def _dataset(self, table: str) -> Any:
         try:
@@ -259,5 +267,9 @@ def _create(path: Path) -> h5py.File:
     return h5py.File(h5py.h5f.create(str(path).encode(), h5py.h5f.ACC_TRUNC, fcpl=create, fapl=access))
 
 
-def _short(error: Exception) -> str:
-    return str(error).split("(", 1)[-1].rstrip(")")[:120]
+def _checksum(texts: Mapping[str, str], sums: Mapping[str, npt.NDArray[np.uint64]]) -> str:
+    """Give the checksum of a file: of its attributes, and of the checksums of its chunks."""
+    state = xxhash.xxh3_64(json.dumps(texts, sort_keys=True).encode())
+    for name in sorted(sums):
+        state.update(sums[name].tobytes())
+    return str(state.hexdigest())

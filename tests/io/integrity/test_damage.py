@@ -82,10 +82,10 @@ def test_too_little_memory_for_a_length_that_may_be_is_no_damage(path):
         raise np._core._exceptions._ArrayMemoryError((1 << 20, 100), np.dtype("<f8"))
 
 
-@pytest.mark.parametrize("line", ["nobody_defined_this", "None.pt", "len(1)"])
+@pytest.mark.parametrize("line", ["nobody_defined_this", "None.pt", "len(1)", "{}[1]", "[][1]"])
 def test_mistakes_of_jetloom_are_not_taken_for_damage(path, line):
     import jetloom.io.integrity.damage as ours
 
     code = compile(f"lambda: {line}", ours.__file__, "eval")  # as if a line of the package did it
-    with pytest.raises((NameError, AttributeError, TypeError)), Interpreting(path):
+    with pytest.raises((NameError, AttributeError, TypeError, LookupError)), Interpreting(path):
         eval(code)()

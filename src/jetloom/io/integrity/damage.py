@@ -23,7 +23,7 @@ TROUBLES = {
 }  # fmt: skip
 """Errors of a disk, a network or a machine, not of the bytes: another attempt may go well."""
 
-MISTAKES = (NameError, AttributeError, TypeError, AssertionError)
+MISTAKES = (NameError, AttributeError, TypeError, AssertionError, LookupError)
 """Raised by a line of jetloom itself these are mistakes of it; raised by a library's they come from the bytes."""
 
 MOST_GROWN = 1000
