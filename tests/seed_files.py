@@ -1,11 +1,10 @@
 """A dataset on disk whose two classes differ in energy and mass alone, and predictions that know nothing of either."""
 
-import json
-
 import numpy as np
 
 from jetloom.data.dataset import Dataset
 from jetloom.io.hdf5 import TableWriter
+from jetloom.io.sealed import write_json
 from rivals import FIELDS, density, draw
 
 CLASSES = [{"name": name, "title": name, "color": None} for name in ("gluon", "quark")]
@@ -33,9 +32,9 @@ def write_dataset(directory, train, test):
     view = {"fold": None, "weight": "weight", **files, "missing": None, "mean": [], "std": []}
     spectators = [{"column": "pt", "title": "Jet $p_T$ [GeV]"}]
     facts = {"classes": CLASSES, "inputs": [], "spectators": spectators, "views": [view], "fingerprint": "f00d"}
-    facts["digests"] = {}
+    facts |= {"digests": {}, "parts": {}}
     facts |= {"task": "dnn", "title": "", "label": "", "samples": {}}
-    (directory / "dataset.json").write_text(json.dumps(facts))
+    write_json(directory / "dataset.json", facts)
     return Dataset.open(directory)
 
 

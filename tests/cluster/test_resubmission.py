@@ -1,7 +1,6 @@
 """From a failed job to its line and its verdict."""
 
 import errno
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from jetloom.scan import ledger
 from jetloom.scan.failed import failed_runs
 from jetloom.scan.ledger import Attempt, Cause
 from jetloom.scan.space import points
+from stored_files import write_dataset
 from tiny_analysis import config
 
 PENDING = Facts(None, "Slurm: FAILED (NonZeroExitCode)", 512.0, "node1")
@@ -62,8 +62,7 @@ def _analysis(**cluster):
     content = config(scan={"units": [8, 16]}, search={"repetitions": 2})
     analysis = load_merged(content | {"cluster": cluster})
     directory = paths.dataset(analysis, "flavour")
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / "dataset.json").write_text(json.dumps({"fingerprint": "abc"}))
+    write_dataset(directory)
     return analysis
 
 

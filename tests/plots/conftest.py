@@ -7,7 +7,7 @@ import pytest
 import yaml
 from toy_analysis import CONFIG, SAMPLES, draw_jets, structured, write_dataset, write_model, write_scan, write_table
 
-from jetloom.provenance import file_digest
+from stored_files import write_result
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +32,7 @@ def evaluated(toy, tmp_path_factory):
     best = json.loads((toy / "scan" / "scan.json").read_text())["best"]
     model = toy / "scan" / best["point"] / best["run"] / "model.keras"
     write_model(model)
-    model.with_name("result.json").write_text(json.dumps({"files": {"model.keras": file_digest(model)}}))
+    write_result(model.parent, ["model.keras"])
     output = tmp_path_factory.mktemp("best")
     options = ["--config", toy / "config.yaml", "--task", "flavour", "--dataset", toy / "dataset"]
     assert main(["evaluate", *map(str, options), "--scan", str(toy / "scan"), "--output", str(output)]) == 0

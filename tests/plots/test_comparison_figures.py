@@ -8,6 +8,7 @@ import yaml
 from test_figures_of_toy import drawn
 
 from jetloom.cli.main import main
+from jetloom.io.sealed import write_json
 from rivals import classifier, draw, write_all
 
 UNARY = {"dataset": "dnn", "model": "junipr"}
@@ -42,6 +43,9 @@ DATASET = {
     "spectators": [{"column": "pt", "title": "Jet $p_T$ [GeV]"}],
     "samples": {},
     "views": [],
+    "inputs": [],
+    "parts": {},
+    "digests": {},
     "fingerprint": "f00d",
 }
 FIGURES = {"roc", "auc_in_bins", "log_odds", "correlations", "log_p/unaries"}
@@ -52,8 +56,7 @@ def run(directory, output, **changes):
     content = json.loads(json.dumps(CONFIG))
     content["comparisons"]["all"] |= changes
     (directory / "config.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-    (directory / "dataset").mkdir(exist_ok=True)
-    (directory / "dataset" / "dataset.json").write_text(json.dumps(DATASET))
+    write_json(directory / "dataset" / "dataset.json", DATASET)
     options = {"config": directory / "config.yaml", "comparison": "all", "dataset": directory / "dataset"}
     options |= {"best": directory / "best", "output": output}
     return main(["compare", *(text for name, value in options.items() for text in (f"--{name}", str(value)))])

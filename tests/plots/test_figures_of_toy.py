@@ -9,6 +9,7 @@ from jetloom.cli.main import main
 from jetloom.data.dataset import Dataset
 from jetloom.io.hdf5 import TableReader
 from jetloom.plots import best
+from stored_files import write_facts
 
 INPUTS = {"inputs/log_pt", "inputs/width", "inputs/ntracks", "bookkeeping/cut_flow", "bookkeeping/weights"}
 INPUTS |= {"bookkeeping/split", "bookkeeping/spectra"}
@@ -95,8 +96,7 @@ def test_predictions_belong_to_the_jets(evaluated, toy):
 
 def test_a_missing_model_is_named(toy, tmp_path, capfd):
     scan = tmp_path / "scan"
-    scan.mkdir()
-    (scan / "scan.json").write_text(json.dumps({"best": {"point": "abc", "run": "r0", "fold": None}}))
+    write_facts(scan, best={"point": "abc"})
     options = ["--config", toy / "config.yaml", "--task", "flavour", "--dataset", toy / "dataset", "--scan", scan]
     assert main(["evaluate", *map(str, options), "--output", str(tmp_path / "out")]) == 3
     assert "abc/r0/model.keras" in capfd.readouterr().err

@@ -12,9 +12,9 @@ from jetloom.plots import bookkeeping, classifier, correlations, inputs, scan
 from jetloom.plots.confusion import draw_confusion
 from jetloom.plots.correlations import FEWEST, draw_correlations
 from jetloom.plots.learning import draw_learning
-from jetloom.plots.scan_files import read_scan
 from jetloom.plots.style import COLORS, class_styles, headline, unit
 from jetloom.plots.tables import measured, number, page, plain, table
+from jetloom.scan.collected import read_scan
 
 STYLES = class_styles([{"name": name, "title": "", "color": None} for name in ("signal", "background")])
 

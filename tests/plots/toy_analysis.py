@@ -1,11 +1,11 @@
 """A small analysis on disk: converted files, a dataset, a collected scan and a trained model, all made up."""
 
-import json
-
 import numpy as np
 import pandas as pd
 
 from jetloom.io.hdf5 import TableWriter
+from jetloom.io.sealed import write_json
+from stored_files import write_facts
 
 CLASSES = [("quark", "Light quark"), ("gluon", "Gluon"), ("bottom", "$b$ quark")]
 TITLES = {"pt": "Jet $p_T$ [GeV]", "eta": r"Jet $\eta$", "width": "Jet width", "ntracks": "Number of tracks"}
@@ -122,7 +122,7 @@ def write_dataset(directory, rows=3000):
         "fingerprint": "f00d",
         "digests": {},
     }  # fmt: skip
-    (directory / "dataset.json").write_text(json.dumps(description))
+    write_json(directory / "dataset.json", description)
     return description
 
 
@@ -176,8 +176,7 @@ def write_scan(directory, **options):
     points.to_csv(directory / "scan.csv", index=False)
     histories.to_csv(directory / "histories.csv", index=False)
     best = {"point": points["point"][0], "run": "r0", "fold": None, "model": "m"}
-    facts = {"task": "flavour", "parameters": PARAMETERS, "scanned": PARAMETERS, "rank_by": "val_auc", "best": best}
-    (directory / "scan.json").write_text(json.dumps(facts))
+    write_facts(directory, best, parameters=PARAMETERS, scanned=PARAMETERS)
     return best
 
 

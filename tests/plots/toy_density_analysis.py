@@ -1,13 +1,12 @@
 """A made-up analysis with trees on disk: dataset, collected scan, and a density model that needs no training."""
 
-import json
-
 import numpy as np
 import yaml
 from toy_analysis import write_table
 
 import toy_trees
-from jetloom.provenance import file_digest
+from jetloom.io.sealed import write_json
+from stored_files import write_facts, write_result
 from toy_binning import BINNING
 
 CONFIG = {
@@ -47,7 +46,7 @@ def write_dataset(directory, rows=300):
         "parts": parts, "views": [view | {"binning": BINNING}], "samples": {"dijet": {"title": "dijet"}},
         "fingerprint": "f00d", "digests": {},
     }  # fmt: skip
-    (directory / "dataset.json").write_text(json.dumps(description))
+    write_json(directory / "dataset.json", description)
 
 
 def write_best(directory, model):
@@ -56,8 +55,8 @@ def write_best(directory, model):
     path = directory / best["point"] / best["run"] / "model.keras"
     path.parent.mkdir(parents=True)
     model.save(path)
-    path.with_name("result.json").write_text(json.dumps({"files": {"model.keras": file_digest(path)}}))
-    (directory / "scan.json").write_text(json.dumps({"best": best}))
+    write_result(path.parent, ["model.keras"])
+    write_facts(directory, best)
 
 
 def write_config(path):

@@ -1,4 +1,3 @@
-import json
 import os
 import time
 
@@ -18,6 +17,7 @@ from jetloom.io.lock import exclusive, is_held
 from jetloom.scan import attempt, ledger
 from jetloom.scan.attempt import deadline, job_id, recorded
 from jetloom.scan.ledger import Cause
+from stored_files import write_result
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def _attempt(directory, error=None, status="trained"):
         assert ledger.read_open(directory).attempt.job == job_id()
         if error is not None:
             raise error
-        (directory / "result.json").write_text(json.dumps({"status": status}))
+        write_result(directory, status=status)
 
 
 @pytest.mark.parametrize(("status", "cause"), [("trained", Cause.DONE), ("diverged", Cause.DIVERGED)])

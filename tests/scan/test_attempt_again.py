@@ -2,15 +2,15 @@
 
 import pytest
 
-from jetloom.io.atomic import write_json
 from jetloom.scan import ledger
 from jetloom.scan.attempt import recorded
+from stored_files import write_result
 
 
 def train(directory, history: str) -> None:
     with recorded(directory, 100, 1, 0):
         (directory / "history.csv").write_text(history)
-        write_json(directory / "result.json", {"status": "trained"})
+        write_result(directory)
 
 
 def causes(directory) -> list[str]:

@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 
 from jetloom.errors import ConfigurationError, CorruptFileError, EmptySampleError, MissingFileError, StaleError
+from jetloom.io.sealed import read_json
 from jetloom.models.registry import find_model
-from jetloom.provenance import file_digest
-from jetloom.scan.collect import collect, read_table
+from jetloom.scan.collect import collect
+from jetloom.scan.collected import find_best, read_scan, write_scan
 from jetloom.scan.space import points, runs
+from stored_files import FACTS, change, write_dataset, write_result
 from tiny_analysis import analysis
 
 METRICS = find_model("dense").point_metrics()
@@ -36,21 +38,18 @@ def trained(tmp_path):
 def _write(directory, area, status="trained", fingerprint="abc"):
     directory.mkdir(parents=True, exist_ok=True)
     metrics = {name: area if "auc" in name or "acc" in name else 1 - area for name in METRICS}
-    result = {
-        "status": status,
-        "reason": "" if status == "trained" else "loss is nan in epoch 1, step 3",
-        "epochs": 4,
-        "best_epoch": 3,
-        "metrics": metrics if status == "trained" else {},
-        "attempts": 2,
-        "wall_time_s": 1.5,
-        "peak_memory_mb": 100 * area,
-        "host": "node1",
-        "origin": {"inputs": {"dataset": fingerprint}},
-    }
     (directory / "history.csv").write_text(f"epoch,loss,val_auc\n1,0.5,{area}\n2,0.4,{area}\n")
-    result["files"] = {"history.csv": file_digest(directory / "history.csv")}
-    (directory / "result.json").write_text(json.dumps(result))
+    write_result(
+        directory,
+        ["history.csv"],
+        status=status,
+        reason="" if status == "trained" else "loss is nan in epoch 1, step 3",
+        metrics=metrics if status == "trained" else {},
+        attempts=2,
+        wall_time_s=1.5,
+        peak_memory_mb=100 * area,
+        origin={"inputs": {"dataset": fingerprint}},
+    )
 
 
 def _collect(directory, task=None):
@@ -76,9 +75,7 @@ def test_a_model_trained_anew_by_the_same_name_is_another_one(trained):
     path = trained / best / "r1" / "result.json"
     digests = []
     for content in ("one", "other"):
-        result = json.loads(path.read_text())
-        result["files"]["model.keras"] = content
-        path.write_text(json.dumps(result))
+        change(path, files=read_json(path)["files"] | {"model.keras": content})
         digests.append(_collect(trained).facts["best"]["digest"])
     assert digests == ["one", "other"]
 
@@ -118,9 +115,9 @@ def test_a_scan_of_which_nothing_was_trained(trained):
             _write(trained / point.name / run, 0.5, status="diverged")
     table = _collect(trained)
     assert table.facts["best"] is None
-    (trained / "scan.json").write_text(json.dumps(table.facts))
+    write_scan(trained, table.rows, table.histories, table.facts)
     with pytest.raises(EmptySampleError, match="no point was trained to its end"):
-        read_table(trained)
+        find_best(trained)
 
 
 def test_the_histories_name_point_and_run(trained):
@@ -163,7 +160,7 @@ def test_a_metric_that_no_point_has_is_refused():
 
 def test_an_uncollected_scan(tmp_path):
     with pytest.raises(MissingFileError, match="run jetloom collect first"):
-        read_table(tmp_path)
+        read_scan(tmp_path)
 
 
 @pytest.fixture
@@ -174,8 +171,7 @@ def collected(trained, tmp_path):
 
     settings = config(scan={"units": [8, 16, 32]}, search={"repetitions": 2})
     (tmp_path / "config.json").write_text(json.dumps(settings))
-    dataset = {"fingerprint": "abc", "classes": [{"name": "gluon"}, {"name": "quark"}]}
-    (tmp_path / "dataset.json").write_text(json.dumps(dataset))
+    write_dataset(tmp_path)
     arguments = ["--config", str(tmp_path / "config.json"), "--task", "flavour"]
     assert main(["collect", *arguments, "--dataset", str(tmp_path), "--scan", str(trained)]) == 0
     yield trained
@@ -183,16 +179,29 @@ def collected(trained, tmp_path):
 
 
 def test_the_verb_writes_the_table(collected):
-    rows, facts = read_table(collected)
-    pd.testing.assert_frame_equal(rows, _collect(collected).rows.reset_index(drop=True), check_dtype=False)
-    assert facts["scanned"] == ["units"]
-    assert len(pd.read_csv(collected / "histories.csv")) == 12
+    scan, rows = read_scan(collected), _collect(collected).rows.reset_index(drop=True)
+    pd.testing.assert_frame_equal(scan.points.fillna({"reason": ""}), rows, check_dtype=False)
+    assert scan.facts.scanned == ["units"]
+    assert len(scan.histories) == 12
 
 
 def test_a_name_of_digits_stays_a_name(tmp_path):
-    (tmp_path / "scan.json").write_text(json.dumps({"best": {"point": "012345678901"}}))
-    (tmp_path / "scan.csv").write_text("rank,point,reason\n1,012345678901,\n")
-    assert read_table(tmp_path)[0].iloc[0].tolist() == [1, "012345678901", ""]
+    table = pd.DataFrame({"rank": [1], "point": ["012345678901"], "run": ["r0"], "val_auc": [0.5]})
+    write_scan(tmp_path, table, table, FACTS)
+    assert read_scan(tmp_path).points.iloc[0].tolist() == [1, "012345678901", "r0", 0.5]
+
+
+@pytest.mark.parametrize("name", ["scan.csv", "histories.csv"])
+def test_a_table_that_was_cut_or_edited_is_not_taken_for_the_scan(collected, name):
+    path = collected / name
+    text = path.read_text()
+    for other in ("", text[: len(text) // 2], "\n".join(text.splitlines()[:2]) + "\n", text.replace("0.", "0.9")):
+        path.write_text(other)
+        with pytest.raises(CorruptFileError, match=r"is not the table that scan.json was written with; run jetloom"):
+            read_scan(collected)
+    path.unlink()
+    with pytest.raises(MissingFileError, match=f"{name}: there is no such file"):
+        read_scan(collected)
 
 
 def test_talos_reads_the_table(collected):

@@ -1,16 +1,18 @@
 import json
 
-import pandas as pd
 import pytest
 
 from jetloom import paths
 from jetloom.config.load import load_merged
+from jetloom.errors import EmptySampleError
 from jetloom.models.registry import find_model
 from jetloom.scan import ledger
-from jetloom.scan.collect import collect, read_table
+from jetloom.scan.collect import collect
+from jetloom.scan.collected import find_best, read_scan, write_scan
 from jetloom.scan.failed import failed_runs, tolerated, write_failed
 from jetloom.scan.ledger import Attempt, Cause
 from jetloom.scan.space import points, runs
+from stored_files import change, write_dataset, write_result
 from tiny_analysis import config
 
 METRICS = find_model("dense").point_metrics()
@@ -29,8 +31,7 @@ def analysis(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     analysis = _analysis()
     directory = paths.dataset(analysis, "flavour")
-    directory.mkdir(parents=True)
-    (directory / "dataset.json").write_text(json.dumps({"fingerprint": "abc"}))
+    write_dataset(directory)
     return analysis
 
 
@@ -39,19 +40,11 @@ def _directory(analysis, point, run):
 
 
 def _train(analysis, point, run, area):
-    from jetloom.provenance import file_digest
-
     directory = _directory(analysis, point, run)
     directory.mkdir(parents=True)
     (directory / "history.csv").write_text(f"epoch,loss,val_auc\n1,0.5,{area}\n")
     (directory / "model.keras").write_text("model")
-    result = {
-        "status": "trained", "reason": "", "epochs": 4, "best_epoch": 3, "metrics": dict.fromkeys(METRICS, area),
-        "attempts": 1, "wall_time_s": 1.0, "peak_memory_mb": 1.0, "host": "node1",
-        "files": {name: file_digest(directory / name) for name in ("model.keras", "history.csv")},
-        "origin": {"inputs": {"dataset": "abc"}},
-    }  # fmt: skip
-    (directory / "result.json").write_text(json.dumps(result))
+    write_result(directory, ["model.keras", "history.csv"], metrics=dict.fromkeys(METRICS, area))
 
 
 def _fail(analysis, point, run, reason=REASON):
@@ -131,10 +124,13 @@ def test_a_scan_of_which_nothing_is_left(analysis):
     assert table.rows["status"].tolist() == ["failed"] * 3
     assert table.histories.empty
     # It is written and read like any other.
-    table.histories.to_csv("histories.csv", index=False)
-    table.rows.to_csv("scan.csv", index=False)
-    assert pd.read_csv("histories.csv").columns[:3].tolist() == ["point", "run", "epoch"]
-    assert pd.read_csv("scan.csv")["reason"].tolist() == [REASON] * 3
+    directory = paths.scan(analysis, "flavour")
+    write_scan(directory, table.rows, table.histories, table.facts)
+    scan = read_scan(directory)
+    assert scan.histories.columns[:3].tolist() == ["point", "run", "epoch"]
+    assert scan.points["reason"].tolist() == [REASON] * 3
+    with pytest.raises(EmptySampleError, match="no point was trained to its end"):
+        find_best(directory)
 
 
 def test_a_failed_and_a_diverged_training_of_one_point(analysis):
@@ -142,7 +138,7 @@ def test_a_failed_and_a_diverged_training_of_one_point(analysis):
         for run in runs(analysis.tasks["flavour"]):
             _train(analysis, point, run, 0.5 + point / 10)
     path = _directory(analysis, 2, "r0") / "result.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"status": "diverged", "reason": "loss is nan"}))
+    change(path, status="diverged", reason="loss is nan")
     (_directory(analysis, 2, "r1") / "history.csv").unlink()
     _fail(analysis, 2, "r1")
     row = _collect(analysis).rows.iloc[2]
@@ -156,8 +152,7 @@ def test_the_table_is_read_with_its_failed_rows(analysis):
     for run in runs(analysis.tasks["flavour"]):
         _fail(analysis, 2, run)
     table, directory = _collect(analysis), paths.scan(analysis, "flavour")
-    table.rows.to_csv(directory / "scan.csv", index=False)
-    (directory / "scan.json").write_text(json.dumps(table.facts))
-    rows, facts = read_table(directory)
-    assert rows["reason"].tolist() == ["", "", REASON]
-    assert facts["best"]["point"] == rows["point"][0]
+    write_scan(directory, table.rows, table.histories, table.facts)
+    scan = read_scan(directory)
+    assert scan.points["reason"].fillna("").tolist() == ["", "", REASON]
+    assert scan.facts.best.point == scan.points["point"][0]

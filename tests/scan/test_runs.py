@@ -9,6 +9,7 @@ from jetloom.scan import ledger
 from jetloom.scan.ledger import Attempt, Cause
 from jetloom.scan.runs import FIRST, runs_table
 from jetloom.scan.space import points
+from stored_files import write_result
 from tiny_analysis import CONFIG, merged
 
 
@@ -21,7 +22,7 @@ def content(tmp_path, monkeypatch):
     analysis = load_merged(given)
     units = [point.name for point in points(analysis.tasks["flavour"])]
     depth = points(analysis.tasks["trees"])[0].name
-    origin = {"origin": {"commit": "0123456789abcdef"}}
+    origin = {"origin": {"commit": "0123456789abcdef", "inputs": {"dataset": "abc"}}}
     write(tmp_path, "flavour", units[0], {"status": "trained", "metrics": {"val_auc": 0.75}, "epochs": 7} | origin)
     write(tmp_path, "flavour", units[1], {"status": "diverged", "reason": "loss is nan", "metrics": {}} | origin)
     parameters = {"depth": 2, "leaves": None}
@@ -33,9 +34,7 @@ def content(tmp_path, monkeypatch):
 
 
 def write(directory, task, point, result):
-    path = directory / "results/tiny/scans" / task / point / "r0" / "result.json"
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"reason": "", "host": "here", "wall_time_s": 12.5, **result}))
+    write_result(directory / "results/tiny/scans" / task / point / "r0", **result)
 
 
 def test_every_training_is_a_row(content):
@@ -66,10 +65,16 @@ def test_the_table_is_printed_and_written(content, tmp_path, capsys):
     assert "loss is nan" not in page.split("<table>")[0]
 
 
-def test_a_broken_result_is_a_row(content, tmp_path):
+def test_a_damaged_result_is_a_row_and_an_error(content, tmp_path, capsys):
     path = next((tmp_path / "results/tiny/scans/trees").rglob("result.json"))
     path.write_text("{")
-    assert "broken" in set(runs_table(load_merged(content))["status"])
+    assert "damaged" in set(runs_table(load_merged(content))["status"])
+    assert main(["runs", "--config", "config.json"]) == 3
+    out, error = capsys.readouterr()
+    assert len(out.splitlines()) == 6
+    assert f"{path.relative_to(tmp_path)}: is not JSON" in error
+    assert main(["runs", "--config", "config.json", "--output", "out"]) == 3
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_unknown_task_is_named(content, capsys):

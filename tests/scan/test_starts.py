@@ -1,15 +1,13 @@
 """The density models that a binary model starts from: found, verified, and compared with one another."""
 
-import json
-
 import pytest
 
 from jetloom import paths
 from jetloom.config.load import load_merged
 from jetloom.errors import CorruptFileError, EmptySampleError, MissingFileError, StaleError
-from jetloom.provenance import file_digest
 from jetloom.scan.settings import settings_digests
 from jetloom.scan.starts import find_start
+from stored_files import write_facts, write_result
 from tree_files import TREE_CONFIG, merged
 
 CLASSES = ("gluon", "quark")
@@ -35,12 +33,10 @@ def _write(kind, fingerprint="abc", best=True, run="r0", start=None, **changes):
     directory = scan / "p1" / run
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "model.keras").write_text(kind)
-    result = {"parameters": {"width": 10}, "epochs": 5, "jets": 1000, **changes}
-    result["files"] = {"model.keras": file_digest(directory / "model.keras")}
-    result["origin"] = {"inputs": {"dataset": fingerprint} | ({"start": start} if start else {})}
-    (directory / "result.json").write_text(json.dumps(result))
-    facts = {"dataset": fingerprint, "best": {"point": "p1", "run": run} if best else None}
-    (scan / "scan.json").write_text(json.dumps(facts))
+    origin = {"inputs": {"dataset": fingerprint} | ({"start": start} if start else {})}
+    result = {"parameters": {"width": 10}, "epochs": 5, "jets": 1000, "origin": origin, **changes}
+    write_result(directory, ["model.keras"], **result)
+    write_facts(scan, {"run": run} if best else None, dataset=fingerprint)
 
 
 def test_the_best_model_of_each_class_is_found(scans):
@@ -85,7 +81,7 @@ def test_models_that_do_not_fit_are_refused_in_one_line(scans):
     with pytest.raises(CorruptFileError, match="is not the file that the training wrote"):
         find_start(scans, "binary", "abc", None)
     (scan / "scan.json").unlink()
-    with pytest.raises(MissingFileError, match="train and collect this scan first"):
+    with pytest.raises(MissingFileError, match="run jetloom collect first"):
         find_start(scans, "binary", "abc", None)
 
 

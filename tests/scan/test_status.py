@@ -14,6 +14,7 @@ from jetloom.scan.ledger import Attempt
 from jetloom.scan.space import points
 from jetloom.scan.status import run_status, sample_status
 from jetloom.scan.times import stage_times
+from stored_files import write_result
 from tiny_analysis import CONFIG, analysis, merged
 
 ERROR = "jetloom train: error: a.h5: is bad\n"
@@ -34,11 +35,9 @@ def scan(tmp_path, monkeypatch):
         )
         for path in (places[name][0], places[name][1].parent):
             path.mkdir(parents=True)
-    result = {"status": "trained", "reason": "", "metrics": {"val_auc": 0.75}}
-    (places["done"][0] / "result.json").write_text(json.dumps(result))
+    write_result(places["done"][0], metrics={"val_auc": 0.75})
     (places["done"][0] / ".lock").touch()
-    result = {"status": "diverged", "reason": "loss is nan", "metrics": {}}
-    (places["diverged"][0] / "result.json").write_text(json.dumps(result))
+    write_result(places["diverged"][0], status="diverged", reason="loss is nan")
     (places["interrupted"][0] / "checkpoint.npz").touch()
     (places["told to stop"][0] / "checkpoint.npz").touch()
     places["told to stop"][1].write_text("jetloom train: interrupted: SIGTERM: stopped in epoch 3, step 1\n")
@@ -63,17 +62,18 @@ def test_every_state_is_told_from_the_files(scan):
         "waiting": ("waiting", ""),
         "told to stop": ("interrupted", "jetloom train: interrupted: SIGTERM: stopped in epoch 3, step 1"),
     }
-    assert broken[0] == "failed"
-    assert "is not JSON" in broken[1]
+    assert broken[0] == "damaged"
+    assert "result.json: is not JSON" in broken[1]
 
 
 def test_the_verb_prints_it(scan, tmp_path, capsys):
     for name in ("dijet0.root", "ttbar.root"):
         (tmp_path / name).touch()
     (tmp_path / "config.json").write_text(json.dumps(scan.model_dump(mode="json", by_alias=True)))
-    assert main(["status", "--config", "config.json"]) == 0
-    out = capsys.readouterr().out
-    assert "flavour: 8 trainings: 1 done, 1 diverged, 1 running, 2 interrupted, 2 failed, 1 waiting" in out
+    assert main(["status", "--config", "config.json"]) == 3
+    out, error = capsys.readouterr()
+    assert "flavour: 8 trainings: 1 done, 1 diverged, 1 running, 2 interrupted, 1 failed, 1 waiting, 1 damaged" in out
+    assert "result.json: is not JSON" in error
     assert out.count("\n    ") == 6
 
 
@@ -93,8 +93,7 @@ def test_the_queue_tells_more(tmp_path, monkeypatch):
         ("row", {"status": "failed", "reason": "bug in 2 attempts", "metrics": {}}),
         ("closing", {"status": "trained", "reason": "", "metrics": {"val_auc": 0.5}}),
     ):
-        places[name].mkdir(parents=True, exist_ok=True)
-        (places[name] / "result.json").write_text(json.dumps(content))
+        write_result(places[name], **content)
     queue = {
         places["queued"]: QueuedJob("11", False, "Priority"),
         places["again"]: QueuedJob("12", False, "Resources"),
@@ -158,13 +157,13 @@ def test_the_verb_asks_the_queue(scan, tmp_path, capsys, monkeypatch):
     waiting = list(run_status(scan, "flavour"))[NAMES.index("waiting")]
     directory = Path("results/tiny/scans/flavour") / waiting.point / "r0"
     ledger.begin(directory, Attempt(1, host="node1", job="7", started=ledger.now()))
-    assert main(["status", "--profile", "site", "--config", "config.json"]) == 0
+    assert main(["status", "--profile", "site", "--config", "config.json"]) == 3  # one result is damaged
     out = capsys.readouterr().out
     assert "tiny: nobody drives it" in out
     assert "1 done, 1 diverged, 1 running, 2 interrupted, 2 failed, 1 queued" in out
     assert f"{waiting.point} r0     queued       job 7: Priority" in out
     squeue.unlink()
-    assert main(["status", "--profile", "site", "--config", "config.json"]) == 0
+    assert main(["status", "--profile", "site", "--config", "config.json"]) == 3  # one result is damaged
     out = capsys.readouterr().out
     assert "the queue does not answer, this is from the files alone: squeue: there is no such command" in out
     assert "1 done, 1 diverged, 1 running, 3 interrupted, 2 failed" in out

@@ -10,6 +10,7 @@ from jetloom.cli.main import main
 from jetloom.errors import CheckpointedError, OutOfTimeError
 from jetloom.evaluation import metrics
 from jetloom.evaluation.prediction import load_model, predict
+from jetloom.io.sealed import read_json
 from jetloom.models.registry import find_model, resolve_parameters
 from jetloom.training import boosted
 from jetloom.training.point import train_point
@@ -32,7 +33,7 @@ def history_of(directory):
 
 def test_a_point_leaves_what_a_network_leaves(dataset, tmp_path):
     result = train(dataset, tmp_path)
-    assert json.loads((tmp_path / "result.json").read_text()) == result
+    assert read_json(tmp_path / "result.json") == result
     history = history_of(tmp_path)
     assert list(history[0]) == find_model("bdt").history_columns()
     assert len(history) == result["epochs"] == 10

@@ -1,6 +1,5 @@
 import csv
 import fcntl
-import json
 import sys
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 from jetloom.cli.main import main
 from jetloom.errors import CheckpointedError, ConfigurationError
 from jetloom.io.lock import exclusive
+from jetloom.io.sealed import read_json
 from jetloom.models.registry import find_model, resolve_parameters
 from jetloom.training import point as training
 from jetloom.training.backend import use_backend
@@ -28,7 +28,7 @@ def _train(dataset, directory, repetition=0, seed=1, training_settings=None, **p
 def test_a_point_leaves_model_history_and_result(dataset, tmp_path):
     result = _train(dataset, tmp_path)
     assert result["status"] == "trained"
-    assert json.loads((tmp_path / "result.json").read_text()) == result
+    assert read_json(tmp_path / "result.json") == result
     with (tmp_path / "history.csv").open(newline="") as file:
         history = list(csv.DictReader(file))
     assert list(history[0]) == find_model("dense").history_columns()

@@ -58,11 +58,11 @@ def open_best(arguments: argparse.Namespace, objective: str | None = None) -> Be
     from jetloom.config.load import find_task, load_analysis
     from jetloom.data.appearance import dressed
     from jetloom.data.dataset import Dataset
-    from jetloom.errors import ConfigurationError, EmptySampleError
+    from jetloom.errors import ConfigurationError
     from jetloom.evaluation.prediction import load_model
     from jetloom.models.registry import find_model
-    from jetloom.plots.scan_files import read_facts
-    from jetloom.scan.collect import verify_file
+    from jetloom.scan.collected import find_best
+    from jetloom.scan.result_file import verify_file
     from jetloom.training.backend import use_backend
 
     analysis = load_analysis(arguments.config)
@@ -77,11 +77,9 @@ def open_best(arguments: argparse.Namespace, objective: str | None = None) -> Be
     stored = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
     stored.verify()
     scan = arguments.scan or paths.scan(analysis, arguments.task)
-    best = read_facts(scan)["best"]
-    if best is None:
-        raise EmptySampleError("no point was trained to its end", path=scan / "scan.json", advice="look at scan.csv")
+    best = find_best(scan)
     # Keras reads the choice of the backend when it is imported, so this comes before the model.
     if model.trainer == "network":
         use_backend(task.training.backend, task.training.threads)
-    network = load_model(verify_file(scan / best["point"] / best["run"], model.file))
-    return BestPoint(analysis, task, dressed(stored, analysis, arguments.task), best, model, network)
+    network = load_model(verify_file(scan / best.point / best.run, model.file))
+    return BestPoint(analysis, task, dressed(stored, analysis, arguments.task), best.model_dump(), model, network)

@@ -22,8 +22,9 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom import paths
     from jetloom.config.load import find_task, load_analysis
     from jetloom.data.dataset import Dataset
-    from jetloom.io.atomic import write_json, write_text
+    from jetloom.io.atomic import write_json
     from jetloom.scan.collect import collect
+    from jetloom.scan.collected import write_scan
     from jetloom.scan.ranking import criterion
     from jetloom.scan.space import talos_dictionary
 
@@ -33,9 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
     directory = arguments.scan or paths.scan(analysis, arguments.task)
     table = collect(arguments.task, task, directory, dataset.fingerprint, dataset.classes)
     parameters = talos_dictionary(task)
-    write_text(directory / "scan.csv", table.rows.to_csv(index=False))
-    write_text(directory / "histories.csv", table.histories.to_csv(index=False))
-    write_json(directory / "scan.json", table.facts)
+    write_scan(directory, table.rows, table.histories, table.facts)
     # Talos looks for this name beside a CSV and learns from it which columns are parameters.
     write_json(
         directory / "metadata.json", {"params": parameters, "parameter_columns": {name: name for name in parameters}}

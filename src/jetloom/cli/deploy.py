@@ -22,23 +22,25 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom import paths
     from jetloom.config.load import find_task, load_analysis
     from jetloom.models.registry import find_model
-    from jetloom.scan.collect import read_table, verify_file
+    from jetloom.scan.collected import best_of, read_scan
+    from jetloom.scan.result_file import verify_file
     from jetloom.scan.space import talos_dictionary
     from jetloom.training.backend import use_backend
 
     analysis = load_analysis(arguments.config)
     task = find_task(analysis, arguments.task)
     directory = arguments.scan or paths.scan(analysis, arguments.task)
-    table, facts = read_table(directory)
+    scan = read_scan(directory)
+    best = best_of(scan.facts, directory)
     from jetloom.scan.deploy import deploy, pack
 
     kind = find_model(task.model)
     archive = arguments.output or directory / "best.zip"
-    model = verify_file((directory / facts["best"]["model"]).parent, kind.file)
+    model = verify_file((directory / best.model).parent, kind.file)
     if kind.trainer == "network":
         use_backend(task.training.backend, task.training.threads)
-        lower = facts["direction"][facts["rank_by"]] == "lower"
-        deploy(table, talos_dictionary(task), facts["rank_by"], lower, model, archive)
+        lower = scan.facts.direction[scan.rank_by] == "lower"
+        deploy(scan.points, talos_dictionary(task), scan.rank_by, lower, model, archive)
     else:
-        pack(table, talos_dictionary(task), model, archive)
-    logger.info("deployed %s", facts["best"]["point"])
+        pack(scan.points, talos_dictionary(task), model, archive)
+    logger.info("deployed %s", best.point)

@@ -22,13 +22,13 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.plots import scan
     from jetloom.plots.correlations import draw_correlations
     from jetloom.plots.learning import draw_learning
-    from jetloom.plots.scan_files import read_scan
     from jetloom.plots.style import headline
+    from jetloom.scan.collected import read_scan
 
     found = read_scan(arguments.scan)
     points, parameters, rank_by = found.points, found.scanned, found.rank_by
     output: Path = arguments.output
-    head = str(found.facts["task"])
+    head = found.facts.task
     if arguments.config:
         analysis = load_analysis(arguments.config)
         head = headline(analysis.label, find_task(analysis, head).title or head)

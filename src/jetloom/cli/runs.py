@@ -24,14 +24,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print the table, or write it."""
     from jetloom.config.load import find_task, load_analysis
-    from jetloom.scan.runs import runs_table
+    from jetloom.errors import CorruptFileError
+    from jetloom.scan.runs import damaged_rows, runs_table
 
     analysis = load_analysis(arguments.config)
     table = runs_table(analysis)
     if arguments.task:
         find_task(analysis, arguments.task)
         table = table[table["task"] == arguments.task]
+    damage = damaged_rows(table)
     if arguments.output:
+        if damage:
+            raise CorruptFileError(damage)
         from jetloom.io.atomic import write_text
 
         write_text(arguments.output / "runs.csv", table.to_csv(index=False))
@@ -46,6 +50,8 @@ def run(arguments: argparse.Namespace) -> None:
             f"{_short(row['wall_time_s'], 1):>9}  {metric} {_short(value, 4)}  {row['reason'] or ''}".rstrip()
             + "\n"
         )
+    if damage:
+        raise CorruptFileError(damage)
 
 
 def ranked(analysis: Analysis, row: Mapping[Any, Any]) -> tuple[str, Any]:

@@ -27,9 +27,11 @@ def run(arguments: argparse.Namespace) -> None:
     from collections import Counter
 
     from jetloom.config.load import load_analysis
+    from jetloom.errors import CorruptFileError
     from jetloom.scan.status import failed_stages, run_status, sample_status
 
     analysis = load_analysis(arguments.config)
+    damage: list[str] = []
     queue = _queue(analysis, arguments.profile or [])
     out = sys.stdout.write
     out(f"{'sample':<20} {'files':>6}  done\n")
@@ -40,6 +42,7 @@ def run(arguments: argparse.Namespace) -> None:
             out(f"    failed: {line}\n")
     for task, settings in analysis.tasks.items():
         found = list(run_status(analysis, task, queue))
+        damage += [run.detail for run in found if run.state == "damaged"]
         counts = Counter(run.state for run in found)
         shared = f" (dataset of {settings.dataset})" if settings.dataset else ""
         out(
@@ -52,6 +55,8 @@ def run(arguments: argparse.Namespace) -> None:
         for entry in found:
             if arguments.all or entry.state not in ("done", "waiting"):
                 out(f"    {entry.point} {entry.run:<6} {entry.state:<12} {entry.detail}\n")
+    if damage:
+        raise CorruptFileError(f"{damage[0]} ({len(damage)} damaged in all)" if len(damage) > 1 else damage[0])
 
 
 def _queue(analysis: Analysis, profiles: list[str]) -> Mapping[Path, QueuedJob]:

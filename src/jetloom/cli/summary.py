@@ -20,7 +20,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom import paths
     from jetloom.config.load import load_analysis
     from jetloom.errors import MissingFileError
-    from jetloom.scan.collect import read_table
+    from jetloom.scan.collected import best_of, read_scan
     from jetloom.scan.times import stage_times
 
     analysis = load_analysis(arguments.config)
@@ -29,9 +29,11 @@ def run(arguments: argparse.Namespace) -> None:
     for stage in stage_times(paths.results(analysis) / "benchmarks"):
         out(f"{stage.name:<14} {stage.jobs:>5} {stage.seconds:>9.1f} {stage.longest:>9.1f} {stage.memory:>10.0f}\n")
     for name, task in analysis.tasks.items():
-        table, facts = read_table(paths.scan(analysis, name))
-        metric = facts["rank_by"]
-        out(f"\n{name}: best of {len(table)} points by {metric} ({facts['direction'][metric]} is better)\n")
+        directory = paths.scan(analysis, name)
+        scan = read_scan(directory)
+        best_of(scan.facts, directory)
+        table, metric = scan.points, scan.rank_by
+        out(f"\n{name}: best of {len(table)} points by {metric} ({scan.facts.direction[metric]} is better)\n")
         for row in table.head(arguments.best).to_dict("records"):
             values = ", ".join(
                 f"{key} {row[key]:g}" if isinstance(row[key], float) else f"{key} {row[key]}" for key in task.scan

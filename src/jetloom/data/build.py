@@ -28,7 +28,7 @@ from jetloom.data.staging import stage_rows
 from jetloom.data.views import PARTS, fit_view
 from jetloom.errors import BudgetError, ConfigurationError, EmptySampleError
 from jetloom.expressions import column_name
-from jetloom.io import atomic
+from jetloom.io import atomic, sealed
 from jetloom.io.hdf5 import TableReader
 
 logger = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
         "digests": {name: provenance.file_digest(directory / PARTS / f"{name}.h5") for name in staged},
         "origin": provenance.origin(task.model_dump(mode="json", include=DATA_SETTINGS), _input_digests(files)),
     }
-    atomic.write_json(directory / DESCRIPTION, description)
+    sealed.write_json(directory / DESCRIPTION, description)
     atomic.write_text(directory / "fingerprint.txt", fingerprint + "\n")
     return description
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.data.description import Description
 from jetloom.data.jets import BLOCK_ROWS, Jets, jet_blocks
 from jetloom.errors import ConfigurationError, CorruptFileError, MissingFileError
 from jetloom.io.hdf5 import TableReader
+from jetloom.io.stored import read_content
 from jetloom.provenance import file_digest
 
 DESCRIPTION = "dataset.json"
@@ -76,12 +77,8 @@ class Dataset:
             If its description is not there or not whole.
         """
         path = Path(directory) / DESCRIPTION
-        try:
-            return cls(Path(directory), json.loads(path.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            raise MissingFileError("there is no such file", path=path, advice="run jetloom dataset first") from None
-        except ValueError as error:
-            raise CorruptFileError(f"is not JSON ({error})", path=path) from None
+        again = "run jetloom dataset again"
+        return cls(Path(directory), read_content(path, Description, again, "run jetloom dataset first"))
 
     @property
     def classes(self) -> list[str]:

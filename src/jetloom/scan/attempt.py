@@ -16,6 +16,7 @@ from jetloom.errors import BusyError, CheckpointedError, DiskFullError, ExitCode
 from jetloom.io.lock import exclusive
 from jetloom.scan import ledger
 from jetloom.scan.ledger import Attempt, Cause
+from jetloom.scan.result_file import read_result
 
 logger = logging.getLogger(__name__)
 
@@ -159,10 +160,7 @@ def _used(attempt: Attempt, started: float) -> Attempt:
 
 def _ended(directory: Path) -> Cause:
     """Give the cause of an end without an error: the training is done, or its loss was no number."""
-    import json
-
-    result = json.loads((directory / "result.json").read_text(encoding="utf-8"))
-    return Cause.DIVERGED if result["status"] == "diverged" else Cause.DONE
+    return Cause.DIVERGED if read_result(directory).status == "diverged" else Cause.DONE
 
 
 def _leave(directory: Path, attempt: Attempt, error: BaseException) -> None:

@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 
 from jetloom.config.tasks import Task
-from jetloom.errors import CorruptFileError, EmptySampleError, MissingFileError, StaleError
 from jetloom.evaluation.metrics import direction, known_metrics
 from jetloom.models.base import Model
 from jetloom.models.registry import find_model, own_parameters
-from jetloom.provenance import file_digest
 from jetloom.scan.ranking import criterion
+from jetloom.scan.result_file import Result, read_result, verify_file
 from jetloom.scan.space import Point, parse_run, points, runs
 
 
@@ -51,8 +50,8 @@ def collect(task_name: str, task: Task, directory: Path, fingerprint: str, class
 
     Raises
     ------
-    MissingFileError
-        If a training has no result.
+    MissingFileError, CorruptFileError
+        If a training has no result, or a damaged one.
     StaleError
         If a result was trained on other data.
     """
@@ -61,10 +60,10 @@ def collect(task_name: str, task: Task, directory: Path, fingerprint: str, class
     found = [replace(point, parameters=own_parameters(task, point.parameters)) for point in points(task)]
     rows, histories = [], []
     for point in found:
-        results = {run: _read(directory / point.name / run, fingerprint) for run in runs(task)}
+        results = {run: read_result(directory / point.name / run, fingerprint) for run in runs(task)}
         rows.append(_row(point, results, model, ranked_by))
         histories += [
-            _history(directory, point.name, run) for run, result in results.items() if result["status"] != "failed"
+            _history(directory, point.name, run) for run, result in results.items() if result.status != "failed"
         ]
     table = pd.DataFrame(rows).sort_values(
         [ranked_by, "point"], ascending=[better == "lower", True], na_position="last", kind="stable"
@@ -85,44 +84,10 @@ def collect(task_name: str, task: Task, directory: Path, fingerprint: str, class
     return Table(table, pd.concat(histories, ignore_index=True), facts)
 
 
-def read_table(directory: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Read a collected scan of which at least one point was trained: its rows and its facts.
-
-    Raises
-    ------
-    MissingFileError, EmptySampleError
-        If it was not collected, or no point was trained to its end.
-    """
-    path = directory / "scan.json"
-    if not path.is_file():
-        raise MissingFileError("there is no such file", path=path, advice="run jetloom collect first")
-    facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if facts["best"] is None:
-        raise EmptySampleError("no point was trained to its end", path=path, advice="scan.csv says why")
-    # A name may consist of digits alone, and an empty reason is no missing one.
-    rows = pd.read_csv(directory / "scan.csv", dtype={"point": str}).fillna({"reason": ""})
-    return rows, facts
-
-
-def _read(directory: Path, fingerprint: str) -> dict[str, Any]:
-    path = directory / "result.json"
-    try:
-        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise MissingFileError("there is no such file", path=path, advice="this point was not trained") from None
-    except ValueError as error:
-        raise CorruptFileError(f"is not JSON ({error})", path=path, advice="remove it and run again") from None
-    if missing := {"status", "reason", "metrics", "epochs", "best_epoch", "attempts", "origin", "files"} - set(result):
-        raise CorruptFileError(f"lacks '{min(missing)}'", path=path, advice="remove it and run again")
-    if result["origin"]["inputs"]["dataset"] != fingerprint:
-        raise StaleError("was trained on another dataset", path=path, advice="remove it and run again")
-    return result
-
-
-def _row(point: Point, results: dict[str, dict[str, Any]], model: Model, ranked_by: str) -> dict[str, Any]:
+def _row(point: Point, results: dict[str, Result], model: Model, ranked_by: str) -> dict[str, Any]:
     """Give the row of a point: what its trainings have in common, and mean and spread of what they have not."""
-    good = {run: result for run, result in results.items() if result["status"] == "trained"}
-    bad = [(result["status"], result["reason"]) for result in results.values() if result["status"] != "trained"]
+    good = {run: result for run, result in results.items() if result.status == "trained"}
+    bad = [(result.status, result.reason) for result in results.values() if result.status != "trained"]
     # A point counts as trained only if all its trainings did: a mean over the lucky ones would rank it too high.
     row: dict[str, Any] = {
         "point": point.name,
@@ -131,41 +96,23 @@ def _row(point: Point, results: dict[str, dict[str, Any]], model: Model, ranked_
         "reason": bad[0][1] if bad else "",
     }
     # Talos' name for the epochs that were trained; the parameter `epochs` is the most that may be.
-    row["round_epochs"] = float(np.mean([result["epochs"] for result in results.values()]))
-    row["best_epoch"] = float(np.mean([result["best_epoch"] for result in results.values()]))
+    row["round_epochs"] = float(np.mean([result.epochs for result in results.values()]))
+    row["best_epoch"] = float(np.mean([result.best_epoch for result in results.values()]))
     for name in model.point_metrics():
-        values = [result["metrics"][name] for result in good.values()] if not bad else []
+        values = [result.metrics[name] for result in good.values()] if not bad else []
         row[name] = float(np.mean(values)) if values else math.nan
         row[f"{name}_std"] = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
     sign = 1.0 if direction(ranked_by) == "higher" else -1.0
-    chosen = max(good, key=lambda run: sign * good[run]["metrics"][ranked_by]) if good else next(iter(results))
+    chosen = max(good, key=lambda run: sign * good[run].metrics[ranked_by]) if good else next(iter(results))
     return row | {
         "repetitions": len(results),
-        "attempts": sum(result["attempts"] for result in results.values()),
-        "wall_time_s": round(sum(result["wall_time_s"] for result in results.values()), 3),
-        "peak_memory_mb": max(result["peak_memory_mb"] for result in results.values()),
-        "host": " ".join(sorted({result["host"] for result in results.values()})),
+        "attempts": sum(result.attempts for result in results.values()),
+        "wall_time_s": round(sum(result.wall_time_s for result in results.values()), 3),
+        "peak_memory_mb": max(result.peak_memory_mb for result in results.values()),
+        "host": " ".join(sorted({result.host for result in results.values()})),
         "run": chosen,
         "model": f"{point.name}/{chosen}/{model.file}",
     }
-
-
-def verify_file(directory: Path, name: str) -> Path:
-    """Hold a file of a training against its digest in the ``result.json`` beside it; give its path.
-
-    Raises
-    ------
-    MissingFileError, CorruptFileError
-        If a file is gone, or is not the one that the training wrote.
-    """
-    path, result, advice = directory / name, directory / "result.json", "remove result.json beside it and run again"
-    if not path.is_file():
-        raise MissingFileError("there is no such file", path=path, advice=advice)
-    if not result.is_file():
-        raise MissingFileError("there is no such file", path=result, advice="run the training again")
-    if file_digest(path) != json.loads(result.read_text(encoding="utf-8"))["files"].get(name):
-        raise CorruptFileError("is not the file that the training wrote", path=path, advice=advice)
-    return path
 
 
 def _history(directory: Path, point: str, run: str) -> pd.DataFrame:
@@ -186,6 +133,5 @@ def _best(table: pd.DataFrame, directory: Path) -> dict[str, Any] | None:
         return None
     first = trained.iloc[0]
     fold = parse_run(first["run"])[1]
-    result = json.loads((directory / first["point"] / first["run"] / "result.json").read_text(encoding="utf-8"))
-    digest = result["files"].get(Path(first["model"]).name)
+    digest = read_result(directory / first["point"] / first["run"]).files.get(Path(first["model"]).name)
     return {"point": first["point"], "run": first["run"], "fold": fold, "model": first["model"], "digest": digest}

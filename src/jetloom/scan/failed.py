@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 
 from jetloom import paths, provenance
 from jetloom.config.analysis import Analysis
-from jetloom.io.atomic import write_json
+from jetloom.data.dataset import Dataset
+from jetloom.errors import CorruptFileError, MissingFileError
+from jetloom.io.sealed import write_json
 from jetloom.models.registry import own_parameters
 from jetloom.scan import ledger
+from jetloom.scan.result_file import RESULT, read_result
 from jetloom.scan.space import find_point, parse_run, points, runs
 
 
@@ -29,8 +31,8 @@ def failed_runs(analysis: Analysis, task: str) -> list[Path]:
 
 def _status(directory: Path) -> str:
     try:
-        return str(json.loads((directory / "result.json").read_text(encoding="utf-8"))["status"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return read_result(directory).status
+    except (MissingFileError, CorruptFileError):
         return ""
 
 
@@ -42,7 +44,7 @@ def write_failed(analysis: Analysis, task: str, point: str, run: str, reason: st
     directory = paths.scan(analysis, task) / point / run
     lines = ledger.read(directory / ledger.LEDGER)
     repetition, fold = parse_run(run)
-    fingerprint = json.loads((paths.dataset(analysis, task) / "dataset.json").read_text(encoding="utf-8"))
+    fingerprint = Dataset.open(paths.dataset(analysis, task)).fingerprint
     result = {
         "status": "failed",
         "reason": reason,
@@ -57,6 +59,6 @@ def write_failed(analysis: Analysis, task: str, point: str, run: str, reason: st
         "wall_time_s": round(sum(line.wall_time_s for line in lines), 3),
         "peak_memory_mb": max((line.memory_used_mb for line in lines), default=0.0),
         "host": lines[-1].host if lines else "",
-        "origin": provenance.origin({"model": analysis.tasks[task].model}, {"dataset": fingerprint["fingerprint"]}),
+        "origin": provenance.origin({"model": analysis.tasks[task].model}, {"dataset": fingerprint}),
     }
-    write_json(directory / "result.json", result)
+    write_json(directory / RESULT, result)

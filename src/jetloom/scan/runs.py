@@ -9,7 +9,9 @@ import pandas as pd
 
 from jetloom import paths
 from jetloom.config.analysis import Analysis
+from jetloom.errors import CorruptFileError, MissingFileError
 from jetloom.scan import ledger
+from jetloom.scan.result_file import read_result
 from jetloom.scan.space import points, runs
 
 FIRST = [
@@ -19,6 +21,10 @@ FIRST = [
 """Columns that every row has; then come metrics and parameters, empty where a model does not have them."""
 
 
+DAMAGED = "damaged"
+"""Status of a training whose result cannot be read."""
+
+
 def runs_table(analysis: Analysis) -> pd.DataFrame:
     """Give a row for each training that there should be, in the order of the configuration.
 
@@ -26,7 +32,7 @@ def runs_table(analysis: Analysis) -> pd.DataFrame:
     -------
     DataFrame
         The columns of :data:`FIRST`, one a metric, and one a parameter (``parameters.<name>``). ``status`` is that of
-        ``result.json``, or ``waiting`` where there is none.
+        ``result.json``, ``waiting`` where there is none, or ``damaged``.
     """
     rows = [
         _row(analysis, name, point.name, run)
@@ -39,6 +45,12 @@ def runs_table(analysis: Analysis) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*FIRST, *metrics, *(name for name in others if name not in metrics)])
 
 
+def damaged_rows(table: pd.DataFrame) -> str:
+    """Say how many trainings have a result that cannot be read, and why the first; "" if there is none."""
+    lines = table.loc[table["status"] == DAMAGED, "reason"].tolist()
+    return f"{lines[0]} ({len(lines)} damaged in all)" if len(lines) > 1 else "".join(lines)
+
+
 def _row(analysis: Analysis, task: str, point: str, run: str) -> dict[str, Any]:
     directory = paths.scan(analysis, task) / point / run
     row: dict[str, Any] = {"task": task, "model": analysis.tasks[task].model, "point": point, "run": run}
@@ -46,15 +58,15 @@ def _row(analysis: Analysis, task: str, point: str, run: str) -> dict[str, Any]:
     if attempts:
         row |= {"attempts": len(attempts), "ended": attempts[-1].ended}
     try:
-        result = json.loads((directory / "result.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        result = read_result(directory)
+    except MissingFileError:
         return row | {"status": "waiting", "reason": str(attempts[-1].cause) if attempts else ""}
-    except ValueError:
-        return row | {"status": "broken", "reason": "result.json is not JSON"}
-    row |= {name: result[name] for name in FIRST if name in result}
-    row["commit"] = result.get("origin", {}).get("commit", "")[:12]
-    row |= result.get("metrics", {})
-    return row | {f"parameters.{name}": _written(value) for name, value in result.get("parameters", {}).items()}
+    except CorruptFileError as error:
+        return row | {"status": DAMAGED, "reason": error.line()}
+    row |= {name: value for name, value in result if name in FIRST}
+    row["commit"] = result.origin.commit[:12]
+    row |= result.metrics
+    return row | {f"parameters.{name}": _written(value) for name, value in result.parameters.items()}
 
 
 def _written(value: Any) -> Any:

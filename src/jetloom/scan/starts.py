@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from jetloom import paths
 from jetloom.config.analysis import Analysis
-from jetloom.errors import EmptySampleError, MissingFileError, StaleError
+from jetloom.errors import StaleError
 from jetloom.models.registry import find_model
-from jetloom.scan.collect import verify_file
+from jetloom.scan.collected import FACTS, best_of, read_facts
+from jetloom.scan.result_file import Result, read_result, verify_file
 from jetloom.scan.space import parse_run
 
 UNEQUAL = 0.1
@@ -53,39 +52,33 @@ def find_start(analysis: Analysis, name: str, fingerprint: str, fold: int | None
     for kind, unary in analysis.tasks[name].starts.items():
         directory = _best_run(paths.scan(analysis, unary), fingerprint, fold)
         models[kind] = verify_file(directory, find_model(analysis.tasks[unary].model).file)
-        results[kind] = json.loads((directory / "result.json").read_text(encoding="utf-8"))
-        if results[kind]["origin"]["inputs"]["dataset"] != fingerprint:
-            raise StaleError("was trained on another dataset", path=models[kind], advice="train it again")
+        results[kind] = read_result(directory, fingerprint)
     return Start(models, list(_differences(results)))
 
 
 def _best_run(scan: Path, fingerprint: str, fold: int | None) -> Path:
-    path = scan / "scan.json"
-    if not path.is_file():
-        raise MissingFileError("there is no such file", path=path, advice="train and collect this scan first")
-    facts = json.loads(path.read_text(encoding="utf-8"))
-    if facts["dataset"] != fingerprint:
-        raise StaleError("is of another dataset (other jets, trees or bins)", path=path, advice="train it again")
-    if facts["best"] is None:
-        raise EmptySampleError("no point was trained to its end", path=path, advice="scan.csv says why")
-    run = str(facts["best"]["run"])
-    return scan / facts["best"]["point"] / (run if fold is None else f"r{parse_run(run)[0]}f{fold}")
+    facts = read_facts(scan)
+    if facts.dataset != fingerprint:
+        advice = "train it again"
+        raise StaleError("is of another dataset (other jets, trees or bins)", path=scan / FACTS, advice=advice)
+    best = best_of(facts, scan)
+    return scan / best.point / (best.run if fold is None else f"r{parse_run(best.run)[0]}f{fold}")
 
 
-def _differences(results: dict[str, dict[str, Any]]) -> Iterator[str]:
+def _differences(results: dict[str, Result]) -> Iterator[str]:
     """Say in what two trainings were not alike: parameters, epochs, sizes of their samples."""
     if len(results) != 2:
         return
     (first, one), (second, other) = results.items()
-    for name in sorted({*one["parameters"], *other["parameters"]}):
-        values = one["parameters"].get(name), other["parameters"].get(name)
+    for name in sorted({*one.parameters, *other.parameters}):
+        values = one.parameters.get(name), other.parameters.get(name)
         if values[0] != values[1]:
             yield f"{name} is {values[0]} for {first} and {values[1]} for {second}"
-    starts = [result["origin"]["inputs"].get("start") for result in (one, other)]
+    starts = [result.origin.inputs.start for result in (one, other)]
     if starts[0] != starts[1]:
         yield f"{first} and {second} did not go on from the same model"
-    if one["epochs"] != other["epochs"]:
-        yield f"{first} was trained for {one['epochs']} epochs and {second} for {other['epochs']}"
-    sizes = one.get("jets", 0), other.get("jets", 0)
+    if one.epochs != other.epochs:
+        yield f"{first} was trained for {one.epochs} epochs and {second} for {other.epochs}"
+    sizes = one.jets, other.jets
     if abs(sizes[0] - sizes[1]) > UNEQUAL * max(sizes):
         yield f"{first} was trained on {sizes[0]} jets and {second} on {sizes[1]}"

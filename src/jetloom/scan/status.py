@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -13,13 +12,17 @@ from typing import Protocol
 
 from jetloom import paths
 from jetloom.config.analysis import Analysis
+from jetloom.errors import CorruptFileError
 from jetloom.io.lock import is_held
 from jetloom.scan import ledger
 from jetloom.scan.ledger import Attempt, Cause
+from jetloom.scan.result_file import RESULT, read_result
 from jetloom.scan.space import points, runs
 from jetloom.stages import jobs_of
 
 STAGES = ("dxaod", "ntuple", "hdf5", "trees")
+SHOWN = ("val_auc", "val_loss")
+"""Metrics of which the first that a training has is shown."""
 EPOCH = re.compile(r"^epoch ([\d.]+)/(\d+) .*?(loss \S+)", re.MULTILINE)
 BROKEN_OFF = (Cause.OUT_OF_TIME, Cause.PREEMPTED, Cause.CANCELLED, Cause.NODE_LOST, Cause.REFUSED)
 """Causes that are not the training's own fault: it goes on when somebody starts it."""
@@ -64,7 +67,8 @@ class RunStatus:
     point: str
     run: str
     state: str
-    """``done``, ``diverged``, ``failed``, ``running``, ``queued``, ``resubmitted``, ``interrupted`` or ``waiting``."""
+    """``done``, ``diverged``, ``failed``, ``damaged`` (its result cannot be read), ``running``, ``queued``,
+    ``resubmitted``, ``interrupted`` or ``waiting``."""
     detail: str
 
 
@@ -124,25 +128,11 @@ def _state(directory: Path, log: Path, entry: QueueEntry | None) -> tuple[str, s
     attempts = ledger.read(directory / ledger.LEDGER)
     if is_held(directory):
         return "running", _progress(directory, log) or _last_line(log)
-    result = directory / "result.json"
+    result = directory / RESULT
     if entry is not None and not (result.is_file() and attempts and attempts[-1].job == entry.job):
         return _in_queue(entry, attempts)
     if result.is_file():
-        try:
-            content = json.loads(result.read_text(encoding="utf-8"))
-        except ValueError:
-            return "failed", f"{result}: is not JSON; remove it and run again"
-        best = next(
-            (
-                f"{name} {content['metrics'][name]:.4f}"
-                for name in ("val_auc", "val_loss")
-                if name in content["metrics"]
-            ),
-            "",
-        )
-        if content["status"] == "trained":
-            return "done", best
-        return content["status"], content["reason"]
+        return _over(directory)
     if (gone := ledger.read_open(directory)) is not None:
         return "interrupted", f"job {gone.attempt.job} on {gone.attempt.host} ended without a word"
     if attempts:
@@ -153,6 +143,16 @@ def _state(directory: Path, log: Path, entry: QueueEntry | None) -> tuple[str, s
     if (directory / "checkpoint.npz").is_file():
         return "interrupted", _last_line(log)
     return "waiting", ""
+
+
+def _over(directory: Path) -> tuple[str, str]:
+    try:
+        result = read_result(directory)
+    except CorruptFileError as error:
+        return "damaged", error.line()
+    if result.status != "trained":
+        return result.status, result.reason
+    return "done", next((f"{name} {result.metrics[name]:.4f}" for name in SHOWN if name in result.metrics), "")
 
 
 def _in_queue(entry: QueueEntry, attempts: list[Attempt]) -> tuple[str, str]:

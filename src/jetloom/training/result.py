@@ -14,7 +14,7 @@ import numpy as np
 from jetloom import provenance
 from jetloom.config.tasks import Task
 from jetloom.data.dataset import Dataset
-from jetloom.io import atomic
+from jetloom.io import atomic, sealed
 from jetloom.models.base import Model
 from jetloom.models.registry import own_parameters
 from jetloom.training.loop import Outcome
@@ -84,4 +84,4 @@ def write(directory: Path, model: Model, history: list[dict[str, float]], result
     writer.writerows(history)
     atomic.write_text(directory / "history.csv", text.getvalue())
     result["files"] = {name: provenance.file_digest(directory / name) for name in (model.file, "history.csv")}
-    atomic.write_json(directory / "result.json", result)
+    sealed.write_json(directory / "result.json", result)
