@@ -40,10 +40,10 @@ DATASET = {
 }
 
 
-def write_result(directory, files=(), **changes):
+def write_result(directory, beside=(), **changes):
     """Write a result.json with the digests of files beside it."""
     directory.mkdir(parents=True, exist_ok=True)
-    digests = {name: file_digest(directory / name) for name in files}
+    digests = {name: file_digest(directory / name) for name in beside}
     write_json(directory / "result.json", RESULT | {"files": digests} | changes)
 
 

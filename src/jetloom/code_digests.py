@@ -18,8 +18,8 @@ from jetloom.provenance import PACKAGE, digest
 NAME = "jetloom"
 
 NO_NUMBER = (
-    "config", "errors", "provenance", "code_digests", "paths", "io.atomic", "io.chunks", "io.chunk_reader",
-    "io.integrity", "io.lock", "io.sealed", "models.registry", "scan.stored",
+    "config", "data.description", "errors", "provenance", "code_digests", "paths", "io.atomic", "io.chunks",
+    "io.chunk_reader", "io.integrity", "io.lock", "io.sealed", "io.stored", "models.registry", "scan.stored",
 )  # fmt: skip
 """What changes no number: settings are digested by their values, and this reads, checks and writes."""
 
@@ -27,7 +27,7 @@ CONVERSION = ("conversion.convert", "config.schema")
 SIMULATION = ("simulation.sample",)
 TREES = ("trees.convert", "trees.exports")
 DATASET = ("data.build",)
-COLLECTION = ("scan.collect", "scan.ranking")
+COLLECTION = ("scan.collect", "scan.collected", "scan.ranking")
 """The first modules of each stage."""
 
 TRAINERS = {"network": ("training.point",), "boosted": ("training.boosted",)}

@@ -160,13 +160,13 @@ def test_the_verb_asks_the_queue(scan, tmp_path, capsys, monkeypatch):
     assert main(["status", "--profile", "site", "--config", "config.json"]) == 3  # one result is damaged
     out = capsys.readouterr().out
     assert "tiny: nobody drives it" in out
-    assert "1 done, 1 diverged, 1 running, 2 interrupted, 2 failed, 1 queued" in out
+    assert "1 done, 1 diverged, 1 running, 2 interrupted, 1 failed, 1 queued, 1 damaged" in out
     assert f"{waiting.point} r0     queued       job 7: Priority" in out
     squeue.unlink()
     assert main(["status", "--profile", "site", "--config", "config.json"]) == 3  # one result is damaged
     out = capsys.readouterr().out
     assert "the queue does not answer, this is from the files alone: squeue: there is no such command" in out
-    assert "1 done, 1 diverged, 1 running, 3 interrupted, 2 failed" in out
+    assert "1 done, 1 diverged, 1 running, 3 interrupted, 1 failed, 1 damaged" in out
 
 
 def test_the_state_of_samples(tmp_path, monkeypatch):
