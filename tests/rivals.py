@@ -31,6 +31,7 @@ def write(path, jets, columns, **attributes):
     path.parent.mkdir(parents=True, exist_ok=True)
     with TableWriter(path, {"jets": (dtype, None)}) as writer:
         writer.attributes = {"classes": ["gluon", "quark"], "fold": None, "dataset": "f00d", **attributes}
+        writer.attributes.setdefault("bootstrap", {"seed": 1, "count": 30})
         writer.append(jets=rows)
     return path
 

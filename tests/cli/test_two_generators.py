@@ -30,7 +30,7 @@ CONFIG = {
         },
         "stumps": {"dataset": "trees", "model": "bdt", "parameters": {"n_trees": 20, "depth": 1}},
     },
-    "comparisons": {"generators": {"tasks": ["trees", "stumps"], "bins": 2, "bootstrap": 20}},
+    "comparisons": {"generators": {"tasks": ["trees", "stumps"], "bins": 2}},
 }
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from jetloom.evaluation.bootstrap import Draws
 from jetloom.evaluation.comparison import Jets, areas, contest, edges_of, members, rank_correlations
 from jetloom.evaluation.metrics import binary_auc
 from rivals import draw
@@ -24,7 +25,7 @@ def worse(x, noise):
 
 def test_areas_and_accuracies_are_those_of_the_metrics():
     jets, _, x = jets_of([right, worse])
-    found = contest(jets, np.random.default_rng(0), 20)
+    found = contest(jets, Draws(0, 20))
     for place in range(2):
         assert found.auc.value[place] == pytest.approx(
             binary_auc(jets.signal, jets.log_ratios[place], jets.weights), rel=1e-12
@@ -39,7 +40,7 @@ def test_areas_and_accuracies_are_those_of_the_metrics():
 
 def test_differences_are_antisymmetric_and_known_better_than_areas():
     jets, *_ = jets_of([right, worse])
-    found = contest(jets, np.random.default_rng(0), 100)
+    found = contest(jets, Draws(0, 100))
     np.testing.assert_allclose(found.gain.value, -found.gain.value.T, atol=1e-15)
     assert found.gain.value[0, 1] == pytest.approx(found.auc.value[0] - found.auc.value[1])
     assert found.gain.std[0, 0] == 0
@@ -51,7 +52,7 @@ def test_the_deviation_of_a_difference_is_its_spread_over_samples():
     stds, gains = [], []
     for seed in range(40):
         jets, *_ = jets_of([right, worse], 1000, seed)
-        found = contest(jets, np.random.default_rng(seed), 40)
+        found = contest(jets, Draws(seed, 40))
         stds.append(found.gain.std[0, 1])
         gains.append(found.gain.value[0, 1])
     assert np.mean(stds) == pytest.approx(np.std(gains, ddof=1), rel=0.35)
@@ -59,7 +60,7 @@ def test_the_deviation_of_a_difference_is_its_spread_over_samples():
 
 def test_the_band_of_a_ratio_of_rejections_is_that_of_the_same_jets():
     jets, *_ = jets_of([right, worse], 20_000)
-    found = contest(jets, np.random.default_rng(0), 100)
+    found = contest(jets, Draws(0, 100))
     at = 45  # half of the signal
     relative = found.passed.std[:, at] / found.passed.value[:, at]
     assert 0 < found.ratio.std[1, at] < 0.7 * found.ratio.value[1, at] * np.hypot(*relative)
@@ -69,21 +70,21 @@ def test_the_band_of_a_ratio_of_rejections_is_that_of_the_same_jets():
 def test_where_no_background_passes_there_is_no_ratio():
     signal = np.arange(400) % 2 == 1
     scores = np.stack([signal + 0.0, np.tile([0.0, 1.0, 1.0, 0.0], 100)])
-    found = contest(Jets(signal, scores, np.ones(400), np.arange(400)), np.random.default_rng(0), 5)
+    found = contest(Jets(signal, scores, np.ones(400), np.arange(400)), Draws(0, 5))
     assert np.isnan(found.ratio.value[0, 0])
     assert found.ratio.value[1, 0] == 0.0
 
 
 def test_equal_models_do_not_differ():
     jets, *_ = jets_of([right, right])
-    found = contest(jets, np.random.default_rng(0), 10)
+    found = contest(jets, Draws(0, 10))
     assert found.gain.value[0, 1] == found.gain.std[0, 1] == 0
 
 
 def test_areas_in_bins_are_those_of_their_jets():
     jets, rows, _ = jets_of([right, worse])
     edges = np.array([20.0, 100.0, 300.0, 500.0])
-    found = areas(jets, rows["pt"], edges, np.random.default_rng(0), 10)
+    found = areas(jets, rows["pt"], edges, Draws(0, 10))
     for place in range(3):
         inside = (rows["pt"] >= edges[place]) & (rows["pt"] < edges[place + 1])
         mine = jets.take(inside)
@@ -97,7 +98,7 @@ def test_areas_in_bins_are_those_of_their_jets():
 def test_a_bin_without_jets_of_a_class_has_no_area():
     jets, rows, _ = jets_of([right])
     pt = np.where(jets.signal, rows["pt"], 200.0)
-    found = areas(jets, pt, np.array([20.0, 100.0, 300.0]), np.random.default_rng(0), 5)
+    found = areas(jets, pt, np.array([20.0, 100.0, 300.0]), Draws(0, 5))
     assert np.isnan(found.auc.value[0, 0])
     assert np.isfinite(found.auc.value[0, 1])
 

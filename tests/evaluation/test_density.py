@@ -9,6 +9,7 @@ import toy_trees
 from jetloom.data.buckets import padded_steps
 from jetloom.data.jets import Jets
 from jetloom.errors import BadValueError
+from jetloom.evaluation.bootstrap import Draws
 from jetloom.evaluation.density import LogProbabilities, Steps, places
 from jetloom.evaluation.surprise import NAMES, by_class, mean_surprise
 from jetloom.evaluation.tree_batches import buckets
@@ -118,24 +119,24 @@ def test_means_by_hand_and_their_errors():
     rng = np.random.default_rng(0)
     log_p = -rng.gamma(4.0, 1.0, (4000, 6))
     weights = np.ones(4000)
-    found = mean_surprise(log_p, weights, np.arange(4000), rng)
+    found = mean_surprise(log_p, weights, np.arange(4000), Draws(1))
     assert list(found) == list(NAMES)
     assert found["loss"]["value"] == pytest.approx(-log_p.sum(axis=1).mean())
     assert sum(found[name]["value"] for name in NAMES[1:]) == pytest.approx(found["loss"]["value"])
     assert found["loss"]["std"] == pytest.approx(log_p.sum(axis=1).std() / np.sqrt(4000), rel=0.3)
     # Two equal jets an event know half as much.
-    twice = mean_surprise(np.repeat(log_p[:2000], 2, axis=0), weights, np.arange(4000) // 2, rng)
+    twice = mean_surprise(np.repeat(log_p[:2000], 2, axis=0), weights, np.arange(4000) // 2, Draws(1))
     assert twice["loss"]["std"] == pytest.approx(np.sqrt(2) * found["loss"]["std"], rel=0.35)
 
 
 def test_weights_count_and_a_class_without_jets_has_no_mean():
-    log_p = -np.array([[1.0] * 6, [3.0] * 6])
-    columns = {"label": np.zeros(2, int), "weight": np.array([3.0, 1.0]), "event": np.arange(2)}
-    found = by_class(log_p, columns, ["quark", "gluon"], np.random.default_rng(0))
+    log_p = -np.tile([[1.0] * 6, [3.0] * 6], (10, 1))
+    columns = {"label": np.zeros(20, int), "weight": np.tile([3.0, 1.0], 10), "event": np.arange(20)}
+    found = by_class(log_p, columns, ["quark", "gluon"], Draws(0))
     assert found["quark"]["surprise"]["z"]["value"] == pytest.approx(1.5)
-    assert found["quark"]["effective_jets"] == pytest.approx(1.6)
+    assert found["quark"]["effective_jets"] == pytest.approx(16)
     assert found["gluon"]["jets"] == 0
-    assert found["gluon"]["surprise"]["loss"] == {"value": None, "std": None}
+    assert found["gluon"]["surprise"]["loss"] == {"value": None, "std": None, "not_meaningful": "no jets"}
 
 
 def test_toy_trees_are_trees():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, roc_curve
 
 from jetloom.evaluation.binned import performance, quantile_edges
-from jetloom.evaluation.bootstrap import bootstrap, event_index, replicas
+from jetloom.evaluation.bootstrap import Draws, bootstrap, event_keys, replicas
 from jetloom.evaluation.calibration import calibration
 from jetloom.evaluation.confusion import confusion
 from jetloom.evaluation.histogram import Histogram
@@ -58,27 +58,28 @@ def test_rejection_of_nothing_is_infinite():
 
 def test_roc_of_a_class_without_jets_is_nan():
     labels, probabilities, weights = np.zeros(5, int), np.full((5, 2), 0.5), np.ones(5)
-    curve = roc(labels, probabilities, weights, np.arange(5), (0, 1), np.random.default_rng(0), 3)
+    curve = roc(labels, probabilities, weights, np.arange(5), (0, 1), Draws(0, 3))
     assert np.isnan(curve.rejection).all()
-    assert np.isnan(curve.auc)
+    assert np.isnan(curve.auc.value)
+    assert curve.doubt == curve.auc.doubt == "no jets"
 
 
 def test_roc_band_holds_the_curve():
     rng = np.random.default_rng(4)
     labels, probabilities, weights = toy(rng, 2000)
-    curve = roc(labels, probabilities, weights, np.arange(2000), (1, 0), rng)
+    curve = roc(labels, probabilities, weights, np.arange(2000), (1, 0), Draws(4, 100))
     assert np.array_equal(curve.efficiency, EFFICIENCIES)
     assert np.all((curve.low <= curve.rejection) & (curve.rejection <= curve.high))
-    assert curve.auc == pytest.approx(auc(labels, probabilities, weights), abs=1e-6)
+    assert curve.auc.value == pytest.approx(auc(labels, probabilities, weights), abs=1e-6)
 
 
 def test_bootstrap_covers():
     """The interval of one standard deviation holds the true mean in 68% of 200 experiments, within 3 sigma."""
     rng = np.random.default_rng(7)
     inside = 0
-    for _ in range(200):
+    for seed in range(200):
         values, weights = rng.exponential(1.0, 150), rng.uniform(0.2, 2.0, 150)
-        found = bootstrap(lambda w, v=values: (v * w).sum() / w.sum(), weights, np.arange(150), rng, 60)
+        found = bootstrap(lambda w, v=values: (v * w).sum() / w.sum(), weights, np.arange(150), Draws(seed, 60))
         inside += abs(found.value - 1.0) < found.std
     assert abs(inside / 200 - 0.683) < 3 * np.sqrt(0.683 * 0.317 / 200)
 
@@ -86,25 +87,47 @@ def test_bootstrap_covers():
 def test_bootstrap_knows_that_jets_of_an_event_belong_together():
     rng = np.random.default_rng(1)
     values = np.repeat(rng.normal(size=200), 4)
-    alone = bootstrap(lambda w: (values * w).sum() / w.sum(), np.ones(800), np.arange(800), rng, 200)
-    together = bootstrap(lambda w: (values * w).sum() / w.sum(), np.ones(800), np.arange(800) // 4, rng, 200)
+    alone = bootstrap(lambda w: (values * w).sum() / w.sum(), np.ones(800), np.arange(800), Draws(1))
+    together = bootstrap(lambda w: (values * w).sum() / w.sum(), np.ones(800), np.arange(800) // 4, Draws(1))
     assert together.std / alone.std == pytest.approx(2.0, rel=0.25)
 
 
 def test_bootstrap_repeats_with_its_seed():
     weights = np.ones(50)
-    first, second = (
-        bootstrap(lambda w: (w * np.arange(50)).sum(), weights, np.arange(50), np.random.default_rng(3)) for _ in "ab"
-    )
+    first, second = (bootstrap(lambda w: (w * np.arange(50)).sum(), weights, np.arange(50), Draws(3)) for _ in "ab")
     assert first == second
 
 
-def test_event_index():
-    run, event = np.array([1, 2, 1, 1]), np.array([7, 7, 7, 8])
-    index = event_index(run, event)
-    assert index[0] == index[2]
-    assert len(set(index.tolist())) == 3
-    assert next(replicas(np.zeros(0, int), np.random.default_rng(0), 2)).shape == (0,)
+def test_an_event_has_one_key_by_sample_run_and_number():
+    run, event, sample = np.array([1, 2, 1, 1, 1]), np.array([7, 7, 7, 8, 7]), np.array([0, 0, 0, 0, 1])
+    keys = event_keys(run, event, sample)
+    assert keys[0] == keys[2]
+    assert len(set(keys.tolist())) == 4
+    assert next(replicas(np.zeros(0, int), Draws(0, 2))).shape == (0,)
+
+
+def test_replicas_are_poisson_numbers_that_know_nothing_of_each_other():
+    counts = np.stack(list(replicas(np.arange(20_000), Draws(3, 20))))
+    expected = np.exp(-1) / np.array([1, 1, 2, 6, 24])
+    shares = np.array([(counts == number).mean() for number in range(5)])
+    np.testing.assert_allclose(shares, expected, atol=5 * np.sqrt(0.25 / counts.size))
+    assert np.abs(np.corrcoef(counts) - np.eye(20)).max() < 5 / np.sqrt(20_000)
+    assert np.abs(np.corrcoef(counts.T[:100]) - np.eye(100)).max() < 0.95
+    other = np.stack(list(replicas(np.arange(20_000), Draws(4, 20))))
+    assert abs(np.corrcoef(counts.ravel(), other.ravel())[0, 1]) < 5 / np.sqrt(counts.size)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**70), st.data())
+def test_an_event_counts_alike_among_whatever_jets_it_stands(seed, data):
+    """So the error of a figure does not depend on who asks, nor in which order."""
+    events = event_keys(np.full(40, 3), np.arange(40) // 2, np.zeros(40, "u1"))
+    chosen = np.array(data.draw(st.permutations(range(40)))[: data.draw(st.integers(1, 40))])
+    for among_all, alone in zip(
+        replicas(events, Draws(seed, 5)), replicas(events[chosen], Draws(seed, 5)), strict=True
+    ):
+        np.testing.assert_array_equal(among_all[chosen], alone)
+        np.testing.assert_array_equal(among_all[0::2], among_all[1::2])
 
 
 def test_confusion_agrees_with_sklearn():
@@ -158,7 +181,7 @@ def test_performance_by_hand():
     probabilities = np.stack([signal, 1 - signal], axis=1)
     found = performance(
         labels, probabilities, np.ones(8), np.arange(8), (0, 1), variable, np.array([0.0, 1.0, 2.0]),
-        np.random.default_rng(0),
+        Draws(0),
     )  # fmt: skip
     np.testing.assert_allclose(found.efficiency, [0.0, 1.0])
     np.testing.assert_allclose(found.rejection, [np.inf, 2.0])
@@ -180,12 +203,12 @@ def test_report_repeats_the_metrics(classes):
     rng = np.random.default_rng(8)
     labels, probabilities, weights = toy(rng, 500, classes)
     jets = Jets(labels, probabilities, weights, np.arange(500))
-    found = overall(jets, rng, 20)
+    found = overall(jets, Draws(8, 20))
     for name, function in (("loss", cross_entropy), ("accuracy", accuracy), ("auc", auc)):
-        assert found[name][0] == pytest.approx(function(labels, probabilities, weights))
-        assert found[name][1] > 0
+        assert found[name].value == pytest.approx(function(labels, probabilities, weights))
+        assert found[name].std > 0
     names = [f"c{index}" for index in range(classes)]
-    curves = roc_curves(jets, rng, 5)
+    curves = roc_curves(jets, Draws(8, 5))
     result = numbers(jets, names, found, curves, reliability(jets), shares(jets))
     assert len(result["roc"]) == classes * (classes - 1)
     assert sum(entry["jets"] for entry in result["classes"].values()) == 500

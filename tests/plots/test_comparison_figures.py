@@ -30,7 +30,6 @@ CONFIG = {
         "all": {
             "tasks": ["dnn", "bdt"],
             "ratios": {"unaries": {"signal": "quark", "background": "gluon", "title": "Two densities"}},
-            "bootstrap": 30,
             "trees": 0,
         }
     },

@@ -7,6 +7,7 @@ import pytest
 
 from jetloom.cli.main import main
 from jetloom.data.dataset import Dataset
+from jetloom.evaluation.bootstrap import Draws
 from jetloom.io.hdf5 import TableReader
 from jetloom.plots import best
 from stored_files import write_facts
@@ -120,7 +121,7 @@ def test_jets_of_no_class_are_predicted_and_measured_nowhere(toy, tmp_path, monk
         yield rows, np.full((len(rows), 3), 1 / 3)
 
     monkeypatch.setattr(best, "predict", predict)
-    jets, variables = best._predict_test(None, None, view, ["pt"], tmp_path / "predictions.h5", "digest")
+    jets, variables = best._predict_test(None, None, view, ["pt"], tmp_path / "predictions.h5", "digest", Draws(1, 5))
     with TableReader(tmp_path / "predictions.h5") as reader:
         written = reader.read("jets")
     np.testing.assert_array_equal(written["label"], rows["label"])

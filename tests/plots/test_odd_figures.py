@@ -7,6 +7,7 @@ from toy_analysis import CONFIG, PARAMETERS, scan_frames, write_dataset
 from jetloom.cli.main import main
 from jetloom.errors import JetloomError
 from jetloom.evaluation import report
+from jetloom.evaluation.bootstrap import Draws
 from jetloom.evaluation.histogram import Histogram
 from jetloom.plots import bookkeeping, classifier, correlations, inputs, scan
 from jetloom.plots.confusion import draw_confusion
@@ -145,11 +146,11 @@ def test_lower_is_better_and_values_of_many_kinds(tmp_path):
 
 
 def test_a_class_without_jets(tmp_path):
-    jets, rng = one_class_of_jets(), np.random.default_rng(0)
-    classifier.draw_roc(tmp_path / "roc", STYLES, report.roc_curves(jets, rng, 5))
+    jets = one_class_of_jets()
+    classifier.draw_roc(tmp_path / "roc", STYLES, report.roc_curves(jets, Draws(0, 5)))
     draw_confusion(tmp_path / "confusion", STYLES, {"All": report.matrix(jets)})
     classifier.draw_calibration(tmp_path / "calibration", STYLES, report.calibrations(jets))
-    bins = report.binned(jets, np.linspace(1, 500, len(jets.labels)), rng)
+    bins = report.binned(jets, np.linspace(1, 500, len(jets.labels)), Draws(0, 5))
     classifier.draw_performance(tmp_path / "pt", STYLES, bins, "$p_T$ [GeV]")
     empty = {(a, b): Histogram(np.linspace(0, 1, 6)) for a in (0, 1) for b in (0, 1)}
     classifier.draw_scores(tmp_path / "scores", STYLES, empty, empty)
@@ -173,7 +174,7 @@ def test_the_same_bytes_every_time(tmp_path):
     points, histories = scan_frames(points=6)
     same_twice(tmp_path, lambda path: scan.draw_parameter(path, points, "activation", "val_auc"))
     same_twice(tmp_path, lambda path: draw_learning(path, points, histories, "val_auc"))
-    curves = report.roc_curves(one_class_of_jets(), np.random.default_rng(0), 5)
+    curves = report.roc_curves(one_class_of_jets(), Draws(0, 5))
     same_twice(tmp_path, lambda path: classifier.draw_roc(path, STYLES, curves, "ATLAS Simulation"))
 
 

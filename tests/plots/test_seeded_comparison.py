@@ -25,7 +25,6 @@ def made(tmp_path_factory):
     content["comparisons"]["all"] |= {
         "tasks": ["dnn"],
         "ratios": {"seeded": PAIR | {"seed": True, "title": "With seed"}, "plain": PAIR},
-        "bootstrap": 10,
     }
     (directory / "config.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     test = seeded(8000, 2)

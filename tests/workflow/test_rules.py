@@ -130,7 +130,7 @@ def test_a_shared_dataset_is_built_and_drawn_once(fresh: Analysis) -> None:
 
 def test_a_comparison_comes_after_the_best_points_it_compares(fresh: Analysis) -> None:
     fresh.content["tasks"]["trees"] = {"dataset": "quark_gluon", "model": "bdt", "parameters": {"n_trees": 5}}
-    fresh.content["comparisons"] = {"baselines": {"tasks": ["quark_gluon", "trees"], "bootstrap": 10}}
+    fresh.content["comparisons"] = {"baselines": {"tasks": ["quark_gluon", "trees"]}}
     fresh.write(fresh.content)
     shown = fresh.snakemake("-n", "--quiet", "rules")
     jobs = dict(re.findall(r"^(\w+) +(\d+)$", shown.stdout, re.MULTILINE))

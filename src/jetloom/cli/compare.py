@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.evaluation.compared import compared
     from jetloom.evaluation.seeds import with_seeds
     from jetloom.plots.compare import compare, draw_trees
-    from jetloom.plots.tables import measured
+    from jetloom.plots.tables import written
 
     analysis, name = load_analysis(arguments.config), arguments.comparison
     if name not in analysis.comparisons:
@@ -53,11 +53,11 @@ def run(arguments: argparse.Namespace) -> None:
         dataset.verify()
     found = with_seeds(read, seeded, dataset)
     output = arguments.output or paths.comparison(analysis, name)
-    results = compare(found, settings, look, output, analysis.seed)
+    results = compare(found, settings, look, output)
     pairs = {key: ratios[key] for key in settings.pairs}
     draw_trees(found, settings.trees, pairs, look, dataset, output / "trees", analysis.seed)
     for model, entry in results["labels"]["label"]["models"].items():
-        logger.info("%s: AUC %s", model, measured(entry["auc"]["value"], entry["auc"]["std"]))
+        logger.info("%s: AUC %s", model, written(entry["auc"]))
 
 
 def appearance(analysis: Analysis, name: str, dataset: Dataset) -> Appearance:

@@ -20,17 +20,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Predict, measure, draw."""
     from jetloom import paths
+    from jetloom.evaluation.bootstrap import Draws
     from jetloom.plots.best import evaluate
     from jetloom.plots.best_density import evaluate_density
-    from jetloom.plots.tables import measured
+    from jetloom.plots.tables import written
 
     best = open_best(arguments)
     output = arguments.output or paths.best(best.analysis, arguments.task)
-    what = best.network, best.model, best.dataset
+    what, draws = (best.network, best.model, best.dataset), Draws(best.analysis.seed, best.analysis.bootstrap)
     if best.model.objective == "density":
         learnt = best.task.classes or best.dataset.classes
-        results = evaluate_density(*what, learnt, best.facts, output, best.analysis.seed, best.task.drawings)
+        results = evaluate_density(*what, learnt, best.facts, output, draws, best.task.drawings)
     else:
-        results = evaluate(*what, best.facts, output, best.analysis.seed)
+        results = evaluate(*what, best.facts, output, draws)
     for name, entry in results["metrics"].items():
-        logger.info("%s %s on %d jets of the test part", name, measured(entry["value"], entry["std"]), results["jets"])
+        logger.info("%s %s on %d jets of the test part", name, written(entry), results["jets"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
 from jetloom.config.cluster import Cluster
@@ -31,6 +33,11 @@ class Analysis(Settings):
     tasks: dict[Name, Task] = Field(default_factory=dict, description="The tasks; none: convert only.")
     comparisons: dict[Name, Comparison] = Field(
         default_factory=dict, description="Several models on one test part, by name."
+    )
+    bootstrap: Annotated[int, Field(ge=2, le=10_000)] = Field(
+        200,
+        description="Resamplings of the events behind the uncertainties of all figures of the test part. They are "
+        "drawn once for all of them, from `seed` and the event.",
     )
     cluster: Cluster = Field(default_factory=Cluster, description="Requests and retries of jobs.")
 

@@ -36,7 +36,6 @@ class Comparison(Settings):
         default_factory=list, description="Edges of these bins; bins of equal numbers of jets if empty."
     )
     bins: PositiveInt = Field(6, description="Number of bins of equal numbers of jets.")
-    bootstrap: PositiveInt = Field(200, description="Resamplings of the events for the uncertainties.")
     trees: Annotated[NonNegativeInt, Field(le=100)] = Field(
         6, description="Jets whose trees are drawn, with the log ratio at each branching."
     )

@@ -31,9 +31,9 @@ def event_hash(run_number: npt.NDArray[Any], event_number: npt.NDArray[Any], sal
     """
     golden = np.uint64(0x9E3779B97F4A7C15)
     with np.errstate(over="ignore"):
-        state = _mix(event_number.astype(np.uint64) + golden)
-        state = _mix(state + golden * run_number.astype(np.uint64) + golden)
-        return _mix(state ^ _mix(np.asarray([salt], np.uint64) + golden))
+        state = mix(event_number.astype(np.uint64) + golden)
+        state = mix(state + golden * run_number.astype(np.uint64) + golden)
+        return mix(state ^ mix(np.asarray([salt], np.uint64) + golden))
 
 
 def assign_parts(hashes: npt.NDArray[np.uint64], split: Split) -> npt.NDArray[np.int8]:
@@ -86,7 +86,8 @@ def folds(split: Split) -> list[int | None]:
     return list(range(split.folds)) if split.folds else [None]
 
 
-def _mix(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+def mix(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Give 64 well-mixed bits for each 64 bits: the finaliser of SplitMix64."""
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return state ^ (state >> np.uint64(31))

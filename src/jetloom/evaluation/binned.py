@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.evaluation.bootstrap import REPLICAS, bootstrap
+from jetloom.evaluation.bootstrap import Draws, bootstrap
 from jetloom.evaluation.ranking import Ranking
 from jetloom.evaluation.roc import discriminant, rejection
 
@@ -65,9 +65,8 @@ def performance(
     pair: tuple[int, int],
     variable: Array,
     edges: Array,
-    generator: np.random.Generator,
+    draws: Draws,
     target: float = 0.5,
-    replicas: int = REPLICAS,
 ) -> Performance:
     """Compute efficiency and rejection in bins for the cut that keeps the share ``target`` of all signal jets.
 
@@ -77,16 +76,16 @@ def performance(
     probabilities : array of float, shape (n, classes)
     weights : array of float, shape (n,)
     events : array of int, shape (n,)
-        Event of each jet, for the bootstrap.
+        Key of each jet's event, for the bootstrap.
     pair : (signal, background)
         Indices of the classes.
     variable : array of float, shape (n,)
         The variable of the bins; jets outside of the edges are in no bin.
     edges : array of float, shape (bins + 1,)
-    generator : Generator
+    draws : Draws
+        Seed and number of the replicas.
     target : float
         Signal efficiency over all bins.
-    replicas : int
     """
     signal, background = pair
     chosen = np.isin(labels, pair)
@@ -105,7 +104,7 @@ def performance(
         passed = np.bincount(cell, current * passes, minlength=size)[2 : size - 2]
         return np.divide(passed, total, out=np.full(len(total), np.nan), where=total > 0)
 
-    found = bootstrap(efficiencies, weight, events[chosen], generator, replicas)
+    found = bootstrap(efficiencies, weight, events[chosen], draws)
     passed, error = found.value[0::2], found.std[0::2]
     return Performance(
         signal,

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.evaluation.intervals import effective_number, wilson
+from jetloom.evaluation.meaning import ADVICE, FALL
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -21,7 +22,8 @@ class Calibration:
     """The reliability curve of one class, and its expected calibration error (``ece``).
 
     ``predicted`` is the mean score in each bin, ``observed`` the share of jets of the class, ``low`` and ``high``
-    its 68% interval, ``share`` the weight of the bin over all. NaN in empty bins.
+    its 68% interval, ``share`` the weight of the bin over all. NaN in empty bins, and in those whose observed share
+    means nothing. ``doubt`` says why the error means nothing; it is then NaN.
     """
 
     predicted: Floats
@@ -30,6 +32,7 @@ class Calibration:
     high: Floats
     share: Floats
     ece: float
+    doubt: str = ""
 
 
 def calibration(positive: Array, scores: Array, weights: Array, bins: int = BINS) -> Calibration:
@@ -56,9 +59,14 @@ def calibration(positive: Array, scores: Array, weights: Array, bins: int = BINS
     total = sums(weight)
     filled = total > 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        predicted = np.where(filled, sums(weight * scores) / total, np.nan)
-        observed = np.where(filled, sums(weight * positive) / total, np.nan)
+        predicted, observed = sums(weight * scores) / total, sums(weight * positive) / total
+        # Negative weights can make a bin's share anything; a mean of scores lies between the edges of their bin.
+        within = (observed > -1e-9) & (observed < 1 + 1e-9) & (np.abs(predicted * bins - np.arange(bins) - 0.5) < 0.501)
+        predicted, observed = (np.where(filled & within, part, np.nan) for part in (predicted, observed))
         share = np.where(filled, total, 0.0) / total[filled].sum()
     low, high = wilson(observed, effective_number(total, sums(weight**2)))
     ece = float(np.nansum(share * np.abs(observed - predicted))) if filled.any() else float("nan")
-    return Calibration(predicted, observed, low, high, share, ece)
+    size = sums(np.abs(weight))
+    lost = float(size[~(filled & within)].sum() / size.sum()) if size.sum() > 0 else 0.0
+    doubt = f"{100 * lost:.0f} % of the jets are in bins that mean nothing{ADVICE}" if lost > FALL else ""
+    return Calibration(predicted, observed, low, high, share, float("nan") if doubt else ece, doubt)

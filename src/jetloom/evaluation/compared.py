@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.errors import ConfigurationError, CorruptFileError, StaleError
-from jetloom.evaluation.bootstrap import event_index
+from jetloom.errors import ConfigurationError, CorruptFileError, MissingObjectError, StaleError
+from jetloom.evaluation.bootstrap import Draws, event_keys
 from jetloom.evaluation.roc import discriminant
 from jetloom.io.hdf5 import TableReader
 
@@ -31,6 +31,8 @@ class Predictions:
     fold: int | None
     dataset: str
     """Fingerprint of the dataset."""
+    draws: Draws
+    """Of the replicas that all figures of these predictions share."""
 
     @classmethod
     def read(cls, path: Path) -> Predictions:
@@ -43,7 +45,8 @@ class Predictions:
         """
         with TableReader(path) as reader:
             facts = [reader.attribute(name) for name in ("classes", "fold", "dataset")]
-            return cls(path, reader.read("jets"), *facts)
+            classes, fold, dataset = facts
+            return cls(path, reader.read("jets"), classes, fold, dataset, draws_of(reader))
 
     def column(self, name: str, what: str) -> Floats:
         """Give a column.
@@ -56,6 +59,24 @@ class Predictions:
         if name not in (self.rows.dtype.names or ()):
             raise ConfigurationError(f"has no column '{name}': its model is no {what}", path=self.path)
         return self.rows[name].astype(np.float64)
+
+
+def draws_of(reader: TableReader) -> Draws:
+    """Give what the replicas of stored predictions are drawn from.
+
+    Raises
+    ------
+    StaleError
+        If the predictions were made by an older jetloom, which did not store it.
+    """
+    try:
+        return Draws(**reader.attribute("bootstrap"))
+    except (MissingObjectError, TypeError):
+        raise StaleError(
+            "does not say of what the replicas of its uncertainties are drawn",
+            path=reader.path,
+            advice="evaluate it again",
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -77,6 +98,8 @@ class Compared:
         The fold whose test part the jets are.
     dataset : str
         Fingerprint of the dataset.
+    draws : Draws
+        Of the replicas that all figures of these jets share.
     """
 
     classes: list[str]
@@ -85,11 +108,12 @@ class Compared:
     log_p: dict[str, tuple[Floats, Floats]]
     fold: int | None
     dataset: str
+    draws: Draws
 
     @property
-    def events(self) -> npt.NDArray[np.int64]:
-        """The event of each jet, for the bootstrap."""
-        return event_index(*(self.rows[key] for key in KEYS))
+    def events(self) -> npt.NDArray[np.uint64]:
+        """The key of each jet's event, for the bootstrap."""
+        return event_keys(*(self.rows[key] for key in KEYS))
 
     def chosen(self, labels: str) -> npt.NDArray[np.bool_]:
         """Say which jets are signal or background by ``label``, or by ``true_label``: then those with a truth alone."""
@@ -129,7 +153,7 @@ def compared(tasks: Mapping[str, Path], ratios: Mapping[str, tuple[Path, Path]])
     for name, (of_signal, of_background) in ratios.items():
         pair = tuple(read[path].column("log_p", "density model") for path in (of_signal, of_background))
         log_ratios[name], log_p[name] = pair[0] - pair[1], (pair[0], pair[1])
-    return Compared([background, signal], first.rows, log_ratios, log_p, first.fold, first.dataset)
+    return Compared([background, signal], first.rows, log_ratios, log_p, first.fold, first.dataset, first.draws)
 
 
 def _require_same(first: Predictions, other: Predictions) -> None:
@@ -141,6 +165,12 @@ def _require_same(first: Predictions, other: Predictions) -> None:
     if other.fold != first.fold:
         words = f"its model tests fold {other.fold}, that of '{first.path}' fold {first.fold}"
         raise ConfigurationError(words, path=other.path, advice="compare models of a dataset without folds")
+    if other.draws != first.draws:
+        raise StaleError(
+            f"its uncertainties were drawn otherwise than those of '{first.path}'",
+            path=other.path,
+            advice="evaluate both again",
+        )
     if other.classes != first.classes or len(other.rows) != len(first.rows):
         raise CorruptFileError(f"its jets or classes are not those of '{first.path}'", path=other.path)
     for name in (*KEYS, "label", "true_label", "weight"):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.evaluation.bootstrap import Estimate, bootstrap
+from jetloom.evaluation.bootstrap import Draws, Estimate, bootstrap
+from jetloom.evaluation.meaning import Figure, WeightSums, doubt_of_classes, doubt_of_curve, doubt_of_share
 from jetloom.evaluation.ranking import Ranking
 from jetloom.evaluation.roc import EFFICIENCIES
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
-
-FEWEST = 10
-"""Jets of either class that a bin must have for its area to be given."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,10 @@ class Jets:
         """Give some of the jets."""
         return Jets(self.signal[chosen], self.log_ratios[:, chosen], self.weights[chosen], self.events[chosen])
 
+    def doubt(self) -> str:
+        """Say why figures of these jets mean nothing; nothing if they do mean something."""
+        return doubt_of_classes([self.weights[~self.signal], self.weights[self.signal]])
+
 
 @dataclass(frozen=True)
 class Contest:
@@ -47,7 +49,8 @@ class Contest:
     ``auc`` and ``accuracy`` have shape (models,); ``passed``, the efficiency for background at the efficiencies for
     signal of :data:`jetloom.evaluation.roc.EFFICIENCIES`, (models, efficiencies); ``ratio``, the rejection of
     background over that of the first model, the same; ``gain``, the area of one model minus that of another,
-    (models, models).
+    (models, models). What means nothing is NaN, and ``doubts`` says why: of the area, the accuracy and the curve of
+    each model, ``gain`` that of either area.
     """
 
     jets: tuple[int, int]
@@ -57,18 +60,21 @@ class Contest:
     passed: Estimate
     ratio: Estimate
     gain: Estimate
+    doubts: dict[str, list[str]]
+
+    def area(self, model: int) -> Figure:
+        """Give the area of a model."""
+        return Figure.of(self.auc.value[model], self.auc.std[model], self.doubts["auc"][model])
 
 
-def contest(jets: Jets, generator: np.random.Generator, count: int) -> Contest:
+def contest(jets: Jets, draws: Draws) -> Contest:
     """Measure each model and each difference of two models.
 
     Parameters
     ----------
     jets : Jets
-    generator : Generator
-        Source of randomness of the bootstrap.
-    count : int
-        Number of its replicas.
+    draws : Draws
+        Seed and number of the replicas of the bootstrap.
     """
     models = len(jets.log_ratios)
     rankings = [Ranking(jets.signal, scores) for scores in jets.log_ratios]
@@ -83,23 +89,39 @@ def contest(jets: Jets, generator: np.random.Generator, count: int) -> Contest:
         ratios = np.divide(curves[0], curves, out=np.full(curves.shape, np.nan), where=curves > 0)
         return np.concatenate([areas, shares, (areas[:, None] - areas).ravel(), curves.ravel(), ratios.ravel()])
 
-    found = bootstrap(measure, jets.weights, jets.events, generator, count)
+    found = bootstrap(measure, jets.weights, jets.events, draws)
     ends = np.cumsum([models, models, models * models, models * len(EFFICIENCIES)])
     auc, accuracy, gain, passed, ratio = (
         Estimate(value, std) for value, std in zip(np.split(found.value, ends), np.split(found.std, ends), strict=True)
     )
+    few, whole = jets.doubt(), WeightSums.of(jets.weights).doubt()
+    doubts = {
+        "auc": [few or doubt_of_share(*pair) for pair in zip(auc.value, auc.std, strict=True)],
+        "accuracy": [whole or doubt_of_share(*pair) for pair in zip(accuracy.value, accuracy.std, strict=True)],
+        "curve": [few or _curve(ranking, jets.weights) for ranking in rankings],
+    }
+    areas_known, curves_known = (np.array([not doubt for doubt in doubts[name]]) for name in ("auc", "curve"))
     return Contest(
         (int((~jets.signal).sum()), int(jets.signal.sum())),
-        auc,
-        accuracy,
-        _shaped(passed, (models, -1)),
-        _shaped(ratio, (models, -1)),
-        _shaped(gain, (models, models)),
+        _known(auc, areas_known),
+        _known(accuracy, np.array([not doubt for doubt in doubts["accuracy"]])),
+        _known(_shaped(passed, (models, -1)), curves_known[:, None]),
+        _known(_shaped(ratio, (models, -1)), (curves_known & curves_known[0])[:, None]),
+        _known(_shaped(gain, (models, models)), areas_known & areas_known[:, None]),
+        doubts,
     )
+
+
+def _curve(ranking: Ranking, weights: Floats) -> str:
+    return next(filter(None, map(doubt_of_curve, ranking.efficiencies(weights))), "")
 
 
 def _shaped(estimate: Estimate, shape: tuple[int, int]) -> Estimate:
     return Estimate(estimate.value.reshape(shape), estimate.std.reshape(shape))
+
+
+def _known(estimate: Estimate, known: npt.NDArray[np.bool_]) -> Estimate:
+    return Estimate(np.where(known, estimate.value, np.nan), np.where(known, estimate.std, np.nan))
 
 
 @dataclass(frozen=True)
@@ -110,10 +132,12 @@ class Areas:
     auc: Estimate
     jets: npt.NDArray[np.int64]
     """Numbers of background and signal jets."""
+    doubts: list[list[str]]
+    """By model and bin, why the area means nothing; it is NaN then."""
 
 
-def areas(jets: Jets, variable: Array, edges: Floats, generator: np.random.Generator, count: int) -> Areas:
-    """Give the area under each model's curve in bins of a variable, NaN where a bin has hardly any jets of a class.
+def areas(jets: Jets, variable: Array, edges: Floats, draws: Draws) -> Areas:
+    """Give the area under each model's curve in bins of a variable.
 
     Parameters
     ----------
@@ -121,32 +145,32 @@ def areas(jets: Jets, variable: Array, edges: Floats, generator: np.random.Gener
     variable : array of float, shape (n,)
     edges : array of float, shape (bins + 1,)
         The last bin holds its upper edge; jets outside are in no bin.
-    generator : Generator
-    count : int
-        Number of replicas.
+    draws : Draws
+        Seed and number of the replicas.
     """
-    values, stds, numbers = [], [], []
+    values, stds, numbers, doubts = [], [], [], []
     for chosen in members(variable, edges):
         inside = jets.take(chosen)
         number = (int((~inside.signal).sum()), int(inside.signal.sum()))
         numbers.append(number)
-        if min(number) < FEWEST:
-            values.append(np.full(len(jets.log_ratios), np.nan))
-            stds.append(values[-1])
-            continue
-        found = _areas(inside, generator, count)
+        few = inside.doubt()
+        nothing = np.full(len(jets.log_ratios), np.nan)
+        found = Estimate(nothing, nothing) if few else _areas(inside, draws)
+        doubts.append([few or doubt_of_share(*pair) for pair in zip(found.value, found.std, strict=True)])
+        found = _known(found, np.array([not doubt for doubt in doubts[-1]]))
         values.append(found.value)
         stds.append(found.std)
-    return Areas(edges, Estimate(np.array(values).T, np.array(stds).T), np.array(numbers))
+    by_model = [list(column) for column in zip(*doubts, strict=True)]
+    return Areas(edges, Estimate(np.array(values).T, np.array(stds).T), np.array(numbers), by_model)
 
 
-def _areas(jets: Jets, generator: np.random.Generator, count: int) -> Estimate:
+def _areas(jets: Jets, draws: Draws) -> Estimate:
     rankings = [Ranking(jets.signal, scores) for scores in jets.log_ratios]
 
     def measure(weights: Floats) -> Floats:
         return np.array([ranking.auc(weights) for ranking in rankings])
 
-    return bootstrap(measure, jets.weights, jets.events, generator, count)
+    return bootstrap(measure, jets.weights, jets.events, draws)
 
 
 def members(variable: Array, edges: Floats) -> list[npt.NDArray[np.int64]]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.evaluation.intervals import effective_number, wilson
+from jetloom.evaluation.meaning import WeightSums, doubt_of_share
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -18,13 +19,19 @@ Floats = npt.NDArray[np.float64]
 class Confusion:
     """Sums of weights by (true class, predicted class), and the same as shares of each true class.
 
-    ``low`` and ``high`` bound the 68% interval of the shares. The shares of a class without jets are NaN.
+    ``low`` and ``high`` bound the 68% interval of the shares. Shares that mean nothing, those of a class without jets
+    among them, are NaN, and ``doubts`` says why, by true class and predicted class; it is empty where all is well.
     """
 
     sums: Floats
     shares: Floats
     low: Floats
     high: Floats
+    doubts: list[list[str]]
+
+    def doubt(self, true: int) -> str:
+        """Say why shares of a true class mean nothing; nothing if all of them do mean something."""
+        return next(filter(None, self.doubts[true]), "")
 
 
 def confusion(labels: Array, probabilities: Array, weights: Array) -> Confusion:
@@ -51,4 +58,8 @@ def confusion(labels: Array, probabilities: Array, weights: Array) -> Confusion:
         totals[:, 0], np.bincount(labels, np.asarray(weights, np.float64) ** 2, minlength=classes)
     )
     low, high = wilson(shares, number[:, None])
-    return Confusion(sums, shares, low, high)
+    few = [WeightSums.of(weights[labels == true]).doubt() for true in range(classes)]
+    doubts = [[few[true] or doubt_of_share(share) for share in shares[true]] for true in range(classes)]
+    doubted = np.array([[bool(doubt) for doubt in row] for row in doubts])
+    shares, low, high = (np.where(doubted, np.nan, part) for part in (shares, low, high))
+    return Confusion(sums, shares, low, high, doubts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from jetloom.data.dataset import View
     from jetloom.data.jets import Jets
+    from jetloom.evaluation.bootstrap import Draws
 
 Rows = npt.NDArray[np.void]
 
@@ -28,7 +30,7 @@ STEP = np.dtype([(head, "<f4") for head in HEADS])
 
 
 def write_predictions(
-    log_p: LogProbabilities, view: View, spectators: Sequence[str], path: Path, fingerprint: str
+    log_p: LogProbabilities, view: View, spectators: Sequence[str], path: Path, fingerprint: str, draws: Draws
 ) -> Rows:
     """Predict the test part, all classes, in the order of the dataset; write it and give the rows of ``jets``."""
     fields = [("label", "<i4"), ("true_label", "<i4"), ("weight", "<f4"), ("event_weight", "<f4")]
@@ -39,6 +41,7 @@ def write_predictions(
     tables: dict[str, tuple[np.dtype[Any], int | None]] = {"jets": (dtype, None), "steps": (STEP, None)}
     with publishing(path, check_file) as part, TableWriter(part, tables) as writer:
         writer.attributes = {"classes": view.classes, "fold": view.fold, "dataset": fingerprint, "heads": list(HEADS)}
+        writer.attributes |= {"bootstrap": asdict(draws)}
         for jets, steps in log_p.of_blocks(view.blocks("test", BLOCK_ROWS)):
             rows = _rows(dtype, jets, steps, view.weight, spectators)
             rows["first_step"] = first + steps.offsets[:-1]

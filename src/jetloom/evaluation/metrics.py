@@ -158,6 +158,19 @@ def binary_auc(positive: Array, scores: Array, weights: Array | None = None) -> 
     return Ranking(positive, scores).auc(_weights(weights, len(positive)))
 
 
+def class_scores(probabilities: Array) -> Array:
+    """Give what ranks the jets of each class against the others: its probability, shape (n, classes).
+
+    Of two classes it is the log ratio, everywhere: near 1 a probability of 32 bits no longer tells jets apart that the
+    other one, near 0, does, and an area must not depend on which of them is asked.
+    """
+    found = np.asarray(probabilities)
+    if found.shape[1] != 2:
+        return found
+    ratio = np.diff(np.log(np.maximum(found.astype(np.float64), SMALLEST_PROBABILITY)), axis=1)
+    return np.concatenate([-ratio, ratio], axis=1)
+
+
 def auc(labels: Array, probabilities: Array, weights: Array | None = None) -> float:
     """Give the area under the ROC curve; for more than two classes the mean of each class against the rest.
 
@@ -173,7 +186,7 @@ def auc(labels: Array, probabilities: Array, weights: Array | None = None) -> fl
     float
         Mean over the classes that are present among the jets; NaN if fewer than two are.
     """
-    scores = np.asarray(probabilities)
+    scores = class_scores(probabilities)
     classes = range(scores.shape[1]) if scores.shape[1] > 2 else [scores.shape[1] - 1]
     areas = [binary_auc(labels == index, scores[:, index], weights) for index in classes]
     defined = [area for area in areas if not np.isnan(area)]

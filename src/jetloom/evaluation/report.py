@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jetloom.evaluation.binned import Performance, performance, quantile_edges
-from jetloom.evaluation.bootstrap import REPLICAS, bootstrap
+from jetloom.evaluation.bootstrap import Draws, bootstrap
 from jetloom.evaluation.calibration import Calibration, calibration
 from jetloom.evaluation.confusion import Confusion, confusion
-from jetloom.evaluation.intervals import effective_number
-from jetloom.evaluation.metrics import CLASSIFIER_METRICS, SMALLEST_PROBABILITY
+from jetloom.evaluation.meaning import (
+    KEY,
+    Figure,
+    WeightSums,
+    doubt_of_classes,
+    doubt_of_mean,
+    doubt_of_present,
+    finite,
+)
+from jetloom.evaluation.metrics import CLASSIFIER_METRICS, SMALLEST_PROBABILITY, class_scores
 from jetloom.evaluation.ranking import Ranking
 from jetloom.evaluation.roc import Roc, roc
 
@@ -32,7 +40,7 @@ WORKING_POINTS = (0.3, 0.5, 0.7, 0.9)
 class Jets:
     """Jets and what the model says of them.
 
-    ``labels`` of shape (n,), ``probabilities`` (n, classes), ``weights`` (n,), ``events`` (n,): the event of each jet.
+    ``labels`` of shape (n,), ``probabilities`` (n, classes), ``weights`` (n,), ``events`` (n,): keys of their events.
     """
 
     labels: Array
@@ -49,24 +57,29 @@ class Jets:
         """Give some of the jets."""
         return Jets(self.labels[chosen], self.probabilities[chosen], self.weights[chosen], self.events[chosen])
 
+    def weights_of(self, label: int) -> Array:
+        """Give the weights of the jets of a class."""
+        return self.weights[self.labels == label]
+
     def pairs(self) -> list[tuple[int, int]]:
         """Give all ordered pairs of different classes: (signal, background)."""
         return [(a, b) for a in range(self.classes) for b in range(self.classes) if a != b]
 
 
-def overall(jets: Jets, generator: np.random.Generator, count: int = REPLICAS) -> dict[str, tuple[float, float]]:
+def overall(jets: Jets, draws: Draws) -> dict[str, Figure]:
     """Give loss, accuracy and area, and the area of each class against the rest as ``auc_<index>``.
 
     Returns
     -------
-    dict of str to (value, standard deviation)
+    dict of str to Figure
         As :mod:`jetloom.evaluation.metrics` defines them, with bootstrap uncertainties.
     """
     true = jets.probabilities[np.arange(len(jets.labels)), jets.labels].astype(np.float64)
     surprise = -np.log(np.clip(true, SMALLEST_PROBABILITY, 1.0))
     right = np.argmax(jets.probabilities, axis=1) == jets.labels
     # Sorted once for all replicas.
-    ranks = [Ranking(jets.labels == index, jets.probabilities[:, index]) for index in range(jets.classes)]
+    columns = class_scores(jets.probabilities)
+    ranks = [Ranking(jets.labels == index, columns[:, index]) for index in range(jets.classes)]
 
     def all_metrics(weights: Floats) -> Floats:
         total = weights.sum()
@@ -77,34 +90,43 @@ def overall(jets: Jets, generator: np.random.Generator, count: int = REPLICAS) -
         chosen = areas[np.isfinite(areas)] if jets.classes > 2 else areas[-1:]
         return np.array([*means, chosen.mean() if len(chosen) else np.nan, *areas])
 
-    found = bootstrap(all_metrics, jets.weights, jets.events, generator, count)
+    found = bootstrap(all_metrics, jets.weights, jets.events, draws)
     names = [*CLASSIFIER_METRICS, *(f"auc_{index}" for index in range(jets.classes))]
-    return {name: (float(value), float(std)) for name, value, std in zip(names, found.value, found.std, strict=True)}
+    pairs = {name: (float(value), float(std)) for name, value, std in zip(names, found.value, found.std, strict=True)}
+    few, classes = WeightSums.of(jets.weights).doubt(), doubt_of_present(jets.labels, jets.weights, jets.classes)
+    wrong = few or doubt_of_mean(pairs["loss"][0], float(surprise.min()), float(surprise.max()))
+    figures = {"loss": Figure.of(*pairs["loss"], wrong), "accuracy": Figure.share(*pairs["accuracy"], few)}
+    figures["auc"] = Figure.share(*pairs["auc"], classes)
+    for index in range(jets.classes):
+        one, rest = jets.labels == index, jets.labels != index
+        doubt = doubt_of_classes([jets.weights[one], jets.weights[rest]])
+        figures[f"auc_{index}"] = Figure.share(*pairs[f"auc_{index}"], doubt)
+    return figures
 
 
-def roc_curves(jets: Jets, generator: np.random.Generator, count: int = REPLICAS) -> list[Roc]:
+def roc_curves(jets: Jets, draws: Draws) -> list[Roc]:
     """Give the ROC curves of all pairs of classes."""
-    return [
-        roc(jets.labels, jets.probabilities, jets.weights, jets.events, pair, generator, count) for pair in jets.pairs()
-    ]
+    return [roc(jets.labels, jets.probabilities, jets.weights, jets.events, pair, draws) for pair in jets.pairs()]
 
 
-def binned(jets: Jets, variable: Array, generator: np.random.Generator, target: float = 0.5) -> list[Performance]:
+def binned(jets: Jets, variable: Array, draws: Draws, target: float = 0.5) -> list[Performance]:
     """Give the performance of all pairs of classes in bins of a variable of shape ``(n,)``."""
     edges = quantile_edges(variable)
     return [
-        performance(
-            jets.labels, jets.probabilities, jets.weights, jets.events, pair, variable, edges, generator, target
-        )
+        performance(jets.labels, jets.probabilities, jets.weights, jets.events, pair, variable, edges, draws, target)
         for pair in jets.pairs()
     ]
 
 
 def calibrations(jets: Jets) -> list[Calibration]:
-    """Give the reliability curve of each class."""
-    return [
-        calibration(jets.labels == index, jets.probabilities[:, index], jets.weights) for index in range(jets.classes)
-    ]
+    """Give the reliability curve of each class; its error means something if the class and the rest do."""
+    found = []
+    for index in range(jets.classes):
+        one = jets.labels == index
+        curve = calibration(one, jets.probabilities[:, index], jets.weights)
+        doubt = doubt_of_classes([jets.weights[one], jets.weights[~one]]) or curve.doubt
+        found.append(replace(curve, ece=float("nan") if doubt else curve.ece, doubt=doubt))
+    return found
 
 
 def matrix(jets: Jets) -> Confusion:
@@ -115,7 +137,7 @@ def matrix(jets: Jets) -> Confusion:
 def numbers(
     jets: Jets,
     names: Sequence[str],
-    metrics: dict[str, tuple[float, float]],
+    metrics: dict[str, Figure],
     curves: Sequence[Roc],
     reliability: Sequence[Calibration],
     shares: Confusion,
@@ -130,50 +152,44 @@ def numbers(
     metrics, curves, reliability, shares
         What the functions of this module gave.
     """
-    squares = float((jets.weights.astype(np.float64) ** 2).sum())
-    total = float(jets.weights.sum(dtype=np.float64))
+    whole, by_class = WeightSums.of(jets.weights), [WeightSums.of(jets.weights_of(k)) for k in range(jets.classes)]
     return {
-        "jets": len(jets.labels),
-        "sum_of_weights": total,
-        "effective_jets": float(effective_number(np.array(total), np.array(squares))),
-        "metrics": {name: _pair(*metrics[name]) for name in CLASSIFIER_METRICS},
+        "jets": whole.jets,
+        "sum_of_weights": whole.total,
+        "effective_jets": whole.effective,
+        "metrics": {name: metrics[name].entry() for name in CLASSIFIER_METRICS},
         "confusion": shares.sums.tolist(),
         "classes": {
             name: {
-                "jets": int((jets.labels == index).sum()),
-                "auc_against_rest": _pair(*metrics[f"auc_{index}"]),
+                "jets": by_class[index].jets,
+                "effective_jets": by_class[index].effective,
+                "auc_against_rest": metrics[f"auc_{index}"].entry(),
                 "expected_calibration_error": finite(reliability[index].ece),
+                "calibration": Figure.of(reliability[index].ece, np.nan, reliability[index].doubt).entry(),
                 "confusion": {other: finite(shares.shares[index, place]) for place, other in enumerate(names)},
             }
             for index, name in enumerate(names)
         },
         "roc": [
             {"signal": names[curve.signal], "background": names[curve.background]}
-            | {"auc": _pair(curve.auc, curve.auc_std), "rejection": _rejections(curve)}
+            | {"auc": curve.auc.entry(), "rejection": _rejections(curve)}
             for curve in curves
         ],
     }
 
 
-def summary(jets: Jets, metrics: dict[str, tuple[float, float]]) -> dict[str, Any]:
+def summary(jets: Jets, metrics: dict[str, Figure]) -> dict[str, Any]:
     """Give the number of jets, the metrics and the confusion matrix (sums of weights) in a JSON-like form."""
-    found = {name: _pair(*metrics[name]) for name in CLASSIFIER_METRICS}
+    found = {name: metrics[name].entry() for name in CLASSIFIER_METRICS}
     return {"jets": len(jets.labels), "metrics": found, "confusion": matrix(jets).sums.tolist()}
 
 
-def _rejections(curve: Roc) -> dict[str, dict[str, float | None]]:
-    found = {}
+def _rejections(curve: Roc) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
     for target in WORKING_POINTS:
         place = int(np.argmin(np.abs(curve.efficiency - target)))
         values = {"value": curve.rejection, "low": curve.low, "high": curve.high}
         found[f"{target:g}"] = {name: finite(array[place]) for name, array in values.items()}
+        if curve.doubt:
+            found[f"{target:g}"][KEY] = curve.doubt
     return found
-
-
-def _pair(value: float, std: float) -> dict[str, float | None]:
-    return {"value": finite(value), "std": finite(std)}
-
-
-def finite(value: float) -> float | None:
-    """Give a number that JSON can hold, None for NaN and infinity."""
-    return float(value) if np.isfinite(value) else None

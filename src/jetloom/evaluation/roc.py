@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.evaluation.bootstrap import REPLICAS, bootstrap
+from jetloom.evaluation.bootstrap import Draws, bootstrap
+from jetloom.evaluation.meaning import Figure, doubt_of_classes, doubt_of_curve
 from jetloom.evaluation.metrics import SMALLEST_PROBABILITY
 from jetloom.evaluation.ranking import Ranking
 
@@ -24,7 +25,8 @@ class Roc:
     """A ROC curve of one class against one other.
 
     ``rejection`` is 1 / background efficiency at the signal ``efficiency``; ``low`` and ``high`` bound one standard
-    deviation. Infinite where no background passes.
+    deviation. Infinite where no background passes; NaN everywhere if the curve means nothing, for the reason in
+    ``doubt``.
     """
 
     signal: int
@@ -33,8 +35,8 @@ class Roc:
     rejection: Floats
     low: Floats
     high: Floats
-    auc: float
-    auc_std: float
+    auc: Figure
+    doubt: str = ""
 
 
 def discriminant(probabilities: Array, signal: int, background: int) -> Floats:
@@ -61,8 +63,7 @@ def roc(
     weights: Array,
     events: Array,
     pair: tuple[int, int],
-    generator: np.random.Generator,
-    replicas: int = REPLICAS,
+    draws: Draws,
 ) -> Roc:
     """Compute the ROC curve of a pair of classes with bootstrap uncertainties.
 
@@ -72,12 +73,11 @@ def roc(
     probabilities : array of float, shape (n, classes)
     weights : array of float, shape (n,)
     events : array of int, shape (n,)
-        Event of each jet, for the bootstrap.
+        Key of each jet's event, for the bootstrap.
     pair : (signal, background)
         Indices of the classes.
-    generator : Generator
-    replicas : int
-        Number of bootstrap replicas.
+    draws : Draws
+        Seed and number of the replicas.
 
     Returns
     -------
@@ -87,13 +87,16 @@ def roc(
     """
     signal, background = pair
     chosen = np.isin(labels, pair)
+    weight = np.asarray(weights[chosen], dtype=np.float64)
     ranking = Ranking(labels[chosen] == signal, discriminant(probabilities[chosen], signal, background))
+    few = doubt_of_classes(weights[labels == index] for index in pair)
+    doubt = few or next(filter(None, map(doubt_of_curve, ranking.efficiencies(weight))), "")
 
-    def curve_and_area(weight: Floats) -> Floats:
-        return np.append(ranking.background_at(EFFICIENCIES, weight), ranking.auc(weight))
+    def curve_and_area(current: Floats) -> Floats:
+        return np.append(ranking.background_at(EFFICIENCIES, current), ranking.auc(current))
 
-    found = bootstrap(curve_and_area, weights[chosen], events[chosen], generator, replicas)
-    passed, error = found.value[:-1], found.std[:-1]
+    found = bootstrap(curve_and_area, weight, events[chosen], draws)
+    passed, error = (np.where(bool(doubt), np.nan, part[:-1]) for part in (found.value, found.std))
     return Roc(
         signal,
         background,
@@ -101,8 +104,8 @@ def roc(
         rejection(passed),
         rejection(passed + error),
         rejection(passed - error),
-        float(found.value[-1]),
-        float(found.std[-1]),
+        Figure.share(float(found.value[-1]), float(found.std[-1]), few),
+        doubt,
     )
 
 

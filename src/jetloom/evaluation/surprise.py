@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.evaluation.bootstrap import REPLICAS, bootstrap
+from jetloom.evaluation.bootstrap import Draws, bootstrap
 from jetloom.evaluation.density import HEADS
-from jetloom.evaluation.intervals import effective_number
-from jetloom.evaluation.report import finite
+from jetloom.evaluation.meaning import Figure, WeightSums, doubt_of_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,9 +21,7 @@ NAMES = ("loss", *HEADS)
 """Names of the means: -log P of the whole jet, and of each head."""
 
 
-def mean_surprise(
-    log_p: Floats, weights: Array, events: Array, generator: np.random.Generator, count: int = REPLICAS
-) -> dict[str, dict[str, float | None]]:
+def mean_surprise(log_p: Floats, weights: Array, events: Array, draws: Draws) -> dict[str, dict[str, Any]]:
     """Give the weighted mean over jets of -log P, with bootstrap errors by event.
 
     Parameters
@@ -32,14 +29,14 @@ def mean_surprise(
     log_p : array of float64, shape (n, 6)
         log P of each jet by head.
     weights, events : arrays, shape (n,)
-    generator : Generator
-    count : int
-        Number of replicas.
+        Weight of each jet, and key of its event.
+    draws : Draws
+        Seed and number of the replicas.
 
     Returns
     -------
     dict of name to {"value", "std"}
-        ``loss`` and one a head; the heads sum to the loss. None where there is no weight.
+        ``loss`` and one a head; the heads sum to the loss. None, with the reason, where a mean means nothing.
     """
     columns = -np.concatenate([log_p.sum(axis=1, keepdims=True), log_p], axis=1)
 
@@ -47,16 +44,16 @@ def mean_surprise(
         total = weight.sum()
         return weight @ columns / total if total > 0 else np.full(len(NAMES), np.nan)
 
-    found = bootstrap(means, weights, events, generator, count)
-    return {
-        name: {"value": finite(value), "std": finite(std)}
-        for name, value, std in zip(NAMES, found.value, found.std, strict=True)
-    }
+    found, doubt = bootstrap(means, weights, events, draws), WeightSums.of(weights).doubt()
+    figures = {}
+    for place, name in enumerate(NAMES):
+        value, values = float(found.value[place]), columns[:, place]
+        why = doubt or doubt_of_mean(value, float(values.min()), float(values.max()))
+        figures[name] = Figure.of(value, float(found.std[place]), why).entry()
+    return figures
 
 
-def by_class(
-    log_p: Floats, columns: Mapping[str, Array], classes: Sequence[str], generator: np.random.Generator
-) -> dict[str, Any]:
+def by_class(log_p: Floats, columns: Mapping[str, Array], classes: Sequence[str], draws: Draws) -> dict[str, Any]:
     """Give number, effective number and mean -log P of the jets of each class.
 
     Parameters
@@ -65,17 +62,17 @@ def by_class(
     columns : mapping
         ``label``, ``weight`` and ``event`` of each jet.
     classes : sequence of str
-    generator : Generator
+    draws : Draws
     """
     found = {}
     for index, name in enumerate(classes):
         chosen = columns["label"] == index
         weights = columns["weight"][chosen].astype(np.float64)
-        sums, squares = np.array(weights.sum()), np.array((weights**2).sum())
+        sums = WeightSums.of(weights)
         found[name] = {
             "jets": int(chosen.sum()),
-            "sum_of_weights": float(sums),
-            "effective_jets": float(effective_number(sums, squares)),
-            "surprise": mean_surprise(log_p[chosen], weights, columns["event"][chosen], generator),
+            "sum_of_weights": sums.total,
+            "effective_jets": sums.effective,
+            "surprise": mean_surprise(log_p[chosen], weights, columns["event"][chosen], draws),
         }
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +10,10 @@ import numpy as np
 from jetloom import provenance
 from jetloom.data.labels import UNLABELLED
 from jetloom.evaluation import report
-from jetloom.evaluation.bootstrap import event_index
+from jetloom.evaluation.bootstrap import Draws, event_keys
 from jetloom.evaluation.histogram import Histogram
+from jetloom.evaluation.meaning import KEY, not_meaningful
+from jetloom.evaluation.meaning import written as written_number
 from jetloom.evaluation.metrics import METRICS
 from jetloom.evaluation.prediction import predict
 from jetloom.io.atomic import publishing, write_json, write_text
@@ -18,7 +21,7 @@ from jetloom.io.hdf5 import TableWriter, check_file
 from jetloom.plots import classifier
 from jetloom.plots.confusion import draw_confusion, matrices
 from jetloom.plots.style import class_styles
-from jetloom.plots.tables import measured, page, paragraph, table
+from jetloom.plots.tables import measured, page, paragraph, table, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +40,7 @@ Scores = dict[tuple[int, int], Histogram]
 
 
 def evaluate(
-    network: Any, model: Model, dataset: Dataset, best: Mapping[str, Any], output: Path, seed: int
+    network: Any, model: Model, dataset: Dataset, best: Mapping[str, Any], output: Path, draws: Draws
 ) -> dict[str, Any]:
     """Evaluate a model on the test part and write everything about it.
 
@@ -51,8 +54,8 @@ def evaluate(
         ``point``, ``run`` and ``fold`` of the model.
     output : Path
         Directory of the results.
-    seed : int
-        Seed of the bootstrap.
+    draws : Draws
+        Seed and number of the replicas of the bootstrap; stored with the predictions.
 
     Returns
     -------
@@ -63,16 +66,19 @@ def evaluate(
     facts = dataset.description
     # Keys of the events are written in any case.
     spectators = list(dict.fromkeys(e["column"] for e in facts["spectators"] if e["column"] not in KEYS))
-    jets, columns = _predict_test(network, model, view, spectators, output / "predictions.h5", dataset.fingerprint)
+    jets, columns = _predict_test(
+        network, model, view, spectators, output / "predictions.h5", dataset.fingerprint, draws
+    )
     true = jets.take(columns["true_label"] != UNLABELLED)
-    generator = np.random.default_rng(seed)
-    metrics = report.overall(jets, generator)
-    curves = report.roc_curves(jets, generator)
+    metrics = report.overall(jets, draws)
+    curves = report.roc_curves(jets, draws)
     reliability, shares = report.calibrations(jets), report.matrix(jets)
     results = report.numbers(jets, dataset.classes, metrics, curves, reliability, shares)
-    results["true_labels"] = report.summary(true, report.overall(true, generator))
+    results["true_labels"] = report.summary(true, report.overall(true, draws))
     results |= {"task": facts["task"], "point": best["point"], "run": best["run"], "fold": best["fold"]}
-    results["origin"] = provenance.origin({"seed": seed}, {"dataset": dataset.fingerprint})
+    results["origin"] = provenance.origin(
+        {"seed": draws.seed, "bootstrap": draws.count}, {"dataset": dataset.fingerprint}
+    )
     write_json(output / "metrics.json", results)
     classes, label = class_styles(facts["classes"]), facts["label"]
     write_text(output / "metrics.html", metrics_page(results, [style.title for style in classes]))
@@ -86,14 +92,14 @@ def evaluate(
     # The directory is a result even if the task names no spectators.
     (output / "performance").mkdir(parents=True, exist_ok=True)
     for entry in (entry for entry in facts["spectators"] if entry["column"] in spectators):
-        binned = report.binned(jets, columns[entry["column"]], generator)
+        binned = report.binned(jets, columns[entry["column"]], draws)
         path = output / "performance" / entry["column"]
         classifier.draw_performance(path, classes, binned, entry["title"], label=label)
     return results
 
 
 def _predict_test(
-    network: Any, model: Model, view: View, spectators: Sequence[str], path: Path, fingerprint: str
+    network: Any, model: Model, view: View, spectators: Sequence[str], path: Path, fingerprint: str, draws: Draws
 ) -> tuple[report.Jets, dict[str, Any]]:
     """Predict the test part, write the predictions, and keep what the metrics need: jets that have a class."""
     scores = [f"score_{name}" for name in view.classes]
@@ -103,6 +109,7 @@ def _predict_test(
     dtype, kept = np.dtype(fields), []
     with publishing(path, check_file) as part, TableWriter(part, {"jets": (dtype, None)}) as writer:
         writer.attributes = {"classes": view.classes, "fold": view.fold, "dataset": fingerprint}
+        writer.attributes |= {"bootstrap": asdict(draws)}
         for block, probabilities in predict(network, model, view, "test"):
             rows = np.zeros(len(block), dtype)
             for name in ("label", "true_label", "event_weight", *KEYS, *spectators):
@@ -114,7 +121,7 @@ def _predict_test(
             kept.append(rows[rows["label"] != UNLABELLED])
     rows = np.concatenate(kept) if kept else np.zeros(0, dtype)
     probabilities = np.stack([rows[name] for name in scores], axis=1)
-    jets = report.Jets(rows["label"], probabilities, rows["weight"], event_index(*(rows[key] for key in KEYS)))
+    jets = report.Jets(rows["label"], probabilities, rows["weight"], event_keys(*(rows[key] for key in KEYS)))
     return jets, {name: rows[name] for name in ("true_label", *spectators)}
 
 
@@ -144,45 +151,48 @@ def metrics_page(results: Mapping[str, Any], titles: Sequence[str]) -> str:
     names = dict(zip(results["classes"], titles, strict=True))
     true = results["true_labels"]
     whole = [
-        [METRICS[name].title, _written(entry), _written(true["metrics"][name])]
+        [METRICS[name].title, written(entry), written(true["metrics"][name])]
         for name, entry in results["metrics"].items()
     ]
     classes = [
         [
             names[name],
             entry["jets"],
-            _written(entry["auc_against_rest"]),
-            measured(entry["expected_calibration_error"], None),
+            written_number(entry["effective_jets"]),
+            written(entry["auc_against_rest"]),
+            written(entry["calibration"]),
         ]
         for name, entry in results["classes"].items()
     ]
     points = list(results["roc"][0]["rejection"]) if results["roc"] else []
     pairs = [
-        [names[entry["signal"]], names[entry["background"]], _written(entry["auc"])]
+        [names[entry["signal"]], names[entry["background"]], written(entry["auc"])]
         + [_rejection(entry["rejection"][point]) for point in points]
         for entry in results["roc"]
     ]
     rejections = [f"Rejection at {100 * float(point):.0f}% efficiency" for point in points]
     text = (
         f"Point {results['point']}, run {results['run']}, on {results['jets']:,} jets of the test part "
-        f"({results['effective_jets']:,.0f} effective jets). "
+        f"({written_number(results['effective_jets'])} effective jets). "
         "Uncertainties are one standard deviation, by bootstrap over events."
     )
     return page(
         "The best point on the test part",
         paragraph(text),
         table(["Metric", "Labels that were used", f"{true['jets']:,} jets with a true label"], whole, "All classes"),
-        table(["Class", "Jets", "AUC against the rest", "Expected calibration error"], classes, "Each class"),
+        table(
+            ["Class", "Jets", "Effective jets", "AUC against the rest", "Expected calibration error"],
+            classes,
+            "Each class",
+        ),
         table(["Signal", "Background", "AUC", *rejections], pairs, "Pairs of classes"),
     )
 
 
-def _written(entry: Mapping[str, Any]) -> str:
-    return measured(entry["value"], entry["std"])
-
-
 def _rejection(entry: Mapping[str, Any]) -> str:
     """Write a rejection with half the width of its interval; without an upper end, as a lower bound."""
+    if entry.get(KEY):
+        return not_meaningful(entry[KEY])
     if entry["value"] is None:
         return f"> {entry['low']:.3g}" if entry["low"] is not None else "–"
     if entry["high"] is None:

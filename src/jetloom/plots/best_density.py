@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom import provenance
-from jetloom.evaluation.bootstrap import event_index
+from jetloom.evaluation.bootstrap import Draws, event_keys
 from jetloom.evaluation.chosen import draw_lots
 from jetloom.evaluation.density import HEAD_TITLES, HEADS, LogProbabilities
 from jetloom.evaluation.density_file import COLUMNS, KEYS, write_predictions
@@ -20,7 +20,7 @@ from jetloom.plots.density import draw_log_p
 from jetloom.plots.heads import draw_heads
 from jetloom.plots.jet_trees import draw_jets, learnt_note
 from jetloom.plots.style import class_styles
-from jetloom.plots.tables import measured, page, paragraph, table
+from jetloom.plots.tables import page, paragraph, table, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ def evaluate_density(
     learnt: Sequence[str],
     best: Mapping[str, Any],
     output: Path,
-    seed: int,
+    draws: Draws,
     drawings: int,
 ) -> dict[str, Any]:
     """Evaluate a density model on the test part and write everything about it.
@@ -56,8 +56,8 @@ def evaluate_density(
         ``point``, ``run`` and ``fold`` of the model.
     output : Path
         Directory of the results.
-    seed : int
-        Seed of the bootstrap, and of the jets that are drawn.
+    draws : Draws
+        Seed and number of the replicas of the bootstrap; the seed also decides which jets are drawn.
     drawings : int
         Number of trees.
 
@@ -69,14 +69,16 @@ def evaluate_density(
     view, facts = dataset.view(best["fold"]), dataset.description
     spectators = list(dict.fromkeys(e["column"] for e in facts["spectators"] if e["column"] not in KEYS))
     log_p = LogProbabilities(network, model, DataFacts.of(view))
-    rows = write_predictions(log_p, view, spectators, output / "predictions.h5", dataset.fingerprint)
-    results = density_numbers(rows, dataset.classes, learnt, np.random.default_rng(seed))
+    rows = write_predictions(log_p, view, spectators, output / "predictions.h5", dataset.fingerprint, draws)
+    results = density_numbers(rows, dataset.classes, learnt, draws)
     own = [dataset.classes.index(name) for name in learnt]
     expected = model.expected(network)
     sums = head_sums(expected, network, model, view, "test", own) if expected is not None else {}
     results["heads"] = head_numbers(sums)
     results |= {"task": facts["task"], "point": best["point"], "run": best["run"], "fold": best["fold"]}
-    results["origin"] = provenance.origin({"seed": seed}, {"dataset": dataset.fingerprint})
+    results["origin"] = provenance.origin(
+        {"seed": draws.seed, "bootstrap": draws.count}, {"dataset": dataset.fingerprint}
+    )
     write_json(output / "metrics.json", results)
     styles = class_styles(facts["classes"])
     write_text(output / "metrics.html", metrics_page(results, [style.title for style in styles]))
@@ -86,24 +88,22 @@ def evaluate_density(
     (output / "heads").mkdir(parents=True, exist_ok=True)
     draw_heads(output / "heads", sums, view.binning or {}, facts["label"], note)
     candidates = np.flatnonzero(np.isin(rows["label"], own))
-    chosen = draw_lots(candidates, drawings, np.random.default_rng(seed))
+    chosen = draw_lots(candidates, drawings, np.random.default_rng(draws.seed))
     draw_jets(output / "trees", log_p, view, "test", chosen, facts, note)
     return results
 
 
-def density_numbers(
-    rows: Rows, classes: Sequence[str], learnt: Sequence[str], generator: np.random.Generator
-) -> dict[str, Any]:
+def density_numbers(rows: Rows, classes: Sequence[str], learnt: Sequence[str], draws: Draws) -> dict[str, Any]:
     """Give the metrics from the rows of ``predictions.h5``: of the classes that were learnt, and of each class."""
     log_p = np.stack([rows[name] for name in COLUMNS], axis=1).astype(np.float64)
-    events = event_index(*(rows[key] for key in KEYS))
+    events = event_keys(*(rows[key] for key in KEYS))
     own = np.isin(rows["label"], [classes.index(name) for name in learnt])
     columns = {"label": rows["label"], "weight": rows["weight"], "event": events}
     return {
         "jets": len(rows),
         "learnt": list(learnt),
-        "metrics": mean_surprise(log_p[own], rows["weight"][own], events[own], generator),
-        "classes": by_class(log_p, columns, classes, generator),
+        "metrics": mean_surprise(log_p[own], rows["weight"][own], events[own], draws),
+        "classes": by_class(log_p, columns, classes, draws),
     }
 
 
@@ -112,7 +112,7 @@ def metrics_page(results: Mapping[str, Any], titles: Sequence[str]) -> str:
     heads = ["Whole jet", *(HEAD_TITLES[head] for head in HEADS)]
     lines = [
         [titles[place], "yes" if name in results["learnt"] else "no", entry["jets"]]
-        + [measured(value["value"], value["std"]) for value in entry["surprise"].values()]
+        + [written(value) for value in entry["surprise"].values()]
         for place, (name, entry) in enumerate(results["classes"].items())
     ]
     text = (

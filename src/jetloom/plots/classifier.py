@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jetloom.evaluation.meaning import not_meaningful
 from jetloom.plots.style import GREY, ClassStyle, canvas, headline, plain_logarithms, say, shared_legend, steps
-from jetloom.plots.tables import measured
+from jetloom.plots.tables import written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,10 +103,11 @@ def _highest(curves: Sequence[Roc]) -> float:
 
 def _roc_curve(axes: Any, curve: Roc, other: ClassStyle) -> None:
     known = np.isfinite(curve.rejection)
-    if not known.any():
-        axes.plot([], [], color=other.color, label=f"{other.title} (no jets)")
+    if curve.doubt or not known.any():
+        why = f"\n{not_meaningful(curve.doubt)}" if curve.doubt else f" ({written(curve.auc.entry())}), none passes"
+        axes.plot([], [], color=other.color, label=f"{other.title}{why}")
         return
-    name = f"{other.title} ({measured(curve.auc, curve.auc_std)})"
+    name = f"{other.title} ({written(curve.auc.entry())})"
     axes.plot(curve.efficiency[known], curve.rejection[known], color=other.color, linestyle=other.line, label=name)
     # Where the background is compatible with zero the band has no upper end; it is drawn to the top of the panel.
     top = np.where(np.isfinite(curve.high), curve.high, 1e12)
@@ -202,11 +204,11 @@ def draw_calibration(
         upper, lower = axes[:, 0]
         upper.plot([0, 1], [0, 1], ":", color=GREY, linewidth=1.2)
         for style, result in zip(classes, results, strict=True):
-            name = f"{style.title} (ECE {result.ece:.3f})" if np.isfinite(result.ece) else f"{style.title} (no jets)"
+            error = f"\n{not_meaningful(result.doubt)}" if result.doubt else f" (ECE {result.ece:.3f})"
             bars = [result.observed - result.low, result.high - result.observed]
             upper.errorbar(
                 result.predicted, result.observed, np.maximum(0.0, bars), fmt=style.marker, linestyle=style.line,
-                linewidth=1.2, color=style.color, label=name,
+                linewidth=1.2, color=style.color, label=style.title + error,
             )  # fmt: skip
             edges = np.linspace(0.0, 1.0, len(result.share) + 1)
             lower.stairs(result.share, edges, color=style.color, linestyle=style.line)

@@ -39,7 +39,7 @@ class Appearance:
     label: str
 
 
-def compare(compared: Compared, settings: Comparison, look: Appearance, output: Path, seed: int) -> dict[str, Any]:
+def compare(compared: Compared, settings: Comparison, look: Appearance, output: Path) -> dict[str, Any]:
     """Compare models, and write everything about it.
 
     Parameters
@@ -50,24 +50,21 @@ def compare(compared: Compared, settings: Comparison, look: Appearance, output: 
     look : Appearance
     output : Path
         Directory of the results.
-    seed : int
-        Seed of the bootstrap.
 
     Returns
     -------
     dict
         What ``comparison.json`` holds.
     """
-    generator = np.random.default_rng(seed)
     models = class_styles([{"name": name, "title": look.models[name]} for name in compared.log_ratios])
     classes = class_styles(look.classes)[:2]
     titles = (classes[0].title, classes[1].title)
     jets = {labels: jets_of(compared, labels) for labels in LABELS}
-    found = {labels: contest(mine, generator, settings.bootstrap) for labels, mine in jets.items()}
+    found = {labels: contest(mine, compared.draws) for labels, mine in jets.items()}
     used = jets["label"]
     variable = compared.rows[settings.variable][compared.chosen("label")]
     edges = edges_of(variable, settings.edges, settings.bins)
-    binned = areas(used, variable, edges, generator, settings.bootstrap)
+    binned = areas(used, variable, edges, compared.draws)
     odds = {
         model.name: log_odds(used.signal, used.log_ratios[place], used.weights) for place, model in enumerate(models)
     }

@@ -8,7 +8,7 @@ import numpy as np
 
 from jetloom.evaluation.roc import EFFICIENCIES, rejection
 from jetloom.plots.style import GREY, ClassStyle, canvas, headline, plain_logarithms, shared_legend
-from jetloom.plots.tables import measured
+from jetloom.plots.tables import written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ def draw_roc(
         value, std = found.passed.value, found.passed.std
         curves = rejection(value)
         for place, style in enumerate(models):
-            name = f"{style.title} ({measured(float(found.auc.value[place]), float(found.auc.std[place]))})"
+            name = f"{style.title} ({written(found.area(place).entry())})"
             known = np.isfinite(curves[place])
             look = {"color": style.color, "linestyle": style.line}
             upper.plot(EFFICIENCIES[known], curves[place][known], label=name, **look)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jetloom.evaluation.report import WORKING_POINTS, finite
+from jetloom.evaluation.meaning import KEY, Figure, finite, not_meaningful
+from jetloom.evaluation.report import WORKING_POINTS
 from jetloom.evaluation.roc import EFFICIENCIES, rejection
-from jetloom.plots.tables import measured, page, paragraph, table
+from jetloom.plots.tables import measured, page, paragraph, table, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +38,7 @@ def numbers(
                 "jets": dict(zip(classes, one.jets, strict=True)),
                 "models": {name: _model(one, place) for place, name in enumerate(names)},
                 "auc_differences": [
-                    {"model": name, "minus": other} | _pair(one.gain.value[row, column], one.gain.std[row, column])
+                    {"model": name, "minus": other} | _gain_of(one, row, column)
                     for row, name in enumerate(names)
                     for column, other in enumerate(names)
                     if row < column
@@ -49,7 +50,10 @@ def numbers(
             "edges": binned.edges.tolist(),
             "jets": binned.jets.tolist(),
             "auc": {
-                name: [_pair(*entry) for entry in zip(binned.auc.value[place], binned.auc.std[place], strict=True)]
+                name: [
+                    Figure.of(*entry).entry()
+                    for entry in zip(binned.auc.value[place], binned.auc.std[place], binned.doubts[place], strict=True)
+                ]
                 for place, name in enumerate(names)
             },
         },
@@ -71,17 +75,25 @@ def _log_odds(odds: LogOdds) -> dict[str, Any]:
 
 def _model(found: Contest, place: int) -> dict[str, Any]:
     return {
-        "auc": _pair(found.auc.value[place], found.auc.std[place]),
-        "accuracy": _pair(found.accuracy.value[place], found.accuracy.std[place]),
+        "auc": found.area(place).entry(),
+        "accuracy": Figure.of(
+            found.accuracy.value[place], found.accuracy.std[place], found.doubts["accuracy"][place]
+        ).entry(),
         "rejection": {f"{target:g}": _rejection(found, place, target) for target in WORKING_POINTS},
     }
 
 
-def _rejection(found: Contest, place: int, target: float) -> dict[str, float | None]:
+def _gain_of(found: Contest, row: int, column: int) -> dict[str, Any]:
+    doubt = found.doubts["auc"][row] or found.doubts["auc"][column]
+    return Figure.of(found.gain.value[row, column], found.gain.std[row, column], doubt).entry()
+
+
+def _rejection(found: Contest, place: int, target: float) -> dict[str, Any]:
     at = int(np.argmin(np.abs(EFFICIENCIES - target)))
     value, std = found.passed.value[place, at], found.passed.std[place, at]
     ends = rejection(np.array([value, value + std, value - std]))
-    return dict(zip(("value", "low", "high"), (finite(end) for end in ends), strict=True))
+    entry: dict[str, Any] = dict(zip(("value", "low", "high"), (finite(end) for end in ends), strict=True))
+    return entry | ({KEY: found.doubts["curve"][place]} if found.doubts["curve"][place] else {})
 
 
 def _pair(value: float, std: float) -> dict[str, float | None]:
@@ -96,7 +108,7 @@ def summary(results: Mapping[str, Any], models: Sequence[ClassStyle], classes: t
     heads = ["Model", "AUC", "AUC (true labels)", "Accuracy"]
     heads += [f"Rejection at {100 * float(point):.0f}%" for point in points]
     lines = [
-        [titles[name], _written(entry["auc"]), _written(true["models"][name]["auc"]), _written(entry["accuracy"])]
+        [titles[name], written(entry["auc"]), written(true["models"][name]["auc"]), written(entry["accuracy"])]
         + [_written_rejection(entry["rejection"][point]) for point in points]
         for name, entry in used["models"].items()
     ]
@@ -104,7 +116,7 @@ def summary(results: Mapping[str, Any], models: Sequence[ClassStyle], classes: t
     edges = results["bins"]["edges"]
     bins = [
         [f"{edges[place]:.4g} – {edges[place + 1]:.4g}", sum(results["bins"]["jets"][place])]
-        + [_written(results["bins"]["auc"][name][place]) for name in titles]
+        + [written(results["bins"]["auc"][name][place]) for name in titles]
         for place in range(len(edges) - 1)
     ]
     odds = [[titles[name], *_line(entry)] for name, entry in results["log_odds"].items()]
@@ -128,21 +140,19 @@ def summary(results: Mapping[str, Any], models: Sequence[ClassStyle], classes: t
 
 
 def _line(entry: Mapping[str, Any]) -> list[Any]:
-    return [_written(entry["slope"]), _written(entry["intercept"]), entry["chi2"], entry["ndf"]]
+    return [written(entry["slope"]), written(entry["intercept"]), entry["chi2"], entry["ndf"]]
 
 
 def _gain(entry: Mapping[str, Any], titles: Mapping[str, str]) -> list[Any]:
     value, std = entry["value"], entry["std"]
     significance = None if value is None or not std else value / std
-    written = "–" if value is None or std is None else f"{value:+.5f} ± {std:.5f}"
-    return [titles[entry["model"]], titles[entry["minus"]], written, significance]
-
-
-def _written(entry: Mapping[str, Any]) -> str:
-    return measured(entry["value"], entry["std"])
+    text = written(entry) if value is None or std is None else f"{value:+.5f} ± {std:.5f}"
+    return [titles[entry["model"]], titles[entry["minus"]], text, significance]
 
 
 def _written_rejection(entry: Mapping[str, Any]) -> str:
+    if entry.get(KEY):
+        return not_meaningful(entry[KEY])
     if entry["value"] is None:
         return "–" if entry["low"] is None else f"> {entry['low']:.3g}"
     return measured(entry["value"], None if entry["high"] is None else 0.5 * (entry["high"] - entry["low"]))

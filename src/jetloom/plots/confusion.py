@@ -76,7 +76,10 @@ def _matrix(axes: Any, values: Array, matrix: Confusion, titles: Sequence[str]) 
         half = 50 * (matrix.high[row, column] - matrix.low[row, column])
         text = f"{values[row, column]:.5g}" if raw else f"{100 * share:.1f}\n± {half:.1f} %"
         color = "black" if np.isnan(share) or share > 0.55 else "white"
-        axes.text(column, row, "no jets" if np.isnan(share) else text, ha="center", va="center", color=color)
+        if doubt := matrix.doubts[row][column]:
+            text = f"not\nmeaningful\n({doubt.replace('; ', chr(10))})"
+        size = 7 if doubt else None
+        axes.text(column, row, text, ha="center", va="center", color=color, fontsize=size)
     for set_ticks in (axes.set_xticks, axes.set_yticks):
         set_ticks(range(len(titles)), titles)
     axes.minorticks_off()

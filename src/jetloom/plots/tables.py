@@ -7,8 +7,10 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from jetloom.evaluation.meaning import KEY, not_meaningful
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _STYLE = (
     "body{font:14px/1.4 sans-serif;margin:1.5em;color:#222}"
@@ -81,6 +83,11 @@ def measured(value: float | None, std: float | None) -> str:
         return f"{value:.4g}"
     digits = max(0, min(6, 1 - math.floor(math.log10(std))))
     return f"{value:.{digits}f} ± {std:.{digits}f}"
+
+
+def written(entry: Mapping[str, Any]) -> str:
+    """Write a figure as JSON files hold it, see :meth:`jetloom.evaluation.meaning.Figure.entry`."""
+    return not_meaningful(entry[KEY]) if entry.get(KEY) else measured(entry["value"], entry["std"])
 
 
 def percent(part: float, whole: float) -> str:
