@@ -90,7 +90,7 @@ rule evaluate:
     params:
         config=stored_config,
         code=figure_code("evaluate"),
-        appearance=lookup(dpath="appearance/{task}", within=PLAN.settings),
+        settings=lookup(dpath="evaluate/{task}", within=PLAN.settings),
     message:
         "Evaluating the best point of {wildcards.task}"
     shell:

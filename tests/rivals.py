@@ -1,7 +1,10 @@
 """Made-up predictions of several models of the same jets: one variable x, normal around -0.5 and 0.5."""
 
+from dataclasses import asdict
+
 import numpy as np
 
+from jetloom.evaluation.bootstrap import Draws
 from jetloom.io.hdf5 import TableWriter
 
 KEYS = [("run_number", "u4"), ("event_number", "u8"), ("sample", "u1")]
@@ -31,7 +34,7 @@ def write(path, jets, columns, **attributes):
     path.parent.mkdir(parents=True, exist_ok=True)
     with TableWriter(path, {"jets": (dtype, None)}) as writer:
         writer.attributes = {"classes": ["gluon", "quark"], "fold": None, "dataset": "f00d", **attributes}
-        writer.attributes.setdefault("bootstrap", {"seed": 1, "count": 30})
+        writer.attributes.setdefault("bootstrap", asdict(Draws()))
         writer.append(jets=rows)
     return path
 

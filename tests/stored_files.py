@@ -20,6 +20,7 @@ RESULT = {
 FACTS = {
     "task": "flavour",
     "parameters": [],
+    "parameter_columns": {},
     "scanned": [],
     "rank_by": "val_auc",
     "direction": {"val_auc": "higher"},
@@ -51,7 +52,8 @@ def write_facts(directory, best=None, **changes):
     """Write a scan.json with the digests of the tables beside it."""
     directory.mkdir(parents=True, exist_ok=True)
     tables = {path.name: file_digest(path) for path in directory.glob("*.csv")}
-    facts = {"best": best and BEST | best, "tables": tables} | changes
+    columns = {name: name for name in changes.get("parameters", [])}
+    facts = {"best": best and BEST | best, "tables": tables, "parameter_columns": columns} | changes
     write_json(directory / "scan.json", FACTS | facts)
 
 

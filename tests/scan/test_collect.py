@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from jetloom.errors import ConfigurationError, CorruptFileError, EmptySampleError, MissingFileError, StaleError
-from jetloom.io.sealed import read_json
+from jetloom.io.sealed import read_json, write_json
 from jetloom.models.registry import find_model
 from jetloom.scan.collect import collect
 from jetloom.scan.collected import find_best, read_scan, write_scan
@@ -107,6 +107,42 @@ def test_a_diverged_point_is_the_last_row_with_its_reason(trained):
         )  # fmt: skip
         assert np.isnan(last[metric])
         assert (rows["status"][:2] == "trained").all()
+
+
+def _doubted(directory, names, doubt="n_eff 0.3; see weights.negative"):
+    """Say of a training that some of its metrics mean nothing, as a training does."""
+    result = read_json(directory / "result.json")
+    result["metrics"] |= dict.fromkeys(names)
+    write_json(directory / "result.json", result | {"not_meaningful": dict.fromkeys(names, doubt)})
+
+
+@pytest.mark.parametrize("metric", ["val_auc", "val_loss"])
+def test_a_point_whose_metric_means_nothing_ranks_below_all_that_have_a_value(trained, metric):
+    """And above those without a model. It is a trained one: the reason says what its metric is."""
+    task = _task(rank_by=metric)
+    found = [point.name for point in points(task)]
+    _doubted(trained / found[1] / "r0", [metric, "eval_auc"])
+    _write(trained / found[2] / "r1", 0.99, status="diverged")
+    table = _collect(trained, task)
+    assert table.rows["point"].tolist() == [found[0], found[1], found[2]]
+    row = table.rows.iloc[1]
+    assert (row["status"], row["rank"]) == ("trained", 2)
+    assert np.isnan(row[metric])
+    assert np.isnan(row["eval_auc"])
+    assert row["val_accuracy"] == pytest.approx(0.85)
+    assert row["reason"] == f"eval_auc, {metric}: not meaningful (n_eff 0.3; see weights.negative)"
+    assert row["run"] == "r1", "the training whose metric has a value"
+
+
+def test_where_no_metric_means_anything_there_is_a_best_point_all_the_same(trained):
+    names = [point.name for point in points(_task())]
+    for name in names:
+        for run in runs(_task()):
+            _doubted(trained / name / run, ["val_auc"])
+    table = _collect(trained)
+    assert table.rows["point"].tolist() == sorted(names)
+    assert table.facts["best"]["point"] == min(names)
+    assert (table.rows["status"] == "trained").all()
 
 
 def test_a_scan_of_which_nothing_was_trained(trained):

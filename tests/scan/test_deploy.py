@@ -23,7 +23,7 @@ def test_an_archive_predicts_equally_and_holds_no_data(tmp_path, missing):
     network.save(tmp_path / "model.keras")
     table = pd.DataFrame({"rank": [1, 2], "point": ["p", "q"], "units": [4, 8], "val_loss": [0.1, 0.2]})
     archive = tmp_path / "new" / "best.zip"
-    deploy(table, {"units": [4, 8]}, "val_loss", True, tmp_path / "model.keras", archive)
+    deploy(table, {"units": [4, 8]}, {"units": "units"}, "val_loss", True, tmp_path / "model.keras", archive)
     assert [path.name for path in archive.parent.iterdir()] == ["best.zip"]
 
     restored = talos.Restore(archive)

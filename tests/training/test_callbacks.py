@@ -1,9 +1,11 @@
 import json
+import math
 
 import pytest
 
 from jetloom.training.early_stopping import EarlyStopping
 from jetloom.training.plateau import Plateau
+from jetloom.training.selection import Selection
 
 
 def _stop(values, **options):
@@ -38,6 +40,19 @@ def test_a_gain_below_the_smallest_change_is_the_best_but_no_reason_to_wait():
 
 def test_without_patience_it_only_remembers_the_best():
     assert _stop([1.0] + [2.0] * 50) == ([1], None, 1)
+
+
+def test_a_metric_that_means_nothing_stops_nothing_and_the_last_network_is_kept():
+    nan = math.nan
+    assert _stop([nan] * 6, patience=2) == ([1, 2, 3, 4, 5, 6], None, 6)
+    # One that means something is better than one that does not, whenever it comes.
+    assert _stop([nan, 0.9, nan, 0.5, nan, nan], patience=5) == ([1, 2, 4], None, 4)
+    assert _stop([0.9, nan, nan, nan], patience=2) == ([1], 3, 1)
+    selection = Selection("val_auc")
+    assert [selection.update({"epoch": e, "val_auc": v}) for e, v in enumerate([nan, nan, 0.6, nan, 0.5, 0.7], 1)] == [
+        True, True, True, False, False, True
+    ]  # fmt: skip
+    assert _rates([nan] * 4, patience=1) == [0.1] * 4
 
 
 def _rates(values, **options):

@@ -206,7 +206,7 @@ def test_scores_do_not_depend_on_the_blocks(make, tmp_path):
     loop = make(tmp_path / "c.npz")
     whole = [np.concatenate(arrays) for arrays in zip(*loop.validation(), strict=True)]
     pieces = (tuple(array[k : k + 13] for array in whole) for k in range(0, len(whole[0]), 13))
-    one, other = (scores(loop.stepper, loop.model, blocks, "") for blocks in (loop.validation(), pieces))
+    one, other = (scores(loop.stepper, loop.model, blocks, "").values for blocks in (loop.validation(), pieces))
     assert one == pytest.approx(other, rel=1e-6)
 
 
@@ -262,7 +262,7 @@ def test_several_validations_in_an_epoch_and_the_best_of_the_last_epochs(make, o
     assert outcome.best_epoch == best["epoch"]
     assert outcome.epochs == 4
     # The network that is kept is that of the chosen validation.
-    assert scores(loop.stepper, loop.model, loop.validation(), "val_") == pytest.approx(
+    assert scores(loop.stepper, loop.model, loop.validation(), "val_").values == pytest.approx(
         {name: best[name] for name in ("val_loss", "val_accuracy", "val_auc")}, rel=1e-6
     )
 

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     write_scan(directory, table.rows, table.histories, table.facts)
     # Talos looks for this name beside a CSV and learns from it which columns are parameters.
     write_json(
-        directory / "metadata.json", {"params": parameters, "parameter_columns": {name: name for name in parameters}}
+        directory / "metadata.json", {"params": parameters, "parameter_columns": table.facts["parameter_columns"]}
     )
     if (ranked_by := criterion(task)).startswith("eval_"):
         logger.warning("ranked by %s: the test part has chosen the best point, so it no longer tests it", ranked_by)

@@ -40,7 +40,8 @@ def run(arguments: argparse.Namespace) -> None:
     if kind.trainer == "network":
         use_backend(task.training.backend, task.training.threads)
         lower = scan.facts.direction[scan.rank_by] == "lower"
-        deploy(scan.points, talos_dictionary(task), scan.rank_by, lower, model, archive)
+        columns = scan.facts.parameter_columns
+        deploy(scan.points, talos_dictionary(task), columns, scan.rank_by, lower, model, archive)
     else:
         pack(scan.points, talos_dictionary(task), model, archive)
     logger.info("deployed %s", best.point)

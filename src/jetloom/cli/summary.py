@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,11 +38,21 @@ def run(arguments: argparse.Namespace) -> None:
         out(f"\n{name}: best of {len(table)} points by {metric} ({scan.facts.direction[metric]} is better)\n")
         for row in table.head(arguments.best).to_dict("records"):
             values = ", ".join(
-                f"{key} {row[key]:g}" if isinstance(row[key], float) else f"{key} {row[key]}" for key in task.scan
+                f"{key} {row[column]:g}" if isinstance(row[column], float) else f"{key} {row[column]}"
+                for key in task.scan
+                if (column := scan.facts.parameter_columns[key])
             )
-            spread = "" if math.isnan(row[f"{metric}_std"]) else f" +- {row[f'{metric}_std']:.4f}"
-            out(f"  {row['rank']}. {row['point']}  {metric} {row[metric]:.4f}{spread}  {values}\n")
+            out(f"  {row['rank']}. {row['point']}  {metric} {_written(row, metric)}  {values}\n")
     if arguments.report is not None:
         if not arguments.report.is_file():
             raise MissingFileError("there is no such file", path=arguments.report)
         out(f"\nreport: {arguments.report.resolve()}\n")
+
+
+def _written(row: Mapping[Any, Any], metric: str) -> str:
+    """Write a point's metric with its spread over the trainings; where it has no value, why."""
+    if math.isnan(row[metric]):
+        return f"- ({row['reason'] or row['status']})"
+    spread = row[f"{metric}_std"]
+    several = "" if math.isnan(spread) else f" +- {spread:.4f} over {row['repetitions']} trainings"
+    return f"{row[metric]:.4f}{several}"

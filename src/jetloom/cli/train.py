@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.config.load import find_task, load_analysis
     from jetloom.data.dataset import Dataset
     from jetloom.errors import ConfigurationError
+    from jetloom.evaluation.meaning import KEY, said_of
     from jetloom.scan.attempt import deadline, recorded
     from jetloom.scan.failed import write_failed
     from jetloom.scan.space import find_point, parse_run, points, runs
@@ -74,5 +75,7 @@ def run(arguments: argparse.Namespace) -> None:
             task, point.parameters, dataset, directory, analysis.seed, repetition, fold, end, start.models,
             start.warnings,
         )  # fmt: skip
-    metrics = ", ".join(f"{name} {value:.4f}" for name, value in result["metrics"].items())
+    metrics = ", ".join(f"{name} {value:.4f}" for name, value in result["metrics"].items() if value is not None)
+    if doubted := said_of([result.get(KEY, {})]):
+        logger.warning("%s", doubted)
     logger.info("%s after %d epochs %s%s", result["status"], result["epochs"], metrics, result["reason"])

@@ -6,7 +6,7 @@ anything: an area of 43, an accuracy of 1 +- 17. Such a figure is not printed. W
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,6 +105,15 @@ def not_meaningful(doubt: str) -> str:
     return f"not meaningful ({doubt})"
 
 
+def said_of(doubts: Iterable[Mapping[str, str]]) -> str:
+    """Say which metrics mean nothing, and why, by name and reason: those of one reason together."""
+    why: dict[str, set[str]] = {}
+    for each in doubts:
+        for name, doubt in each.items():
+            why.setdefault(doubt, set()).add(name)
+    return "; ".join(f"{', '.join(sorted(names))}: {not_meaningful(doubt)}" for doubt, names in why.items())
+
+
 def doubt_of_classes(groups: Iterable[Array]) -> str:
     """Say why a figure of several classes means nothing, by the weights of each; that of the worst is the reason."""
     sums = [WeightSums.of(weights) for weights in groups]
@@ -131,6 +140,8 @@ def doubt_of_share(value: float, std: float = 0.0) -> str:
 
 def doubt_of_mean(value: float, lowest: float, highest: float) -> str:
     """Say why a number cannot be the mean of what lies between two limits, as negative weights can make it."""
+    if not np.isfinite(value):
+        return "not a number"
     room = 1e-6 * max(1.0, abs(lowest), abs(highest))
     if lowest - room <= value <= highest + room:
         return ""

@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 
 from jetloom.config.tasks import Task
+from jetloom.evaluation.meaning import said_of
 from jetloom.evaluation.metrics import direction, known_metrics
 from jetloom.models.base import Model
 from jetloom.models.registry import find_model, own_parameters
+from jetloom.scan.columns import STD, parameter_columns
 from jetloom.scan.ranking import criterion
 from jetloom.scan.result_file import Result, read_result, verify_file
 from jetloom.scan.space import Point, parse_run, points, runs
@@ -58,20 +60,26 @@ def collect(task_name: str, task: Task, directory: Path, fingerprint: str, class
     ranked_by, model = criterion(task), find_model(task.model)
     better = direction(ranked_by)
     found = [replace(point, parameters=own_parameters(task, point.parameters)) for point in points(task)]
+    columns = parameter_columns(model, found[0].parameters)
     rows, histories = [], []
     for point in found:
         results = {run: read_result(directory / point.name / run, fingerprint) for run in runs(task)}
-        rows.append(_row(point, results, model, ranked_by))
+        rows.append(_row(point, results, model, ranked_by, columns))
         histories += [
             _history(directory, point.name, run) for run, result in results.items() if result.status != "failed"
         ]
-    table = pd.DataFrame(rows).sort_values(
-        [ranked_by, "point"], ascending=[better == "lower", True], na_position="last", kind="stable"
+    table = pd.DataFrame(rows)
+    # Below all that have a value: first the trained points whose metric means nothing, then those without a model.
+    keys = pd.DataFrame({"value": table[ranked_by], "bad": table["status"] != "trained", "point": table["point"]})
+    keys = keys.sort_values(
+        ["value", "bad", "point"], ascending=[better == "lower", True, True], na_position="last", kind="stable"
     )
+    table = table.loc[keys.index]
     table.insert(0, "rank", range(1, len(table) + 1))
     facts = {
         "task": task_name,
         "parameters": list(found[0].parameters),
+        "parameter_columns": columns,
         "scanned": list(task.scan),
         "rank_by": ranked_by,
         "direction": {name: direction(name) for name in known_metrics()},
@@ -84,26 +92,30 @@ def collect(task_name: str, task: Task, directory: Path, fingerprint: str, class
     return Table(table, pd.concat(histories, ignore_index=True), facts)
 
 
-def _row(point: Point, results: dict[str, Result], model: Model, ranked_by: str) -> dict[str, Any]:
+def _row(
+    point: Point, results: dict[str, Result], model: Model, ranked_by: str, columns: dict[str, str]
+) -> dict[str, Any]:
     """Give the row of a point: what its trainings have in common, and mean and spread of what they have not."""
     good = {run: result for run, result in results.items() if result.status == "trained"}
     bad = [(result.status, result.reason) for result in results.values() if result.status != "trained"]
     # A point counts as trained only if all its trainings did: a mean over the lucky ones would rank it too high.
     row: dict[str, Any] = {
         "point": point.name,
-        **{name: json.dumps(value) if isinstance(value, list) else value for name, value in point.parameters.items()},
+        **{
+            columns[name]: json.dumps(value) if isinstance(value, list) else value
+            for name, value in point.parameters.items()
+        },
         "status": bad[0][0] if bad else "trained",
-        "reason": bad[0][1] if bad else "",
+        "reason": bad[0][1] if bad else said_of([result.not_meaningful for result in good.values()]),
     }
     # Talos' name for the epochs that were trained; the parameter `epochs` is the most that may be.
     row["round_epochs"] = float(np.mean([result.epochs for result in results.values()]))
     row["best_epoch"] = float(np.mean([result.best_epoch for result in results.values()]))
     for name in model.point_metrics():
-        values = [result.metrics[name] for result in good.values()] if not bad else []
+        values = [result.metric(name) for result in good.values()] if not bad else []
         row[name] = float(np.mean(values)) if values else math.nan
-        row[f"{name}_std"] = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
-    sign = 1.0 if direction(ranked_by) == "higher" else -1.0
-    chosen = max(good, key=lambda run: sign * good[run].metrics[ranked_by]) if good else next(iter(results))
+        row[name + STD] = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+    chosen = _chosen(good, ranked_by) if good else next(iter(results))
     return row | {
         "repetitions": len(results),
         "attempts": sum(result.attempts for result in results.values()),
@@ -113,6 +125,13 @@ def _row(point: Point, results: dict[str, Result], model: Model, ranked_by: str)
         "run": chosen,
         "model": f"{point.name}/{chosen}/{model.file}",
     }
+
+
+def _chosen(results: dict[str, Result], ranked_by: str) -> str:
+    """Name the best training; one whose metric means nothing stands behind all that have one."""
+    sign = 1.0 if direction(ranked_by) == "higher" else -1.0
+    values = {run: sign * result.metric(ranked_by) for run, result in results.items()}
+    return max(values, key=lambda run: -math.inf if math.isnan(values[run]) else values[run])
 
 
 def _history(directory: Path, point: str, run: str) -> pd.DataFrame:

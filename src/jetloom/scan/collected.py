@@ -39,6 +39,8 @@ class Facts(Stored):
 
     task: str
     parameters: list[str]
+    parameter_columns: dict[str, str]
+    """Column of the table by parameter: another than its name where that is taken."""
     scanned: list[str]
     rank_by: str
     direction: dict[str, str]
@@ -67,8 +69,8 @@ class Scan:
 
     @property
     def scanned(self) -> list[str]:
-        """The parameters of the scan; where none was scanned, all of them."""
-        return self.facts.scanned or self.facts.parameters
+        """The columns of the parameters of the scan; where none was scanned, those of all of them."""
+        return [self.facts.parameter_columns[name] for name in self.facts.scanned or self.facts.parameters]
 
 
 def write_scan(directory: Path, points: pd.DataFrame, histories: pd.DataFrame, facts: dict[str, Any]) -> None:

@@ -15,7 +15,13 @@ from jetloom.io.atomic import publishing
 
 
 def deploy(
-    table: pd.DataFrame, parameters: dict[str, list[Any]], metric: str, ascending: bool, model: Path, archive: Path
+    table: pd.DataFrame,
+    parameters: dict[str, list[Any]],
+    columns: dict[str, str],
+    metric: str,
+    ascending: bool,
+    model: Path,
+    archive: Path,
 ) -> None:
     """Deploy a model with Talos, without any of the training data in the archive.
 
@@ -28,6 +34,8 @@ def deploy(
         The collected scan, best point first.
     parameters : dict
         The Talos parameter dictionary of the scan.
+    columns : dict of str to str
+        Column of the table by parameter.
     metric : str
         Metric that ranks, and whether lower is better (``ascending``).
     model : Path
@@ -46,7 +54,7 @@ def deploy(
         data=data,
         details={"metric": metric, "point": str(data.loc[0, "point"])},
         params=parameters,
-        parameter_columns={name: name for name in parameters},
+        parameter_columns=columns,
         models={0: keras.saving.load_model(model, compile=False)},
         x=None,
         y=None,

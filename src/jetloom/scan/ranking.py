@@ -5,6 +5,7 @@ from __future__ import annotations
 from jetloom.config.tasks import Task
 from jetloom.errors import ConfigurationError
 from jetloom.models.registry import find_model
+from jetloom.scan.columns import check_terms
 
 
 def criterion(task: Task) -> str:
@@ -18,9 +19,11 @@ def check_metrics(name: str, task: Task) -> None:
     Raises
     ------
     ConfigurationError
-        If it ranks points, stops, chooses or lowers a learning rate by one, as a density model by ``val_auc``.
+        If it ranks points, stops, chooses or lowers a learning rate by one, as a density model by ``val_auc``; or if
+        a term of the model cannot have a column of its own.
     """
     model, training = find_model(task.model), task.training
+    check_terms(name, model)
     named: dict[str, str | None] = {"search.rank_by": task.search.rank_by}
     named["training.select.monitor"] = training.select.monitor
     for key in ("early_stopping", "reduce_learning_rate"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,8 +35,9 @@ class Result(Stored):
     status: Literal["trained", "diverged", "failed"]
     reason: str
     parameters: dict[str, Any]
-    metrics: dict[str, float]
-    """Those of the kept epoch and of the test part; empty unless it was trained."""
+    metrics: dict[str, float | None]
+    """Those of the kept epoch and of the test part; empty unless it was trained. None: it means nothing."""
+    not_meaningful: dict[str, str] = Field(default_factory=dict, description="Why, by metric.")
     files: dict[str, str]
     """Digests of the model and the history beside it."""
     epochs: int
@@ -46,6 +48,11 @@ class Result(Stored):
     host: str
     origin: Origin
     jets: int = Field(0, description="Of the training part.")
+
+    def metric(self, name: str) -> float:
+        """Give a metric, NaN if it means nothing."""
+        value = self.metrics[name]
+        return math.nan if value is None else value
 
 
 def read_result(directory: Path, fingerprint: str | None = None) -> Result:

@@ -10,6 +10,7 @@ import pandas as pd
 from jetloom import paths
 from jetloom.config.analysis import Analysis
 from jetloom.errors import CorruptFileError, MissingFileError
+from jetloom.evaluation.meaning import said_of
 from jetloom.scan import ledger
 from jetloom.scan.result_file import read_result
 from jetloom.scan.space import points, runs
@@ -64,6 +65,7 @@ def _row(analysis: Analysis, task: str, point: str, run: str) -> dict[str, Any]:
     except CorruptFileError as error:
         return row | {"status": DAMAGED, "reason": error.line()}
     row |= {name: value for name, value in result if name in FIRST}
+    row["reason"] = result.reason or said_of([result.not_meaningful])
     row["commit"] = result.origin.commit[:12]
     row |= result.metrics
     return row | {f"parameters.{name}": _written(value) for name, value in result.parameters.items()}

@@ -25,7 +25,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
     -------
     dict
         ``simulate``, ``convert`` and ``trees`` by sample; ``dataset`` by task that has one of its own; ``train``,
-        ``appearance`` and ``collect`` by task; ``compare`` by comparison; ``diagnostics`` by collection.
+        ``appearance``, ``evaluate`` and ``collect`` by task; ``compare`` by comparison; ``diagnostics`` by collection.
     """
     samples, tasks = analysis.samples.items(), analysis.tasks.items()
     conversion = analysis.conversion.model_dump(mode="json")
@@ -54,6 +54,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         },
         "train": {name: digest([model_code(task.model), analysis.seed, _training(task)]) for name, task in tasks},
         "appearance": {name: digest(appearance(analysis, name)) for name in analysis.tasks},
+        "evaluate": {name: digest(_evaluated(analysis, name)) for name in analysis.tasks},
         "diagnostics": {name: digest(_shown(analysis)) for name in [*shown_collections(analysis), "samples"]},
         "collect": {
             name: digest([code["collect"], criterion(task), list(task.scan), talos_dictionary(task)])
@@ -61,6 +62,11 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         },
         "compare": {name: digest(_compared(analysis, name)) for name in analysis.comparisons},
     }
+
+
+def _evaluated(analysis: Analysis, name: str) -> list[Any]:
+    """What shapes the evaluation of a model besides its predictions: titles, and how uncertainties are drawn."""
+    return [appearance(analysis, name), analysis.seed, analysis.bootstrap]
 
 
 def _compared(analysis: Analysis, name: str) -> list[Any]:

@@ -13,10 +13,11 @@ from typing import Protocol
 from jetloom import paths
 from jetloom.config.analysis import Analysis
 from jetloom.errors import CorruptFileError
+from jetloom.evaluation.meaning import not_meaningful
 from jetloom.io.lock import is_held
 from jetloom.scan import ledger
 from jetloom.scan.ledger import Attempt, Cause
-from jetloom.scan.result_file import RESULT, read_result
+from jetloom.scan.result_file import RESULT, Result, read_result
 from jetloom.scan.space import points, runs
 from jetloom.stages import jobs_of
 
@@ -152,7 +153,13 @@ def _over(directory: Path) -> tuple[str, str]:
         return "damaged", error.line()
     if result.status != "trained":
         return result.status, result.reason
-    return "done", next((f"{name} {result.metrics[name]:.4f}" for name in SHOWN if name in result.metrics), "")
+    return "done", next((_shown(result, name) for name in SHOWN if name in result.metrics), "")
+
+
+def _shown(result: Result, name: str) -> str:
+    """Write a metric; one that means nothing with the reason."""
+    value = result.metrics[name]
+    return f"{name} {value:.4f}" if value is not None else f"{name} {not_meaningful(result.not_meaningful[name])}"
 
 
 def _in_queue(entry: QueueEntry, attempts: list[Attempt]) -> tuple[str, str]:

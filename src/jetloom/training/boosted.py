@@ -7,6 +7,7 @@ minutes, and scikit-learn cannot go on from trees that were stored.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,16 @@ from jetloom.config.tasks import Task
 from jetloom.data.dataset import Dataset, View
 from jetloom.errors import CheckpointedError, OutOfMemoryError, OutOfTimeError
 from jetloom.evaluation import metrics
+from jetloom.evaluation.meaning import WeightSums, doubt_of_mean, doubt_of_share, not_meaningful
 from jetloom.models.base import DataFacts, Model
 from jetloom.models.boosted_trees import BoostedTrees, add, nodes_of, spread
 from jetloom.models.registry import find_model
 from jetloom.training.early_stopping import EarlyStopping
 from jetloom.training.interruption import Interruption
-from jetloom.training.loop import Outcome
+from jetloom.training.loop import FALLBACK, Outcome
 from jetloom.training.reporter import Reporter
-from jetloom.training.result import at_best_epoch, describe, seeds_of, write
+from jetloom.training.result import add_metrics, at_best_epoch, describe, seeds_of, write
+from jetloom.training.scores import Scores, judged_area
 
 logger = logging.getLogger(__name__)
 
@@ -69,14 +72,22 @@ class Part:
         for place, predictor in enumerate(estimator._predictors[-1]):
             add(nodes_of(predictor), self.features, self.sums[:, place])
 
-    def scores(self, probabilities: Floats, prefix: str) -> dict[str, float]:
+        self.doubt = WeightSums.of(self.weights).doubt()
+
+    def scores(self, probabilities: Floats, prefix: str) -> Scores:
         """Give loss, accuracy and area, named with the prefix."""
         arguments = (self.labels, probabilities, self.weights)
-        return {
-            f"{prefix}loss": metrics.cross_entropy(*arguments),
-            f"{prefix}accuracy": metrics.accuracy(*arguments),
-            f"{prefix}auc": metrics.auc(*arguments),
-        }
+        loss, accuracy = metrics.cross_entropy(*arguments), metrics.accuracy(*arguments)
+        area, doubt = judged_area(*arguments)
+        most = -math.log(metrics.SMALLEST_PROBABILITY)
+        return Scores.of(
+            {f"{prefix}loss": loss, f"{prefix}accuracy": accuracy, f"{prefix}auc": area},
+            {
+                f"{prefix}loss": self.doubt or doubt_of_mean(loss, 0.0, most),
+                f"{prefix}accuracy": self.doubt or doubt_of_share(accuracy),
+                f"{prefix}auc": doubt,
+            },
+        )
 
 
 class Enough(Exception):  # noqa: N818 - it is no error
@@ -99,6 +110,7 @@ class Watch:
         self.reporter, self.interruption = reporter, interruption
         self.stopping = EarlyStopping(**settings.model_dump()) if settings else EarlyStopping()
         self.history: list[dict[str, float]] = []
+        self.doubts: list[dict[str, str]] = []
         self._last = time.monotonic()
 
     def __call__(self, estimator: Any, *_: Any, **__: Any) -> float:
@@ -118,16 +130,24 @@ class Watch:
 
     def _note(self, estimator: Any, rounds: int) -> None:
         row: dict[str, float] = {"epoch": rounds}
+        doubts: dict[str, str] = {}
         for prefix, part in self.parts.items():
             part.grow(estimator)
             assert part.sums is not None
-            row |= part.scores(spread(part.sums, estimator.classes_.tolist(), self.classes), prefix)
+            found = part.scores(spread(part.sums, estimator.classes_.tolist(), self.classes), prefix)
+            row |= found.values
+            doubts |= found.doubts
         del row["auc"]  # the history of a network has none of the training part
         now = time.monotonic()
         row |= {"learning_rate": estimator.learning_rate, "seconds": now - self._last}
         self._last = now
         self.stopping.update(rounds, row)
+        if not self.doubts and self.stopping.monitor in doubts:
+            logger.warning(
+                "%s is %s: %s", self.stopping.monitor, not_meaningful(doubts[self.stopping.monitor]), FALLBACK
+            )
         self.history.append(row)
+        self.doubts.append(doubts)
         self.reporter.step(rounds, 1)
         self.reporter.epoch(row)
 
@@ -162,11 +182,12 @@ def train_boosted(
             watch = Watch(parts, len(view.classes), task.training.early_stopping, reporter, interruption, directory)
             _grow(estimator, parts[""], watch)
         best = watch.stopping.best_epoch
-        outcome = Outcome("trained", "", watch.history, best, time.monotonic() - started, 1)
+        outcome = Outcome("trained", "", watch.history, best, time.monotonic() - started, 1, watch.doubts)
         trees = BoostedTrees.of(estimator, view.inputs, len(view.classes)).first(best)
         result = describe(outcome, parameters, dataset, task, seed, repetition, fold)
         test = Part(model, view, "test", task.classes)
-        result["metrics"] |= at_best_epoch(model, outcome) | test.scores(trees.probabilities(test.features), "eval_")
+        add_metrics(result, at_best_epoch(model, outcome))
+        add_metrics(result, test.scores(trees.probabilities(test.features), "eval_"))
     except MemoryError as error:
         raise OutOfMemoryError("memory ran out", path=directory) from error
     trees.save(directory / model.file)

@@ -31,8 +31,11 @@ class Progress:
     step: int = 0
     """Steps that are complete in the epoch under way."""
     sums: list[float] = field(default_factory=list)
-    """Over these steps: weighted losses, weighted terms of the model, weights; empty before the first."""
+    """Over these steps: weighted losses, weighted terms of the model, and the sums over the weights; empty before the
+    first."""
     history: list[dict[str, float]] = field(default_factory=list)
+    doubts: list[dict[str, str]] = field(default_factory=list)
+    """By row of the history, why metrics mean nothing."""
     validated: int = 0
     """Steps of the epoch under way that a row of the history tells of."""
     selection: dict[str, Any] = field(default_factory=dict)

@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from jetloom.config.tasks import Training
 from jetloom.errors import CorruptFileError
+from jetloom.evaluation.meaning import WeightSums, not_meaningful
 from jetloom.models.base import Model
 from jetloom.models.schedules import Table
 from jetloom.training import checkpoint
@@ -28,6 +29,9 @@ from jetloom.training.stepper import Arrays, Stepper, Sums
 from jetloom.training.timing import StepTimes
 
 logger = logging.getLogger(__name__)
+
+FALLBACK = "it stops nothing and chooses nothing; all epochs are trained, and the last network is kept"
+"""What becomes of a training whose own criterion means nothing."""
 
 
 class Stream(Protocol):
@@ -58,6 +62,8 @@ class Outcome:
     best_epoch: float
     seconds: float
     attempts: int
+    doubts: list[dict[str, str]] = field(default_factory=list)
+    """By row of the history, why metrics mean nothing; they are NaN in it."""
 
     @property
     def epochs(self) -> int:
@@ -116,7 +122,8 @@ class Loop:
         self.times = StepTimes(settings.log_steps)
         self.progress = Progress(identity)
         self.best: Arrays | None = None
-        self._uncounted: tuple[Sums, float] | None = None
+        self._uncounted: tuple[Sums, WeightSums] | None = None
+        self._training_doubt = ""
         self._started = time.monotonic()
 
     def run(self, reporter: Reporter, interruption: Interruption) -> Outcome:
@@ -147,6 +154,7 @@ class Loop:
             best_epoch=self.selection.best_epoch,
             seconds=self._seconds(),
             attempts=self.progress.attempts,
+            doubts=self.progress.doubts,
         )
 
     def _goes_on(self) -> bool:
@@ -173,9 +181,11 @@ class Loop:
             # The steps stay done if the validation, which may take long, is broken off.
             blocks = unless(interruption, self.validation(), lambda: self._stopped(interruption, number))
             row = self._row(number if part == parts else number - 1 + part / parts, stream)
-            row |= scores(self.stepper, self.model, blocks, "val_")
-            if not math.isfinite(row["val_loss"]):
+            found = scores(self.stepper, self.model, blocks, "val_")
+            row |= found.values
+            if not found.finite:
                 return f"validation loss is {row['val_loss']} in epoch {number}"
+            self._note_doubts(found.doubts)
             self._take(row, mark, part == parts)
             row["seconds"] = time.monotonic() - started
             self._save()
@@ -201,7 +211,7 @@ class Loop:
             if reason := self._count():
                 return reason
             progress.step += 1
-            self._uncounted = sums, float(weights.sum(dtype=np.float64))
+            self._uncounted = sums, WeightSums.of(weights[labels >= 0])
             self.times.done(number, progress.step, len(labels), time.perf_counter() - started)
             reporter.step(number, progress.step, steps)
             every, told = self.settings.checkpoint_steps, bool(interruption)
@@ -217,8 +227,8 @@ class Loop:
         """Wait for the sums of the last step, if they are not counted yet, and count them; see :meth:`_steps`."""
         if self._uncounted is None:
             return ""
-        (sums, weight), self._uncounted = self._uncounted, None
-        new = [*np.asarray(sums, np.float64).tolist(), weight]
+        (sums, weights), self._uncounted = self._uncounted, None
+        new = [*np.asarray(sums, np.float64).tolist(), *astuple(weights)]
         if not math.isfinite(new[0]):
             return f"loss is {new[0]} in epoch {self.progress.epoch + 1}, step {self.progress.step}"
         before = self.progress.sums or [0.0] * len(new)
@@ -231,14 +241,28 @@ class Loop:
 
     def _row(self, epoch: float, stream: Stream) -> dict[str, float]:
         """Give what is known of the steps since the last row."""
-        *sums, weight = self.progress.sums or [math.nan] * (2 + len(self.model.terms))
-        means = [value / (weight or math.nan) for value in sums]
+        names = ("loss", *self.model.terms)
+        *sums, jets, total, squares, negative = self.progress.sums or [math.nan] * len(names) + [0.0] * 4
+        # A mean over steps means nothing where the weights allow none, like any other figure.
+        self._training_doubt = WeightSums(int(jets), total, squares, int(negative)).doubt()
+        means = [math.nan if self._training_doubt else value / total for value in sums]
         return {
             "epoch": epoch,
-            **dict(zip(("loss", *self.model.terms), means, strict=True)),
+            **dict(zip(names, means, strict=True)),
             "learning_rate": self.stepper.learning_rate,
             "batch_size": stream.batch_size,
         }
+
+    def _note_doubts(self, doubts: dict[str, str]) -> None:
+        """Keep why metrics of this validation mean nothing; say it once of those that are to decide something."""
+        if self._training_doubt:
+            doubts = dict.fromkeys(("loss", *self.model.terms), self._training_doubt) | doubts
+        watched = {self.selection.monitor}
+        watched |= {rule.monitor for rule in (self.stopping, self.plateau) if rule is not None}
+        if not self.progress.doubts:
+            for name in sorted(watched & set(doubts)):
+                logger.warning("%s is %s: %s", name, not_meaningful(doubts[name]), FALLBACK)
+        self.progress.doubts.append(doubts)
 
     def _take(self, row: dict[str, float], mark: int, last: bool) -> None:
         """Let the metrics of a validation work: best weights, early stopping, and at the end of an epoch its rate."""

@@ -20,7 +20,7 @@ from jetloom.training.feed import Feed
 from jetloom.training.interruption import Interruption
 from jetloom.training.loop import Loop, Outcome
 from jetloom.training.reporter import Reporter
-from jetloom.training.result import at_best_epoch, describe, seeds_of, write
+from jetloom.training.result import add_metrics, at_best_epoch, describe, seeds_of, write
 from jetloom.training.scores import scores, unless
 from jetloom.training.stepper import Stepper, make_stepper
 
@@ -149,9 +149,9 @@ def _train(
         if start:
             result["warnings"] = list(warnings)
         if outcome.status == "trained":
-            result["metrics"] |= at_best_epoch(model, outcome)
+            add_metrics(result, at_best_epoch(model, outcome))
             blocks = unless(interruption, feed.blocks("test"), lambda: interruption.error("in the test", loop.path))
-            result["metrics"] |= scores(stepper, model, blocks, "eval_")
+            add_metrics(result, scores(stepper, model, blocks, "eval_"))
     _write(directory, stepper, model, outcome, result)
     return result
 

@@ -14,10 +14,12 @@ import numpy as np
 from jetloom import provenance
 from jetloom.config.tasks import Task
 from jetloom.data.dataset import Dataset
+from jetloom.evaluation.meaning import KEY, finite
 from jetloom.io import atomic, sealed
 from jetloom.models.base import Model
 from jetloom.models.registry import own_parameters
 from jetloom.training.loop import Outcome
+from jetloom.training.scores import Scores
 
 
 def seeds_of(model: Model, parameters: dict[str, Any], seed: int, repetition: int, fold: int | None) -> tuple[int, int]:
@@ -58,10 +60,18 @@ def describe(
     }
 
 
-def at_best_epoch(model: Model, outcome: Outcome) -> dict[str, float]:
+def at_best_epoch(model: Model, outcome: Outcome) -> Scores:
     """Give the metrics of the epoch whose model was kept."""
-    row = next(row for row in outcome.history if row["epoch"] == outcome.best_epoch)
-    return {name: row[name] for name in model.epoch_metrics()}
+    place = next(k for k, row in enumerate(outcome.history) if row["epoch"] == outcome.best_epoch)
+    values = {name: outcome.history[place][name] for name in model.epoch_metrics()}
+    return Scores.of(values, outcome.doubts[place] if outcome.doubts else {})
+
+
+def add_metrics(result: dict[str, Any], scores: Scores) -> None:
+    """Add metrics to a result: null, with the reason in ``not_meaningful``, where one means nothing."""
+    result["metrics"] |= {name: finite(value) for name, value in scores.values.items()}
+    if scores.doubts:
+        result[KEY] = result.get(KEY, {}) | scores.doubts
 
 
 def write(directory: Path, model: Model, history: list[dict[str, float]], result: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from jetloom.errors import EmptySampleError
 from jetloom.evaluation import metrics
+from jetloom.evaluation.meaning import WeightSums, doubt_of_mean, doubt_of_present, doubt_of_share
 from jetloom.models.base import Features, Model
 from jetloom.training.interruption import Interruption
 from jetloom.training.stepper import Stepper
@@ -17,43 +19,79 @@ from jetloom.training.stepper import Stepper
 Batch = tuple[Features, npt.NDArray[np.int32], npt.NDArray[np.float32]]
 """Features, labels and weights of some jets; rows of label -1 only fill the batch up."""
 
+
+@dataclass(frozen=True)
+class Scores:
+    """Metrics of a part of the data: NaN where one means nothing, for the reason that ``doubts`` has by its name."""
+
+    values: dict[str, float]
+    doubts: dict[str, str]
+    finite: bool = True
+    """Whether the loss of each jet is a number: otherwise the training has diverged."""
+
+    @classmethod
+    def of(cls, values: dict[str, float], doubts: dict[str, str], *, finite: bool = True) -> Scores:
+        """Give metrics without those that are doubted; an empty reason is no doubt."""
+        why = {name: doubt for name, doubt in doubts.items() if doubt and name in values}
+        kept = {name: float("nan") if name in why else float(value) for name, value in values.items()}
+        return cls(kept, why, finite)
+
+
 PARTS = {"val_": "validation part", "eval_": "test part"}
 
 
-def scores(stepper: Stepper, model: Model, blocks: Iterator[Batch], prefix: str) -> dict[str, float]:
+def scores(stepper: Stepper, model: Model, blocks: Iterator[Batch], prefix: str) -> Scores:
     """Evaluate a network on blocks of rows.
 
     Returns
     -------
-    dict of str to float
+    Scores
         ``loss``, the model's terms and, for a classifier, ``auc`` with the prefix: means weighted by jet, over all rows
-        together, and NaN if the weights sum to nothing.
+        together.
 
     Raises
     ------
     EmptySampleError
         If there are no rows.
     """
-    classifier, rows = model.objective == "classifier", 0
-    sums, total = np.zeros(1 + len(model.terms)), 0.0
+    classifier, whole = model.objective == "classifier", WeightSums()
+    sums, ends = np.zeros(1 + len(model.terms)), np.zeros((2, 0))
     kept: list[tuple[npt.NDArray[Any], ...]] = []
     for features, labels, weights in blocks:
         real = labels >= 0
-        rows += int(real.sum())
         values, outputs = stepper.evaluate(features, labels)
-        found = weights[real].astype(np.float64)
-        sums += values[:, real].astype(np.float64) @ found
-        total += float(found.sum())
+        found, of_jets = weights[real].astype(np.float64), values[:, real].astype(np.float64)
+        sums += of_jets @ found
+        whole.add(found)
+        if len(found):
+            ends = extremes(ends, of_jets)
         if classifier:
             kept.append((labels[real], model.probabilities(np.asarray(outputs))[real], weights[real]))
-    if not rows:
+    if not whole.jets:
         raise EmptySampleError("has no jet of the task's classes", where=PARTS.get(prefix, "data"))
-    means = sums / total if total > 0 else np.full(len(sums), np.nan)
-    row = {f"{prefix}{name}": float(value) for name, value in zip(("loss", *model.terms), means, strict=True)}
+    names = [f"{prefix}{name}" for name in ("loss", *model.terms)]
+    means = sums / whole.total if whole.total else np.full(len(sums), np.nan)
+    row, few = dict(zip(names, means.tolist(), strict=True)), whole.doubt()
+    doubts = {name: few or doubt_of_mean(row[name], *end) for name, end in zip(names, ends.T.tolist(), strict=True)}
     if classifier:
         labels, probabilities, weights = (np.concatenate(arrays) for arrays in zip(*kept, strict=True))
-        row[f"{prefix}auc"] = metrics.auc(labels, probabilities, weights)
-    return row
+        row[f"{prefix}auc"], doubts[f"{prefix}auc"] = judged_area(labels, probabilities, weights)
+    finite = bool(np.isfinite(ends[:, 0]).all())
+    return Scores.of(row, doubts if finite else {}, finite=finite)
+
+
+def extremes(ends: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Give lowest and highest values, shape (2, kinds), of those before and new ones of shape (kinds, n)."""
+    new = np.stack([values.min(axis=1), values.max(axis=1)])
+    return new if not ends.size else np.stack([np.minimum(ends[0], new[0]), np.maximum(ends[1], new[1])])
+
+
+def judged_area(
+    labels: npt.NDArray[Any], probabilities: npt.NDArray[Any], weights: npt.NDArray[Any]
+) -> tuple[float, str]:
+    """Give the area under the ROC curve, and why it means nothing, if so."""
+    area = metrics.auc(labels, probabilities, weights)
+    return area, doubt_of_present(labels, weights, probabilities.shape[1]) or doubt_of_share(area)
 
 
 def unless(interruption: Interruption, blocks: Iterator[Batch], stop: Callable[[], Exception]) -> Iterator[Batch]:
