@@ -42,6 +42,20 @@ def test_each_row_comes_once_an_epoch_and_only_the_last_batch_is_smaller(files, 
     assert stream.rows() == 637
 
 
+@pytest.mark.parametrize("first_step", [0, 4])
+def test_inputs_may_be_arrays_by_name(files, first_step):
+    def by_name(jets):
+        return {"row": jets["row"], "both": np.stack([jets["row"], jets["file"]], 1)}, jets["file"]
+
+    plain = list(_stream(files).epoch(3, first_step))
+    named = list(BatchStream(files, 50, 1, by_name, 128).epoch(3, first_step))
+    assert len(named) == len(plain)
+    for (inputs, labels), (rows, file) in zip(named, plain, strict=True):
+        np.testing.assert_array_equal(inputs["row"], rows)
+        np.testing.assert_array_equal(inputs["both"], np.stack([rows, file], 1))
+        np.testing.assert_array_equal(labels, file)
+
+
 def test_the_order_is_a_function_of_seed_and_epoch(files):
     assert _rows(_stream(files)) == _rows(_stream(files))
     assert _rows(_stream(files), 1) != _rows(_stream(files), 0)

@@ -112,13 +112,6 @@ class Stepper(ABC):
         self.refresh()
 
 
-def take_rows(features: Features, index: npt.NDArray[np.int64]) -> Features:
-    """Give some rows of features of either form."""
-    if isinstance(features, dict):
-        return {name: array[index] for name, array in features.items()}
-    return features[index]
-
-
 def make_stepper(network: Any, optimizer: Any, values: RowValues, micro_batch: int = 0, xla: bool = False) -> Stepper:
     """Give the stepper of the backend that Keras runs on; see :class:`Stepper`."""
     import keras

@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.data.batches import take_rows
 from jetloom.models.base import Features
-from jetloom.training.stepper import RowValues, Stepper, Sums, take_rows
+from jetloom.training.stepper import RowValues, Stepper, Sums
 
 
 class JaxStepper(Stepper):

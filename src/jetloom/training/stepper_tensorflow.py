@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from jetloom.data.batches import take_rows
 from jetloom.models.base import Features
 from jetloom.models.graphs import Graphs
-from jetloom.training.stepper import RowValues, Stepper, Sums, take_rows
+from jetloom.training.stepper import RowValues, Stepper, Sums
 
 
 class TensorFlowStepper(Stepper):
