@@ -92,10 +92,11 @@ def test_event_numbers_in_a_split_static_object(data, tmp_path):
 
 def test_absent_variables_are_nan_and_reported(data, tmp_path):
     record, tables = convert(data / "PHYSLITE_example.root", "physlite", tmp_path / "x.h5", select=ALL)
-    assert record.absent == ["jets.Jvt"]
+    assert list(record.absent) == ["jets.Jvt"]
     assert np.isnan(tables["jets"]["Jvt"]).all()
     record, tables = convert(data / "uproot-physlite-rntuple_v1-0-0-0.root", "physlite", tmp_path / "y.h5", select=ALL)
-    assert (tables["jets"]["ConeTruthLabelID"] == -1).all()
+    assert np.isnan(tables["jets"]["ConeTruthLabelID"]).all()
+    assert record.absent["jets.ConeTruthLabelID"] == "AnalysisJetsAuxDyn.ConeTruthLabelID"
 
 
 def test_nanoaod(data, tmp_path):

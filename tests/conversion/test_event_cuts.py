@@ -18,6 +18,7 @@ from jetloom.cutflow import CutFlow
 from jetloom.errors import BadValueError, ConfigurationError, CorruptFileError, MissingFileError
 from jetloom.io.events import Collection, EventBlock, Loss
 from jetloom.io.hdf5 import TableReader
+from jetloom.io.values import Values, reduced
 from jetloom.scan.preflight import check_analysis
 from tiny_analysis import analysis
 
@@ -164,13 +165,10 @@ def _with(found, changes):
 
 
 @pytest.mark.parametrize(
-    ("reduce", "expected"), [("max", [5, -1, 7]), ("min", [2, -1, 7]), ("sum", [10, 0, 7]), ("count", [3, 0, 1])]
+    ("reduce", "expected"), [("max", [5, None, 7]), ("min", [2, None, 7]), ("sum", [10, 0, 7]), ("count", [3, 0, 1])]
 )
 def test_one_number_of_each_vector(reduce, expected):
-    from jetloom.io.dxaod import _reduced
-
-    offsets = np.array([0, 3, 3, 4])
-    assert _reduced(offsets, np.array([3, 5, 2, 7]), reduce).tolist() == expected
-    floats = _reduced(offsets, np.array([3.0, 5.0, 2.0, 7.0]), reduce)
-    assert floats[2] == expected[2]
-    assert np.isnan(floats[1]) if reduce in ("max", "min") else floats[1] == 0
+    for kind in (np.int32, np.float32):
+        found = reduced(np.array([0, 3, 3, 4]), Values(np.array([3, 5, 2, 7], kind)), reduce)
+        unknown = np.zeros(3, bool) if found.unknown is None else found.unknown
+        assert [None if gone else value for value, gone in zip(found.values, unknown, strict=True)] == expected

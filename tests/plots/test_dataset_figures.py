@@ -231,6 +231,19 @@ def test_figures_of_a_dataset_have_its_name(make, tmp_path):
         assert "Dense network" not in text
 
 
+def test_the_summary_tells_what_files_lack_and_values_far_away(make, tmp_path):
+    _, dataset = make()
+    facts, path = dataset.description, tmp_path / "summary.html"
+    bookkeeping.write_summary(path, class_styles(facts["classes"]), facts)
+    assert "What files lack" not in path.read_text()
+    assert "Values far from all others" not in path.read_text()
+    facts["samples"]["dijet"]["absent"] = {"width": 3}
+    facts["views"][0]["suspects"] = [{"column": "Jvt", "value": -999.0, "jets": 7, "share": 0.013, "spreads": 420.0}]
+    bookkeeping.write_summary(path, class_styles(facts["classes"]), facts)
+    for words in ("What files lack", ">width<", ">3<", "Values far from all others", ">Jvt<", ">-999<", ">1.3 %<"):
+        assert words in path.read_text()
+
+
 def test_the_summary_says_what_became_of_jets_of_no_class(make, tmp_path):
     for policy, words in (("drop", "dropped"), ("keep", "kept, weight 0"), ("majority", "gluon")):
         _, dataset = make(unlabelled=policy)

@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print a line a sample, then what is missing or bad."""
+    """Print a line a sample, then what is missing, bad or absent."""
     from jetloom.config.load import load_analysis
     from jetloom.conversion.overview import overview
 
@@ -42,6 +42,8 @@ def run(arguments: argparse.Namespace) -> None:
             sys.stdout.write(f"missing, {one.sample}: {path}\n")
         for path, cause in one.bad.items():
             sys.stdout.write(f"bad, {one.sample}: {path}: {cause}\n")
+        for variable, files in one.absent.items():
+            sys.stdout.write(f"absent, {one.sample}: {variable}: in {files} of {one.converted} converted files\n")
 
 
 def _cells(one: Overview) -> tuple[str, ...]:

@@ -21,6 +21,10 @@ class Selection(Settings):
     constituents: dict[Variable, list[Expression]] = Field(
         default_factory=dict, description="Cuts on what belongs to jets, by collection: {tracks: ['pt > 0.5']}."
     )
+    absent: dict[Variable, Literal["pass", "fail"]] = Field(
+        default_factory=dict,
+        description="What a cut does in a file that lacks a variable of it: {Jvt: pass}. Otherwise that is an error.",
+    )
 
 
 class Budget(Settings):

@@ -57,7 +57,14 @@ class Column(Settings):
     reduce: Literal["max", "min", "sum", "count"] | None = Field(
         None, description="What to make of a vector instead of taking an element, e.g. its largest element."
     )
-    optional: bool = Field(False, description="May be absent: filled with NaN (-1 for integers) and reported.")
+    missing: list[float] = Field(
+        default_factory=list, description="Values in the file, before units, that say 'missing', e.g. [-999]."
+    )
+    optional: bool = Field(
+        False,
+        description="May be absent in a file: NaN there, and told. Integers that may be missing (also by `index`, "
+        "`reduce` or `missing`) are stored as float64, which holds them exactly up to 2^53.",
+    )
     internal: bool = Field(False, description="Only read for expressions, not kept.")
     title: str = Field("", description="Axis title in plots; LaTeX between $.")
     meaning: str = Field("", description="What it is.")
@@ -66,6 +73,8 @@ class Column(Settings):
     def _one_way(self) -> Column:
         if self.index is not None and self.reduce is not None:
             raise ValueError("'index' and 'reduce' are two ways to treat a vector: give one of them")
+        if self.missing and self.expression:
+            raise ValueError("'missing' is of values in the file: give it to the variables of the expression")
         return self
 
     @property
@@ -98,6 +107,18 @@ class Container(Settings):
     def kept(self) -> list[str]:
         """Give the variables that may be written, in the order of the schema."""
         return [name for name, field in self.fields.items() if not field.internal]
+
+    def may_be_missing(self, name: str) -> bool:
+        """Say whether a variable can be without a value in a file or in some of its rows."""
+        field = self.fields[name]
+        if field.optional or field.missing or field.index is not None or field.reduce in ("max", "min"):
+            return True
+        return field.expression is not None and any(map(self.may_be_missing, names_in(field.expression)))
+
+    def stored_type(self, name: str) -> str:
+        """Give the type of a column: float64, with NaN for what is missing, for integers that may be missing."""
+        kind = self.fields[name].type
+        return "float64" if "int" in kind and self.may_be_missing(name) else kind
 
 
 class Link(Settings):
@@ -152,6 +173,8 @@ class Schema(Settings):
         for needed in ("run_number", "event_number"):
             if needed not in self.events.fields:
                 raise ValueError(f"events.fields: '{needed}' is missing")
+            if self.events.may_be_missing(needed):
+                raise ValueError(f"events.fields: '{needed}' says which event it is, and may not be missing")
         for needed in ("pt", "eta", "phi"):
             if needed not in self.jets.fields:
                 raise ValueError(f"jets.fields: '{needed}' is missing")

@@ -173,8 +173,8 @@ class Search(Settings):
 
 
 DATA_SETTINGS = {
-    "samples", "select", "fraction", "labels", "unlabelled", "inputs", "spectators", "missing", "weights", "split",
-    "reads", "binning",
+    "samples", "select", "absent", "fraction", "labels", "unlabelled", "inputs", "spectators", "missing", "scaling",
+    "weights", "split", "reads", "binning",
 }  # fmt: skip
 """The settings of a task that shape its dataset."""
 
@@ -206,6 +206,11 @@ class Task(Settings):
     )
     samples: list[Name] = Field(default_factory=list, description="Samples that take part; all if empty.")
     select: list[Expression] = Field(default_factory=list, description="Further cuts on jets for this task.")
+    absent: dict[Variable, Literal["pass", "fail"]] = Field(
+        default_factory=dict,
+        description="What a cut or a label does in a file that lacks a variable of it: {Jvt: pass}; with 'fail', a "
+        "label holds for no jet there. Otherwise that is an error. Jets of recorded data have no such label anyway.",
+    )
     fraction: Annotated[float, Field(gt=0, le=1)] = Field(
         1.0, description="Share of the events that is used, by a hash of run and event: the same ones on each machine."
     )
@@ -226,6 +231,11 @@ class Task(Settings):
     )
     missing: dict[Variable, float] = Field(
         default_factory=dict, description="Value in the place of NaN, by input column; otherwise the training mean."
+    )
+    scaling: Literal["standard", "robust"] = Field(
+        "standard",
+        description="Inputs are shifted and divided by mean and standard deviation, or, 'robust', by the median and "
+        "half the distance of the quantiles 16 % and 84 %, which few values far away do not move.",
     )
     weights: Weights = Field(default_factory=Weights, description="Weights of jets.")
     split: Split = Field(default_factory=Split, description="Parts of the data.")

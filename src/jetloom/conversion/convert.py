@@ -142,7 +142,8 @@ def _write_hdf5(stream: Stream, task: Task, output: str | Path) -> Record:
                 other = block.others[name]
                 for rows in places[name].chunks(other):
                     writer.append(**{name: rows})
-                reason = f"only the {slots[name]} hardest have a place"
+                which = f"{slots[name]} hardest" if "pt" in layout.types[name] else f"first {slots[name]}"
+                reason = f"only the {which} have a place"
                 slots_flow.add("slots", name, reason, len(other), truncated(other, slots[name]))
             _report(block)
         writer.append(before=stream.before, **{name: part.rest() for name, part in places.items()})

@@ -99,5 +99,8 @@ def _described(column: npt.NDArray[np.generic]) -> tuple[str, ...]:
     low, high = known.min(), known.max()
     remarks = [f"{1 - len(known) / len(column):.0%} not a number"] if len(known) < len(column) else []
     remarks += ["always the same"] if low == high and len(known) > 1 else []
-    shown = (f"{value:.5g}" if column.dtype.kind == "f" else str(value) for value in (low, high))
+    # Integers that may be missing are stored as float64.
+    whole = column.dtype == np.float64 and bool((known == np.floor(known)).all())
+    form = ".0f" if whole else ".5g" if column.dtype.kind == "f" else "d"
+    shown = (format(value, form) for value in (low, high))
     return str(len(column)), *shown, ", ".join(remarks)

@@ -38,6 +38,8 @@ class Overview:
         Events in the files that are there; jets in those that are converted.
     sum_of_weights : float
         Of the generator, of the converted files or as the configuration says.
+    absent : dict of str to int
+        Variables and collections that converted files lack, and how many files do.
     """
 
     sample: str
@@ -52,6 +54,7 @@ class Overview:
     events: int = 0
     jets: int = 0
     sum_of_weights: float = 0.0
+    absent: dict[str, int] = field(default_factory=dict)
 
     @property
     def luminosity(self) -> float | None:
@@ -91,6 +94,8 @@ def _look(found: Overview, path: Path, hdf5: Path, schema: Schema) -> None:
                 found.events += reader.attribute("events")
                 found.jets += reader.rows["jets"]
                 found.sum_of_weights += reader.attribute("sum_of_weights")
+                for variable in reader.attribute("absent"):
+                    found.absent[variable] = found.absent.get(variable, 0) + 1
         elif path.is_file():
             with open_source(path, schema.trees) as source:
                 found.events += source.entries

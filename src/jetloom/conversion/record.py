@@ -26,8 +26,8 @@ class Record:
         Sum of their generator weights, before any cut.
     counts : list of dict
         The cut flow, see :class:`jetloom.cutflow.CutFlow`.
-    absent : list of str
-        Optional variables and collections that the file does not have.
+    absent : dict of str to str
+        Optional variables (``jets.width``) and collections that the file does not have, and the branches it lacks.
     origin : dict
         See :func:`jetloom.provenance.origin`.
     before_share : float
@@ -39,7 +39,7 @@ class Record:
     events: int = 0
     sum_of_weights: float = 0.0
     counts: list[dict[str, Any]] = field(default_factory=list)
-    absent: list[str] = field(default_factory=list)
+    absent: dict[str, str] = field(default_factory=dict)
     origin: dict[str, Any] = field(default_factory=dict)
     before_share: float = 1.0
     status: str = "converted"

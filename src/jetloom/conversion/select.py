@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,9 +19,17 @@ if TYPE_CHECKING:
     from jetloom.conversion.good_runs import GoodRuns
 
 STAGE = "select"
+Decided = Mapping[tuple[str, str], bool]
+_NONE_DECIDED: Decided = MappingProxyType({})
 
 
-def select(block: EventBlock, conversion: Conversion, flow: CutFlow, good_runs: GoodRuns | None = None) -> EventBlock:
+def select(
+    block: EventBlock,
+    conversion: Conversion,
+    flow: CutFlow,
+    good_runs: GoodRuns | None = None,
+    decided: Decided = _NONE_DECIDED,
+) -> EventBlock:
     """Apply all cuts to a block.
 
     Parameters
@@ -33,6 +42,8 @@ def select(block: EventBlock, conversion: Conversion, flow: CutFlow, good_runs: 
         Gets one entry a cut, and one for what goes with its event or jet.
     good_runs : GoodRuns, optional
         Luminosity blocks of recorded data that may be used; the first of the cuts.
+    decided : mapping of (str, str) to bool, optional
+        By level and cut, those that all rows pass or fail, see :func:`jetloom.conversion.absence.decided_cuts`.
 
     Returns
     -------
@@ -45,7 +56,7 @@ def select(block: EventBlock, conversion: Conversion, flow: CutFlow, good_runs: 
         If a cut names a variable that is not there.
     """
     cuts = conversion.select
-    passed = _apply(cuts.events, block.events, block.entries, "events", flow, _listed(block, good_runs, flow))
+    passed = _apply(cuts.events, block.events, block.entries, "events", flow, decided, _listed(block, good_runs, flow))
     if not passed.all():
         flow.add(STAGE, "jets", "its event is not selected", len(block.jets), int(block.jets.counts[passed].sum()))
         _count_followers(block, np.repeat(passed, block.jets.counts), "its event is not selected", flow)
@@ -54,7 +65,7 @@ def select(block: EventBlock, conversion: Conversion, flow: CutFlow, good_runs: 
     if conversion.jets == "hardest":
         hardest = leading_rows(block.jets, np.ones(len(block.jets), bool))
         flow.add(STAGE, "jets", "is not the hardest jet", len(block.jets), int(hardest.sum()))
-    chosen = _apply(cuts.jets, block.jet_view(), len(block.jets), "jets", flow, hardest)
+    chosen = _apply(cuts.jets, block.jet_view(), len(block.jets), "jets", flow, decided, hardest)
     if conversion.jets == "leading":
         leading = leading_rows(block.jets, chosen)
         flow.add(STAGE, "jets", "is not the leading jet", int(chosen.sum()), int(leading.sum()))
@@ -64,7 +75,7 @@ def select(block: EventBlock, conversion: Conversion, flow: CutFlow, good_runs: 
         block = block.keep_jets(chosen)
     others = {}
     for name, other in block.others.items():
-        kept = _apply(cuts.constituents.get(name, ()), other.columns, len(other), name, flow)
+        kept = _apply(cuts.constituents.get(name, ()), other.columns, len(other), name, flow, decided)
         others[name] = other if kept.all() else other.keep_rows(kept)
     return replace(block, others=others)
 
@@ -84,13 +95,15 @@ def _apply(
     rows: int,
     level: str,
     flow: CutFlow,
+    decided: Decided,
     among: Mask | None = None,
 ) -> Mask:
     """Apply cuts one after the other; each is counted among what the ones before it left."""
     mask = np.ones(rows, bool) if among is None else among
     left = int(mask.sum())
     for cut in cuts:
-        mask = mask & evaluate_mask(cut, columns, rows)
+        verdict = decided.get((level, cut))
+        mask = mask & (evaluate_mask(cut, columns, rows) if verdict is None else verdict)
         after = int(mask.sum())
         flow.add(STAGE, level, cut, left, after)
         left = after

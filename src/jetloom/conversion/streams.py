@@ -13,6 +13,7 @@ import numpy as np
 
 from jetloom.config.conversion import Conversion
 from jetloom.config.schema import Schema
+from jetloom.conversion.absence import decided_cuts, without_given
 from jetloom.conversion.good_runs import read_good_runs
 from jetloom.conversion.record import Record, before_share, chosen_events
 from jetloom.conversion.select import select
@@ -119,7 +120,8 @@ class Selected:
         with open_source(task.path, self._schema.trees) as source:
             reader = DxaodReader(source, self._schema, task.conversion)
             self.record.origin = origin(task.settings(), {task.path.name: file_digest(task.path)})
-            self.record.absent = reader.plan.absent
+            self.record.absent = without_given(reader.plan.absent, task)
+            decided = decided_cuts(task, self.record.absent)
             self.record.before_share = before_share(reader.entries)
             for block in reader.blocks(task.conversion.max_events):
                 if task.is_data:
@@ -130,7 +132,7 @@ class Selected:
                 valid = validator.apply(block, flow)
                 shown = chosen_events(valid, self.record.before_share)
                 before.append(jet_rows(valid.keep_events(shown), self.layout))
-                yield select(valid, task.conversion, flow, good_runs)
+                yield select(valid, task.conversion, flow, good_runs, decided)
         validator.finish()
         self.record.sum_of_weights = math.fsum(weights)
         self.record.counts = flow.as_json()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jetloom.conversion.absence import without_weight
 from jetloom.cutflow import CutFlow
 from jetloom.errors import BadValueError
 from jetloom.io.events import Collection, Column, EventBlock, Mask
@@ -45,11 +46,10 @@ class Validator:
 
         Raises
         ------
-        BadValueError
-            If an event's weight is not finite: the sum of weights of the whole sample would be lost.
+        BadValueError, MissingObjectError
+            If an event's weight is not finite, or not there: the sum of weights of the whole sample would be lost.
         """
-        if not np.isfinite(block.events["mc_event_weight"]).all():
-            raise BadValueError("is not finite", path=self._path, where="mc_event_weight")
+        self._require_weights(block)
         for loss in block.losses:
             flow.add("validate" if loss.damage else "read", loss.collection, loss.reason, loss.before, loss.after)
             if loss.damage:
@@ -65,6 +65,21 @@ class Validator:
             fine = self._check(name, other, flow)
             others[name] = other if fine is None else other.keep_rows(fine)
         return replace(block, others=others, losses=[])  # they are counted now
+
+    def _require_weights(self, block: EventBlock) -> None:
+        weights = block.events["mc_event_weight"]
+        bad = ~np.isfinite(weights)
+        if not bad.any():
+            return
+        if np.isnan(weights).all():
+            raise without_weight(self._path, f"there is none in any of {len(weights)} events")
+        first = int(np.flatnonzero(bad)[0])
+        raise BadValueError(
+            f"is {weights[first]} in event {block.events['event_number'][first]} and {int(bad.sum()) - 1} others",
+            path=self._path,
+            where="mc_event_weight",
+            advice="the sum of weights of the sample would be lost: take the file out",
+        )
 
     def _check(self, name: str, rows: Collection, flow: CutFlow) -> Mask | None:
         """Count the impossible rows by reason; None if there are none."""

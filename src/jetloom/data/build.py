@@ -20,6 +20,7 @@ from jetloom.config.analysis import Analysis
 from jetloom.config.tasks import DATA_SETTINGS, Task
 from jetloom.cutflow import CutFlow
 from jetloom.data import split as splitting
+from jetloom.data.absence import absent_variables
 from jetloom.data.appearance import appearance
 from jetloom.data.dataset import DESCRIPTION
 from jetloom.data.matching import match_parts
@@ -147,7 +148,7 @@ def _sample_facts(name: str, analysis: Analysis, files: list[Path]) -> dict[str,
     """Add up what the files of a sample say of themselves, and hold the bad ones against the budget."""
     facts: dict[str, Any] = {
         "title": analysis.samples[name].title or name, "files": len(files), "events": 0, "sum_of_weights": 0.0,
-        "rows": 0, "skipped": [], "counts": [],
+        "rows": 0, "skipped": [], "counts": [], "absent": {},
     }  # fmt: skip
     if not files:
         raise EmptySampleError("has no files", where=f"sample '{name}'", advice="name at least one HDF5 file of it")
@@ -161,6 +162,8 @@ def _sample_facts(name: str, analysis: Analysis, files: list[Path]) -> dict[str,
             facts["sum_of_weights"] += reader.attribute("sum_of_weights")
             facts["rows"] += reader.rows["jets"]
             flow.merge(reader.attribute("counts"))
+            for variable in absent_variables(reader):
+                facts["absent"][variable] = facts["absent"].get(variable, 0) + 1
     facts["counts"] = flow.as_json()
     if sample.sum_of_weights is not None:
         facts["sum_of_weights"] = sample.sum_of_weights

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ UNLABELLED = -1
 
 
 def assign_labels(
-    labels: Mapping[str, Label], columns: Mapping[str, npt.NDArray[Any]], rows: int
+    labels: Mapping[str, Label], columns: Mapping[str, npt.NDArray[Any]], rows: int, without: Set[str] = frozenset()
 ) -> npt.NDArray[np.int32]:
     """Give each row the index of the first class whose expression holds, or -1.
 
@@ -27,12 +27,16 @@ def assign_labels(
         The variables.
     rows : int
         Number of rows.
+    without : set of str, optional
+        Classes that no row has, because the file lacks what they are known by.
 
     Returns
     -------
     int32 array of shape (rows,)
     """
     result = np.full(rows, UNLABELLED, np.int32)
-    for index, label in enumerate(labels.values()):
+    for index, (name, label) in enumerate(labels.items()):
+        if name in without:
+            continue
         result[(result == UNLABELLED) & evaluate_mask(label.when, columns, rows)] = index
     return result

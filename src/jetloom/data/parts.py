@@ -37,6 +37,8 @@ def write_parts(
 ) -> tuple[str, list[dict[str, Any]]]:
     """Write the final parts with their weights; give the fingerprint and the summary by part and class."""
     settings: list[Any] = [task.inputs, list(task.labels), task.missing]
+    if task.scaling != "standard":
+        settings.append(task.scaling)
     if task.reads == "trees":  # of the trees' settings and the bins, what the rows alone do not say
         fitted = [view.description["binning"] for view in views]
         limits = [[found["momentum"], found["branching"]] for found in fitted]

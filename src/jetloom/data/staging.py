@@ -17,9 +17,11 @@ from jetloom.config.samples import Sample
 from jetloom.config.tasks import Task
 from jetloom.cutflow import CutFlow
 from jetloom.data import split as splitting
+from jetloom.data.absence import Absence, absence
 from jetloom.data.jets import BLOCK_ROWS, Jets, jet_blocks
 from jetloom.data.labels import UNLABELLED, assign_labels
 from jetloom.data.part_writer import PartWriter
+from jetloom.data.spread import Oversized
 from jetloom.data.weights import event_weights
 from jetloom.errors import ConfigurationError, EmptySampleError, near_misses
 from jetloom.expressions import column_name, evaluate, evaluate_mask, names_in
@@ -46,18 +48,22 @@ def stage_rows(
     losses: CutFlow,
 ) -> None:
     """Stream all samples once: select, label, weigh, and share the rows out over the parts."""
-    dtype = _staged_dtype(task)
+    dtype, oversized = _staged_dtype(task), Oversized()
     with ExitStack() as stack:
         parts = [stack.enter_context(PartWriter(path, dtype, task.reads == "trees")) for path in staged.values()]
         for index, (name, facts) in enumerate(samples.items()):
-            sample, common = analysis.samples[name], _majority(task, files[name], facts)
+            sample = analysis.samples[name]
+            common = _majority(task, files[name], facts, sample.is_data)
             for path in _converted(files[name]):
                 with TableReader(path) as reader:
                     _check_variables(task, reader)
+                    lacking = absence(task, reader, sample.is_data)
+                    _tell(lacking, task, path)
                     for jets in jet_blocks(reader):
                         losses.saw("jets", len(jets))
-                        staged_jets = _staged_jets(task, sample, facts, common, jets, dtype, losses)
+                        staged_jets = _staged_jets(task, sample, facts, common, jets, dtype, losses, lacking)
                         staged_jets.rows["sample"] = index
+                        oversized.look(task.inputs, staged_jets.rows, path)
                         hashes = splitting.event_hash(
                             staged_jets["run_number"], staged_jets["event_number"], task.split.salt
                         )
@@ -65,6 +71,7 @@ def stage_rows(
                         for part, writer in enumerate(parts):
                             writer.append(staged_jets.take(found == part))
             logger.info("%s: %d jets of %d files read", name, facts["rows"], facts["files"])
+    oversized.refuse()
 
 
 def _converted(files: list[Path]) -> Iterator[Path]:
@@ -76,7 +83,17 @@ def _converted(files: list[Path]) -> Iterator[Path]:
             yield path
 
 
-def _majority(task: Task, files: list[Path], facts: dict[str, Any]) -> int:
+def _tell(lacking: Absence, task: Task, path: Path) -> None:
+    for text in task.inputs:
+        if lacking.touches(text):
+            logger.warning("%s: the input '%s' is missing in all of its jets", path, text)
+    for text, passes in lacking.cuts.items():
+        logger.warning("%s: the cut '%s' %s all of its jets", path, text, "passes" if passes else "fails")
+    for name in sorted(lacking.labels):
+        logger.warning("%s: no jet has the class '%s', which is not known there", path, name)
+
+
+def _majority(task: Task, files: list[Path], facts: dict[str, Any], is_data: bool) -> int:
     """Count the classes of a sample's selected jets in a stream of their own; give the commonest, if it is asked for.
 
     Raises
@@ -90,9 +107,10 @@ def _majority(task: Task, files: list[Path], facts: dict[str, Any]) -> int:
     for path in _converted(files):
         with TableReader(path) as reader:
             _check_variables(task, reader)
+            lacking = absence(task, reader, is_data)
             for block in reader.blocks("jets", BLOCK_ROWS):
-                kept = _selected(task, Jets(block), None)
-                labels = assign_labels(task.labels, _columns(kept.rows), len(kept))
+                kept = _selected(task, Jets(block), None, lacking)
+                labels = assign_labels(task.labels, _columns(kept.rows), len(kept), lacking.labels)
                 counts += np.bincount(labels[labels != UNLABELLED], minlength=len(counts))
     if not counts.any():
         raise EmptySampleError(
@@ -144,7 +162,7 @@ FRACTION_SALT = 1 << 32
 """Sets the choice of a fraction of the events apart from that of the parts; salts of the split are smaller."""
 
 
-def _selected(task: Task, jets: Jets, losses: CutFlow | None) -> Jets:
+def _selected(task: Task, jets: Jets, losses: CutFlow | None, lacking: Absence) -> Jets:
     """Take the task's share of the events, apply its cuts, and count what each takes away."""
     if task.fraction < 1.0:
         salt = FRACTION_SALT + task.split.salt
@@ -154,7 +172,9 @@ def _selected(task: Task, jets: Jets, losses: CutFlow | None) -> Jets:
             losses.add("dataset", "jets", f"a fraction of {task.fraction:g} of the events", len(jets), len(kept))
         jets = kept
     for text in task.select:
-        kept = jets.take(evaluate_mask(text, _columns(jets.rows), len(jets)))
+        decided = lacking.cuts.get(text)
+        passed = evaluate_mask(text, _columns(jets.rows), len(jets)) if decided is None else np.full(len(jets), decided)
+        kept = jets.take(passed)
         if losses is not None:
             losses.add("dataset", "jets", text, len(jets), len(kept))
         jets = kept
@@ -169,10 +189,11 @@ def _staged_jets(
     jets: Jets,
     dtype: np.dtype[Any],
     losses: CutFlow,
+    lacking: Absence,
 ) -> Jets:
     """Select, label and weigh one block of a sample."""
-    jets = _selected(task, jets if task.reads == "trees" else Jets(jets.rows), losses)
-    truth = assign_labels(task.labels, _columns(jets.rows), len(jets))
+    jets = _selected(task, jets if task.reads == "trees" else Jets(jets.rows), losses, lacking)
+    truth = assign_labels(task.labels, _columns(jets.rows), len(jets), lacking.labels)
     facts["unlabelled"] = facts.get("unlabelled", 0) + int((truth == UNLABELLED).sum())
     if task.unlabelled == "drop":
         labelled = truth != UNLABELLED
@@ -182,7 +203,7 @@ def _staged_jets(
         positive = (jets["mc_event_weight"] > 0) | sample.is_data
         losses.add("dataset", "jets", "weight not positive", len(jets), int(positive.sum()))
         jets, truth = jets.take(positive), truth[positive]
-    rows = _staged_rows(task, jets.rows, dtype)
+    rows = _staged_rows(task, jets.rows, dtype, lacking)
     rows["true_label"] = truth
     rows["label"] = np.where(truth == UNLABELLED, common, truth)
     total = facts["sum_of_weights"] * task.fraction  # a share of the events has that share of the weights
@@ -194,16 +215,16 @@ def _staged_jets(
     return Jets(rows, jets.branchings, jets.offsets)
 
 
-def _staged_rows(task: Task, block: Block, dtype: np.dtype[Any]) -> Block:
+def _staged_rows(task: Task, block: Block, dtype: np.dtype[Any], lacking: Absence) -> Block:
     """Give the rows of a part for a block of a sample, without what is made of them."""
     rows = np.zeros(len(block), dtype)
     columns = _columns(block)
     for text in task.inputs:
-        values = np.asarray(evaluate(text, columns), np.float32)
+        values = np.nan if lacking.touches(text) else np.asarray(evaluate(text, columns)).astype(np.float32)
         rows[column_name(text)] = np.where(np.isfinite(values), values, np.float32(np.nan))
     for name in (dtype.names or ())[len(task.inputs) :]:
         if name in columns and name not in OWN_COLUMNS:
-            rows[name] = columns[name]
+            rows[name] = np.nan if name in lacking.variables else columns[name]
     return rows
 
 

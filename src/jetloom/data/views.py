@@ -18,6 +18,7 @@ from jetloom.data.binning import fit_binning
 from jetloom.data.jets import BLOCK_ROWS, Jets, jet_blocks
 from jetloom.data.labels import UNLABELLED
 from jetloom.data.moments import Moments, fit_quantiles
+from jetloom.data.spread import Blocks, bulk_of, recurring, tell
 from jetloom.data.weights import Reweighting, fit
 from jetloom.errors import EmptySampleError
 from jetloom.expressions import column_name
@@ -69,6 +70,7 @@ def fit_view(task: Task, fold: int | None, staged: dict[str, Path], trees: dict[
     if moments.rows == 0:
         raise EmptySampleError("no jet is left", where="training part", advice="loosen the cuts or add files")
     size = len(inputs)
+    scaled = _scaling(task, inputs, moments, lambda: (_matrix(block, inputs) for block in training()))
     for name, count in zip(inputs, moments.count[:size], strict=True):
         if count == 0:
             raise EmptySampleError("is NaN in every jet of the training part", where=f"input '{name}'")
@@ -77,13 +79,12 @@ def fit_view(task: Task, fold: int | None, staged: dict[str, Path], trees: dict[
     )
     low, high = (dict(zip(columns, ends, strict=True)) for ends in (moments.low, moments.high))
     reweighting = fit(training, list(task.labels), task.weights, low, high)
-    filled = [task.missing.get(name, mean) for name, mean in zip(inputs, moments.mean[:size], strict=True)]
+    filled = [task.missing.get(name, mean) for name, mean in zip(inputs, scaled["mean"], strict=True)]
     description = {
         "fold": fold,
         "weight": "weight" if fold is None else f"weight_fold{fold}",
         **{role: [f"{PARTS}/{name}.h5" for name in names] for role, names in roles.items()},
-        "mean": moments.mean[:size].tolist(),
-        "std": moments.std[:size].tolist(),
+        **scaled,
         "low": quantiles.at(0.005)[:size].tolist(),
         "high": quantiles.at(0.995)[:size].tolist(),
         "missing": [float(value) for value in filled],
@@ -98,6 +99,18 @@ def fit_view(task: Task, fold: int | None, staged: dict[str, Path], trees: dict[
         blocks = partial(_training_jets, [staged[name] for name in roles["train"]])
         description["binning"] = fit_binning(task.binning, blocks, trees)
     return FittedView(description, reweighting)
+
+
+def _scaling(task: Task, inputs: list[str], moments: Moments, blocks: Blocks) -> dict[str, Any]:
+    """Give what the inputs are scaled by, and the values among them that one should look at."""
+    size = len(inputs)
+    bulk = bulk_of(blocks, moments.rows)
+    suspects = recurring(bulk, inputs, moments.low[:size], moments.high[:size], blocks)
+    mean, std = moments.mean[:size], moments.std[:size]
+    if task.scaling == "robust":
+        mean, std = bulk.median, np.where(bulk.spread > 0, bulk.spread, std)
+    tell(inputs, bulk, std, suspects)
+    return {"mean": mean.tolist(), "std": std.tolist(), "suspects": suspects}
 
 
 def _training_jets(files: list[Path]) -> Iterator[Jets]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jetloom.config.schema import EVENT_KEYS, Constituents
 from jetloom.errors import ConfigurationError, MissingObjectError, close_names, near_misses
 from jetloom.expressions import names_in
-from jetloom.io.layout import kept_columns
+from jetloom.io.layout import column_types, kept_columns
 
 if TYPE_CHECKING:
     from jetloom.config.conversion import Conversion
@@ -32,6 +32,8 @@ class Group:
     ----------
     fields : dict of str to Column
         The variables that are needed: kept ones, those of cuts, and those of expressions.
+    types : dict of str to str
+        The types that they are stored in.
     branches : dict of str to str
         Variable to branch, for those that the file has.
     link : dict of str to str
@@ -43,6 +45,7 @@ class Group:
     """
 
     fields: dict[str, Column]
+    types: dict[str, str]
     branches: dict[str, str]
     link: dict[str, str] = field(default_factory=dict)
     kind: str | None = None
@@ -51,20 +54,21 @@ class Group:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to read from one file.
+    """What to read from one file, and what it lacks.
 
     Attributes
     ----------
     groups : dict of str to Group
         The events, the jets and the collections.
-    absent : list of str
-        Variables and collections that the file lacks.
+    absent : dict of str to str
+        Variables such as ``jets.width`` and collections without values in this file, and the branch that it lacks.
+        A variable that is computed is among them if one that goes into it is.
     remarks : dict of str to str
         Of a tolerant plan: what is wrong with each variable that cannot be read, or what name may be meant.
     """
 
     groups: dict[str, Group]
-    absent: list[str]
+    absent: dict[str, str]
     remarks: dict[str, str] = field(default_factory=dict)
 
     def branches(self) -> list[str]:
@@ -100,24 +104,36 @@ def make_plan(source: Source, schema: Schema, conversion: Conversion, tolerant: 
     finder = _Finder(source, schema, tolerant)
     jets = _jet_container(schema, conversion)
     groups: dict[str, Group] = {}
-    absent: list[str] = []
+    absent: dict[str, str] = {}
     for name in ["events", "jets", *sorted(conversion.slots)]:
         fields = needed_columns(schema, conversion, name)
+        types = column_types(schema, name, fields)
         container = schema.group(name)
         if isinstance(container, Constituents):
             found = finder.link(container, jets)
             if found is None:
                 LOG.warning("%s: no links from jets to '%s' in this file: it stays empty", source.path, name)
-                absent.append(name)
-                groups[name] = Group(fields, {})
+                absent[name] = (container.link.branch or ["links"])[0]
+                groups[name] = Group(fields, types, {})
                 continue
             branches = finder.columns(name, container.container, fields)
-            groups[name] = Group(fields, branches, found, container.link.kind, container.link.key)
+            groups[name] = Group(fields, types, branches, found, container.link.kind, container.link.key)
         else:
             branches = finder.columns(name, jets if name == "jets" else container.container, fields)
-            groups[name] = Group(fields, branches)
-        absent += [f"{name}.{key}" for key, spec in fields.items() if key not in branches and not spec.expression]
+            groups[name] = Group(fields, types, branches)
+        absent |= {key: branch for key, branch in finder.absent.items() if key.startswith(f"{name}.")}
+        absent |= _computed_without(name, fields, absent)
     return Plan(groups, absent, finder.remarks)
+
+
+def _computed_without(name: str, fields: dict[str, Column], absent: dict[str, str]) -> dict[str, str]:
+    """Give the computed variables of a group that cannot be, because one that goes into them is absent."""
+    found = {}
+    for key, spec in fields.items():
+        for needed in sorted(names_in(spec.expression)) if spec.expression else ():
+            if f"{name}.{needed}" in absent:
+                found[f"{name}.{key}"] = absent[f"{name}.{needed}"]
+    return found
 
 
 def needed_columns(schema: Schema, conversion: Conversion, name: str) -> dict[str, Column]:
@@ -132,7 +148,8 @@ def needed_columns(schema: Schema, conversion: Conversion, name: str) -> dict[st
     for key in list(needed):
         if expression := fields[key].expression:
             needed |= dict.fromkeys(sorted(names_in(expression)))
-    return {key: fields[key] for key in needed}
+    fixed = EVENT_KEYS if name == "events" else {}
+    return {key: fields[key].model_copy(update={"type": fixed.get(key, fields[key].type)}) for key in needed}
 
 
 def _used_in_cuts(schema: Schema, conversion: Conversion, name: str) -> Iterator[str]:
@@ -174,6 +191,7 @@ class _Finder:
         self._source = source
         self._tolerant = tolerant
         self.remarks: dict[str, str] = {}
+        self.absent: dict[str, str] = {}
         self._xaod = schema.naming == "xaod"
 
     def find(self, owner: str, branches: list[str]) -> str | None:
@@ -221,14 +239,16 @@ class _Finder:
             raise MissingObjectError(cause, path=self._source.path, where=branch.rsplit("/", 1)[-1])
         if reason:
             self.remarks[variable] = f"{UNREADABLE}: '{branch}': {reason}"
+            self.absent[variable] = branch
         return not reason
 
     def _lack(self, variable: str, owner: str, branch: str, optional: bool) -> None:
         """Refuse a file that lacks a needed variable; a tolerant plan keeps what may be meant."""
+        wanted = XAOD[0].format(c=owner, f=branch) if self._xaod else branch
+        self.absent[variable] = wanted
         if self._tolerant:
             self.remarks[variable] = self._near(owner, branch, close_names)
         elif not optional:
-            wanted = XAOD[0].format(c=owner, f=branch) if self._xaod else branch
             raise MissingObjectError(
                 f"has no branch '{wanted}' (variable '{variable}' of the schema)",
                 path=self._source.path,

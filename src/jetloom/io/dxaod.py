@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.config.schema import EVENT_KEYS
-from jetloom.errors import CorruptFileError
+from jetloom.errors import BadValueError, CorruptFileError
 from jetloom.expressions import evaluate
 from jetloom.io import links
 from jetloom.io.branches import Group, Plan, make_plan
 from jetloom.io.events import Collection, EventBlock, Offsets
 from jetloom.io.jagged import described, leaf, levels
+from jetloom.io.values import Values, picked, reduced, stored, without_declared
 
 if TYPE_CHECKING:
     from jetloom.config.conversion import Conversion
@@ -49,7 +50,7 @@ class DxaodReader:
     def __init__(self, source: Source, schema: Schema, conversion: Conversion, tolerant: bool = False) -> None:
         self._source = source
         # A tree without entries may well have no branches (a job that selected nothing): it is read as nothing.
-        self.plan = make_plan(source, schema, conversion, tolerant) if source.entries else Plan({}, [])
+        self.plan = make_plan(source, schema, conversion, tolerant) if source.entries else Plan({}, {})
 
     @property
     def entries(self) -> int:
@@ -97,7 +98,7 @@ class DxaodReader:
 
     def _collection(self, name: str, group: Group, arrays: dict[str, Any], block: EventBlock) -> Collection:
         if group.kind is None:
-            empty = {key: np.zeros(0, spec.type) for key, spec in group.fields.items()}
+            empty = {key: np.zeros(0, kind) for key, kind in group.types.items()}
             return Collection(np.zeros(len(block.jets) + 1, np.int64), empty)
         if group.kind == "nested":
             offsets, columns = self._columns(name, group, arrays, block.jets.offsets)
@@ -120,7 +121,7 @@ class DxaodReader:
         offsets: Offsets | None = None
         columns: dict[str, npt.NDArray[Any]] = {}
         for key, branch in group.branches.items():
-            steps, values = self._values(branch, arrays[branch], depth, group.fields[key])
+            steps, values = self._values(branch, arrays[branch], depth, group.fields[key], group.types[key])
             if offsets is None:
                 offsets = steps[-1] if steps else np.zeros(1, np.int64)
             elif steps and not np.array_equal(offsets, steps[-1]):
@@ -130,63 +131,54 @@ class DxaodReader:
             columns[key] = values
         rows = len(next(iter(columns.values()))) if columns else 0
         for key, spec in group.fields.items():
-            if key not in columns and not spec.expression:
-                columns[key] = np.full(rows, np.nan if spec.type.startswith("float") else -1).astype(spec.type)
-        for key, spec in group.fields.items():
-            if spec.expression:
-                columns[key] = np.asarray(evaluate(spec.expression, columns)).astype(spec.type)
+            if f"{name}.{key}" in self.plan.absent:
+                kind = group.types[key]
+                columns[key] = np.full(rows, np.nan, kind if kind.startswith("float") else "float64")
+            elif spec.expression:
+                computed = np.broadcast_to(np.asarray(evaluate(spec.expression, columns)), (rows,))
+                columns[key] = self._stored(f"{name}.{key}", Values(computed), spec, group.types[key])
         return offsets if offsets is not None else np.zeros(1, np.int64), columns
 
-    def _values(self, branch: str, array: ak.Array, depth: int, spec: Column) -> tuple[list[Offsets], npt.NDArray[Any]]:
+    def _values(
+        self, branch: str, array: ak.Array, depth: int, spec: Column, kind: str
+    ) -> tuple[list[Offsets], npt.NDArray[Any]]:
         """Give the offsets above the wanted depth and the values in jetloom's unit and type."""
-        values: npt.NDArray[Any] | None
         try:
             steps, content = levels(array, depth)
-            if spec.reduce is not None:
-                inner, content = levels(content, 1)
-                values = _reduced(inner[0], leaf(content), spec.reduce)
-            elif spec.index is not None and leaf(content) is None:
-                inner, content = levels(content, 1)
-                values = _pick(inner[0], leaf(content), spec.index)
-            else:
+            values = leaf(content)
+            inner: Offsets | None = None
+            if spec.reduce is not None or (spec.index is not None and values is None):
+                (inner,), content = levels(content, 1)
                 values = leaf(content)
         except ValueError as error:
             self._refuse(branch, f"is not shaped as the schema says ({error})")
         if values is None:
             self._refuse(branch, f"holds {described(content)} where the schema has one value")
-        factor = spec.factor
-        if factor != 1.0:
-            values = values * values.dtype.type(factor) if values.dtype.kind == "f" else values * factor
-        return steps, values.astype(spec.type, copy=False)
+        found = without_declared(values, spec.missing)
+        if inner is not None:
+            found = reduced(inner, found, spec.reduce) if spec.reduce else picked(inner, found, spec.index or 0)
+        return steps, self._stored(branch, _in_units(found, spec.factor), spec, kind)
+
+    def _stored(self, where: str, found: Values, spec: Column, kind: str) -> npt.NDArray[Any]:
+        try:
+            return stored(found, spec.type, kind)
+        except ValueError as error:
+            raise BadValueError(
+                str(error),
+                path=self._source.path,
+                where=where,
+                advice="give it another 'type' in the schema, or say there when it is missing: 'optional: true' if it "
+                "may have no value, 'missing: [...]' for values that mean so",
+            ) from None
 
     def _refuse(self, branch: str, cause: str) -> NoReturn:
         raise CorruptFileError(cause, path=self._source.path, where=branch.rsplit("/", 1)[-1])
 
 
-def _pick(offsets: Offsets, values: npt.NDArray[Any] | None, index: int) -> npt.NDArray[Any]:
-    """Take one element of each vector; NaN or -1 where the vector is too short."""
-    if values is None:
-        raise ValueError("vectors of vectors of vectors")
-    where = offsets[:-1] + index
-    there = where < offsets[1:]
-    filler = np.nan if values.dtype.kind == "f" else -1
-    result = np.full(len(where), filler, values.dtype if values.dtype.kind == "f" else np.int64)
-    result[there] = values[where[there]]
-    return result
-
-
-def _reduced(offsets: Offsets, values: npt.NDArray[Any] | None, how: str) -> npt.NDArray[Any]:
-    """Make one number of each vector; of an empty one the sum is 0, and the largest is NaN or -1."""
-    if values is None:
-        raise ValueError("vectors of vectors of vectors")
-    count = np.diff(offsets)
-    if how == "count":
-        return count
-    filled = count > 0
-    operation = {"max": np.maximum, "min": np.minimum, "sum": np.add}[how]
-    empty = 0 if how == "sum" else np.nan if values.dtype.kind == "f" else -1
-    result = np.full(len(count), empty, values.dtype if values.dtype.kind == "f" else np.int64)
-    # The vectors follow one another: with the empty ones left out, each ends where the next begins.
-    if filled.any():
-        result[filled] = operation.reduceat(values[: offsets[-1]], offsets[:-1][filled])
-    return result
+def _in_units(found: Values, factor: float) -> Values:
+    """Multiply with a factor, without changing the type of floats."""
+    if factor == 1.0:
+        return found
+    values = found.values
+    scaled = values * values.dtype.type(factor) if values.dtype.kind == "f" else values * factor
+    return Values(scaled, found.unknown)

@@ -92,12 +92,19 @@ def make_layout(schema: Schema, conversion: Conversion) -> Layout:
     for name in groups:
         fields = schema.group(name).fields
         kept = kept_columns(schema, conversion, name)
-        types[name] = {key: fields[key].type for key in kept}
+        types[name] = column_types(schema, name, kept)
         if name == "events":
-            types[name] = EVENT_KEYS | types[name] | EVENT_KEYS
+            types[name] = EVENT_KEYS | types[name]
         units[name] = {key: fields[key].unit_out for key in kept}
         titles[name] = {key: fields[key].title or key for key in kept}
     return Layout(types, units, titles)
+
+
+def column_types(schema: Schema, name: str, variables: Iterable[str]) -> dict[str, str]:
+    """Give the types that variables of a group are stored in."""
+    group = schema.group(name)
+    fixed = EVENT_KEYS if name == "events" else {}
+    return {variable: fixed.get(variable) or group.stored_type(variable) for variable in variables}
 
 
 def kept_columns(schema: Schema, conversion: Conversion, name: str) -> list[str]:

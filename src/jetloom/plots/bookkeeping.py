@@ -247,5 +247,26 @@ def write_summary(path: str | Path, classes: Sequence[ClassStyle], dataset: Data
             table(heads, split, "Split and weights"),
             table([*SAMPLE_HEADS, "Jets of no class", "What they become"], samples, "Samples"),
             table(["Input", "Column", "Expression"], inputs, "Inputs of the model"),
+            *_oddities(dataset),
         ),
     )
+
+
+def _oddities(dataset: Dataset) -> list[str]:
+    """Give tables of what files lack, and of values of inputs that may be no measurements."""
+    absent = [
+        [entry.get("title") or name, variable, number, entry["files"]]
+        for name, entry in dataset["samples"].items()
+        for variable, number in entry.get("absent", {}).items()
+    ]
+    suspects = [
+        [entry["column"], f"{entry['value']:.9g}", entry["jets"], f"{100 * entry['share']:.3g} %", entry["spreads"]]
+        for entry in dataset["views"][0].get("suspects", [])
+    ]
+    shown = []
+    if absent:
+        shown.append(table(["Sample", "Variable", "Files without it", "Of"], absent, "What files lack"))
+    if suspects:
+        heads = ["Input", "Value", "Jets of the training part", "Share", "Spreads from the others"]
+        shown.append(table(heads, suspects, "Values far from all others"))
+    return shown

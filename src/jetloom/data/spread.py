@@ -1,0 +1,185 @@
+"""How the values of inputs are spread: their bulk, and values far from it that recur or that nothing can scale."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.errors import BadValueError
+from jetloom.expressions import column_name
+
+logger = logging.getLogger(__name__)
+
+Floats = npt.NDArray[np.float64]
+Blocks = Callable[[], Iterable[npt.NDArray[np.floating]]]
+
+SAMPLED = 100_000
+"""So many rows, evenly taken, say where the bulk is: its quantiles to about half a percent of their probability."""
+
+LARGEST = 1e15
+"""A value beyond this, in GeV, mm, ns or radians, is no measurement, and its square is near the end of float32."""
+
+FAR = 20.0
+"""A value that recurs at so many spreads from the median of the others is looked at."""
+
+NARROW = 1e-7
+"""Networks divide by this where the spread is smaller, so that the input is next to constant."""
+
+CANDIDATES = 4
+"""So many values at each end are looked at."""
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """Where the bulk of some inputs is.
+
+    Attributes
+    ----------
+    median, spread : float64 arrays of shape (inputs,)
+        The spread is half the distance of the quantiles 16 % and 84 %: one standard deviation of a normal distribution.
+    rows : float64 array of shape (n, inputs)
+        The sample.
+    """
+
+    median: Floats
+    spread: Floats
+    rows: Floats
+
+
+def bulk_of(blocks: Blocks, total: int) -> Bulk:
+    """Take a sample of the rows, evenly over all of them.
+
+    Parameters
+    ----------
+    blocks : callable
+        Starts a pass over blocks of shape (rows, inputs).
+    total : int
+        Number of rows.
+    """
+    step, taken, start = max(1, -(-total // SAMPLED)), [], 0
+    for block in blocks():
+        taken.append(np.asarray(block[(-start) % step :: step], np.float64))
+        start += len(block)
+    rows = np.concatenate(taken)
+    ends = [_middle(column) for column in rows.T]
+    return Bulk(np.array([median for median, _ in ends]), np.array([spread for _, spread in ends]), rows)
+
+
+def _middle(column: Floats) -> tuple[float, float]:
+    """Give the median and the spread of the finite values; 0 of none."""
+    known = column[np.isfinite(column)]
+    if not len(known):
+        return 0.0, 0.0
+    low, median, high = np.quantile(known, [0.15865525, 0.5, 0.84134475])
+    return float(median), float(high - low) / 2
+
+
+def recurring(bulk: Bulk, inputs: list[str], low: Floats, high: Floats, blocks: Blocks) -> list[dict[str, Any]]:
+    """Find values far from all others that recur, such as -999 for "not computed".
+
+    Parameters
+    ----------
+    bulk : Bulk
+        Of the inputs.
+    inputs : list of str
+        Their columns.
+    low, high : float64 arrays of shape (inputs,)
+        Their extremes.
+    blocks : callable
+        Starts a pass over blocks of shape (rows, inputs).
+
+    Returns
+    -------
+    list of dict
+        ``column``, ``value``, ``jets`` that have it and their ``share``, and how many ``spreads`` it is away.
+    """
+    found = [
+        (place, value, distance)
+        for place, column in enumerate(bulk.rows.T)
+        for value, distance in _far(column, float(low[place]), float(high[place]))
+    ]
+    jets, total = np.zeros(len(found), np.int64), 0
+    for block in blocks() if found else ():
+        total += len(block)
+        jets += [int((block[:, place] == value).sum()) for place, value, _ in found]
+    return [
+        {"column": inputs[place], "value": value, "jets": count, "share": count / total, "spreads": distance}
+        for (place, value, distance), count in zip(found, jets.tolist(), strict=True)
+        if count > 1
+    ]
+
+
+def _far(column: Floats, low: float, high: float) -> list[tuple[float, float]]:
+    """Give values at the ends of a column that are far from the rest, and their distances in spreads."""
+    found: list[tuple[float, float]] = []
+    rest = column[np.isfinite(column)]
+    for end, extreme in ((low, np.min), (high, np.max)):
+        value = end
+        for _ in range(CANDIDATES):
+            others = rest[rest != value]
+            median, spread = _middle(others)
+            if not spread or abs(value - median) <= FAR * spread:
+                break
+            found.append((value, abs(value - median) / spread))
+            rest, value = others, float(extreme(others))
+    return found
+
+
+def tell(inputs: list[str], bulk: Bulk, std: Floats, suspects: list[dict[str, Any]]) -> None:
+    """Say in the log what makes inputs next to useless."""
+    for entry in suspects:
+        logger.warning(
+            "input '%s': %.9g in %d jets (%.3g %%), %.3g spreads from the others: if it says 'missing', name it under "
+            "'missing' of the variable in the schema",
+            entry["column"], entry["value"], entry["jets"], 100 * entry["share"], entry["spreads"],
+        )  # fmt: skip
+    for name, wide, spread in zip(inputs, std.tolist(), bulk.spread.tolist(), strict=True):
+        if spread and wide > FAR * spread:
+            logger.warning(
+                "input '%s': few values far away make its standard deviation %.3g, where its bulk has %.3g: cut them, "
+                "or set 'scaling: robust'",
+                name, wide, spread,
+            )  # fmt: skip
+        if wide < NARROW:
+            logger.warning("input '%s': its spread of %.3g is next to nothing for a network: multiply it", name, wide)
+
+
+class Oversized:
+    """Counts values of inputs that are too large to be scaled, over all samples."""
+
+    def __init__(self) -> None:
+        self._jets = 0
+        self._found: dict[str, tuple[float, int, Path]] = {}
+
+    def look(self, inputs: list[str], rows: npt.NDArray[np.void], source: Path) -> None:
+        """Look at the inputs of some jets; NaN is none of these values."""
+        self._jets += len(rows)
+        for text in inputs:
+            values = rows[column_name(text)]
+            beyond = np.abs(values) > LARGEST
+            if beyond.any():
+                value, jets, first = self._found.get(text, (float(values[beyond][0]), 0, source))
+                self._found[text] = (value, jets + int(beyond.sum()), first)
+
+    def refuse(self) -> None:
+        """Refuse what was found.
+
+        Raises
+        ------
+        BadValueError
+            With input, value, share, and the first file.
+        """
+        for text, (value, jets, source) in self._found.items():
+            raise BadValueError(
+                f"{value:.9g} in {jets} of {self._jets} jets ({100 * jets / self._jets:.3g} %) is no measurement, and "
+                "nothing can scale it",
+                path=source,
+                where=f"input '{text}'",
+                advice=f"name it under 'missing' of the variable in the schema ('missing: [{value:.9g}]'), or cut it",
+            )
