@@ -1,10 +1,15 @@
+import itertools
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jetloom.config.load import load_analysis, load_merged
 from jetloom.config.schema import find_schema
 from jetloom.errors import ConfigurationError, CorruptFileError
+from jetloom.models.registry import find_model, resolve_parameters
+from jetloom.provenance import digest
 from jetloom.scan.settings import settings_digests
 from jetloom.scan.space import find_point, parse_run, points, runs, talos_dictionary
 from jetloom.scan.stored import store
@@ -99,9 +104,9 @@ def test_a_fraction_is_a_stable_choice():
 
 def test_ten_thousand_points_take_less_than_a_second():
     task = analysis(scan={"units": list(range(1, 101)), "dropout": [k / 100 for k in range(100)]}).tasks["flavour"]
-    start = time.monotonic()
+    start = time.process_time()
     assert len({point.name for point in points(task)}) == 10_000
-    assert time.monotonic() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_repetitions_and_folds_are_runs():
@@ -189,3 +194,44 @@ def test_a_table_has_no_sizes_that_come_with_the_model_a_task_starts_from():
     assert found["learning_rate"] == [0.001, 0.01]
     assert found["epochs"] == [2]
     assert not {"width", "recurrence", "preset", "branching_hidden"} & set(found)
+
+
+def _plainly(task):
+    """The points as the rule says them: every combination named by the digest of all its parameters, then drawn."""
+    model = find_model(task.model)
+    defaults = resolve_parameters(model, task.parameters)
+    grid = {}
+    for values in itertools.product(*task.scan.values()):
+        found = resolve_parameters(model, {**defaults, **dict(zip(task.scan, values, strict=True))})
+        grid.setdefault("p" + digest({"model": task.model, **model.identity(found)}), found)
+    lots = {name: int(digest([task.search.seed, name], 13), 16) / 16**13 for name in grid}
+    chosen = [name for name in grid if lots[name] < task.search.fraction or task.search.fraction == 1]
+    return [(name, grid[name]) for name in chosen or [min(grid, key=lots.__getitem__)]]
+
+
+SCANS = st.fixed_dictionaries(
+    {},
+    optional={
+        "units": st.lists(st.integers(1, 50), min_size=1, max_size=3),
+        "dropout": st.lists(st.sampled_from([0, 0.0, 0.1, "1e-3"]), min_size=1, max_size=3),
+        "micro_batch": st.lists(st.sampled_from([0, 16]), min_size=1, max_size=3),
+        "schedule": st.lists(st.sampled_from([[], ["binary"]]), min_size=1, max_size=2),
+        "optimizer": st.lists(st.sampled_from(["adam", "sgd"]), min_size=1, max_size=2),
+    },
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SCANS, st.sampled_from([1.0, 0.5, 0.1, 1e-9]), st.integers(0, 5))
+def test_points_are_named_and_drawn_as_the_rule_says(scan, fraction, seed):
+    task = analysis(scan=scan, search={"fraction": fraction, "seed": seed}).tasks["flavour"]
+    assert [(point.name, point.parameters) for point in points(task)] == _plainly(task)
+
+
+def test_a_grid_that_nobody_trains_is_refused_at_once():
+    values = [k / 1000 for k in range(500)]
+    with pytest.raises(ConfigurationError, match=r"^scan: the grid has 125,000,000 points, and naming more than"):
+        _names({"dropout": values, "momentum": values, "l2": values}, search={"fraction": 1e-7})
+    with pytest.raises(ConfigurationError, match=r"^scan: these are about 250,000 trainings.*lower search.fraction"):
+        _names({"dropout": values, "momentum": values})
+    assert len(_names({"dropout": values, "momentum": values[:10]}, search={"fraction": 0.01})) < 100

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, NonNegativeInt, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from jetloom.config.cluster import Cluster
 from jetloom.config.comparisons import Comparison
 from jetloom.config.conversion import Conversion
+from jetloom.config.limits import Seed, Shown
 from jetloom.config.samples import Sample
 from jetloom.config.settings import Name, Settings
 from jetloom.config.tasks import DATA_SETTINGS, Task
@@ -21,12 +22,12 @@ class Analysis(Settings):
 
     analysis: Name = Field("demo", description="Name; all results lie under results/<analysis>/.")
     label: str = Field("", description="Label of the experiment in plots, e.g. 'ATLAS Simulation Work in Progress'.")
-    seed: NonNegativeInt = Field(1, description="Seed of everything random.")
+    seed: Seed = Field(1, description="Seed of everything random.")
     data: str = Field(".", description="Directory that relative file patterns of the samples start from.")
     samples: dict[Name, Sample] = Field(min_length=1, description="The samples.")
     conversion: Conversion = Field(default_factory=Conversion, description="DxAOD to HDF5.")
     trees: Trees = Field(default_factory=Trees, description="Clustering trees, for tasks that read them.")
-    diagnostics: NonNegativeInt = Field(
+    diagnostics: Shown = Field(
         4000,
         description="Events of each sample that are drawn before and after cuts; 0: no figures of samples.",
     )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
+from jetloom.config.limits import Gpus, Jobs, Memory, Minutes, Seconds, SomeSeconds, Tries
 from jetloom.config.settings import Settings
 
 
 class Stage(Settings):
     """What the first attempt of a job asks for."""
 
-    memory: PositiveInt = Field(2000, description="Memory in MB.")
-    minutes: PositiveInt = Field(60, description="Wall time in minutes.")
+    memory: Memory = Field(2000, description="Memory in MB.")
+    minutes: Minutes = Field(60, description="Wall time in minutes.")
 
 
 class Stages(Settings):
@@ -29,9 +30,9 @@ class Stages(Settings):
 class Growth(Settings):
     """How a request grows after an attempt that showed it too small."""
 
-    factor: Annotated[float, Field(gt=1)] = Field(2.0, description="New request over old.")
-    memory_limit: PositiveInt = Field(16000, description="Never ask for more memory than this (MB).")
-    minutes_limit: PositiveInt = Field(1440, description="Never ask for more wall time than this (minutes).")
+    factor: Annotated[float, Field(gt=1, le=100)] = Field(2.0, description="New request over old.")
+    memory_limit: Memory = Field(16000, description="Never ask for more memory than this (MB).")
+    minutes_limit: Minutes = Field(1440, description="Never ask for more wall time than this (minutes).")
 
 
 class Attempts(Settings):
@@ -41,14 +42,14 @@ class Attempts(Settings):
     person is not tried again in the same run of Snakemake either: somebody wanted it gone.
     """
 
-    out_of_memory: PositiveInt = Field(4, description="Each next one asks for more memory.")
-    out_of_time: PositiveInt = Field(20, description="Each next one asks for more time; a training goes on.")
-    preempted: PositiveInt = Field(100, description="Ended from outside for other jobs; not the job's fault.")
-    node_lost: PositiveInt = Field(5, description="The machine failed or vanished.")
-    disk_full: PositiveInt = Field(2, description="The disk or the quota was full.")
-    refused: PositiveInt = Field(10, description="The scheduler took no job.")
-    duplicate: PositiveInt = Field(100, description="Another copy of the job still worked on the same result.")
-    bug: PositiveInt = Field(2, description="Anything else: tried once more, in case the machine was to blame.")
+    out_of_memory: Tries = Field(4, description="Each next one asks for more memory.")
+    out_of_time: Tries = Field(20, description="Each next one asks for more time; a training goes on.")
+    preempted: Tries = Field(100, description="Ended from outside for other jobs; not the job's fault.")
+    node_lost: Tries = Field(5, description="The machine failed or vanished.")
+    disk_full: Tries = Field(2, description="The disk or the quota was full.")
+    refused: Tries = Field(10, description="The scheduler took no job.")
+    duplicate: Tries = Field(100, description="Another copy of the job still worked on the same result.")
+    bug: Tries = Field(2, description="Anything else: tried once more, in case the machine was to blame.")
 
 
 class Cluster(Settings):
@@ -57,10 +58,10 @@ class Cluster(Settings):
     stages: Stages = Field(default_factory=Stages, description="The first requests.")
     growth: Growth = Field(default_factory=Growth, description="The later requests.")
     attempts: Attempts = Field(default_factory=Attempts, description="How often a job is tried.")
-    pause: Annotated[float, Field(ge=0)] = Field(
+    pause: Seconds = Field(
         10.0, description="Seconds before a refused or doubled job is submitted again; doubles each time, up to 5 min."
     )
-    margin: PositiveFloat = Field(
+    margin: SomeSeconds = Field(
         90.0,
         description="Seconds before the end of its wall time at which a training leaves a checkpoint and ends; "
         "at most a quarter of the wall time.",
@@ -68,10 +69,10 @@ class Cluster(Settings):
     tolerance: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0, description="Share of a task's trainings that may fail for good; each is a row of the scan with its cause."
     )
-    points_per_job: PositiveInt = Field(
+    points_per_job: Jobs = Field(
         1, description="Trainings in one job of the cluster, one after the other; more than 1 for many short points."
     )
-    gpus: NonNegativeInt = Field(1, description="GPUs of a training whose task has 'device: gpu'.")
+    gpus: Gpus = Field(1, description="GPUs of a training whose task has 'device: gpu'.")
 
     @model_validator(mode="after")
     def _within_limits(self) -> Cluster:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 from typing import Annotated
 
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
+from jetloom.config.limits import Bins, Single
 from jetloom.config.settings import Name, Settings, Variable
 
 
@@ -32,10 +33,10 @@ class Comparison(Settings):
         default_factory=dict, description="Likelihood ratios of pairs of density models, by the name they get."
     )
     variable: Variable = Field("pt", description="Spectator in whose bins the area under the ROC curve is shown.")
-    edges: list[float] = Field(
+    edges: list[Single] = Field(
         default_factory=list, description="Edges of these bins; bins of equal numbers of jets if empty."
     )
-    bins: PositiveInt = Field(6, description="Number of bins of equal numbers of jets.")
+    bins: Bins = Field(6, description="Number of bins of equal numbers of jets.")
     trees: Annotated[NonNegativeInt, Field(le=100)] = Field(
         6, description="Jets whose trees are drawn, with the log ratio at each branching."
     )

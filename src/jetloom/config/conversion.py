@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
+from jetloom.config.limits import Events, Slots
 from jetloom.config.settings import Expression, Settings, Variable
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -50,14 +51,14 @@ class Conversion(Settings):
     good_runs: str | None = Field(
         None, description="Good-runs list (XML) for samples of recorded data; needs the variable `lumi_block`."
     )
-    max_events: PositiveInt | None = Field(
+    max_events: Events | None = Field(
         None, description="Read at most so many events of each file, for a quick look; the sum of weights is theirs."
     )
     select: Selection = Field(default_factory=Selection, description="Cuts.")
     variables: dict[Variable, list[Variable]] = Field(
         default_factory=dict, description="Variables to keep by collection; those not named keep all of the schema."
     )
-    slots: dict[Variable, PositiveInt] = Field(
+    slots: dict[Variable, Slots] = Field(
         default_factory=dict,
         description="Places a jet has for each collection that belongs to it: {constituents: 40}. "
         "The hardest are kept. A collection not named here is not written.",

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from jetloom.config.analysis import Analysis
+from jetloom.config.limits import AtMost
 from jetloom.config.schema import UNITS, Schema
 from jetloom.config.settings import Expression, Name, Variable
 from jetloom.expressions import CONSTANTS, FUNCTIONS
@@ -173,6 +174,8 @@ def _bounds(metadata: Any) -> Iterator[str]:
     for part in metadata:
         if isinstance(part, FieldInfo):
             yield from _bounds(part.metadata)
+        elif isinstance(part, AtMost):
+            yield f", <= {part.limit:{',' if isinstance(part.limit, int) else 'g'}}"
         elif type(part) in SIGNS:
             attribute, sign = SIGNS[type(part)]
             yield f", {sign} {getattr(part, attribute):g}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
+from jetloom.config.limits import Energy, Events, Files, Picobarn, SumOfWeights
 from jetloom.config.settings import Settings
 
 
@@ -15,20 +16,20 @@ class Simulation(Settings):
     process: Literal["dijet", "ttbar", "zjet_quark", "zjet_gluon"] = Field(
         description="The hard process. zjet_...: a quark or a gluon and a Z boson that decays to neutrinos."
     )
-    events: PositiveInt = Field(4000, description="Number of events over all chunks.")
-    chunks: PositiveInt = Field(1, description="Number of files, each made by a job of its own.")
-    pt_hat_min: PositiveFloat = Field(
+    events: Events = Field(4000, description="Number of events over all chunks.")
+    chunks: Files = Field(1, description="Number of files, each made by a job of its own.")
+    pt_hat_min: Energy = Field(
         100.0,
         description="Lowest transverse momentum of the hard process, in GeV. "
         "Among jets of less than about twice this, those of softer collisions are missing.",
     )
-    pt_hat_max: PositiveFloat | None = Field(None, description="Highest one; null: no limit.")
+    pt_hat_max: Energy | None = Field(None, description="Highest one; null: no limit.")
     pt_hat_power: Annotated[float, Field(ge=0, le=10)] = Field(
         0.0,
         description="More events of high transverse momentum p of the hard process, in proportion to p to this power; "
         "their weights undo it. With 4, jets of 40 and of 200 GeV are about as frequent among unweighted dijets.",
     )
-    energy: PositiveFloat = Field(13000.0, description="Energy of the collision of two protons, in GeV.")
+    energy: Energy = Field(13000.0, description="Energy of the collision of two protons, in GeV.")
     detector: bool = Field(
         True, description="False: jets of all particles but neutrinos, without pile-up; short-lived hadrons decay."
     )
@@ -61,10 +62,8 @@ class Sample(Settings):
         alias="schema",
         description="Input schema: a name in config/schemas, or the path of a YAML file.",
     )
-    cross_section: PositiveFloat = Field(
-        1.0, description="Cross-section in pb, k-factor and filter efficiency included."
-    )
-    sum_of_weights: PositiveFloat | None = Field(
+    cross_section: Picobarn = Field(1.0, description="Cross-section in pb, k-factor and filter efficiency included.")
+    sum_of_weights: SumOfWeights | None = Field(
         None,
         description="Sum of generator weights of all generated events, for files that were skimmed (from their "
         "CutBookkeepers); that of the events in the files if not given.",

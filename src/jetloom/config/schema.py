@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, NonNegativeInt, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from jetloom.config.limits import Index, Key, Single
 from jetloom.config.load import checked
 from jetloom.config.settings import Expression, Settings, Variable
 from jetloom.config.yaml_text import read_yaml
@@ -53,11 +54,11 @@ class Column(Settings):
     )
     type: Type = Field("float32", description="Type in all results.")
     unit: str = Field("", description="Unit in the file; MeV, cm, um, ps, ... become GeV, mm and ns when read.")
-    index: NonNegativeInt | None = Field(None, description="Element of a vector to take, e.g. 0: the primary vertex.")
+    index: Index | None = Field(None, description="Element of a vector to take, e.g. 0: the primary vertex.")
     reduce: Literal["max", "min", "sum", "count"] | None = Field(
         None, description="What to make of a vector instead of taking an element, e.g. its largest element."
     )
-    missing: list[float] = Field(
+    missing: list[Single] = Field(
         default_factory=list, description="Values in the file, before units, that say 'missing', e.g. [-999]."
     )
     optional: bool = Field(
@@ -135,7 +136,7 @@ class Link(Settings):
     )
     count: Branches = Field(default_factory=list, description="begin_count: branch of the number.")
     target: Branches = Field(default_factory=list, description="index_pairs: branch of the constituent's index.")
-    key: int | None = Field(None, description="element_link: m_persKey of the container; other keys point elsewhere.")
+    key: Key | None = Field(None, description="element_link: m_persKey of the container; other keys point elsewhere.")
 
     @model_validator(mode="after")
     def _complete(self) -> Link:

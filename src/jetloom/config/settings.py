@@ -25,5 +25,7 @@ def _readable(text: str) -> str:
 
 
 Expression = Annotated[str, AfterValidator(_readable), Field(description="an expression over named variables")]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]*$", description="letters, digits, _ and -")]
-Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="a variable's name")]
+Name = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]*$", max_length=100, description="letters, digits, _ and -")
+]
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=200, description="a variable's name")]

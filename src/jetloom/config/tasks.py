@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
+from jetloom.config.limits import (
+    Bins,
+    Change,
+    Epochs,
+    LastEpochs,
+    Rate,
+    Repetitions,
+    Seed,
+    Shown,
+    Single,
+    Steps,
+    Threads,
+)
 from jetloom.config.settings import Expression, Name, Settings, Variable
 from jetloom.config.trees import Binning
 from jetloom.errors import near_misses
@@ -41,9 +54,7 @@ class Flatten(Settings):
     """Reweight every class to the spectrum of one class in some variables."""
 
     to: Name = Field(description="The class whose spectrum the others get.")
-    variables: dict[Variable, PositiveInt] = Field(
-        description="Variables and their numbers of bins: {pt: 20, eta: 10}."
-    )
+    variables: dict[Variable, Bins] = Field(description="Variables and their numbers of bins: {pt: 20, eta: 10}.")
 
 
 class Match(Settings):
@@ -52,7 +63,7 @@ class Match(Settings):
     With `event: false` the numbers of jets become equal; with event weights the shapes of the weighted spectra.
     """
 
-    variables: dict[Variable, PositiveInt] = Field(
+    variables: dict[Variable, Bins] = Field(
         description="Variables and their numbers of bins: {pt: 20}. Bins of equal content of the rarest class."
     )
 
@@ -93,7 +104,7 @@ class Split(Settings):
         0,
         description="k-fold cross-validation: 0, or 3 and more. One tests, the next validates, the others train.",
     )
-    salt: NonNegativeInt = Field(0, description="Another number gives another split.")
+    salt: Seed = Field(0, description="Another number gives another split.")
 
     @model_validator(mode="after")
     def _whole(self) -> Split:
@@ -109,8 +120,8 @@ class EarlyStopping(Settings):
     """Stop when the monitored metric has not improved for some epochs, and keep the best epoch's weights."""
 
     monitor: EpochMetric = Field("val_loss", description="Metric to watch; its direction is known.")
-    patience: PositiveInt = Field(10, description="Epochs without improvement.")
-    min_delta: Annotated[float, Field(ge=0)] = Field(1e-4, description="Smallest change that is an improvement.")
+    patience: Epochs = Field(10, description="Epochs without improvement.")
+    min_delta: Change = Field(1e-4, description="Smallest change that is an improvement.")
 
 
 class ReduceLearningRate(Settings):
@@ -118,9 +129,9 @@ class ReduceLearningRate(Settings):
 
     monitor: EpochMetric = Field("val_loss", description="Metric to watch.")
     factor: Annotated[float, Field(gt=0, lt=1)] = Field(0.5, description="New learning rate over old.")
-    patience: PositiveInt = Field(4, description="Epochs without improvement.")
-    min_delta: Annotated[float, Field(ge=0)] = Field(1e-4, description="Smallest change that is an improvement.")
-    min_learning_rate: PositiveFloat = Field(1e-6, description="Never below this.")
+    patience: Epochs = Field(4, description="Epochs without improvement.")
+    min_delta: Change = Field(1e-4, description="Smallest change that is an improvement.")
+    min_learning_rate: Rate = Field(1e-6, description="Never below this.")
 
 
 class Select(Settings):
@@ -129,7 +140,7 @@ class Select(Settings):
     monitor: EpochMetric | None = Field(
         None, description="Metric of the best one; null: that of early_stopping, or `val_loss` without it."
     )
-    last: NonNegativeInt = Field(0, description="Only among the last so many of `epochs`; 0: among all.")
+    last: LastEpochs = Field(0, description="Only among the last so many of `epochs`; 0: among all.")
 
 
 class Training(Settings):
@@ -141,18 +152,18 @@ class Training(Settings):
     reduce_learning_rate: ReduceLearningRate | None = Field(
         default_factory=ReduceLearningRate, description="Null keeps the learning rate."
     )
-    validations: PositiveInt = Field(
+    validations: Annotated[PositiveInt, Field(le=1000)] = Field(
         1, description="Validations in an epoch, at equal distances; each is a row of the history."
     )
     select: Select = Field(default_factory=Select, description="Which validation's network is kept.")
-    checkpoint_steps: NonNegativeInt = Field(
+    checkpoint_steps: Steps = Field(
         0, description="Checkpoint every so many steps, besides the end of each epoch; 0: each epoch only."
     )
     tensorboard: bool = Field(False, description="Write TensorBoard event files beside the point.")
-    log_steps: NonNegativeInt = Field(
+    log_steps: Steps = Field(
         0, description="Log a line every so many steps: time to reach a batch, of a step, jets a second; 0: never."
     )
-    threads: PositiveInt = Field(1, description="CPU threads of one training.")
+    threads: Threads = Field(1, description="CPU threads of one training.")
 
 
 UNSEEN = {"tensorboard", "checkpoint_steps", "log_steps"}
@@ -163,8 +174,8 @@ class Search(Settings):
     """Which points of the scan are trained, how often, and how they are ranked."""
 
     fraction: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="Random share of the grid.")
-    seed: NonNegativeInt = Field(0, description="Seed of that choice.")
-    repetitions: PositiveInt = Field(1, description="Trainings of each point, each with its own seed.")
+    seed: Seed = Field(0, description="Seed of that choice.")
+    repetitions: Repetitions = Field(1, description="Trainings of each point, each with its own seed.")
     rank_by: PointMetric | None = Field(
         None,
         description="Metric that ranks the points; its direction is known. Null: `val_auc` for classifiers, `val_loss` "
@@ -229,7 +240,7 @@ class Task(Settings):
     spectators: list[Variable] = Field(
         default_factory=lambda: ["pt", "eta"], description="Variables carried along for plots, not seen by the model."
     )
-    missing: dict[Variable, float] = Field(
+    missing: dict[Variable, Single] = Field(
         default_factory=dict, description="Value in the place of NaN, by input column; otherwise the training mean."
     )
     scaling: Literal["standard", "robust"] = Field(
@@ -246,7 +257,7 @@ class Task(Settings):
     )
     search: Search = Field(default_factory=Search, description="How the scan is sampled, repeated and ranked.")
     training: Training = Field(default_factory=Training, description="Settings common to all points.")
-    sampled: NonNegativeInt = Field(
+    sampled: Shown = Field(
         5000, description="For junipr: jets that are drawn from the best model and held against those it learnt."
     )
     drawings: Annotated[NonNegativeInt, Field(le=100)] = Field(

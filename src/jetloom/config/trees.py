@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
+from jetloom.config.limits import Angle, Constituents, Energy, Exponent, LeastEnergy
 from jetloom.config.settings import Settings, Variable
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -15,10 +16,10 @@ class Trees(Settings):
     """Reclustering of each jet's constituents, and what is done with jets that cannot be trees."""
 
     collection: Variable = Field("constituents", description="The collection of the jets that is clustered.")
-    algorithm: Literal["cambridge_aachen", "anti_kt", "kt"] | float = Field(
+    algorithm: Literal["cambridge_aachen", "anti_kt", "kt"] | Exponent = Field(
         "cambridge_aachen", description="Clustering by name, or any exponent p of generalised kt (0, -1, 1 by name)."
     )
-    radius: PositiveFloat | None = Field(
+    radius: Angle | None = Field(
         None, description="Null: always one tree a jet. A number limits the radius; a jet can then fall apart."
     )
     split_jets: Literal["largest", "drop", "recluster"] = Field(
@@ -26,14 +27,14 @@ class Trees(Settings):
         description="With a radius, what becomes of a jet that falls apart: its largest piece in pt is kept, it is "
         "dropped, or it is reclustered without the limit. Each is counted.",
     )
-    min_constituents: PositiveInt = Field(1, description="Jets with fewer are dropped and counted.")
+    min_constituents: Constituents = Field(1, description="Jets with fewer are dropped and counted.")
     max_constituents: Annotated[int, Field(ge=1, le=16383)] = Field(
         200, description="Jets with more are treated as `too_long` says."
     )
     too_long: Literal["drop", "truncate"] = Field(
         "drop", description="Drop such jets, or keep their hardest constituents; either is counted."
     )
-    min_energy: NonNegativeFloat = Field(0.0, description="Constituents with no more energy (GeV) are bad.")
+    min_energy: LeastEnergy = Field(0.0, description="Constituents with no more energy (GeV) are bad.")
     bad_constituents: Literal["drop_jet", "drop_constituent"] = Field(
         "drop_constituent", description="What a constituent of no or negative energy takes away: its jet, or itself."
     )
@@ -55,10 +56,10 @@ class Binning(Settings):
         0.001, description="Share of the training part beyond each edge of a range from data."
     )
     warn_above: Share = Field(0.02, description="Warn if a larger share of a variable lies beyond its edges.")
-    e_jet: PositiveFloat = Field(500.0, description="Jet energy of the ranges 'junipr' (GeV).")
-    e_sub: PositiveFloat = Field(1.0, description="Energy of a subjet of the ranges 'junipr' (GeV).")
-    r_jet: PositiveFloat = Field(1.5707963267948966, description="Jet radius of the ranges 'junipr' (rad).")
-    r_sub: PositiveFloat = Field(0.1, description="Subjet radius of the ranges 'junipr' (rad).")
+    e_jet: Energy = Field(500.0, description="Jet energy of the ranges 'junipr' (GeV).")
+    e_sub: Energy = Field(1.0, description="Energy of a subjet of the ranges 'junipr' (GeV).")
+    r_jet: Angle = Field(1.5707963267948966, description="Jet radius of the ranges 'junipr' (rad).")
+    r_sub: Angle = Field(0.1, description="Subjet radius of the ranges 'junipr' (rad).")
 
     @model_validator(mode="after")
     def _ordered(self) -> Binning:

@@ -11,8 +11,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
+from pydantic import Field, field_validator
 
+from jetloom.config.limits import Batch, Epochs, MicroBatch, Norm, Rate
 from jetloom.config.settings import Settings
 from jetloom.data.dataset import View
 from jetloom.data.jets import Jets
@@ -27,11 +28,11 @@ class Parameters(Settings):
     """Parameters that every network has. All of them can be scanned, and together they name a point."""
 
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = Field("adam", description="Optimiser of Keras.")
-    learning_rate: PositiveFloat = Field(1e-3, description="Learning rate at the start.")
+    learning_rate: Rate = Field(1e-3, description="Learning rate at the start.")
     momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Momentum, for sgd and rmsprop.")
-    clip_norm: NonNegativeFloat = Field(0.0, description="Gradients are clipped to this global norm; 0: not.")
-    batch_size: PositiveInt = Field(512, description="Jets in a batch.")
-    epochs: PositiveInt = Field(50, description="Epochs at most.")
+    clip_norm: Norm = Field(0.0, description="Gradients are clipped to this global norm; 0: not.")
+    batch_size: Batch = Field(512, description="Jets in a batch.")
+    epochs: Epochs = Field(50, description="Epochs at most.")
     schedule: list[str | Phase] = Field(
         default_factory=list,
         description="Learning rate and batch size by phase, in the place of `learning_rate` and `batch_size`: a "
@@ -39,7 +40,7 @@ class Parameters(Settings):
         "junipr_unary_SHORT, junipr_binary_DOUBLE, binary), a list of phases, or both: [5epochsD, {epoch: 4, "
         "batch_size: 100}]. A schedule that ends (paper after 30 epochs, 1epochJS after 6) ends the training.",
     )
-    micro_batch: NonNegativeInt = Field(
+    micro_batch: MicroBatch = Field(
         0, description="Gradients are added up over so many jets at a time; 0: over a whole batch at once."
     )
 

@@ -12,8 +12,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveInt
 
+from jetloom.config.limits import Penalty, Rate, Trees
 from jetloom.config.settings import Settings
 from jetloom.data.dataset import input_matrix
 from jetloom.data.jets import Jets
@@ -23,12 +24,14 @@ from jetloom.models.base import DataFacts, Model
 class BdtParameters(Settings):
     """Parameters of boosted decision trees. All of them can be scanned, and together they name a point."""
 
-    n_trees: PositiveInt = Field(300, description="Rounds of boosting at most; each is an epoch of the history.")
+    n_trees: Trees = Field(300, description="Rounds of boosting at most; each is an epoch of the history.")
     depth: Annotated[int, Field(ge=1, le=20)] = Field(3, description="Cuts from the root to a leaf at most.")
-    learning_rate: PositiveFloat = Field(0.15, description="Share of each tree that is added.")
-    leaf_jets: PositiveInt = Field(20, description="Jets in a leaf at least.")
-    leaves: Annotated[int, Field(ge=2)] | None = Field(None, description="Leaves of a tree at most; null: no limit.")
-    l2: NonNegativeFloat = Field(0.0, description="L2 penalty on the values of leaves.")
+    learning_rate: Rate = Field(0.15, description="Share of each tree that is added.")
+    leaf_jets: Annotated[PositiveInt, Field(le=10**9)] = Field(20, description="Jets in a leaf at least.")
+    leaves: Annotated[int, Field(ge=2, le=2**20)] | None = Field(
+        None, description="Leaves of a tree at most; null: no limit."
+    )
+    l2: Penalty = Field(0.0, description="L2 penalty on the values of leaves.")
     inputs_per_cut: Annotated[float, Field(gt=0, le=1)] = Field(
         1.0, description="Random share of the inputs that each cut chooses from."
     )

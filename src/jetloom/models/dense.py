@@ -8,8 +8,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import Field
 
+from jetloom.config.limits import Layers, Penalty, Width
 from jetloom.config.settings import Settings
 from jetloom.data.dataset import input_matrix
 from jetloom.data.jets import Jets
@@ -19,14 +20,14 @@ from jetloom.models.base import DataFacts, Model, Parameters
 class DenseParameters(Parameters):
     """Parameters of the dense network."""
 
-    hidden_layers: NonNegativeInt = Field(2, description="Number of hidden layers; 0 is logistic regression.")
-    units: PositiveInt = Field(64, description="Units of each hidden layer.")
+    hidden_layers: Layers = Field(2, description="Number of hidden layers; 0 is logistic regression.")
+    units: Width = Field(64, description="Units of each hidden layer.")
     activation: Literal["relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid"] = Field(
         "relu", description="Activation of the hidden layers."
     )
     dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Dropout after each hidden layer.")
     batch_normalization: bool = Field(False, description="Batch normalisation before each hidden activation.")
-    l2: NonNegativeFloat = Field(0.0, description="L2 penalty on the kernels.")
+    l2: Penalty = Field(0.0, description="L2 penalty on the kernels.")
 
 
 class Dense(Model):

@@ -130,4 +130,7 @@ def resolve_parameters(model: Model, given: dict[str, object], where: str = "par
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{first['msg']}, not {shown(first['input'])}", where=f"{where}.{name}") from None
+        # A validator of ours says it all; pydantic's own messages do not name the value.
+        own = first["type"] == "value_error"
+        cause = str(first["ctx"]["error"]) if own else f"{first['msg']}, not {shown(first['input'])}"
+        raise ConfigurationError(cause, where=f"{where}.{name}".rstrip(".")) from None

@@ -10,8 +10,9 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field
 
+from jetloom.config.limits import Batch, Epochs, Rate
 from jetloom.config.settings import Settings
 from jetloom.errors import near_misses
 
@@ -19,9 +20,9 @@ from jetloom.errors import near_misses
 class Phase(Settings):
     """A phase of a training: what holds from an epoch on."""
 
-    epoch: PositiveInt = Field(description="First epoch of the phase, counted from 1.")
-    learning_rate: PositiveFloat | None = Field(None, description="Learning rate; null: as before.")
-    batch_size: PositiveInt | None = Field(None, description="Jets in a batch; null: as before.")
+    epoch: Epochs = Field(description="First epoch of the phase, counted from 1.")
+    learning_rate: Rate | None = Field(None, description="Learning rate; null: as before.")
+    batch_size: Batch | None = Field(None, description="Jets in a batch; null: as before.")
 
 
 @dataclass(frozen=True)

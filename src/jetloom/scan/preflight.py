@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from jetloom import paths
 from jetloom.config.analysis import Analysis
@@ -32,6 +33,8 @@ def check_analysis(analysis: Analysis) -> None:
         paths.source_files(analysis, sample)
     for name, task in analysis.tasks.items():
         _check_columns(name, task)
+        with _within(name):
+            points(task)
         check_metrics(name, task)
         for sample in analysis.task_samples(name):
             if task.reads == "trees":
@@ -39,8 +42,19 @@ def check_analysis(analysis: Analysis) -> None:
             known = _variables(analysis, find_schema(analysis.samples[sample].schema_name))
             known += JET_TREE.names or () if task.reads == "trees" else ()
             _require(_task_expressions(name, task), known, sample)
-        points(task)
     check_models(analysis)
+
+
+@contextmanager
+def _within(task: str) -> Iterator[None]:
+    """Say of which task it is that a model, a parameter or a scan is wrong."""
+    try:
+        yield
+    except ConfigurationError as error:
+        if error.path is not None:  # a file of the user's own, which says where
+            raise
+        where = f"tasks.{task}.{error.where}"
+        raise ConfigurationError(error.cause, where=where, advice=error.advice) from None
 
 
 def _check_good_runs(analysis: Analysis, sample: str, schema: Schema) -> None:

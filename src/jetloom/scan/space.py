@@ -6,15 +6,21 @@ leaves the old ones their names; writing a default out, or changing a comment, m
 
 from __future__ import annotations
 
-import itertools
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
-from jetloom.config.tasks import Task
+from jetloom.config.tasks import Search, Task
 from jetloom.data.split import folds
 from jetloom.errors import ConfigurationError
 from jetloom.models.registry import find_model, own_parameters, resolve_parameters
-from jetloom.provenance import digest
+from jetloom.scan.grid import Grid, Named
+
+LARGEST = 5_000_000
+"""Points of a grid at most: about two microseconds each, on one core."""
+MOST_TRAININGS = 200_000
 
 
 @dataclass(frozen=True)
@@ -38,19 +44,47 @@ def points(task: Task) -> list[Point]:
     ConfigurationError
         If the model or a parameter does not exist, or a value is wrong.
     """
-    model = find_model(task.model)
-    defaults = resolve_parameters(model, task.parameters)
-    scan = _resolved_scan(task)
-    grid = []
-    for values in itertools.product(*scan.values()):
-        resolved = {**defaults, **dict(zip(scan, values, strict=True))}
-        grid.append(Point("p" + digest({"model": task.model, **model.identity(resolved)}), resolved))
-    unique = list({point.name: point for point in grid}.values())
-    if task.search.fraction == 1.0:
-        return unique
-    lots = {point.name: int(digest([task.search.seed, point.name], 13), 16) / 16**13 for point in unique}
-    chosen = [point for point in unique if lots[point.name] < task.search.fraction]
-    return chosen or [min(unique, key=lambda point: lots[point.name])]
+    grid = Grid(task.model, resolve_parameters(find_model(task.model), task.parameters), _resolved_scan(task))
+    _check_size(len(grid), task)
+    named = grid.walk() if task.search.fraction == 1.0 else _drawn(grid.walk(), task.search)
+    # A grid of which a model's own identity says that some points are one has each name once.
+    return list({name: Point(name, grid.parameters(values)) for name, values in named}.values())
+
+
+def _drawn(named: Iterable[Named], search: Search) -> Iterator[Named]:
+    """Draw points by the hashes of their names, in constant memory; if none is drawn, the one with the least hash."""
+    least, first, drawn = 1.0, None, False
+    before, limit = f'[{search.seed},"'.encode(), search.fraction
+    for name, values in named:
+        # What provenance.digest([seed, name], 13) is, without its detours.
+        lot = int(sha256(before + name.encode() + b'"]').hexdigest()[:13], 16) / 16**13
+        if lot < limit:
+            drawn = True
+            yield name, values
+        elif not drawn and lot < least:
+            least, first = lot, (name, values)
+    if not drawn and first is not None:
+        yield first
+
+
+def _check_size(size: int, task: Task) -> None:
+    """Refuse grids that nobody trains and that take minutes to look through.
+
+    Which points take part follows from their names alone, so that they stay when values are added. So each is named.
+    """
+    if size > LARGEST:
+        raise ConfigurationError(
+            f"the grid has {size:,} points, and naming more than {LARGEST:,} takes too long at each start",
+            where="scan",
+            advice="scan fewer values or parameters at a time",
+        )
+    trainings = math.ceil(size * task.search.fraction) * len(runs(task))
+    if trainings > MOST_TRAININGS:
+        raise ConfigurationError(
+            f"these are about {trainings:,} trainings, and no workflow has more than {MOST_TRAININGS:,}",
+            where="scan",
+            advice="lower search.fraction or search.repetitions",
+        )
 
 
 def runs(task: Task) -> list[str]:

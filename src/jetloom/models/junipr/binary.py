@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, PositiveFloat
+from pydantic import Field
 
+from jetloom.config.limits import Temperature
 from jetloom.data.jets import Jets
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts, Model, Parameters
@@ -30,7 +31,7 @@ class JuniprBinaryParameters(JuniprParameters):
         "'sigmoid' is sigmoid(d), which saturates, 'difference' is d, which has no lower bound.",
     )
     normalize_by_length: bool = Field(False, description="Divide log P by the number of constituents.")
-    temperature: PositiveFloat = Field(1.0, description="What log P is divided by.")
+    temperature: Temperature = Field(1.0, description="What log P is divided by.")
     learn_temperature: bool = Field(False, description="Train the temperature too, from that value on.")
 
 

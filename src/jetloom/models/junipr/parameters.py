@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
+from jetloom.config.limits import Constituents, Width
 from jetloom.models.base import Parameters
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -50,10 +51,10 @@ class JuniprParameters(Parameters):
         "weights. 'paper': 1,062,402 weights. Both are made for jets of 100 constituents at most.",
     )
     recurrence: Literal["simple", "gru", "lstm"] = Field("simple", description="Kind of recurrent cell.")
-    width: PositiveInt = Field(10, description="Size of the recurrent state.")
-    end_hidden: PositiveInt = Field(10, description="Hidden units of the head of the end.")
-    mother_hidden: PositiveInt = Field(10, description="Hidden units of the head of the mother.")
-    branching_hidden: PositiveInt = Field(10, description="Hidden units of each head of the branching.")
+    width: Width = Field(10, description="Size of the recurrent state.")
+    end_hidden: Width = Field(10, description="Hidden units of the head of the end.")
+    mother_hidden: Width = Field(10, description="Hidden units of the head of the mother.")
+    branching_hidden: Width = Field(10, description="Hidden units of each head of the branching.")
     branching: Literal["factorised", "joint", "unique"] = Field(
         "factorised",
         description="'factorised': z, then theta, then delta, then phi, each with a network that sees those before. "
@@ -66,7 +67,7 @@ class JuniprParameters(Parameters):
         True,
         description="One more class in the softmax of a branching, never right, as the implementation of 2019 has.",
     )
-    max_constituents: PositiveInt | None = Field(
+    max_constituents: Constituents | None = Field(
         None, description="Outputs of the head of the mother; null: the most constituents that the trees may have."
     )
 
