@@ -23,6 +23,7 @@ class ExitCode(IntEnum):
     DISK = 4
     MEMORY = 5
     BUSY = 6
+    RESOURCE = 7
     CHECKPOINTED = 85
 
 
@@ -119,6 +120,12 @@ class BusyError(JetloomError):
     """Another process works on the same result."""
 
     exit_code = ExitCode.BUSY
+
+
+class WrongResourceError(JetloomError):
+    """A job was given another machine than it needs: no card that can be used, where one was asked for."""
+
+    exit_code = ExitCode.RESOURCE
 
 
 class CheckpointedError(JetloomError):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jetloom.cluster.attempts.verdict import LONGEST_PAUSE, Action, judge
+from jetloom.cluster.attempts.verdict import LONGEST_PAUSE, WAITS, Action, judge
 from jetloom.config.cluster import Attempts, Cluster
 from jetloom.scan.ledger import Attempt, Cause
 
@@ -76,9 +76,9 @@ def test_more_time_is_not_asked_for_unless_the_job_goes_on_where_it_was():
     assert _judge(_lines(Cause.OUT_OF_TIME, minutes=1439), resumable=False).action == Action.RETRY
 
 
-@pytest.mark.parametrize("cause", [Cause.REFUSED, Cause.DUPLICATE])
+@pytest.mark.parametrize("cause", WAITS)
 def test_pauses_double_up_to_five_minutes(cause):
-    pauses = [_judge(_lines(*[cause] * count), attempts={"refused": 20}).pause for count in range(1, 10)]
+    pauses = [_judge(_lines(*[cause] * count), attempts={cause.name.lower(): 20}).pause for count in range(1, 10)]
     assert pauses == [10, 20, 40, 80, 160, 300, 300, 300, 300]
     assert pauses[-1] == LONGEST_PAUSE
 
@@ -88,6 +88,6 @@ def test_the_pause_comes_from_the_configuration():
     assert _judge(_lines(Cause.REFUSED), pause=0).pause == 0
 
 
-@pytest.mark.parametrize("cause", sorted(set(LIMITED) - {Cause.REFUSED, Cause.DUPLICATE}))
+@pytest.mark.parametrize("cause", sorted(set(LIMITED) - set(WAITS)))
 def test_nothing_else_waits(cause):
     assert _judge(_lines(cause), attempts={cause.name.lower(): 2}).pause == 0

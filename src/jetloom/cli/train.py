@@ -36,10 +36,12 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.data.dataset import Dataset
     from jetloom.errors import ConfigurationError
     from jetloom.evaluation.meaning import KEY, said_of
+    from jetloom.models.registry import find_model
     from jetloom.scan.attempt import deadline, recorded
     from jetloom.scan.failed import write_failed
     from jetloom.scan.space import find_point, parse_run, points, runs
     from jetloom.scan.starts import find_start
+    from jetloom.training.backend import use_backend
     from jetloom.training.point import train_point
 
     analysis = load_analysis(arguments.config)
@@ -66,6 +68,9 @@ def run(arguments: argparse.Namespace) -> None:
     # Only Slurm begins a job again without a word to the driver, under the same number.
     asked = {"end_before": end_before} if "SLURM_JOB_ID" in os.environ else {}
     with recorded(directory, arguments.memory, arguments.minutes, arguments.gpus, **asked):
+        if find_model(task.model).trainer == "network":
+            # First of all: a job that has no card where it needs one is to end at once.
+            use_backend(task.training.backend, task.training.threads, task.training.device)
         dataset = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
         dataset.verify()
         start = find_start(analysis, arguments.task, dataset.fingerprint, fold)

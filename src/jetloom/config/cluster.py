@@ -47,6 +47,7 @@ class Attempts(Settings):
     preempted: Tries = Field(100, description="Ended from outside for other jobs; not the job's fault.")
     node_lost: Tries = Field(5, description="The machine failed or vanished.")
     disk_full: Tries = Field(2, description="The disk or the quota was full.")
+    wrong_resource: Tries = Field(2, description="A card was asked for, and none can be used: another machine.")
     refused: Tries = Field(10, description="The scheduler took no job.")
     duplicate: Tries = Field(100, description="Another copy of the job still worked on the same result.")
     bug: Tries = Field(2, description="Anything else: tried once more, in case the machine was to blame.")
@@ -72,7 +73,7 @@ class Cluster(Settings):
     points_per_job: Jobs = Field(
         1, description="Trainings in one job of the cluster, one after the other; more than 1 for many short points."
     )
-    gpus: Gpus = Field(1, description="GPUs of a training whose task has 'device: gpu'.")
+    gpus: Gpus = Field(1, description="GPUs of a training with 'device: gpu'; 'auto' asks for none.")
 
     @model_validator(mode="after")
     def _within_limits(self) -> Cluster:

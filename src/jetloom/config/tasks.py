@@ -147,7 +147,11 @@ class Training(Settings):
     """Settings of the training that are the same for all points."""
 
     backend: Literal["tensorflow", "jax"] = Field("tensorflow", description="Keras backend.")
-    device: Literal["cpu", "gpu"] = Field("cpu", description="Where to train; 'gpu': each training asks for GPUs.")
+    device: Literal["cpu", "gpu", "auto"] = Field(
+        "cpu",
+        description="Where to train. 'gpu': each training asks a batch system for GPUs, and fails where it can use "
+        "none; 'auto': it takes one if it sees one, asks for none, and says where it computes.",
+    )
     early_stopping: EarlyStopping | None = Field(default_factory=EarlyStopping, description="Null trains all epochs.")
     reduce_learning_rate: ReduceLearningRate | None = Field(
         default_factory=ReduceLearningRate, description="Null keeps the learning rate."

@@ -95,8 +95,8 @@ class Plan:
 
     @property
     def uses_gpus(self) -> bool:
-        """Whether a training asks for a GPU."""
-        return any(task.training.device == "gpu" for task in self.analysis.tasks.values())
+        """Whether a training may compute on a GPU."""
+        return any(task.training.device != "cpu" for task in self.analysis.tasks.values())
 
     def tasks_of(self, rule: str) -> str:
         """Return the tasks that a rule has jobs for, as a pattern."""

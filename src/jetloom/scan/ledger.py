@@ -40,6 +40,7 @@ class Cause(StrEnum):
     BAD_INPUT = "bad input"
     CONFIGURATION = "configuration"
     DISK_FULL = "disk full"
+    WRONG_RESOURCE = "wrong resource"
     REFUSED = "refused"
     DUPLICATE = "duplicate"
     BUG = "bug"
@@ -53,6 +54,7 @@ BY_EXIT_CODE = {
     ExitCode.DISK: Cause.DISK_FULL,
     ExitCode.MEMORY: Cause.OUT_OF_MEMORY,
     ExitCode.BUSY: Cause.DUPLICATE,
+    ExitCode.RESOURCE: Cause.WRONG_RESOURCE,
 }
 """The cause that a verb's exit code names; 85 (left a checkpoint) has more than one and is told by the scheduler."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from jetloom.errors import ConfigurationError
+from jetloom.errors import ConfigurationError, WrongResourceError
+from jetloom.training.devices import usable_gpus, why_none
 
 logger = logging.getLogger(__name__)
 
@@ -23,17 +25,20 @@ def use_backend(name: str, threads: int, device: str = "cpu") -> str:
     threads : int
         CPU threads; the order of sums, and so the last bit of a result, depends on them.
     device : str
-        ``gpu``, or ``cpu``: then no GPU is touched although the machine may have one.
+        ``gpu``; ``auto``: a GPU if there is one; or ``cpu``: then no GPU is touched although the machine may have one.
 
     Returns
     -------
     str
-        Where it computes: ``gpu``, or ``cpu`` also where a GPU was asked for and none is visible, which is logged.
+        Where it computes: ``gpu`` or ``cpu``, which is logged unless it was ``cpu`` that was asked for.
 
     Raises
     ------
     ConfigurationError
         If Keras already runs on another backend or the backend is not installed.
+    WrongResourceError
+        If a GPU is asked for and the backend can use none. It says whether the environment, the driver or the backend
+        is the cause.
     """
     if "keras" in sys.modules and os.environ.get("KERAS_BACKEND", "tensorflow") != name:
         raise ConfigurationError(
@@ -65,22 +70,21 @@ def use_backend(name: str, threads: int, device: str = "cpu") -> str:
 
 
 def _found_device(name: str, device: str) -> str:
-    """Say where the backend computes, and warn if that is not where it should."""
+    """Say where the backend computes, and refuse to compute elsewhere than asked for."""
     if device == "cpu":
         return "cpu"
-    if name == "jax":
-        import jax
-
-        names = [str(found) for found in jax.devices() if found.platform != "cpu"]
-    else:
-        import tensorflow as tf
-
-        names = [found.name for found in tf.config.list_physical_devices("GPU")]
-    if not names:
-        logger.warning("device: gpu is asked for, but no GPU is visible to %s: it computes on the CPU", name)
-        return "cpu"
-    logger.info("computes on %s", ", ".join(names))
-    return "gpu"
+    if names := usable_gpus(name):
+        logger.info("computes on %s", ", ".join(names))
+        return "gpu"
+    reason = why_none(name)
+    if device == "gpu":
+        raise WrongResourceError(
+            f"device: gpu, and no GPU can be used by {name} on {socket.gethostname()}: {reason}",
+            where="training.device",
+            advice="ask the administrators, or say 'device: auto' to train where there is none as well",
+        )
+    logger.warning("device: auto: no GPU can be used by %s (%s): it computes on the CPU", name, reason)
+    return "cpu"
 
 
 @contextmanager

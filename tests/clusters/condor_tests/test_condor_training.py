@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,10 +138,13 @@ def test_a_job_that_never_ends_is_ended(scan, oracle):
     assert ledger.read(training / ledger.LEDGER)[1].minutes_asked == 2
 
 
-def test_a_training_asks_for_gpus_where_the_task_says_so(scan):
+def test_a_card_that_is_granted_and_cannot_be_used_is_a_wrong_resource(scan):
+    """Each training asks for a card, sees that it was given none, tries once more, and is given up."""
     scan.edit(lambda config: config["tasks"]["quark_gluon"]["training"].update(device="gpu"))
-    driver = scan.start()
-    pids = wait_for(lambda: len(found := trainers(scan, "--task")) == 2 and found, what="both trainings")
-    assert sorted(visible_gpus(pid) for pid in pids) == ["FAKE-GPU-0", "FAKE-GPU-1"]
-    scan.kill(driver)
-    assert len(queue(scan)) == 2
+    scan.finish(scan.start(), code=1)
+    lines = scan.lines()
+    assert [line.cause for line in lines] == ["wrong resource"] * 4
+    assert all(line.gpus_asked == 1 for line in lines)
+    assert all("no driver of a GPU" in line.detail for line in lines)
+    assert all(re.search(r"CUDA_VISIBLE_DEVICES is 'FAKE-GPU-[01]'", line.detail) for line in lines)
+    assert queue(scan) == []

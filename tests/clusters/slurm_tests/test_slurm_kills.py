@@ -61,9 +61,9 @@ def test_sigterm_and_sigusr1_leave_a_checkpoint_within_their_grace(scan, oracle)
 
 @pytest.mark.alone
 def test_a_preempted_job_is_begun_again_by_slurm_and_a_refused_one_submitted_again(scan, oracle):
-    """On GPUs, so that it is these two jobs that make room."""
-    scan.edit(lambda content: content["tasks"]["quark_gluon"]["training"].update(device="gpu"))
-    driver = scan.start("--default-resources", "slurm_partition=low", "--", SCAN_TARGET)
+    """With GPUs asked for by the profile alone, so that it is these two jobs that make room."""
+    asked = ["--set-resources", "train:gpu=1", "--default-resources", "slurm_partition=low"]
+    driver = scan.start(*asked, "--", SCAN_TARGET)
     running = both_in_the_middle(scan)
     devices = [environment(trainer(scan, training))["CUDA_VISIBLE_DEVICES"] for training in running]
     assert sorted(devices) == ["0", "1"]

@@ -11,6 +11,8 @@ from jetloom.scan.ledger import Attempt, Cause
 
 NEVER_AGAIN = (Cause.BAD_INPUT, Cause.CONFIGURATION, Cause.CANCELLED)
 LONGEST_PAUSE = 300.0
+WAITS = (Cause.REFUSED, Cause.DUPLICATE, Cause.WRONG_RESOURCE)
+"""Tried again after a pause: at once it would be the same, the machine that has just become free above all."""
 
 
 class Action(StrEnum):
@@ -59,6 +61,6 @@ def judge(attempts: Sequence[Attempt], since: str, settings: Cluster, resumable:
     if cause == Cause.OUT_OF_TIME and not resumable and last.minutes_asked >= settings.growth.minutes_limit:
         return Verdict(Action.GIVE_UP, f"{cause} after {last.minutes_asked} minutes, the most there may be")
     pause = 0.0
-    if cause in (Cause.REFUSED, Cause.DUPLICATE):
+    if cause in WAITS:
         pause = min(LONGEST_PAUSE, settings.pause * 2 ** (count - 1))
     return Verdict(Action.RETRY, f"{cause}: tried again (attempt {count + 1} of at most {limit})", pause)

@@ -26,6 +26,8 @@ class Asked:
     others: dict[str, Any] = field(default_factory=dict)
     """All other resources, by the names of Snakemake's plugins."""
     task: str = ""
+    backend: str = "tensorflow"
+    """What trains, for jobs with GPUs."""
 
     def get(self, name: str) -> str:
         """Give one of the other resources; "" if it is not asked for."""
@@ -53,8 +55,10 @@ def by_profile(sources: Sources, analysis: Analysis) -> list[Asked]:
             asked = replace(asked, memory_limit=analysis.cluster.growth.memory_limit)
         if everything["runtime"] == own["runtime"]:
             asked = replace(asked, minutes_limit=analysis.cluster.growth.minutes_limit)
-        threads = analysis.tasks[task].training.threads if rule == "train" else 1
-        found.append(replace(asked, threads=_whole(everything.get("cpus_per_task")) or threads))
+        if rule == "train":
+            training = analysis.tasks[task].training
+            asked = replace(asked, threads=training.threads, backend=training.backend)
+        found.append(replace(asked, threads=_whole(everything.get("cpus_per_task")) or asked.threads))
     return found
 
 

@@ -20,11 +20,10 @@ from jetloom.cluster.schedulers.registry import find_scheduler
 from jetloom.cluster.schedulers.scheduler import SilentSchedulerError, call
 from jetloom.cluster.site.checks_slurm import options
 from jetloom.cluster.site.findings import Finding, ok, warning, wrong
+from jetloom.training.devices import HIDDEN, STEP_DONE
 
 SKEW = 5.0
 SHARED = "jobs must see the working directory: start in one on a shared file system"
-NO_GPU = ("", "10000", "NoDevFiles", "-1")
-"""Values of CUDA_VISIBLE_DEVICES that hide all GPUs; 10000 is HTCondor's."""
 SCRIPT = """\
 cd {directory} || exit 1
 {{
@@ -32,9 +31,12 @@ cd {directory} || exit 1
   date +%s.%N
   echo "$CUDA_VISIBLE_DEVICES"
   {python} -c 'import jetloom; print("imported")' 2>&1 | tail -n 1
+  {step}
 }} > {name}.part 2>&1
 mv {name}.part {name}.answer
 """
+STEP = "{python} -m jetloom.training.one_step {backend} 2>&1 | tail -n 1"
+"""What a job with a card does besides: a card that is granted can be one that the backend cannot use."""
 SUBMIT = """
 import json, sys
 import htcondor2
@@ -92,15 +94,21 @@ def probe(executor: str, examined: Examined, timeout: float) -> Iterator[Finding
 
 
 def _kinds(asked: Sequence[Asked]) -> list[Asked]:
-    """Give one request without and one with GPUs, as small as a request can be."""
+    """Return one request without and one with GPUs, as small as a request can be; a step on a card takes memory."""
     found = [next((entry for entry in asked if not entry.gpus), None), next((e for e in asked if e.gpus), None)]
-    return [replace(entry, memory=200, minutes=5, threads=1, gpus=min(entry.gpus, 1)) for entry in found if entry]
+    return [
+        replace(entry, memory=entry.memory if entry.gpus else 200, minutes=5, threads=1, gpus=min(entry.gpus, 1))
+        for entry in found
+        if entry
+    ]
 
 
 def _send(executor: str, sent: Probe, examined: Examined) -> None:
     script = sent.directory / f"{sent.name}.sh"
     names = {"directory": sent.directory, "python": sys.executable, "name": sent.name}
-    script.write_text(SCRIPT.format(**{name: shlex.quote(str(value)) for name, value in names.items()}))
+    quoted = {name: shlex.quote(str(value)) for name, value in names.items()}
+    step = STEP.format(backend=sent.asked.backend, **quoted) if sent.asked.gpus else ""
+    script.write_text(SCRIPT.format(step=step, **quoted))
     sent.sent = time.time()
     if executor == "slurm":
         words = ["sbatch", "--parsable", "--job-name=jetloom-doctor", f"--chdir={sent.directory}"]
@@ -167,8 +175,8 @@ def _alive(executor: str, probes: Sequence[Probe]) -> dict[str, Any]:
 
 
 def _read(sent: Probe) -> Iterator[Finding]:
-    lines = [*sent.answer.read_text(encoding="utf-8", errors="replace").splitlines(), "", "", "", ""]
-    host, clock, devices, imported = lines[:4]
+    lines = [*sent.answer.read_text(encoding="utf-8", errors="replace").splitlines(), "", "", "", "", ""]
+    host, clock, devices, imported, step = lines[:5]
     what = f"probe job ({sent.name.upper()})"
     yield ok(what, f"ran on {host} after {sent.seen - sent.sent:.0f} s, and the working directory is shared with it")
     if imported != "imported":
@@ -183,11 +191,14 @@ def _read(sent: Probe) -> Iterator[Finding]:
                           "ask the administrators")  # fmt: skip
         else:
             yield ok(what, "its clock agrees with the one here")
-    if sent.asked.gpus and devices in NO_GPU:
+    if sent.asked.gpus and devices in HIDDEN:
         yield wrong(what, f"it asked for a GPU and sees none (CUDA_VISIBLE_DEVICES is '{devices}')",
                     "ask the administrators how GPUs are asked for here")  # fmt: skip
+    elif sent.asked.gpus and step != STEP_DONE:
+        yield wrong(what, f"it has a GPU (CUDA_VISIBLE_DEVICES is '{devices}') and cannot train on it: {step[:300]}",
+                    "a training with 'device: gpu' would fail there")  # fmt: skip
     elif sent.asked.gpus:
-        yield ok(what, f"it sees its GPU (CUDA_VISIBLE_DEVICES is '{devices}')")
+        yield ok(what, f"it {STEP_DONE} (CUDA_VISIBLE_DEVICES is '{devices}')")
 
 
 def _judge(executor: str, sent: Probe, timeout: float) -> Iterator[Finding]:
