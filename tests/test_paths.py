@@ -71,3 +71,9 @@ def test_results_lie_under_the_name_of_the_analysis():
 def test_what_is_no_pattern_of_files_is_refused_with_its_key(tmp_path, pattern):
     with pytest.raises(ConfigurationError, match=r"^samples.dijet.files: .* (names no file|cannot be looked for)"):
         paths.source_files(_with_files(tmp_path, ["b"], [pattern]), "dijet")
+
+
+@pytest.mark.parametrize("name", ["s_{v2}.root", "a{b/x.root", "x}.root"])
+def test_a_brace_in_a_path_is_refused_before_snakemake_takes_it_for_a_wildcard(tmp_path, name):
+    with pytest.raises(ConfigurationError, match=r"^samples.dijet.files: the file .* has a brace in its path"):
+        paths.source_files(_with_files(tmp_path, [name], ["**/*.root"]), "dijet")

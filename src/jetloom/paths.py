@@ -29,8 +29,8 @@ def source_files(analysis: Analysis, sample: str) -> dict[str, Path]:
 
     Raises
     ------
-    MissingFileError
-        If a pattern matches nothing.
+    MissingFileError, ConfigurationError
+        If a pattern matches nothing, is none, or a file has a brace in its path.
     """
     settings = analysis.samples[sample]
     if settings.simulate is not None:
@@ -46,6 +46,13 @@ def source_files(analysis: Analysis, sample: str) -> dict[str, Path]:
             )
         for path in matches:
             found.setdefault(identity(path), path)
+    for path in found.values():
+        if set("{}") & set(str(path)):
+            raise ConfigurationError(
+                f"the file '{path}' has a brace in its path, and Snakemake takes that for a wildcard",
+                where=f"samples.{sample}.files",
+                advice="rename it, or name a link to it",
+            )
     stems = Counter(path.stem for path in found.values())
     return {
         path.stem if stems[path.stem] == 1 else f"{path.stem}-{digest(str(path), 6)}": path for path in found.values()

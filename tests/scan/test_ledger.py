@@ -197,3 +197,19 @@ def test_times_can_be_compared_as_text():
     times = [ledger.now() for _ in range(3)]
     assert times == sorted(times)
     assert all(time.endswith("+00:00") and len(time) == 25 for time in times)
+
+
+@pytest.mark.parametrize("field", ["x" * 200_000, '"', "\0", "2026,x"])
+def test_a_damaged_line_is_passed_over_with_a_warning(tmp_path, field, caplog):
+    path = tmp_path / ledger.LEDGER
+    ledger.append(path, Attempt(1, Cause.DONE))
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines, field + lines[1], *lines[1:]]) + "\n")
+    assert [line.attempt for line in ledger.read(path)] == [1, 1]
+    assert caplog.messages == [f"{path}: line 3: is damaged, and passed over"]
+
+
+def test_a_detail_of_any_length_is_cut_to_a_line_that_can_be_read(tmp_path):
+    ledger.append(tmp_path / ledger.LEDGER, Attempt(1, Cause.BUG, detail="x" * 200_000))
+    (line,) = ledger.read(tmp_path / ledger.LEDGER)
+    assert line.detail == "x" * ledger.LONGEST

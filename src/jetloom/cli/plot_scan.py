@@ -19,6 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Read the collected scan, draw, write the tables."""
     from jetloom.config.load import find_task, load_analysis
+    from jetloom.io.atomic import make_directory
     from jetloom.plots import scan
     from jetloom.plots.correlations import draw_correlations
     from jetloom.plots.learning import draw_learning
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     for name in parameters:
         scan.draw_parameter(output / "parameters" / f"by_{name}", points, name, rank_by, head)
     # The directory is a result even if only one parameter varies and there is no pair to draw.
-    (output / "interactions").mkdir(parents=True, exist_ok=True)
+    make_directory(output / "interactions")
     for pair in scan.pairs(points, parameters, rank_by):
         scan.draw_interaction(output / "interactions" / f"{pair[0]}-{pair[1]}", points, pair, rank_by, head)
     draw_correlations(output / "correlations", points, parameters, rank_by, head)

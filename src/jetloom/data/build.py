@@ -71,7 +71,7 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
     for left in directory.glob(".staging.*"):  # of a build that was killed
         shutil.rmtree(left, ignore_errors=True)
     staging = directory / f".staging.{os.getpid()}"
-    staging.mkdir(parents=True, exist_ok=True)
+    atomic.make_directory(staging)
     try:
         staged = {name: staging / f"{name}.h5" for name in splitting.part_names(task.split)}
         stage_rows(analysis, task, files, samples, staged, losses)

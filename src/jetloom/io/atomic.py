@@ -42,9 +42,9 @@ def publishing(path: str | Path, check: Callable[[Path], object] | None = None) 
     final = Path(path)
     refuse_kept(final)
     # The suffix stays, because writers and readers (Keras, uproot) choose the format by it.
-    part = final.with_name(f".{final.stem}.{socket.gethostname()}-{os.getpid()}.part{final.suffix}")
+    part = final.with_name(f".{final.stem[:40]}.{socket.gethostname()}-{os.getpid()}.part{final.suffix}")
+    _try(final, part)
     try:
-        final.parent.mkdir(parents=True, exist_ok=True)
         yield part
         if check is not None:
             check(part)
@@ -53,11 +53,43 @@ def publishing(path: str | Path, check: Callable[[Path], object] | None = None) 
         _flush(final.parent)
     except OSError as error:
         if no_room(error):
-            raise DiskFullError(f"cannot be written ({os.strerror(error.errno or 0)})", path=final) from error
+            raise DiskFullError(f"cannot be written ({_reason(error)})", path=final) from error
         raise
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def make_directory(path: str | Path) -> Path:
+    """Make a directory and those above it, if they are not there; give it.
+
+    Raises
+    ------
+    DiskFullError
+        If it cannot be made: a file is in the way, the name is too long, or there is no permission.
+    """
+    directory = Path(path)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DiskFullError(f"cannot be made ({_reason(error)})", path=directory) from error
+    return directory
+
+
+def _try(final: Path, part: Path) -> None:
+    """Make the directory of a result, and see that a file can be written there: before the work and not after it."""
+    make_directory(final.parent)
+    try:
+        if final.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        part.touch()
+        part.unlink()
+    except OSError as error:
+        raise DiskFullError(f"cannot be written ({_reason(error)})", path=final) from error
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno or 0)
 
 
 _kept: list[Callable[[], Iterable[Path]]] = []

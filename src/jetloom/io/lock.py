@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from jetloom.errors import BusyError
-from jetloom.io.atomic import sweep
+from jetloom.io.atomic import make_directory, sweep
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def exclusive(directory: Path, what: str) -> Iterator[None]:
     BusyError
         If another process holds the lock, on this machine or on another one that shares the file system.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     with (directory / NAME).open("w") as lock:
         for last in [False] * TRIES + [True]:
             try:

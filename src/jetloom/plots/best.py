@@ -16,7 +16,7 @@ from jetloom.evaluation.meaning import KEY, not_meaningful
 from jetloom.evaluation.meaning import written as written_number
 from jetloom.evaluation.metrics import METRICS
 from jetloom.evaluation.prediction import predict
-from jetloom.io.atomic import publishing, write_json, write_text
+from jetloom.io.atomic import make_directory, publishing, write_json, write_text
 from jetloom.io.hdf5 import TableWriter, check_file
 from jetloom.plots import classifier
 from jetloom.plots.confusion import draw_confusion, matrices
@@ -90,7 +90,7 @@ def evaluate(
     draw_confusion(output / "confusion", classes, matrices(shares, report.matrix(true), alike), label=label)
     classifier.draw_calibration(output / "calibration", classes, reliability, label)
     # The directory is a result even if the task names no spectators.
-    (output / "performance").mkdir(parents=True, exist_ok=True)
+    make_directory(output / "performance")
     for entry in (entry for entry in facts["spectators"] if entry["column"] in spectators):
         binned = report.binned(jets, columns[entry["column"]], draws)
         path = output / "performance" / entry["column"]

@@ -14,7 +14,7 @@ from jetloom.evaluation.density import HEAD_TITLES, HEADS, LogProbabilities
 from jetloom.evaluation.density_file import COLUMNS, KEYS, write_predictions
 from jetloom.evaluation.heads import head_numbers, head_sums
 from jetloom.evaluation.surprise import by_class, mean_surprise
-from jetloom.io.atomic import write_json, write_text
+from jetloom.io.atomic import make_directory, write_json, write_text
 from jetloom.models.base import DataFacts
 from jetloom.plots.density import draw_log_p
 from jetloom.plots.heads import draw_heads
@@ -85,7 +85,7 @@ def evaluate_density(
     note = learnt_note(facts, learnt, "test")
     per_jet = rows["log_p"], rows["n_branchings"] + 1, rows["label"], rows["weight"]
     draw_log_p(output / "log_p", styles, *per_jet, label=facts["label"], note=note)
-    (output / "heads").mkdir(parents=True, exist_ok=True)
+    make_directory(output / "heads")
     draw_heads(output / "heads", sums, view.binning or {}, facts["label"], note)
     candidates = np.flatnonzero(np.isin(rows["label"], own))
     chosen = draw_lots(candidates, drawings, np.random.default_rng(draws.seed))

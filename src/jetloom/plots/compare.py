@@ -11,7 +11,7 @@ from jetloom.evaluation.chosen import draw_lots
 from jetloom.evaluation.comparison import Jets, areas, contest, edges_of, rank_correlations
 from jetloom.evaluation.confusion import Confusion, confusion
 from jetloom.evaluation.log_odds import log_odds
-from jetloom.io.atomic import write_json, write_text
+from jetloom.io.atomic import make_directory, write_json, write_text
 from jetloom.plots import comparison as figures
 from jetloom.plots import comparison_scores as scores
 from jetloom.plots.comparison_tables import numbers, summary
@@ -114,7 +114,7 @@ def draw_trees(
     seed : int
         Decides which jets are drawn.
     """
-    output.mkdir(parents=True, exist_ok=True)
+    make_directory(output)
     if not (number and ratios):
         return
     candidates = np.flatnonzero(compared.chosen("label"))
@@ -143,7 +143,7 @@ def _draw_scores(
     edges: Any,
     label: str,
 ) -> None:
-    output.mkdir(parents=True, exist_ok=True)
+    make_directory(output)
     for place, model in enumerate(models):
         mine = jets.signal, jets.log_ratios[place], jets.weights
         scores.draw_score_bins(output / model.name, classes, mine, variable, edges, model.title, label)
@@ -152,7 +152,7 @@ def _draw_scores(
 def _draw_log_p(
     output: Path, compared: Compared, pairs: Iterable[str], classes: Sequence[ClassStyle], label: str
 ) -> None:
-    output.mkdir(parents=True, exist_ok=True)
+    make_directory(output)
     chosen = compared.chosen("label")
     rows = compared.rows[chosen]
     for name in pairs:
@@ -164,7 +164,7 @@ def _draw_log_p(
 def _draw_confusions(
     output: Path, models: Sequence[ClassStyle], classes: Sequence[ClassStyle], jets: Mapping[str, Jets], label: str
 ) -> dict[str, dict[str, Confusion]]:
-    output.mkdir(parents=True, exist_ok=True)
+    make_directory(output)
     used, true = LABELS
     alike = np.array_equal(jets[used].signal, jets[true].signal)
     found = {}

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from jetloom.evaluation.chosen import read_rows
 from jetloom.evaluation.density import LogProbabilities
 from jetloom.evaluation.density_file import read_steps
+from jetloom.io.atomic import make_directory
 from jetloom.plots.style import class_styles
 from jetloom.plots.trees import draw_tree, log_ratio, surprise
 
@@ -38,7 +39,7 @@ def draw_jets(
     dict of int to float
         -log P of each row.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     if not len(rows):
         return {}
     jets = read_rows(view, part, rows)
@@ -84,7 +85,7 @@ def draw_ratio_trees(
     dict of int to float
         log(P_signal / P_background) of each row.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     if not len(rows):
         return {}
     jets = read_rows(view, "test", rows)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from jetloom.io.atomic import publishing
+from jetloom.io.atomic import make_directory, publishing
 
 
 def deploy(
@@ -48,7 +48,7 @@ def deploy(
 
     import jetloom.models.layers  # noqa: F401 - registers the layers that Keras does not have
 
-    archive.parent.mkdir(parents=True, exist_ok=True)
+    make_directory(archive.parent)
     data = table.reset_index(drop=True)
     run = SimpleNamespace(
         data=data,

@@ -12,16 +12,20 @@ import errno
 import fcntl
 import io
 import json
+import logging
 import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jetloom.errors import DiskFullError, ExitCode
-from jetloom.io.atomic import no_room, write_json
+from jetloom.io.atomic import make_directory, no_room, write_json
+
+logger = logging.getLogger(__name__)
 
 LEDGER = "attempts.csv"
 OPEN = "attempt.json"
@@ -80,6 +84,9 @@ class Attempt:
 
 
 COLUMNS = [entry.name for entry in fields(Attempt)]
+HEADING = ",".join(COLUMNS)
+LONGEST = 2_000
+"""Characters of a detail at most: it is a line for people."""
 
 
 @dataclass(frozen=True)
@@ -97,19 +104,35 @@ def now() -> str:
 
 
 def read(ledger: Path) -> list[Attempt]:
-    """Read a ledger; an empty list if there is none. A line that a crash cut short is passed over."""
+    """Read a ledger; an empty list if there is none. A line that a crash cut short is passed over.
+
+    So is one that is damaged, with a warning: what it counted is lost, and that is no reason not to go on.
+    """
     try:
         text = ledger.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     # Line by line: a quotation mark that a crash left open must not swallow the lines after it.
-    lines = (_parse(line) for line in text.split("\n")[:-1])
-    return [attempt for attempt in lines if attempt is not None]
+    lines = text.split("\n")[:-1]
+    found = [_parse(line) for line in lines]
+    for place, (line, attempt) in enumerate(zip(lines, found, strict=True)):
+        if attempt is None and line != HEADING and line.count(",") >= HEADING.count(","):
+            _warn_once(f"{ledger}: line {place + 1}: is damaged, and passed over")
+    return [attempt for attempt in found if attempt is not None]
+
+
+@cache
+def _warn_once(words: str) -> None:
+    """Warn of a line once a process: the driver reads ledgers again and again."""
+    logger.warning("%s", words)
 
 
 def _parse(line: str) -> Attempt | None:
     """Read a line; None if it is the heading, or cut short."""
-    values = next(csv.reader([line]), [])
+    try:
+        values = next(csv.reader([line]), [])
+    except csv.Error:  # a field of more than 128 kB
+        return None
     if len(values) != len(COLUMNS):
         return None
     row: dict[str, Any] = dict(zip(COLUMNS, values, strict=True))
@@ -129,8 +152,11 @@ def append(ledger: Path, attempt: Attempt) -> None:
     DiskFullError
         If the disk or the quota is full.
     """
-    ledger.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(ledger, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+    make_directory(ledger.parent)
+    try:
+        descriptor = os.open(ledger, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise DiskFullError(f"cannot be written ({os.strerror(error.errno or 0)})", path=ledger) from error
     try:
         with suppress(OSError):  # a file system without locks
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -141,7 +167,7 @@ def append(ledger: Path, attempt: Attempt) -> None:
             writer.writeheader()
         elif os.pread(descriptor, 1, size - 1) != b"\n":  # cut short by a crash
             text.write("\n")
-        writer.writerow({name: " ".join(str(value).split()) for name, value in asdict(attempt).items()})
+        writer.writerow({name: " ".join(str(value).split())[:LONGEST] for name, value in asdict(attempt).items()})
         _write(descriptor, size, text.getvalue().encode(), ledger)
     finally:
         os.close(descriptor)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from jetloom import paths
 from jetloom.config.analysis import Analysis
 from jetloom.config.schema import Schema, find_schema
 from jetloom.config.tasks import Task
 from jetloom.conversion.good_runs import read_good_runs
-from jetloom.errors import ConfigurationError, near_misses
+from jetloom.errors import ConfigurationError, DiskFullError, near_misses
 from jetloom.expressions import column_name, names_in
 from jetloom.io.layout import kept_columns
 from jetloom.io.trees import JET_TREE
@@ -26,7 +28,10 @@ def check_analysis(analysis: Analysis) -> None:
     ------
     ConfigurationError, MissingFileError
         For the first thing that does not exist: where it is named, and the near misses.
+    DiskFullError
+        If results cannot be written where they shall lie.
     """
+    _check_output(paths.results(analysis))
     for sample, settings in analysis.samples.items():
         schema = find_schema(settings.schema_name)
         _check_conversion(analysis, sample, schema)
@@ -43,6 +48,15 @@ def check_analysis(analysis: Analysis) -> None:
             known += JET_TREE.names or () if task.reads == "trees" else ()
             _require(_task_expressions(name, task), known, sample)
     check_models(analysis)
+
+
+def _check_output(directory: Path) -> None:
+    """Refuse a directory of results that cannot be made or written, as far as that can be seen without writing."""
+    there = next((place for place in (directory, *directory.parents) if os.path.lexists(place)), Path())
+    if not there.is_dir():
+        raise DiskFullError("is no directory, and results shall lie there", path=there, advice="move it away")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise DiskFullError("cannot be written", path=there, advice="snakemake --directory names another place")
 
 
 @contextmanager
