@@ -9,7 +9,7 @@ how many belong to each jet. The tree ``before`` holds jets before the selection
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -23,11 +23,13 @@ import xxhash
 
 from jetloom.errors import CorruptFileError, MissingObjectError
 from jetloom.io.events import Collection, EventBlock, offsets_of
+from jetloom.io.integrity.damage import BadBytesError
 from jetloom.io.jagged import leaf, levels
 from jetloom.io.layout import Layout
 from jetloom.io.root import guarded, opened
+from jetloom.io.sealed import CHECKSUM, checksum
 
-FORMAT = "jetloom-ntuple-1"
+FORMAT = "jetloom-ntuple-2"
 KEY, TREE, BEFORE = "jetloom_ntuple", "ntuple", "before"
 Rows = npt.NDArray[np.void]
 
@@ -56,7 +58,7 @@ class NtupleWriter:
             return
         columns = _flat_columns(block, self._layout)
         self._entries.append(block.entries)
-        self._checksums.append(_checksum(columns))
+        self._checksums.append(_checksum([block.jets.counts, *columns.values()]))
         entries: dict[str, Any] = {name: columns["", name] for name in self._layout.types["events"]}
         jets = block.jets.offsets
         for group in ("jets", *self._layout.collections):
@@ -82,6 +84,8 @@ class NtupleWriter:
             tree.extend({name: np.ascontiguousarray(before[name]) for name in dtype.names or ()})
         content: dict[str, Any] = {"format": FORMAT, "layout": self._layout.as_json(), "record": record}
         content |= {"entries": self._entries, "checksums": self._checksums, "before": len(before)}
+        content["before_checksum"] = _checksum([before])
+        content[CHECKSUM] = checksum(content)
         self._file[KEY] = json.dumps(content, sort_keys=True)
         self._file.close()
 
@@ -121,6 +125,7 @@ class NtupleReader:
         self._entries: list[int] = content["entries"]
         self._checksums: list[str] = content["checksums"]
         self.before_rows: int = content["before"]
+        self._before_checksum: str = content["before_checksum"]
 
     def _content(self) -> dict[str, Any]:
         if KEY not in self._file:
@@ -129,14 +134,19 @@ class NtupleReader:
             )
         text = guarded(lambda: str(self._file[KEY]), self.path, KEY)
         content: dict[str, Any] = guarded(lambda: json.loads(text), self.path, KEY)
+        if not isinstance(content, dict):
+            raise self._refused("holds no JSON object", KEY)
         if content.get("format") != FORMAT:
-            raise CorruptFileError(f"has format {content.get('format')}, not {FORMAT}", path=self.path, where=KEY)
+            raise self._refused(f"has format {content.get('format')}, not {FORMAT}", KEY)
+        if content.get(CHECKSUM) != checksum(content):
+            raise self._refused("is not what was written (its checksum differs)", KEY)
         entries = guarded(lambda: int(self._file[TREE].num_entries), self.path, TREE)
         if entries != sum(content["entries"]):
-            raise CorruptFileError(
-                f"has {entries} entries where {sum(content['entries'])} were written", path=self.path, where=TREE
-            )
+            raise self._refused(f"has {entries} entries where {sum(content['entries'])} were written", TREE)
         return content
+
+    def _refused(self, cause: str, where: str) -> CorruptFileError:
+        return CorruptFileError(cause, path=self.path, where=where, advice="make it again")
 
     def blocks(self) -> Iterator[EventBlock]:
         """Read the blocks as they were written.
@@ -148,22 +158,17 @@ class NtupleReader:
         """
         start = 0
         tree = self._file[TREE]
-        for entries, checksum in zip(self._entries, self._checksums, strict=True):
+        for entries, written in zip(self._entries, self._checksums, strict=True):
             stop = start + entries
             block = guarded(partial(self._block, tree, start, stop), self.path, TREE)
-            if _checksum(_flat_columns(block, self.layout)) != checksum:
-                raise CorruptFileError(
-                    f"entries {start} to {stop} are not what was written",
-                    path=self.path,
-                    where=TREE,
-                    advice="make it again",
-                )
+            if _checksum([block.jets.counts, *_flat_columns(block, self.layout).values()]) != written:
+                raise self._refused(f"entries {start} to {stop} are not what was written", TREE)
             yield block
             start = stop
 
     def _block(self, tree: Any, start: int, stop: int) -> EventBlock:
-        arrays = tree.arrays(entry_start=start, entry_stop=stop, how=dict)
         types = self.layout.types
+        arrays = _named(tree.arrays(entry_start=start, entry_stop=stop, how=dict), self._branches())
         events = {name: _values(arrays[name], kind) for name, kind in types["events"].items()}
         (offsets,), _ = levels(arrays["jets_" + next(iter(self._jet_types()))], 1)
         columns = {name: _inner(arrays[f"jets_{name}"], kind) for name, kind in self._jet_types().items()}
@@ -174,16 +179,38 @@ class NtupleReader:
             others[group] = Collection(offsets_of(counts), found)
         return EventBlock(events, Collection(offsets, columns), others)
 
+    def _branches(self) -> Iterator[str]:
+        """Give the names of all branches that are read."""
+        yield from self.layout.types["events"]
+        yield from (f"jets_{name}" for name in self._jet_types())
+        for group in self.layout.collections:
+            yield from (f"{group}_{name}" for name in self.layout.types[group])
+
     def _jet_types(self) -> dict[str, str]:
         return self.layout.types["jets"] | {f"n_{name}": "int32" for name in self.layout.collections}
 
     def before(self) -> Rows:
-        """Give the jets before the selection, as a structured array."""
+        """Give the jets before the selection, as a structured array.
+
+        Raises
+        ------
+        CorruptFileError
+            If they cannot be read back, or not as they were written.
+        """
         rows = np.zeros(self.before_rows, self.layout.jets_dtype())
-        arrays = guarded(lambda: self._file[BEFORE].arrays(library="np"), self.path, BEFORE)
-        for name in rows.dtype.names or ():
-            rows[name] = arrays[name]
+        guarded(partial(self._fill, rows), self.path, BEFORE)
+        if _checksum([rows]) != self._before_checksum:
+            raise self._refused("is not what was written", BEFORE)
         return rows
+
+    def _fill(self, rows: Rows) -> None:
+        tree = self._file[BEFORE]
+        if int(tree.num_entries) != len(rows):
+            raise BadBytesError(f"has {tree.num_entries} entries where {len(rows)} were written")
+        names = rows.dtype.names or ()
+        arrays = _named(tree.arrays(library="np"), names)
+        for name in names:
+            rows[name] = arrays[name]
 
     def __enter__(self) -> NtupleReader:
         return self
@@ -204,6 +231,14 @@ def check_ntuple(path: Path) -> None:
         for _ in reader.blocks():
             pass
         reader.before()
+
+
+def _named(arrays: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]:
+    """Give the arrays of a tree if it has all that it should have."""
+    for name in names:
+        if name not in arrays:
+            raise BadBytesError(f"lacks the branch '{name}'")
+    return arrays
 
 
 def _branch_types(layout: Layout) -> dict[str, str]:
@@ -227,10 +262,10 @@ def _flat_columns(block: EventBlock, layout: Layout) -> dict[tuple[str, str], np
     return flat
 
 
-def _checksum(columns: dict[tuple[str, str], npt.NDArray[Any]]) -> str:
-    """Digest all columns of a block: damaged bytes of a ROOT file often decompress to wrong values silently."""
+def _checksum(columns: Iterable[npt.NDArray[Any]]) -> str:
+    """Digest columns: damaged bytes of a ROOT file often decompress to wrong values silently."""
     sums = xxhash.xxh3_64()
-    for column in columns.values():
+    for column in columns:
         sums.update(np.ascontiguousarray(column).view(np.uint8).data)
     return str(sums.hexdigest())
 
