@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +5,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 from jetloom.errors import CorruptFileError, MissingFileError
+from jetloom.io.sealed import read_json, write_json
 from jetloom.models.bdt import BdtParameters
 from jetloom.models.boosted_trees import BoostedTrees
 from jetloom.models.registry import find_model
@@ -87,12 +86,6 @@ def test_the_first_rounds_are_those_of_a_shorter_training():
     np.testing.assert_allclose(found, shorter, rtol=1e-13)
 
 
-def damage(content, change):
-    content = json.loads(json.dumps(content))
-    change(content)
-    return json.dumps(content)
-
-
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -101,12 +94,20 @@ def damage(content, change):
         (lambda c: c["trees"][0]["left"].__setitem__(0, 999), "a node leads nowhere"),
         (lambda c: c["trees"][0]["left"].__setitem__(0, 0), "a node leads nowhere"),
         (lambda c: c["trees"][0]["feature"].__setitem__(0, 7), "asks for an input that there is not"),
+        (lambda c: c["trees"][0]["value"].__setitem__(0, None), "a node holds no number"),
+        (lambda c: c["trees"][0]["left"].__setitem__(0, 1 << 40), "does not hold boosted trees"),
+        (lambda c: c["trees"][0]["value"].pop(), "does not hold boosted trees"),
+        (lambda c: c.update(classes=1 << 40), "its classes cannot be"),
+        (lambda c: c.update(learnt=[0, 5]), "its classes cannot be"),
+        (lambda c: c.update(baseline=[0.0, 1.0]), "its sums are not those of its classes"),
     ],
 )
 def test_a_damaged_file_is_refused(tmp_path, change, words):
     path = tmp_path / "model.json"
     BoostedTrees.of(fitted()[0], list("abc"), 2).save(path)
-    path.write_text(damage(json.loads(path.read_text()), change))
+    content = read_json(path)
+    change(content)
+    write_json(path, content)
     with pytest.raises(CorruptFileError, match=words):
         BoostedTrees.load(path)
 
@@ -117,5 +118,5 @@ def test_a_file_that_is_cut_or_not_there_is_named(tmp_path):
         BoostedTrees.load(path)
     BoostedTrees.of(fitted()[0], list("abc"), 2).save(path)
     path.write_bytes(path.read_bytes()[:-50])
-    with pytest.raises(CorruptFileError, match="does not hold boosted trees"):
+    with pytest.raises(CorruptFileError, match=r"is not JSON .*; train this point again"):
         BoostedTrees.load(path)

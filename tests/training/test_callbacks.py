@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import asdict
 
 import pytest
 
@@ -15,7 +16,7 @@ def _stop(values, **options):
         if stopping.update(epoch, {stopping.monitor: value}):
             bests.append(epoch)
         # What a checkpoint holds is all there is.
-        stopping = EarlyStopping(**json.loads(json.dumps(stopping.state())))
+        stopping = EarlyStopping(**json.loads(json.dumps(asdict(stopping))))
         if stopping.stop:
             return bests, epoch, stopping.best_epoch
     return bests, None, stopping.best_epoch
@@ -59,7 +60,7 @@ def _rates(values, **options):
     plateau, rate, rates = Plateau(**options), 0.1, []
     for value in values:
         rate = plateau.update({plateau.monitor: value}, rate)
-        plateau = Plateau(**json.loads(json.dumps(plateau.state())))
+        plateau = Plateau(**json.loads(json.dumps(asdict(plateau))))
         rates.append(rate)
     return rates
 

@@ -1,5 +1,6 @@
 import json
 import logging
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -168,8 +169,63 @@ def test_a_broken_checkpoint_starts_anew_with_a_warning(make, tmp_path, caplog, 
     again = make(path, epochs=1)
     with caplog.at_level(logging.WARNING):
         again._resume()
-    assert "cannot be read; training starts anew" in caplog.text
+    assert re.search(r"checkpoint\.npz: is (truncated|not as it was written) \(.*\); training starts anew", caplog.text)
     assert again.progress.step == 0
+
+
+def _wrong_shape(progress, current, best):
+    return progress, [current[0][:-1], *current[1:]], best
+
+
+def _too_few(progress, current, best):
+    return progress, current[:-1], best
+
+
+def _not_a_number(progress, current, best):
+    return progress, [np.full_like(current[0], np.nan), *current[1:]], best
+
+
+def _wrong_best(progress, current, best):
+    return progress, current, [np.zeros((2, 2), np.float32)]
+
+
+def _backwards(progress, current, best):
+    progress.step = -3
+    return progress, current, best
+
+
+def _no_state(progress, current, best):
+    progress.stopping = "later"
+    return progress, current, best
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (_wrong_shape, "where the network has float32 of"),
+        (_too_few, "arrays where the network has"),
+        (_not_a_number, "holds NaN"),
+        (_wrong_best, "has 1 arrays where the network has"),
+        (_backwards, "tells of a negative number of steps"),
+        (_no_state, "1 validation error for Progress"),
+    ],
+)
+def test_a_whole_checkpoint_that_cannot_be_one_of_this_network_starts_anew(make, tmp_path, caplog, wrong, said):
+    path = tmp_path / "checkpoint.npz"
+    with pytest.raises(CheckpointedError):
+        make(path, epochs=1).run(QUIET, Interrupt(3))
+    stored = wrong(*checkpoint.load(path))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoint, "_check", lambda path: None)
+        checkpoint.save(path, *stored)
+    again = make(path, epochs=1)
+    before = [array.tobytes() for array in again.stepper.arrays()]
+    with caplog.at_level(logging.WARNING):
+        again._resume()
+    assert said in caplog.text
+    assert "training starts anew" in caplog.text
+    assert again.progress.step == 0
+    assert [array.tobytes() for array in again.stepper.arrays()] == before
 
 
 def test_a_checkpoint_of_something_else_is_not_used(make, tmp_path, caplog):

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jetloom.errors import BadValueError, CorruptFileError, MissingFileError
+from jetloom.errors import BadValueError
 from jetloom.evaluation.tree_batches import BLOCK_ROWS, TreeOutputs
 from jetloom.models.base import DataFacts
+from jetloom.models.stored_network import load_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,16 +40,9 @@ def load_model(path: Path) -> Any:
         from jetloom.models.boosted_trees import BoostedTrees
 
         return BoostedTrees.load(path)
-    import keras
-
     import jetloom.models.layers  # noqa: F401 - registers the layers
 
-    if not path.is_file():
-        raise MissingFileError("there is no such file", path=path, advice="train this point first")
-    try:
-        return keras.saving.load_model(path, compile=False)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CorruptFileError(f"is not a Keras model that can be loaded ({error})", path=path) from error
+    return load_network(path)
 
 
 def outputs_of(network: Any, model: Model, facts: DataFacts) -> Callable[[Jets], Array]:

@@ -46,7 +46,7 @@ class Source:
     @property
     def entries(self) -> int:
         """Number of entries."""
-        return int(self.tree.num_entries)
+        return guarded(lambda: int(self.tree.num_entries), self.path, self.found.name)
 
     @property
     def is_rntuple(self) -> bool:
@@ -55,11 +55,13 @@ class Source:
 
     def why_unreadable(self, branch: str) -> str:
         """Say why a branch cannot be read as numbers, lists of numbers or links; empty if it can."""
-        return "" if self.is_rntuple else why_unreadable(self.tree[branch])
+        return "" if self.is_rntuple else guarded(lambda: why_unreadable(self.tree[branch]), self.path, branch)
 
     def is_within(self, branch: str, member: str) -> bool:
         """Say whether a branch of a TTree holds whole objects with a member of some name, see :func:`is_within`."""
-        return not self.is_rntuple and branch in self.names and is_within(self.tree[self.names[branch]], member)
+        if self.is_rntuple or branch not in self.names:
+            return False
+        return guarded(lambda: is_within(self.tree[self.names[branch]], member), self.path, branch)
 
     def bytes_per_entry(self, branches: Sequence[str]) -> float:
         """Give the mean uncompressed size of some branches of one entry, 0 if there is no entry."""
@@ -67,7 +69,10 @@ class Source:
             return 0.0
         if self.is_rntuple:
             return self.path.stat().st_size * 2.0 * len(branches) / len(self.tree.keys()) / self.entries
-        return float(sum(self.tree[name].uncompressed_bytes for name in branches)) / self.entries
+        found = guarded(
+            lambda: sum(self.tree[name].uncompressed_bytes for name in branches), self.path, self.found.name
+        )
+        return float(found) / self.entries
 
     def blocks(self, branches: Sequence[str], step: int, most: int | None = None) -> Iterator[dict[str, Any]]:
         """Read some branches in steps of entries, all entries or the first ``most``.

@@ -6,7 +6,6 @@ Here the trees are lists of numbers, and :meth:`BoostedTrees.sums` gives the sam
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -15,13 +14,14 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from jetloom.errors import CorruptFileError, MissingFileError
-from jetloom.io import atomic
+from jetloom.errors import CorruptFileError
+from jetloom.io import sealed
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
 FORMAT = "jetloom-boosted-trees-1"
+MOST_CLASSES = 10_000
 NODE = np.dtype(
     [
         ("feature", "<i4"), ("threshold", "<f8"), ("missing_left", "?"),
@@ -88,8 +88,7 @@ class BoostedTrees:
         trees = [{name: tree[name].tolist() for name in NODE.names or ()} for tree in self.trees]
         head = {"format": FORMAT, "inputs": self.inputs, "classes": self.classes, "learnt": self.learnt}
         # What is published is what was read back: a file that lost a digit is not published.
-        with atomic.publishing(path, type(self).load) as part:
-            part.write_text(json.dumps(head | {"baseline": self.baseline.tolist(), "trees": trees}, allow_nan=False))
+        sealed.write_json(path, head | {"baseline": self.baseline.tolist(), "trees": trees}, indent=None)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -98,12 +97,11 @@ class BoostedTrees:
         Raises
         ------
         MissingFileError, CorruptFileError
-            If there is no such file, or it does not hold trees.
+            If there is no such file, or it does not hold trees as they were written.
         """
-        if not path.is_file():
-            raise MissingFileError("there is no such file", path=path, advice="train this point first")
+        content = sealed.read_json(path, "train this point again", "train this point first")
         try:
-            return cls._from(json.loads(path.read_text(encoding="utf-8")))
+            return cls._from(content)
         except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise CorruptFileError(f"does not hold boosted trees ({error})", path=path) from None
 
@@ -111,9 +109,16 @@ class BoostedTrees:
     def _from(cls, content: dict[str, Any]) -> Self:
         if content["format"] != FORMAT:
             raise ValueError(f"its format is {content['format']!r}")
-        trees = [_tree(entry, len(content["inputs"])) for entry in content["trees"]]
+        inputs, classes, learnt = content["inputs"], int(content["classes"]), [int(one) for one in content["learnt"]]
+        trees = [_tree(entry, len(inputs)) for entry in content["trees"]]
         baseline = np.array(content["baseline"], dtype=np.float64)
-        return cls(content["inputs"], content["classes"], content["learnt"], baseline, trees)
+        if not 2 <= len(learnt) <= classes <= MOST_CLASSES or sorted(set(learnt) & set(range(classes))) != learnt:
+            raise ValueError("its classes cannot be")
+        if baseline.shape != (1 if len(learnt) == 2 else len(learnt),) or len(trees) % len(baseline):
+            raise ValueError("its sums are not those of its classes")
+        if not np.isfinite(baseline).all():
+            raise ValueError("a sum begins with no number")
+        return cls(inputs, classes, learnt, baseline, trees)
 
 
 def nodes_of(predictor: Any) -> Array:
@@ -154,6 +159,8 @@ def _tree(entry: dict[str, list[Any]], inputs: int) -> Array:
             raise ValueError("a node leads nowhere")
     if not len(nodes) or nodes["feature"].max() >= inputs:
         raise ValueError("a node asks for an input that there is not")
+    if not (np.isfinite(nodes["threshold"]).all() and np.isfinite(nodes["value"]).all()):
+        raise ValueError("a node holds no number")
     return nodes
 
 

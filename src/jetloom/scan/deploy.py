@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from jetloom.io.atomic import make_directory, publishing
+from jetloom.models.stored_network import load_network
 
 
 def deploy(
@@ -43,7 +44,6 @@ def deploy(
     archive : Path
         The ``.zip`` to publish.
     """
-    import keras
     from talos.commands.deploy import Deploy
 
     import jetloom.models.layers  # noqa: F401 - registers the layers that Keras does not have
@@ -55,7 +55,7 @@ def deploy(
         details={"metric": metric, "point": str(data.loc[0, "point"])},
         params=parameters,
         parameter_columns=columns,
-        models={0: keras.saving.load_model(model, compile=False)},
+        models={0: load_network(model)},
         x=None,
         y=None,
         round_history=[],

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from jetloom.evaluation.metrics import direction
 
@@ -52,7 +51,3 @@ class EarlyStopping:
     def stop(self) -> bool:
         """Whether the training should end."""
         return self.patience is not None and self.waited >= self.patience
-
-    def state(self) -> dict[str, Any]:
-        """Give what a checkpoint must hold."""
-        return asdict(self)

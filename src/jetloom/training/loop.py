@@ -295,25 +295,18 @@ class Loop:
 
     def _save(self) -> None:
         progress = self.progress
-        progress.stopping, progress.selection = self.stopping.state(), self.selection.state()
-        progress.plateau = self.plateau.state() if self.plateau else None
+        progress.stopping, progress.selection, progress.plateau = self.stopping, self.selection, self.plateau
         progress.seconds, self._started = self._seconds(), time.monotonic()
         checkpoint.save(self.path, progress, self.stepper.arrays(), self.best)
 
     def _resume(self) -> None:
-        """Go on from the checkpoint, if there is one of the same identity that can be read."""
-        stored = checkpoint.load(self.path)
+        """Go on from the checkpoint, if there is one of the same identity that can be read and fits the network."""
+        network = [np.asarray(variable) for variable in self._network_variables()]
+        stored = checkpoint.load_fitting(self.path, self.progress.identity, self.stepper.arrays(), network)
         if stored is None:
-            if self.path.exists():
-                logger.warning("%s: cannot be read; training starts anew", self.path)
             return
         progress, current, best = stored
-        if progress.identity != self.progress.identity:
-            logger.warning("%s: belongs to other data, parameters or settings; training starts anew", self.path)
-            return
         self.stepper.load(current)
-        self.best = best or None
-        self.progress = progress
-        self.stopping, self.selection = EarlyStopping(**progress.stopping), Selection(**progress.selection)
-        self.plateau = Plateau(**progress.plateau) if progress.plateau else None
+        self.best, self.progress = best or None, progress
+        self.stopping, self.selection, self.plateau = progress.stopping, progress.selection, progress.plateau
         logger.info("goes on after epoch %d, step %d", progress.epoch, progress.step)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from jetloom.evaluation.metrics import direction
 
@@ -47,7 +46,3 @@ class Plateau:
             return learning_rate
         self.waited = 0
         return max(learning_rate * self.factor, min(self.min_learning_rate, learning_rate))
-
-    def state(self) -> dict[str, Any]:
-        """Give what a checkpoint must hold."""
-        return asdict(self)

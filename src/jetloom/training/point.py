@@ -15,6 +15,7 @@ from jetloom.io import atomic
 from jetloom.models.base import Model
 from jetloom.models.registry import find_model, model_code
 from jetloom.models.schedules import combined
+from jetloom.models.stored_network import load_network
 from jetloom.training.backend import use_backend
 from jetloom.training.feed import Feed
 from jetloom.training.interruption import Interruption
@@ -162,11 +163,7 @@ def _write(directory: Path, stepper: Stepper, model: Model, outcome: Outcome, re
     The checkpoint stays: if Snakemake wants the same training again, because an equal dataset was made anew, it is over
     as soon as it starts.
     """
-    import keras
-
     stepper.sync()
-    with atomic.publishing(
-        directory / "model.keras", lambda path: keras.saving.load_model(path, compile=False)
-    ) as part:
+    with atomic.publishing(directory / "model.keras", load_network) as part:
         stepper.network.save(part)
     write(directory, model, outcome.history, result)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from jetloom.evaluation.metrics import direction
 
@@ -24,7 +23,7 @@ class Selection:
     monitor: str = "val_loss"
     after: float = 0.0
     best: float = math.nan
-    best_epoch: float = 0
+    best_epoch: int | float = 0
 
     def update(self, metrics: dict[str, float]) -> bool:
         """Take the metrics of a validation; give True if it is the best so far. Of equal ones the first stays."""
@@ -33,7 +32,3 @@ class Selection:
             return False
         self.best, self.best_epoch = value, metrics["epoch"]
         return True
-
-    def state(self) -> dict[str, Any]:
-        """Give what a checkpoint must hold."""
-        return asdict(self)

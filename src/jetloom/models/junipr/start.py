@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jetloom.errors import ConfigurationError, CorruptFileError
+from jetloom.errors import ConfigurationError
 from jetloom.models.junipr.parameters import SHAPING
+from jetloom.models.stored_network import load_network
 
 
 def load_unary(path: Path, where: str) -> Any:
@@ -26,14 +27,9 @@ def load_unary(path: Path, where: str) -> Any:
     ConfigurationError
         If it is another kind of model.
     """
-    import keras
-
     import jetloom.models.junipr.network  # noqa: F401 - registers the layers
 
-    try:
-        network = keras.saving.load_model(path, compile=False)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CorruptFileError(f"is not a Keras model that can be loaded ({error})", path=path) from error
+    network = load_network(path)
     if network.name != "junipr":
         raise ConfigurationError(f"{path} is a model '{network.name}', not 'junipr'", where=where)
     return network.get_layer("junipr")
