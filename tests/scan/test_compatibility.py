@@ -10,8 +10,9 @@ from jetloom.errors import ConfigurationError
 from jetloom.models import registry
 from jetloom.models.dense import Dense
 from jetloom.scan.compatibility import check_models
+from jetloom.scan.preflight import check_analysis
 from jetloom.scan.settings import settings_digests
-from tiny_analysis import CONFIG, merged
+from tiny_analysis import CONFIG, analysis, merged
 
 
 class Density(Dense):
@@ -223,3 +224,19 @@ def test_bins_shape_a_dataset_of_trees_alone():
 def test_a_start_that_cannot_be(tasks, message):
     with pytest.raises(ConfigurationError, match=message):
         _check(tasks=tasks)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"scan": {"unitz": [8]}}, r"^tasks.flavour.scan: the model has no parameter 'unitz'; did you mean 'units'"),
+        ({"parameters": {"units": 10**9}}, r"^tasks.flavour.parameters.units: 1000000000 is more than 30,000: a layer"),
+        ({"model": "dens"}, r"^tasks.flavour.model: no model 'dens'; did you mean 'dense'"),
+    ],
+)
+def test_a_wrong_parameter_is_told_with_its_task(changes, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("dijet.root", "ttbar.root"):
+        (tmp_path / name).touch()
+    with pytest.raises(ConfigurationError, match=message):
+        check_analysis(analysis(**changes))

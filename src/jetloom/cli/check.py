@@ -17,8 +17,9 @@ def run(arguments: argparse.Namespace) -> None:
     """Check everything that can be checked before anything runs."""
     from jetloom import paths
     from jetloom.config.load import load_analysis
+    from jetloom.plots.titles import check_texts
     from jetloom.scan.preflight import check_analysis
-    from jetloom.scan.ranking import criterion
+    from jetloom.scan.ranking import chosen_by_the_test, criterion
     from jetloom.scan.space import points, runs
 
     analysis = load_analysis(arguments.config)
@@ -29,10 +30,13 @@ def run(arguments: argparse.Namespace) -> None:
         out(yaml.safe_dump(analysis.model_dump(mode="json", by_alias=True), sort_keys=False))
         return
     check_analysis(analysis)
+    warnings = check_texts(analysis)
     for name, sample in analysis.samples.items():
         out(f"sample {name}: {len(paths.source_files(analysis, name))} files, schema {sample.schema_name}\n")
     for path, names in paths.shared_files(analysis).items():
         out(f"warning: {path} is a file of several samples: {', '.join(names)}\n")
+    for line in [*warnings, *chosen_by_the_test(analysis)]:
+        out(f"warning: {line}\n")
     for name, task in analysis.tasks.items():
         found = points(task)
         trainings = len(found) * len(runs(task))

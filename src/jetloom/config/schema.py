@@ -226,12 +226,24 @@ def find_schema(name: str | Path) -> Schema:
     ConfigurationError
         If there is none of that name, or it is not a schema; one line with the near misses.
     """
+    path = schema_file(name)
+    return checked(Schema, read_yaml(path), path)
+
+
+def schema_file(name: str | Path) -> Path:
+    """Give the file of a schema, by a name or a path.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no schema of that name.
+    """
     if str(name).endswith((".yaml", ".yml", ".json")):
-        return checked(Schema, read_yaml(name), name)
+        return Path(name)
     known: dict[str, Path] = {}
     for directory in schema_directories():
         for path in sorted(directory.glob("*.yaml")):
             known.setdefault(path.stem, path)
     if str(name) not in known:
         raise ConfigurationError(f"no schema '{name}'", where="schema", advice=near_misses(str(name), known))
-    return checked(Schema, read_yaml(known[str(name)]), known[str(name)])
+    return known[str(name)]

@@ -71,6 +71,8 @@ def write_best(path: str | Path, points: Frame, parameters: list[str], rank_by: 
         f"{len(points)} points, {good} trained, {len(points) - good} without result (diverged or failed). "
         f"Ranked by {title(rank_by)}, {order} first; {spread}."
     )
+    if rank_by.startswith("eval_"):
+        text += " The test part has chosen the best point, so it no longer tests it: its value there is too good."
     write_text(path, page(f"The {len(rows)} best points", paragraph(text), table(heads, rows)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jetloom.config.analysis import Analysis
 from jetloom.config.tasks import Task
 from jetloom.errors import ConfigurationError
 from jetloom.models.registry import find_model
@@ -11,6 +12,15 @@ from jetloom.scan.columns import check_terms
 def criterion(task: Task) -> str:
     """Give the metric that ranks the points of a task: that of its search, or the model's own."""
     return task.search.rank_by or find_model(task.model).ranked_by
+
+
+def chosen_by_the_test(analysis: Analysis) -> list[str]:
+    """Give a warning for each task whose points are ranked on the test part."""
+    return [
+        f"tasks.{name}.search.rank_by: {metric}: the test part chooses the best point, so it no longer tests it"
+        for name, task in analysis.tasks.items()
+        if (metric := criterion(task)).startswith("eval_")
+    ]
 
 
 def check_metrics(name: str, task: Task) -> None:
