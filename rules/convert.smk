@@ -1,6 +1,7 @@
 """DxAOD -> ntuple -> HDF5; with `conversion.route: direct` the DxAOD goes to HDF5 in one pass.
 
-A sample's own command (`prepare`) comes before.
+A sample's own command (`prepare`) comes before. A remote file is no input of Snakemake: it is a parameter, `url`, which
+is empty where the input is not.
 
 Input: the DxAODs of the samples. Output: prepared/<sample>/<file>.root, ntuple/<sample>/<file>.root, hdf5/<sample>/<file>.h5.
 """
@@ -23,10 +24,11 @@ rule prepare:
         config=stored_config,
         command=INPUTS.prepare_command,
         state=INPUTS.state_of_original,
+        url=unnoticed(INPUTS.remote_original),
     message:
         "Preparing {wildcards.file} of {wildcards.sample}: {params.command}"
     shell:
-        "jetloom prepare --config {params.config:q} --sample {wildcards.sample} {input.original:q}"
+        "jetloom prepare --config {params.config:q} --sample {wildcards.sample} {input.original:q} {params.url:q}"
         " --output {output.prepared:q} 2> {log:q}"
 
 
@@ -48,10 +50,11 @@ rule ntuple:
         settings=lookup(dpath="convert/{sample}", within=PLAN.settings),
         schema=lookup(dpath="{sample}", within=PLAN.schemas),
         state=INPUTS.state_of_dxaod,
+        url=unnoticed(INPUTS.remote_dxaod),
     message:
         "Converting {wildcards.file} of {wildcards.sample} to an ntuple"
     shell:
-        "jetloom ntuple --config {params.config:q} --sample {wildcards.sample} {input.dxaod:q}"
+        "jetloom ntuple --config {params.config:q} --sample {wildcards.sample} {input.dxaod:q} {params.url:q}"
         " --output {output.ntuple:q} 2> {log:q}"
 
 
@@ -73,8 +76,9 @@ rule hdf5:
         settings=lookup(dpath="convert/{sample}", within=PLAN.settings),
         schema=lookup(dpath="{sample}", within=PLAN.schemas),
         state=INPUTS.state_of_hdf5_source,
+        url=unnoticed(INPUTS.remote_hdf5_source),
     message:
         "Converting {wildcards.file} of {wildcards.sample} to HDF5"
     shell:
-        "jetloom hdf5 --config {params.config:q} --sample {wildcards.sample} {input.source:q}"
+        "jetloom hdf5 --config {params.config:q} --sample {wildcards.sample} {input.source:q} {params.url:q}"
         " --output {output.hdf5:q} 2> {log:q}"

@@ -8,7 +8,7 @@ import jetloom
 PACKAGE = Path(jetloom.__file__).parent
 FLOORS = [
     {"__init__"},
-    {"errors", "expressions", "provenance", "code_digests", "cutflow"},
+    {"errors", "expressions", "provenance", "code_digests", "cutflow", "locations"},
     {"config"},
     {"paths", "io", "physics"},
     {"conversion", "data", "simulation", "trees"},

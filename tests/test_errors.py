@@ -26,6 +26,7 @@ CODES = {
     "BusyError": 6,
     "CheckpointedError": 85,
     "WrongResourceError": 7,
+    "StorageError": 8,
     "OutOfTimeError": 85,
 }
 

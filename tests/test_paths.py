@@ -6,7 +6,7 @@ import yaml
 from jetloom import paths
 from jetloom.cli.main import main
 from jetloom.config.load import load_merged
-from jetloom.errors import ConfigurationError, MissingFileError
+from jetloom.errors import ConfigurationError, CorruptFileError, MissingFileError
 from tiny_analysis import CONFIG, analysis, merged
 
 
@@ -77,3 +77,54 @@ def test_what_is_no_pattern_of_files_is_refused_with_its_key(tmp_path, pattern):
 def test_a_brace_in_a_path_is_refused_before_snakemake_takes_it_for_a_wildcard(tmp_path, name):
     with pytest.raises(ConfigurationError, match=r"^samples.dijet.files: the file .* has a brace in its path"):
         paths.source_files(_with_files(tmp_path, [name], ["**/*.root"]), "dijet")
+
+
+URLS = ["root://a.b//eos/d/x.root", "https://a.b/d/x.root?authz=SECRET", "root://a.b//eos/d/DAOD.1.pool.root.1"]
+
+
+def test_remote_files_are_named_by_their_own_names_and_nobody_asks_their_servers(tmp_path):
+    found = paths.source_files(_with_files(tmp_path, ["a/y.root"], [*URLS, URLS[0], "a/*"]), "dijet")
+    assert [name.split("-")[0] for name in found] == ["x", "x", "DAOD.1.pool.root", "y"]
+    assert [str(path) for path in found.values()][:2] == [URLS[0], "https://a.b/d/x.root"]
+    assert isinstance(found["y"], Path)
+    assert paths.state(found["DAOD.1.pool.root"]) == URLS[2]
+
+
+def test_a_list_names_one_file_a_line(tmp_path):
+    analysis = _with_files(tmp_path, ["a/y.root", "a/z.root"], ["files.txt", "a/z.root"])
+    (tmp_path / "files.txt").write_text(f"# made by xrdfs\n{URLS[0]}\n\n a/*.root \n")
+    assert list(paths.source_files(analysis, "dijet")) == ["x", "y", "z"]
+    (tmp_path / "files.txt").write_text("a/none*.root\n")
+    with pytest.raises(
+        MissingFileError, match=r"samples.dijet.files: .*files.txt: the pattern 'a/none\*.root' matches"
+    ):
+        paths.source_files(analysis, "dijet")
+    for content in (b"", b"\n# nothing\n", b"\xff\xfe"):
+        (tmp_path / "files.txt").write_bytes(content)
+        with pytest.raises(CorruptFileError, match=r"files.txt"):
+            paths.source_files(analysis, "dijet")
+
+
+def test_data_may_be_a_remote_directory():
+    content = {"data": "root://a.b//eos/d/", "samples": {"dijet": {"files": ["m/x.root", "https://c.d/y.root"]}}}
+    found = paths.source_files(load_merged(merged(CONFIG, content)), "dijet")
+    assert [str(path) for path in found.values()] == ["root://a.b//eos/d/m/x.root", "https://c.d/y.root"]
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (
+            "root://a.b//eos/*.root",
+            "is a pattern, and files of another machine are named one by one; .*list.txt.*xrdfs",
+        ),
+        ("https://a.b/[xy].root", "is a pattern"),
+        ("dcap://a.b/x.root", "cannot be read by the protocol of 'dcap://a.b/x.root'"),
+        ("roots://a.b//x.root", "did you mean 'root'"),
+        ("root://a.b", "names no file"),
+        ("https://a.b/d/", "names no file"),
+    ],
+)
+def test_what_is_no_remote_file_is_refused_with_the_way_out(tmp_path, url, words):
+    with pytest.raises(ConfigurationError, match=f"samples.dijet.files: .*{words}"):
+        paths.source_files(_with_files(tmp_path, ["a/y.root"], [url]), "dijet")

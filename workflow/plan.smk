@@ -43,3 +43,12 @@ TRAINING_GROUP = "train" if PLAN.has_groups else None
 def stored_config(wildcards, input):
     """The configuration for a job. By taking `input` it is no reason to run a job again: the settings are."""
     return PLAN.config
+
+
+def unnoticed(value):
+    """A parameter, as a function of wildcards, whose change is no reason to run a job again: it takes `input`."""
+
+    def parameter(wildcards, input):
+        return value(wildcards)
+
+    return parameter

@@ -10,7 +10,6 @@ import difflib
 import reprlib
 from collections.abc import Iterable
 from enum import IntEnum
-from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -24,6 +23,7 @@ class ExitCode(IntEnum):
     MEMORY = 5
     BUSY = 6
     RESOURCE = 7
+    STORAGE = 8
     CHECKPOINTED = 85
 
 
@@ -34,7 +34,7 @@ class JetloomError(Exception):
     ----------
     cause : str
         What is wrong, in one line, in the words of the user.
-    path : path-like, optional
+    path : path-like or URL, optional
         The file in which it is wrong.
     where : str, optional
         The object in that file: a branch, a dataset, a configuration key.
@@ -44,9 +44,7 @@ class JetloomError(Exception):
 
     exit_code: ExitCode = ExitCode.BUG
 
-    def __init__(
-        self, cause: str, *, path: str | Path | None = None, where: str | None = None, advice: str | None = None
-    ) -> None:
+    def __init__(self, cause: str, *, path: object = None, where: str | None = None, advice: str | None = None) -> None:
         self.cause = cause
         self.path = None if path is None else str(path)
         self.where = where
@@ -126,6 +124,24 @@ class WrongResourceError(JetloomError):
     """A job was given another machine than it needs: no card that can be used, where one was asked for."""
 
     exit_code = ExitCode.RESOURCE
+
+
+OUT_OF_REACH = "is out of reach"
+"""Stands in every line of a StorageError, so that who finds the line in a log knows its kind."""
+
+
+class StorageError(JetloomError):
+    """A file is there as far as one can know, and its server, its disk or the network does not give it.
+
+    Another attempt may go well, so it tells nothing of the file's content.
+    """
+
+    exit_code = ExitCode.STORAGE
+
+    @classmethod
+    def because(cls, reason: str, path: object, advice: str = "try again later") -> StorageError:
+        """Return the error for what the server, the disk or the network said."""
+        return cls(f"{OUT_OF_REACH} ({reason})", path=path, advice=advice)
 
 
 class CheckpointedError(JetloomError):

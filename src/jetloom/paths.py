@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from jetloom.config.analysis import Analysis
 from jetloom.config.samples import Sample
-from jetloom.errors import ConfigurationError, MissingFileError, shown
+from jetloom.errors import ConfigurationError, CorruptFileError, MissingFileError, shown
+from jetloom.locations import URL, Location, Remote, checked_remote
 from jetloom.provenance import digest
 
 SHOWN_FILES = 8
 JETS = "jets"
+LISTS = (".txt", ".list")
+"""How text files end that name one file a line."""
+
+Identity = tuple[int, int] | str
 
 
 def results(analysis: Analysis) -> Path:
@@ -20,7 +25,7 @@ def results(analysis: Analysis) -> Path:
     return Path("results") / analysis.analysis
 
 
-def source_files(analysis: Analysis, sample: str) -> dict[str, Path]:
+def source_files(analysis: Analysis, sample: str) -> dict[str, Location]:
     """Give the DxAODs of a sample by the names that their results get.
 
     One file is one file, whatever its paths: of links to a file, and of several ways to write a path, the first counts.
@@ -30,22 +35,14 @@ def source_files(analysis: Analysis, sample: str) -> dict[str, Path]:
     Raises
     ------
     MissingFileError, ConfigurationError
-        If a pattern matches nothing, is none, or a file has a brace in its path.
+        If a pattern matches nothing, a pattern or URL is none, or a file has a brace in its path.
     """
     settings = analysis.samples[sample]
     if settings.simulate is not None:
         return {name: simulated_file(analysis, sample, name) for name in chunk_names(settings)}
-    found: dict[tuple[int, int], Path] = {}
-    for pattern in settings.files:
-        matches = sorted(expand(Path(analysis.data), pattern, f"samples.{sample}.files"))
-        if not matches:
-            raise MissingFileError(
-                f"the pattern '{pattern}' matches nothing in '{analysis.data}'",
-                where=f"samples.{sample}.files",
-                advice="patterns are relative to the configuration's 'data'",
-            )
-        for path in matches:
-            found.setdefault(identity(path), path)
+    found: dict[Identity, Location] = {}
+    for path in _named_files(analysis.data, settings.files, f"samples.{sample}.files"):
+        found.setdefault(identity(path), path)
     for path in found.values():
         if set("{}") & set(str(path)):
             raise ConfigurationError(
@@ -59,18 +56,58 @@ def source_files(analysis: Analysis, sample: str) -> dict[str, Path]:
     }
 
 
-def identity(path: Path) -> tuple[int, int]:
-    """Give what tells a file from others whatever its path: the device and the number that it has there."""
+def _named_files(data: str, names: Iterable[str], where: str, in_list: bool = False) -> Iterator[Location]:
+    """Give the files that URLs, patterns and lists name; ``data`` is where relative ones begin."""
+    for name in names:
+        if URL.match(name):
+            yield checked_remote(name, where)
+            continue
+        if URL.match(data) and not Path(name).is_absolute():
+            yield checked_remote(f"{data.rstrip('/')}/{name}", where)
+            continue
+        matches = sorted(expand(Path(data), name, where))
+        if not matches:
+            raise MissingFileError(
+                f"the pattern '{name}' matches nothing in '{data}'",
+                where=where,
+                advice="patterns are relative to the configuration's 'data'",
+            )
+        for path in matches:
+            if path.suffix in LISTS and not in_list:
+                yield from _named_files(data, _lines(path), f"{where}: {path}", in_list=True)
+            else:
+                yield path
+
+
+def _lines(path: Path) -> list[str]:
+    """Read a list of files: one a line, but for empty lines and those that begin with #."""
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError) as error:
+        raise CorruptFileError(f"cannot be read as a list of files ({error})", path=path) from None
+    found = [line for line in lines if line and not line.startswith("#")]
+    if not found:
+        raise CorruptFileError("names no file", path=path, advice="write one path or URL a line")
+    return found
+
+
+def identity(path: Location) -> Identity:
+    """Give what tells a file from others whatever its path: its device and its number there, or its URL."""
+    if isinstance(path, Remote):
+        return path.url
     state = path.stat()
     return state.st_dev, state.st_ino
 
 
-def state(path: Path) -> str:
+def state(path: Location) -> str:
     """Return size and time of what a path resolves to, as text that differs after any change of either.
 
     Snakemake notices newer inputs only; ``cp -p``, ``rsync -a`` and restored files have an older time than the one
-    before. It costs a look at the directory and reads nothing; "" if there is no file.
+    before. It costs a look at the directory and reads nothing; "" if there is no file. Of a remote file it is the URL:
+    nobody asks its server.
     """
+    if isinstance(path, Remote):
+        return str(path)
     try:
         found = path.stat()
     except OSError:
@@ -78,10 +115,10 @@ def state(path: Path) -> str:
     return f"{found.st_size} bytes of {found.st_mtime_ns}"
 
 
-def shared_files(analysis: Analysis) -> dict[Path, list[str]]:
+def shared_files(analysis: Analysis) -> dict[Location, list[str]]:
     """Give the files that several samples have, with the names of those samples."""
-    owners: dict[tuple[int, int], list[str]] = {}
-    first: dict[tuple[int, int], Path] = {}
+    owners: dict[Identity, list[str]] = {}
+    first: dict[Identity, Location] = {}
     for sample, settings in analysis.samples.items():
         for path in source_files(analysis, sample).values() if settings.files else ():
             key = identity(path)
@@ -90,14 +127,14 @@ def shared_files(analysis: Analysis) -> dict[Path, list[str]]:
     return {first[key]: samples for key, samples in owners.items() if len(samples) > 1}
 
 
-def converted_files(analysis: Analysis, sample: str) -> dict[str, Path]:
+def converted_files(analysis: Analysis, sample: str) -> dict[str, Location]:
     """Give what the conversion of a sample reads: its files, or what its own command makes of them."""
     if analysis.samples[sample].prepare is None:
         return source_files(analysis, sample)
     return {name: results(analysis) / "prepared" / sample / f"{name}.root" for name in source_files(analysis, sample)}
 
 
-def shown_files(sources: Mapping[str, Path]) -> dict[str, Path]:
+def shown_files(sources: Mapping[str, Location]) -> dict[str, Location]:
     """Give the files whose events are drawn before and after cuts: a few, spread evenly over all of a sample."""
     names, most = list(sources), SHOWN_FILES
     if len(names) > most:

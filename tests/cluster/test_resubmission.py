@@ -373,6 +373,7 @@ CONVERT = {"sample": "dijet", "file": "a"}
         ("a.root: is truncated; get it again", Cause.BAD_INPUT),
         ("memory ran out", Cause.OUT_OF_MEMORY),
         ("results/x.h5: cannot be written (No space left on device)", Cause.DISK_FULL),
+        ("root://a.b//d.root: is out of reach (503 Service Unavailable); try again later", Cause.STORAGE),
         ("results/a/config/0a1b2c.json: tasks.t.inputs: unknown key 'x'", Cause.CONFIGURATION),
         ("scan: the scan has no point 'p1'", Cause.CONFIGURATION),
         ("--run-name: no such run 'r7'; known: r0", Cause.CONFIGURATION),

@@ -10,6 +10,7 @@ from jetloom.config.samples import Sample
 from jetloom.config.schema import find_schema
 from jetloom.conversion.prepare import command_line, prepare
 from jetloom.errors import InputError, JetloomError
+from jetloom.locations import Remote
 
 SCHEMA = find_schema("simulated")
 
@@ -24,6 +25,12 @@ def source(tmp_path):
 def test_paths_are_quoted(tmp_path):
     line = command_line("dump -i {input} -o {output} {other}", tmp_path / "a b", tmp_path / "c")
     assert line == f"dump -i '{tmp_path}/a b' -o {tmp_path}/c {{other}}"
+
+
+def test_a_remote_file_is_given_by_its_url(tmp_path):
+    remote = Remote("root://a.b//eos/x.root?authz=1&x=2")
+    line = command_line("xrdcp {input} {output}", remote, tmp_path / "c")
+    assert line == f"xrdcp 'root://a.b//eos/x.root?authz=1&x=2' {tmp_path}/c"
 
 
 def test_a_command_makes_the_file(source, tmp_path):

@@ -162,3 +162,24 @@ def test_another_scan_to_start_from_makes_a_training_stale_by_its_content_alone(
     scan.write_text("two")
     os.utime(scan, ns=(0, 10**17))
     assert inputs.training_settings(wildcards(task="binary")) not in (first, before)
+
+
+@pytest.mark.parametrize("route", ["direct", "ntuple"])
+def test_a_remote_file_is_a_parameter_and_no_input(content, route):
+    url = "root://a.b//eos/x.root?authz=SECRET"
+    content["samples"]["a-b"]["files"] = [url, "a1.root"]
+    content["conversion"]["route"] = route
+    plan = Plan.of(content)
+    inputs, remote, local = Inputs(plan), wildcards(sample="a-b", file="x"), wildcards(sample="a-b", file="a1")
+    assert inputs.original(remote) == inputs.dxaod(remote) == []
+    assert inputs.remote_original(remote) == inputs.remote_dxaod(remote) == [url]
+    assert inputs.state_of_dxaod(remote) == "root://a.b//eos/x.root", "a new token makes nothing stale"
+    assert inputs.remote_original(local) == inputs.remote_dxaod(local) == inputs.remote_hdf5_source(local) == []
+    assert (inputs.of_hdf5(remote), inputs.remote_hdf5_source(remote)) == (
+        ([], [url]) if route == "direct" else ("results/tiny/ntuple/a-b/x.root", [])
+    )
+    assert all("://" not in str(path) for path in inputs.shown_dxaods(None))
+    content["samples"]["a-b"]["prepare"] = "xrdcp {input} {output}"
+    prepared = Inputs(Plan(load_merged(content), plan.config))
+    assert prepared.remote_original(remote) == [url]
+    assert prepared.remote_dxaod(remote) == prepared.remote_hdf5_source(remote) == []

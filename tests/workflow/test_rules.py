@@ -174,6 +174,19 @@ def test_an_input_that_is_replaced_by_an_older_file_is_converted_again(fresh: An
     assert "Params have changed" in shown
 
 
+def test_a_remote_file_is_named_to_the_verb_and_is_no_input(fresh: Analysis) -> None:
+    url = "root://site.example.org//data/DAOD.1.pool.root.1?authz=a&b"
+    dxaod_files.write(fresh.directory / "x.root", dxaod_files.content())
+    samples = {"far": {"files": [url]}, "near": {"files": ["x.root"]}}
+    for route, verb in (("direct", "hdf5"), ("ntuple", "ntuple")):
+        fresh.write({"analysis": "small", "samples": samples, "conversion": {"route": route}})
+        shown = fresh.snakemake("-n", "-p")
+        assert shown.returncode == 0, shown.stdout
+        commands = [" ".join(line.split()) for line in shown.stdout.splitlines() if f"jetloom {verb} " in line]
+        assert any(f"--sample far '{url}' --output" in line for line in commands), commands
+        assert any("--sample near x.root --output" in line for line in commands), commands
+
+
 def test_a_second_invocation_is_refused(fresh: Analysis) -> None:
     slow = yaml.safe_load(yaml.safe_dump(fresh.content))
     slow["samples"] = {"dijet": {"simulate": {"process": "dijet", "events": 100_000}}}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
+
+from jetloom.locations import located
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("input", type=Path, help="a ROOT file")
+    parser.add_argument("input", type=located, help="a ROOT file, or its URL (root://, https://)")
     parser.add_argument("--schema", required=True, help="input schema: a name in config/schemas, or a YAML file")
     parser.add_argument("--collection", help="jet collection, if not that of the schema")
     parser.add_argument("--events", type=int, default=1000, metavar="N", help="events to read (default: 1000)")

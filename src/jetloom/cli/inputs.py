@@ -48,13 +48,15 @@ def given_files(options: argparse.Namespace) -> Iterator[Path]:
 
 def _configured_files(analysis: Analysis) -> Iterator[Path]:
     """Give the samples' own files, schemas, the good-runs list, and models of the user's own."""
-    from jetloom.paths import expand
+    from jetloom.paths import expand, source_files
 
     if analysis.conversion.good_runs is not None:
         yield Path(analysis.conversion.good_runs)
     for name, sample in analysis.samples.items():
         yield Path(sample.schema_name)
         for pattern in sample.files:
-            yield from expand(Path(analysis.data), pattern, f"samples.{name}.files")
+            yield from expand(Path(analysis.data), pattern, f"samples.{name}.files")  # a list of files, too
+        if sample.files:
+            yield from (path for path in source_files(analysis, name).values() if isinstance(path, Path))
     for task in analysis.tasks.values():
         yield Path(task.model)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from jetloom.locations import located
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("input", type=Path, help="the file that the command takes")
+    parser.add_argument("input", type=located, help="the file that the command takes")
     parser.add_argument("--config", required=True, help="configuration of the analysis")
     parser.add_argument("--sample", required=True, help="name of a sample that has 'prepare'")
     parser.add_argument("--output", type=Path, required=True, help="ROOT file to make")

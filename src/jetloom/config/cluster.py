@@ -49,6 +49,9 @@ class Attempts(Settings):
     disk_full: Tries = Field(2, description="The disk or the quota was full.")
     wrong_resource: Tries = Field(2, description="A card was asked for, and none can be used: another machine.")
     refused: Tries = Field(10, description="The scheduler took no job.")
+    storage: Tries = Field(
+        6, description="A remote file, a disk or the network did not answer; the pause before the next one doubles."
+    )
     duplicate: Tries = Field(100, description="Another copy of the job still worked on the same result.")
     bug: Tries = Field(2, description="Anything else: tried once more, in case the machine was to blame.")
 
@@ -60,7 +63,9 @@ class Cluster(Settings):
     growth: Growth = Field(default_factory=Growth, description="The later requests.")
     attempts: Attempts = Field(default_factory=Attempts, description="How often a job is tried.")
     pause: Seconds = Field(
-        10.0, description="Seconds before a refused or doubled job is submitted again; doubles each time, up to 5 min."
+        10.0,
+        description="Seconds before a job that was refused, doubled, or found a file out of reach is submitted again; "
+        "doubles each time, up to 5 min.",
     )
     margin: SomeSeconds = Field(
         90.0,

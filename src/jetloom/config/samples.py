@@ -49,7 +49,9 @@ class Sample(Settings):
 
     title: str = Field("", description="Name in plots; the sample's key if empty.")
     files: list[str] = Field(
-        default_factory=list, description="DxAOD files or patterns such as 'user.me/*.root', relative to `data`."
+        default_factory=list,
+        description="DxAOD files or patterns such as 'user.me/*.root', relative to `data`; URLs (root://, https://); "
+        "or text files (.txt, .list) that name one of these a line.",
     )
     simulate: Simulation | None = Field(None, description="Make the sample instead of reading files.")
     prepare: str | None = Field(

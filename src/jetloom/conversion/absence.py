@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jetloom.errors import MissingObjectError
 from jetloom.expressions import names_in
+from jetloom.locations import Location
 
 if TYPE_CHECKING:
     from jetloom.conversion.streams import Task
@@ -80,7 +80,7 @@ def _touched(task: Task, absent: Mapping[str, str]) -> Iterator[tuple[str, str, 
                         yield level, cut, variable, branch
 
 
-def without_weight(path: Path, why: str) -> MissingObjectError:
+def without_weight(path: Location, why: str) -> MissingObjectError:
     """Give the error of simulated events that have no weight."""
     return MissingObjectError(
         f"simulated events need a weight, and {why}",

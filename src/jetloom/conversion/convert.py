@@ -60,7 +60,7 @@ def to_hdf5(task: Task, output: str | Path) -> Record:
     StaleError
         If the ntuple was made with other settings.
     """
-    if task.path.suffix == ".root" and _is_ours(task.path):
+    if isinstance(task.path, Path) and task.path.suffix == ".root" and _is_ours(task.path):
         with NtupleReader(task.path) as reader:
             return _write_hdf5(Stored(reader, task), task, output)
     return _tolerant(task, lambda stream: _write_hdf5(stream, task, output))
@@ -85,8 +85,8 @@ def summarised(task: Task) -> Iterator[Callable[[Record], None]]:
         flow = CutFlow(record.counts)
         levels = dict.fromkeys(entry["level"] for entry in record.counts)
         parts = [f"{flow.found(level)} -> {flow.left(level)} {level}" for level in levels if level != "events"]
-        speed = task.path.stat().st_size / 1e6 / seconds
-        LOG.info("%s: %d events, %s in %.1f s (%.0f MB/s)", task.path, record.events, ", ".join(parts), seconds, speed)
+        speed = f" ({task.path.stat().st_size / 1e6 / seconds:.0f} MB/s)" if isinstance(task.path, Path) else ""
+        LOG.info("%s: %d events, %s in %.1f s%s", task.path, record.events, ", ".join(parts), seconds, speed)
 
     yield summary
 

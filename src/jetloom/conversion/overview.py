@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jetloom import paths
@@ -10,10 +11,9 @@ from jetloom.config.schema import find_schema
 from jetloom.errors import InputError, MissingFileError
 from jetloom.io.hdf5 import TableReader
 from jetloom.io.root import open_source
+from jetloom.locations import Location, Remote
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from jetloom.config.analysis import Analysis
     from jetloom.config.schema import Schema
 
@@ -34,6 +34,8 @@ class Overview:
         DxAODs that are not there, or patterns without a match.
     bad : dict of str to str
         Files that cannot be read, and why.
+    remote : int
+        Files of other machines that are not converted yet; nobody looks whether they are there.
     events, jets : int
         Events in the files that are there; jets in those that are converted.
     sum_of_weights : float
@@ -55,6 +57,7 @@ class Overview:
     jets: int = 0
     sum_of_weights: float = 0.0
     absent: dict[str, int] = field(default_factory=dict)
+    remote: int = 0
 
     @property
     def luminosity(self) -> float | None:
@@ -86,7 +89,7 @@ def overview(analysis: Analysis, sample: str) -> Overview:
     return found
 
 
-def _look(found: Overview, path: Path, hdf5: Path, schema: Schema) -> None:
+def _look(found: Overview, path: Location, hdf5: Path, schema: Schema) -> None:
     try:
         if hdf5.is_file():
             found.converted += 1
@@ -96,10 +99,12 @@ def _look(found: Overview, path: Path, hdf5: Path, schema: Schema) -> None:
                 found.sum_of_weights += reader.attribute("sum_of_weights")
                 for variable in reader.attribute("absent"):
                     found.absent[variable] = found.absent.get(variable, 0) + 1
+        elif isinstance(path, Remote):
+            found.remote += 1
         elif path.is_file():
             with open_source(path, schema.trees) as source:
                 found.events += source.entries
-        if not path.is_file():
+        if isinstance(path, Path) and not path.is_file():
             found.missing.append(str(path))
     except InputError as error:
         found.bad[str(error.path or path)] = str(error.cause)

@@ -11,6 +11,7 @@ from jetloom.config.schema import Schema
 from jetloom.errors import JetloomError
 from jetloom.io.atomic import publishing
 from jetloom.io.root import open_source
+from jetloom.locations import Location, Remote
 
 logger = logging.getLogger(__name__)
 
@@ -18,12 +19,13 @@ LAST = 400
 """Characters of the command's last words that an error repeats."""
 
 
-def command_line(command: str, source: Path, output: Path) -> str:
-    """Give the command for one file, with its paths in the places of ``{input}`` and ``{output}``."""
-    return command.replace("{input}", shlex.quote(str(source))).replace("{output}", shlex.quote(str(output)))
+def command_line(command: str, source: Location, output: Path) -> str:
+    """Give the command for one file, with its path or URL in the place of ``{input}``, and that of ``{output}``."""
+    named = source.url if isinstance(source, Remote) else str(source)
+    return command.replace("{input}", shlex.quote(named)).replace("{output}", shlex.quote(str(output)))
 
 
-def prepare(command: str, source: Path, output: Path, schema: Schema) -> None:
+def prepare(command: str, source: Location, output: Path, schema: Schema) -> None:
     """Run a sample's ``prepare`` for one file; the result appears whole, with a tree that the schema knows, or not.
 
     Raises

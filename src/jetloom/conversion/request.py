@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jetloom.errors import ConfigurationError, near_misses
+from jetloom.locations import located
 
 if TYPE_CHECKING:
     from jetloom.conversion.streams import Task
@@ -22,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser, output: str) -> None:
     output : str
         What the output is, for the help.
     """
-    parser.add_argument("input", metavar="INPUT", type=Path, help="ROOT file")
+    parser.add_argument("input", metavar="INPUT", type=located, help="ROOT file, or its URL (root://, https://)")
     parser.add_argument("--output", "-o", metavar="FILE", type=Path, required=True, help=output)
     parser.add_argument("--config", metavar="YAML", type=Path, help="configuration of an analysis")
     parser.add_argument("--sample", metavar="NAME", help="sample of the configuration that INPUT belongs to")

@@ -26,6 +26,7 @@ from jetloom.io.events import EventBlock
 from jetloom.io.layout import Layout, make_layout
 from jetloom.io.ntuple import NtupleReader
 from jetloom.io.root import open_source
+from jetloom.locations import Location
 from jetloom.provenance import digest, file_digest, origin
 
 LOG = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class Task:
 
     Attributes
     ----------
-    path : Path
+    path : Path or Remote
         The DxAOD (or, for :func:`to_hdf5`, an ntuple of ours).
     schema : Schema or None
         Meaning of the DxAOD; None is possible for an ntuple, which knows.
@@ -48,7 +49,7 @@ class Task:
         Recorded data: every event has weight 1.
     """
 
-    path: Path
+    path: Location
     schema: Schema | None
     conversion: Conversion
     is_data: bool = False
@@ -119,7 +120,7 @@ class Selected:
         validator = Validator(task.conversion.budget, task.path)
         with open_source(task.path, self._schema.trees) as source:
             reader = DxaodReader(source, self._schema, task.conversion)
-            self.record.origin = origin(task.settings(), {task.path.name: file_digest(task.path)})
+            self.record.origin = origin(task.settings(), {task.path.name: _digest(task.path)})
             self.record.absent = without_given(reader.plan.absent, task)
             decided = decided_cuts(task, self.record.absent)
             self.record.before_share = before_share(reader.entries)
@@ -189,7 +190,7 @@ class Skipped:
         assert task.schema is not None
         self.layout = make_layout(task.schema, task.conversion)
         try:
-            inputs = {task.path.name: file_digest(task.path)}
+            inputs = {task.path.name: _digest(task.path)}
         except OSError:  # it may not even be readable
             inputs = {task.path.name: ""}
         reason = ": ".join(part for part in (error.where, error.cause) if part)
@@ -199,3 +200,8 @@ class Skipped:
     def blocks(self) -> Iterator[EventBlock]:
         """Give no block."""
         return iter(())
+
+
+def _digest(path: Location) -> str:
+    """Return the digest of a file's content; the URL of a remote one, of which only some branches are read."""
+    return file_digest(path) if isinstance(path, Path) else str(path)

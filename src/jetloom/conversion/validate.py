@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,7 @@ from jetloom.io.events import Collection, Column, EventBlock, Mask
 
 if TYPE_CHECKING:
     from jetloom.config.conversion import Budget
+    from jetloom.locations import Location
 
 CHECKED = ("pt", "eta", "phi", "m", "energy")
 NOT_NEGATIVE = ("pt", "energy")
@@ -31,11 +31,11 @@ class Validator:
     ----------
     budget : Budget
         The shares that may be lost.
-    path : Path
+    path : Path or Remote
         The file, for messages.
     """
 
-    def __init__(self, budget: Budget, path: Path) -> None:
+    def __init__(self, budget: Budget, path: Location) -> None:
         self._budget = budget
         self._path = path
         self._found: dict[str, int] = {}

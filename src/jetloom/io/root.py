@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 import uproot
@@ -16,6 +15,7 @@ from jetloom.io.integrity.inflation import watch_sizes
 from jetloom.io.integrity.rntuple import verify_envelopes, verify_pages
 from jetloom.io.sources.branch_kinds import is_within, why_unreadable
 from jetloom.io.sources.search import Found, find_tree
+from jetloom.locations import Location, Remote, located
 
 Result = TypeVar("Result")
 
@@ -28,7 +28,7 @@ class Source:
 
     Attributes
     ----------
-    path : Path
+    path : Path or Remote
         The file.
     found : Found
         Where the tree is in it.
@@ -38,7 +38,7 @@ class Source:
         Name of every branch, with and without the branches above it, to the name that uproot reads it by.
     """
 
-    path: Path
+    path: Location
     found: Found
     tree: Any
     names: dict[str, str] = field(repr=False)
@@ -68,7 +68,7 @@ class Source:
         if not self.entries:
             return 0.0
         if self.is_rntuple:
-            return self.path.stat().st_size * 2.0 * len(branches) / len(self.tree.keys()) / self.entries
+            return float(self.tree.file.source.num_bytes) * 2.0 * len(branches) / len(self.tree.keys()) / self.entries
         found = guarded(
             lambda: sum(self.tree[name].uncompressed_bytes for name in branches), self.path, self.found.name
         )
@@ -119,8 +119,8 @@ class Source:
 
 
 @contextmanager
-def opened(path: str | Path) -> Iterator[Any]:
-    """Open a ROOT file.
+def opened(path: str | Location) -> Iterator[Any]:
+    """Open a ROOT file of this machine or, by its URL, of another.
 
     Yields
     ------
@@ -132,37 +132,50 @@ def opened(path: str | Path) -> Iterator[Any]:
         If there is no such file.
     CorruptFileError
         If it is empty, truncated, or not a ROOT file.
+    StorageError, ConfigurationError
+        If it is a remote one, see :class:`jetloom.io.sources.remote.RemoteSource`.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise MissingFileError("there is no such file", path=path)
-    if path.stat().st_size == 0:
-        raise CorruptFileError("is empty (0 bytes)", path=path, advice="make or copy it again")
+    path = located(path)
+    options = _options(path)
+    named = {path.url: None} if isinstance(path, Remote) else path
     # Caches of its own: uproot's are shared by all files of one identifier, a damaged copy among them.
     caches = {"object_cache": uproot.LRUCache(100), "array_cache": uproot.LRUArrayCache("100 MB")}
-    file = guarded(lambda: uproot.open(path, **caches), path)
+    file = guarded(lambda: uproot.open(named, **caches, **options), path)
     with file:
         yield file
 
 
-def guarded(action: Callable[[], Result], path: Path, where: str | None = None, way_out: str = "") -> Result:
+def _options(path: Location) -> dict[str, Any]:
+    """Say how uproot opens a file, after a look whether it is there."""
+    if isinstance(path, Remote):
+        from jetloom.io.sources.remote import RemoteSource
+
+        return {"handler": RemoteSource}
+    if not path.is_file():
+        raise MissingFileError("there is no such file", path=path)
+    if path.stat().st_size == 0:
+        raise CorruptFileError("is empty (0 bytes)", path=path, advice="make or copy it again")
+    return {}
+
+
+def guarded(action: Callable[[], Result], path: Location, where: str | None = None, way_out: str = "") -> Result:
     """Do something with a ROOT file; what uproot raises on damaged bytes becomes a CorruptFileError."""
     with Interpreting(path, where, f"make or copy it again{way_out}"):
         return action()
 
 
 @contextmanager
-def open_source(path: str | Path, trees: Sequence[str]) -> Iterator[Source]:
+def open_source(path: str | Location, trees: Sequence[str]) -> Iterator[Source]:
     """Open the first of some trees that a file has, see :func:`jetloom.io.sources.search.find_tree`.
 
     Raises
     ------
-    MissingFileError, CorruptFileError
+    MissingFileError, CorruptFileError, StorageError, ConfigurationError
         See :func:`opened`.
     MissingObjectError
         If the file has none of these trees.
     """
-    path = Path(path)
+    path = located(path)
     with opened(path) as file:
         found = guarded(lambda: find_tree(file, path, trees), path)
         tree = guarded(lambda: file[found.key], path, found.name, found.way_out)

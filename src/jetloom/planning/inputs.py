@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jetloom import paths
+from jetloom.locations import Remote
 from jetloom.planning.plan import Plan
 from jetloom.provenance import file_digest
 from jetloom.scan import space
@@ -31,15 +32,29 @@ class Inputs:
 
     # --- conversion
 
-    def original(self, wildcards: Any) -> Path:
-        """Return the file of a sample as the user names it."""
-        return self._plan.sources[wildcards.sample][wildcards.file]
+    def original(self, wildcards: Any) -> Path | Files:
+        """Return the file of a sample as the user names it; none if it is remote: Snakemake knows local ones only."""
+        found = self._plan.sources[wildcards.sample][wildcards.file]
+        return found if isinstance(found, Path) else []
+
+    def remote_original(self, wildcards: Any) -> Files:
+        """Return the URL of a remote file, with its token if it has one; none of another file."""
+        found = self._plan.sources[wildcards.sample][wildcards.file]
+        return [found.url] if isinstance(found, Remote) else []
+
+    def remote_dxaod(self, wildcards: Any) -> Files:
+        """Return the same of what the conversion reads."""
+        return self.remote_original(wildcards) if self.prepare_command(wildcards) is None else []
+
+    def remote_hdf5_source(self, wildcards: Any) -> Files:
+        """Return the same of what the HDF5 file is made from."""
+        return self.remote_dxaod(wildcards) if self._analysis.conversion.route == "direct" else []
 
     def prepare_command(self, wildcards: Any) -> str | None:
         """Return a sample's own command before the conversion."""
         return self._analysis.samples[wildcards.sample].prepare
 
-    def dxaod(self, wildcards: Any) -> str | Path:
+    def dxaod(self, wildcards: Any) -> str | Path | Files:
         """Return what the conversion of a file reads: the DxAOD, or what the sample's own command made of it."""
         if self.prepare_command(wildcards) is None:
             return self.original(wildcards)
@@ -47,7 +62,7 @@ class Inputs:
 
     def state_of_original(self, wildcards: Any) -> str:
         """Return size and time of the file of a sample; a change of either, to an older time too, makes it stale."""
-        return paths.state(self.original(wildcards))
+        return paths.state(self._plan.sources[wildcards.sample][wildcards.file])
 
     def state_of_dxaod(self, wildcards: Any) -> str:
         """Return the same of what the conversion reads; "" for what another rule makes, which is newer when it is."""
@@ -59,7 +74,7 @@ class Inputs:
         """Return the same of what the HDF5 file is made from."""
         return self.state_of_dxaod(wildcards) if self._analysis.conversion.route == "direct" else ""
 
-    def of_hdf5(self, wildcards: Any) -> str | Path:
+    def of_hdf5(self, wildcards: Any) -> str | Path | Files:
         """Return what the HDF5 file is made from: the ntuple, or the DxAOD on the direct route."""
         if self._analysis.conversion.route == "direct":
             return self.dxaod(wildcards)
@@ -68,8 +83,9 @@ class Inputs:
     # --- samples and datasets
 
     def shown_dxaods(self, _wildcards: Any) -> list[Path]:
-        """Return the DxAODs of which some events are drawn before cuts."""
-        return [path for files in self._plan.shown.values() for path in files.values()]
+        """Return the DxAODs of this machine of which some events are drawn before cuts."""
+        shown = [path for files in self._plan.shown.values() for path in files.values()]
+        return [path for path in shown if isinstance(path, Path)]
 
     def shown_hdf5(self, _wildcards: Any) -> Files:
         """Return the HDF5 files made of them."""

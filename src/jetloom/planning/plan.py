@@ -12,6 +12,7 @@ from jetloom import paths
 from jetloom.config.analysis import Analysis
 from jetloom.config.load import load_merged
 from jetloom.config.schema import find_schema
+from jetloom.locations import Location
 from jetloom.provenance import digest
 from jetloom.scan import space
 from jetloom.scan.preflight import check_analysis
@@ -54,7 +55,7 @@ class Plan:
         return plan
 
     @cached_property
-    def sources(self) -> dict[str, dict[str, Path]]:
+    def sources(self) -> dict[str, dict[str, Location]]:
         """The files of each sample by the names that their results get."""
         return {sample: paths.source_files(self.analysis, sample) for sample in self.analysis.samples}
 
@@ -82,7 +83,7 @@ class Plan:
         return {task: self.analysis.dataset_of(task) for task in self.analysis.tasks}
 
     @cached_property
-    def shown(self) -> dict[str, dict[str, Path]]:
+    def shown(self) -> dict[str, dict[str, Location]]:
         """The files of each sample whose events are drawn before and after cuts."""
         return {
             sample: paths.shown_files(paths.converted_files(self.analysis, sample)) for sample in self.analysis.samples

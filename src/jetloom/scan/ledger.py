@@ -46,6 +46,7 @@ class Cause(StrEnum):
     DISK_FULL = "disk full"
     WRONG_RESOURCE = "wrong resource"
     REFUSED = "refused"
+    STORAGE = "storage"
     DUPLICATE = "duplicate"
     BUG = "bug"
 
@@ -59,6 +60,7 @@ BY_EXIT_CODE = {
     ExitCode.MEMORY: Cause.OUT_OF_MEMORY,
     ExitCode.BUSY: Cause.DUPLICATE,
     ExitCode.RESOURCE: Cause.WRONG_RESOURCE,
+    ExitCode.STORAGE: Cause.STORAGE,
 }
 """The cause that a verb's exit code names; 85 (left a checkpoint) has more than one and is told by the scheduler."""
 

@@ -1,5 +1,6 @@
 import errno
 import json
+import os
 import zlib
 
 import cramjam
@@ -7,8 +8,8 @@ import numpy as np
 import pytest
 import uproot
 
-from jetloom.errors import CorruptFileError, StaleError
-from jetloom.io.integrity.damage import BadBytesError, Interpreting
+from jetloom.errors import CorruptFileError, StaleError, StorageError
+from jetloom.io.integrity.damage import TROUBLES, BadBytesError, Interpreting
 
 
 @pytest.fixture
@@ -67,14 +68,18 @@ def test_our_own_checks_have_their_own_words(path):
         StaleError("is old"),
         KeyboardInterrupt(),
         SystemExit(1),
-        OSError(errno.EIO, "Input/output error"),
-        OSError(errno.ESTALE, "Stale file handle"),
     ],
 )
 def test_what_tells_nothing_of_the_bytes_goes_on_its_way(path, error):
     with pytest.raises(type(error)) as caught, Interpreting(path):
         failing(error)
     assert caught.value is error
+
+
+@pytest.mark.parametrize("number", sorted(TROUBLES))
+def test_the_troubles_of_disks_and_networks_are_no_damage_and_may_pass(path, number):
+    with pytest.raises(StorageError, match=r"x\.bin: is out of reach"), Interpreting(path):
+        failing(OSError(number, os.strerror(number)))
 
 
 def test_too_little_memory_for_a_length_that_may_be_is_no_damage(path):

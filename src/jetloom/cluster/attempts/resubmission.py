@@ -14,7 +14,7 @@ from jetloom import paths
 from jetloom.cluster.attempts.verdict import Action, Verdict, judge
 from jetloom.cluster.schedulers.scheduler import Facts, Place, Scheduler
 from jetloom.config.analysis import Analysis
-from jetloom.errors import DiskFullError, JetloomError
+from jetloom.errors import OUT_OF_REACH, DiskFullError, JetloomError
 from jetloom.io.lock import is_held
 from jetloom.scan import ledger
 from jetloom.scan.failed import failed_runs, tolerated, write_failed
@@ -310,6 +310,8 @@ def _cause_of_words(said: str) -> Cause:
         return Cause.OUT_OF_MEMORY
     if "cannot be written" in said:
         return Cause.DISK_FULL
+    if OUT_OF_REACH in said:
+        return Cause.STORAGE
     return Cause.CONFIGURATION if OF_CONFIGURATION.match(said) else Cause.BAD_INPUT
 
 

@@ -11,7 +11,7 @@ from jetloom.scan.ledger import Attempt, Cause
 
 NEVER_AGAIN = (Cause.BAD_INPUT, Cause.CONFIGURATION, Cause.CANCELLED)
 LONGEST_PAUSE = 300.0
-WAITS = (Cause.REFUSED, Cause.DUPLICATE, Cause.WRONG_RESOURCE)
+WAITS = (Cause.REFUSED, Cause.DUPLICATE, Cause.WRONG_RESOURCE, Cause.STORAGE)
 """Tried again after a pause: at once it would be the same, the machine that has just become free above all."""
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from jetloom.errors import CorruptFileError, JetloomError
+from jetloom.errors import CorruptFileError, JetloomError, StorageError
+from jetloom.locations import Location, located
 
 PACKAGE = str(Path(__file__).parent.parent.parent)
 
@@ -55,16 +56,18 @@ class Interpreting:
     ------
     CorruptFileError
         On leaving the block, in the place of what a library raised.
+    StorageError
+        Likewise, of the troubles of disks and networks.
     """
 
     def __init__(
         self,
-        path: str | Path,
+        path: str | Location,
         where: str | None = None,
         advice: str = "make or copy it again",
         doing: str = "cannot be read",
     ) -> None:
-        self._path, self._where, self._advice, self._doing = Path(path), where, advice, doing
+        self._path, self._where, self._advice, self._doing = located(path), where, advice, doing
 
     def __enter__(self) -> Self:
         return self
@@ -74,17 +77,19 @@ class Interpreting:
     ) -> None:
         if error is not None and is_damage(error, self._path):
             cause = _cause(error, self._doing)
-            raise CorruptFileError(cause, path=self._path, where=self._where, advice=self._advice) from error
+            raise CorruptFileError(cause, path=str(self._path), where=self._where, advice=self._advice) from error
+        if isinstance(error, OSError) and error.errno in TROUBLES:
+            raise StorageError.because(told(error), self._path) from error
 
 
-def is_damage(error: BaseException, path: Path) -> bool:
+def is_damage(error: BaseException, path: Location) -> bool:
     """Say whether what was raised while a file was interpreted tells of its bytes."""
     if isinstance(error, BadBytesError):
         return True
     if isinstance(error, JetloomError):
         return False
     if isinstance(error, MemoryError):
-        return _asked_for(error) > MOST_GROWN * max(path.stat().st_size, FEW_BYTES)
+        return _asked_for(error) > MOST_GROWN * max(path.stat().st_size if isinstance(path, Path) else 0, FEW_BYTES)
     if isinstance(error, OSError) and error.errno in TROUBLES:
         return False
     # A decompressor that is written in Rust panics, which is no Exception.
