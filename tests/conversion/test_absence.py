@@ -10,6 +10,8 @@ from jetloom.config.conversion import Conversion
 from jetloom.conversion.convert import to_hdf5, to_ntuple
 from jetloom.conversion.streams import Task
 from jetloom.errors import BadValueError, ConfigurationError, MissingObjectError
+from jetloom.scan.preflight import check_analysis
+from tiny_analysis import analysis
 
 
 def _convert(path, directory, schema=None, is_data=False, **select):
@@ -101,3 +103,14 @@ def test_the_numbers_of_run_and_event_may_not_be_missing(tmp_path):
 
     with pytest.raises(ConfigurationError, match="'run_number' says which event it is"):
         checked(Schema, content, tmp_path / "s.yaml")
+
+
+@pytest.mark.parametrize("where", ["conversion.select.absent", "tasks.flavour.absent"])
+def test_the_keys_name_variables_of_a_schema(where):
+    changes = {"nrtk": "pass"}
+    found = analysis(absent=changes) if where.startswith("tasks") else analysis()
+    if where.startswith("conversion"):
+        select = found.conversion.select.model_copy(update={"absent": changes})
+        found = found.model_copy(update={"conversion": found.conversion.model_copy(update={"select": select})})
+    with pytest.raises(ConfigurationError, match=f"{where}: no schema has a variable 'nrtk'"):
+        check_analysis(found)

@@ -27,6 +27,7 @@ from jetloom.errors import ConfigurationError, EmptySampleError, near_misses
 from jetloom.expressions import column_name, evaluate, evaluate_mask, names_in
 from jetloom.io.hdf5 import TableReader
 from jetloom.io.trees import JET_TREE
+from jetloom.io.widths import require_width
 
 logger = logging.getLogger(__name__)
 
@@ -137,7 +138,10 @@ def _staged_dtype(task: Task) -> np.dtype[Any]:
             if name in OWN_COLUMNS or name in made or re.fullmatch(r"weight(_fold\d+)?", name):
                 raise ConfigurationError(f"'{name}' is the name of a column that the dataset makes itself", where=where)
     own = [*OWN_COLUMNS.items(), *made.items()]
-    return np.dtype([(name, "<f4") for name in inputs] + own + [(name, "<f4") for name in others])
+    columns = [(name, "<f4") for name in inputs] + own + [(name, "<f4") for name in others]
+    weights = [(f"weight_fold{fold}", "<f4") for fold in splitting.folds(task.split)]
+    require_width({"jets": np.dtype(columns + weights)})  # those come last, when all rows are there
+    return np.dtype(columns)
 
 
 def _check_variables(task: Task, reader: TableReader) -> None:

@@ -26,6 +26,7 @@ from jetloom.errors import CorruptFileError, MissingFileError, MissingObjectErro
 from jetloom.io.chunk_reader import ChunkReader
 from jetloom.io.chunks import filter_options, pack
 from jetloom.io.integrity.damage import BadBytesError, Interpreting
+from jetloom.io.widths import require_width
 
 Rows = npt.NDArray[np.void]
 
@@ -49,12 +50,18 @@ class TableWriter:
         Name of the filter, see :func:`jetloom.io.chunks.filter_options`.
     attributes : mapping
         JSON-like values, stored as JSON text attributes of the file when it is closed.
+
+    Raises
+    ------
+    ConfigurationError
+        If a table has more columns than HDF5 can describe.
     """
 
     def __init__(
         self, path: Path, tables: Mapping[str, tuple[np.dtype[Any], int | None]], compression: str = "lz4"
     ) -> None:
         self.attributes: dict[str, Any] = {}
+        require_width({name: dtype for name, (dtype, _) in tables.items()})
         self._file = _create(path)
         self._compression = compression
         self._rows = dict.fromkeys(tables, 0)

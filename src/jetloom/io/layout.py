@@ -10,6 +10,7 @@ import numpy as np
 
 from jetloom.config.schema import EVENT_KEYS
 from jetloom.errors import ConfigurationError, near_misses
+from jetloom.io.widths import require_width
 
 if TYPE_CHECKING:
     from jetloom.config.conversion import Conversion
@@ -76,7 +77,8 @@ def make_layout(schema: Schema, conversion: Conversion) -> Layout:
     Raises
     ------
     ConfigurationError
-        If a collection or a variable of the configuration is not in the schema; with the near misses.
+        If a collection or a variable of the configuration is not in the schema, with the near misses; or if a table has
+        more columns than HDF5 can describe.
     """
     groups = ["events", "jets", *sorted(conversion.slots)]
     for name in {*conversion.variables, *conversion.select.constituents} - set(groups):
@@ -97,7 +99,9 @@ def make_layout(schema: Schema, conversion: Conversion) -> Layout:
             types[name] = EVENT_KEYS | types[name]
         units[name] = {key: fields[key].unit_out for key in kept}
         titles[name] = {key: fields[key].title or key for key in kept}
-    return Layout(types, units, titles)
+    layout = Layout(types, units, titles)
+    require_width({"jets": layout.jets_dtype()} | {name: layout.collection_dtype(name) for name in layout.collections})
+    return layout
 
 
 def column_types(schema: Schema, name: str, variables: Iterable[str]) -> dict[str, str]:

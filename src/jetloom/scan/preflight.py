@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from jetloom import paths
 from jetloom.config.analysis import Analysis
-from jetloom.config.schema import Schema, find_schema
+from jetloom.config.schema import Container, Schema, find_schema
 from jetloom.config.tasks import Task
 from jetloom.conversion.good_runs import read_good_runs
 from jetloom.errors import ConfigurationError, DiskFullError, near_misses
 from jetloom.expressions import column_name, names_in
-from jetloom.io.layout import kept_columns
+from jetloom.io.layout import kept_columns, make_layout
 from jetloom.io.trees import JET_TREE
 from jetloom.scan.compatibility import check_models
 from jetloom.scan.ranking import check_metrics
@@ -32,9 +32,13 @@ def check_analysis(analysis: Analysis) -> None:
         If results cannot be written where they shall lie.
     """
     _check_output(paths.results(analysis))
+    _check_absent("conversion.select.absent", analysis.conversion.select.absent, analysis, list(analysis.samples))
+    for name, task in analysis.tasks.items():
+        _check_absent(f"tasks.{name}.absent", task.absent, analysis, analysis.task_samples(name))
     for sample, settings in analysis.samples.items():
         schema = find_schema(settings.schema_name)
         _check_conversion(analysis, sample, schema)
+        make_layout(schema, analysis.conversion)
         paths.source_files(analysis, sample)
     for name, task in analysis.tasks.items():
         _check_columns(name, task)
@@ -69,6 +73,28 @@ def _within(task: str) -> Iterator[None]:
             raise
         where = f"tasks.{task}.{error.where}"
         raise ConfigurationError(error.cause, where=where, advice=error.advice) from None
+
+
+def _check_absent(where: str, named: Collection[str], analysis: Analysis, samples: list[str]) -> None:
+    """Refuse a variable that no file of these samples can lack, because no schema has it."""
+    if not named:
+        return
+    known = {
+        *(f"n_{collection}" for collection in analysis.conversion.slots),
+        *(
+            variable
+            for sample in samples
+            for group in _groups(find_schema(analysis.samples[sample].schema_name))
+            for variable in group.fields
+        ),
+    }
+    for name in named:
+        if name not in known:
+            raise ConfigurationError(f"no schema has a variable '{name}'", where=where, advice=near_misses(name, known))
+
+
+def _groups(schema: Schema) -> list[Container]:
+    return [schema.events, schema.jets, *schema.collections.values()]
 
 
 def _check_good_runs(analysis: Analysis, sample: str, schema: Schema) -> None:
