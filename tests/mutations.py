@@ -1,6 +1,13 @@
 """Damages files as disks, transfers and people do: seeded mutations of their bytes."""
 
+import os
+
 import numpy as np
+
+from jetloom.errors import InputError
+
+TIMES = int(os.environ.get("JETLOOM_FUZZ", "1"))
+"""How many times as many mutations as usual: `JETLOOM_FUZZ=50 pytest ...` takes long."""
 
 LENGTHS = (0, 1, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 0x40000000)
 """What a length or a count may become."""
@@ -12,6 +19,20 @@ def mutated(content: bytes, generator: np.random.Generator, low: int = 0, high: 
     while (result := _damaged(content, generator, low, high)) == content:
         pass
     return result
+
+
+def mutations(content: bytes, number: int, first: int = 0, low: int = 0, high: int | None = None):
+    """Some damaged copies of a file, each with the seed that gives it."""
+    for seed in range(first, first + number * TIMES):
+        yield seed, mutated(content, np.random.default_rng(seed), low, high)
+
+
+def outcome(read, *arguments):
+    """What reading gives, and the line of the error of an input, if there is one."""
+    try:
+        return read(*arguments), ""
+    except InputError as error:
+        return None, error.line()
 
 
 def _damaged(content: bytes, generator: np.random.Generator, low: int, high: int) -> bytes:
