@@ -6,13 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import uproot
 
+import dxaod_files
 from jetloom import paths
+from jetloom.cli.main import main
 from jetloom.cluster.attempts import resubmission
 from jetloom.cluster.attempts.resubmission import FailedJob, Resubmission, given_up
 from jetloom.cluster.attempts.verdict import Action
 from jetloom.cluster.schedulers.scheduler import Facts, Place, SilentSchedulerError
 from jetloom.config.load import load_merged
+from jetloom.errors import ExitCode, InputError
+from jetloom.io.integrity.damage import Interpreting
 from jetloom.io.lock import exclusive
 from jetloom.scan import ledger
 from jetloom.scan.failed import failed_runs
@@ -390,6 +395,55 @@ def test_the_verb_s_error_in_its_log(analysis, scheduler, said, cause, tmp_path)
     assert said in verdict.words
     (line,) = ledger.read(tmp_path / "results/tiny/attempts/hdf5/dijet/a.csv")
     assert (line.cause, line.detail) == (cause, said)
+
+
+def _damaged_line(path, action):
+    with pytest.raises(InputError) as caught, Interpreting(path, "pt"):
+        action()
+    return caught.value.line()
+
+
+def _raising(text):
+    raise OSError(text)
+
+
+@pytest.mark.parametrize("words", ["memory ran out", "x: cannot be written", "scan: no", "a: is out of reach", "bug"])
+def test_damage_is_bad_input_and_never_tried_again_whatever_a_library_calls_it(analysis, scheduler, words, tmp_path):
+    (tmp_path / "a.root").write_bytes(bytes(10))
+    log = tmp_path / "a.log"
+    failed = FailedJob("hdf5", CONVERT, str(log), job="7")
+    judge = Resubmission(analysis, scheduler)
+    log.write_text(f"jetloom hdf5: error: {_damaged_line(tmp_path / 'a.root', lambda: _raising(words))}\n")
+    verdict = judge.judge(failed)
+    assert verdict.action == Action.GIVE_UP
+    assert [line.cause for line in ledger.read(tmp_path / "results/tiny/attempts/hdf5/dijet/a.csv")] == [
+        Cause.BAD_INPUT
+    ]
+
+
+@pytest.mark.parametrize("codec", ["zlib", "lzma", "lz4", "zstd", "none"])
+def test_a_conversion_of_a_damaged_file_ends_with_the_code_of_its_class(codec, tmp_path, analysis, scheduler, capsys):
+    kinds = {"zlib": uproot.ZLIB, "lzma": uproot.LZMA, "lz4": uproot.LZ4, "zstd": uproot.ZSTD}
+    path = dxaod_files.write(
+        tmp_path / "a.root", dxaod_files.content(60), compression=kinds[codec](1) if codec != "none" else None
+    )
+    with uproot.open(path) as file:
+        branch = file["CollectionTree"]["JetConstituentsAuxDyn.charge"]
+        place = branch.member("fBasketSeek")[0]
+        if codec != "none":  # what the decompressor sees first, after its key and a header of ROOT's
+            place += branch.basket(0).member("fKeylen") + 9
+    content = bytearray(path.read_bytes())
+    content[place : place + 8] = bytes(8)
+    path.write_bytes(content)
+    options = ["--schema", "simulated", "--slots", "constituents=3", "-o", str(tmp_path / "out.h5")]
+    assert main(["hdf5", str(path), *options]) == ExitCode.INPUT
+    lines = capsys.readouterr().err.splitlines()
+    judge = Resubmission(analysis, scheduler)
+    (tmp_path / "a.log").write_text("\n".join(lines))
+    verdict = judge.judge(FailedJob("hdf5", CONVERT, str(tmp_path / "a.log"), job="7"))
+    assert verdict.action == Action.GIVE_UP
+    assert lines[-1].startswith(f"jetloom hdf5: error: {path}: ")
+    assert not (tmp_path / "out.h5").exists()
 
 
 def test_the_scheduler_s_cause_comes_before_the_log(analysis, scheduler, tmp_path):

@@ -41,6 +41,11 @@ OF_CONFIGURATION = re.compile(
 )
 """How a verb's error begins that is about the stored configuration, an option, or a key."""
 
+OF_DAMAGE = re.compile(
+    r": (cannot be read \(|entries \d+ to \d+ |is damaged|is truncated|is not (as it was|what was) written|is not a )"
+)
+"""How an error tells of a damaged file. What a library said of the bytes follows it, and may be any words."""
+
 
 @dataclass(frozen=True)
 class FailedJob:
@@ -306,6 +311,8 @@ def _verb_error(log: str, since: float) -> str:
 
 def _cause_of_words(said: str) -> Cause:
     """Tell by a verb's own words whether another attempt can help."""
+    if OF_DAMAGE.search(said):
+        return Cause.BAD_INPUT
     if "memory ran out" in said:
         return Cause.OUT_OF_MEMORY
     if "cannot be written" in said:
