@@ -70,6 +70,14 @@ rule compare:
             labels={"shows": "log P of {model}"},
             caption="../workflow/report/compare_log_p.rst",
         ),
+        separation=report(
+            directory("<results>/comparisons/{comparison}/separation"),
+            patterns=["{model}.png"],
+            category="5. Comparison",
+            subcategory="{comparison}",
+            labels={"shows": "separation by head of {model}"},
+            caption="../workflow/report/compare_separation.rst",
+        ),
         trees=report(
             directory("<results>/comparisons/{comparison}/trees"),
             patterns=["{model}/{jet}.png"],

@@ -7,6 +7,7 @@ import numpy as np
 from jetloom.evaluation.bootstrap import Draws
 from jetloom.io.hdf5 import TableWriter
 
+HEADS = ("end", "mother", "z", "theta", "delta", "phi")
 KEYS = [("run_number", "u4"), ("event_number", "u8"), ("sample", "u1")]
 FIELDS = [("label", "i4"), ("true_label", "i4"), ("weight", "f4"), ("pt", "f4"), *KEYS]
 
@@ -23,7 +24,7 @@ def draw(rows=4000, seed=1):
     return jets, rng.normal(jets["label"] - 0.5, 1.0)
 
 
-def write(path, jets, columns, **attributes):
+def write(path, jets, columns, validation=None, **attributes):
     """Write predictions as ``jetloom evaluate`` does."""
     dtype = np.dtype(FIELDS + [(name, "f4") for name in columns])
     rows = np.zeros(len(jets), dtype)
@@ -32,7 +33,10 @@ def write(path, jets, columns, **attributes):
     for name, values in columns.items():
         rows[name] = values
     path.parent.mkdir(parents=True, exist_ok=True)
-    with TableWriter(path, {"jets": (dtype, None)}) as writer:
+    tables = {"jets": (dtype, None)} | ({} if validation is None else {"validation": (validation.dtype, None)})
+    with TableWriter(path, tables) as writer:
+        if validation is not None:
+            writer.append(validation=validation)
         writer.attributes = {"classes": ["gluon", "quark"], "fold": None, "dataset": "f00d", **attributes}
         writer.attributes.setdefault("bootstrap", asdict(Draws()))
         writer.append(jets=rows)
@@ -44,8 +48,11 @@ def classifier(path, jets, log_ratio, **attributes):
     return write(path, jets, {"score_gluon": 1.0 - quark, "score_quark": quark}, **attributes)
 
 
-def density(path, jets, log_p, **attributes):
-    return write(path, jets, {"log_p": log_p}, **attributes)
+def density(path, jets, log_p, heads=None, **attributes):
+    """All of log P is that of z, unless ``heads`` says it of some heads."""
+    given = heads or {"z": log_p}
+    columns = {f"log_p_{head}": given.get(head, np.zeros(len(jets))) for head in HEADS}
+    return write(path, jets, {"log_p": log_p, **columns}, **attributes)
 
 
 def write_all(directory, rows=4000):

@@ -30,6 +30,7 @@ CONFIG = {
         "all": {
             "tasks": ["dnn", "bdt"],
             "ratios": {"unaries": {"signal": "quark", "background": "gluon", "title": "Two densities"}},
+            "baselines": False,
             "trees": 0,
         }
     },
@@ -47,7 +48,7 @@ DATASET = {
     "digests": {},
     "fingerprint": "f00d",
 }
-FIGURES = {"roc", "auc_in_bins", "log_odds", "correlations", "log_p/unaries"}
+FIGURES = {"roc", "auc_in_bins", "log_odds", "correlations", "log_p/unaries", "separation/unaries"}
 FIGURES |= {f"{kind}/{model}" for kind in ("scores", "confusion") for model in ("dnn", "bdt", "unaries")}
 
 

@@ -9,13 +9,17 @@ from test_comparison_figures import CONFIG
 from test_figures_of_toy import drawn
 
 from jetloom.cli.main import main
-from jetloom.config.comparisons import Comparison
+from jetloom.config.comparisons import BASELINES, Comparison
 from jetloom.evaluation.confusion import confusion
 from jetloom.plots.confusion import ALIKE, LABELS, matrices
-from rivals import FIELDS, classifier
+from rivals import FIELDS, HEADS, classifier
 from seed_files import seeded, write_blind, write_dataset
 
 PAIR = {"signal": "quark", "background": "gluon"}
+
+
+def few_of_quarks(rows, rng):
+    return rng.poisson(np.where(rows["label"] == 1, 15, 25))
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +28,18 @@ def made(tmp_path_factory):
     content = json.loads(json.dumps(CONFIG))
     content["comparisons"]["all"] |= {
         "tasks": ["dnn"],
-        "ratios": {"seeded": PAIR | {"seed": True, "title": "With seed"}, "plain": PAIR},
+        "ratios": {
+            "seeded": PAIR | {"seed": True, "title": "With seed"},
+            "weighed": PAIR | {"seed": True, "head_weights": True, "title": "Weighed"},
+            "plain": PAIR,
+        },
+        "baselines": True,
     }
     (directory / "config.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-    test = seeded(8000, 2)
+    test, validation = seeded(8000, 2, 1.0, few_of_quarks), seeded(3000, 3, 1.0, few_of_quarks)
     test["true_label"] = test["label"]
-    write_dataset(directory / "dataset", seeded(8000, 1), test)
-    write_blind(directory / "best", test)
+    write_dataset(directory / "dataset", seeded(8000, 1, 1.0, few_of_quarks), test, validation)
+    write_blind(directory / "best", test, validation=validation)
     keys = test[[name for name, _ in FIELDS]]
     classifier(directory / "best" / "dnn" / "predictions.h5", keys, np.log(test["seed_e"]) - 5.0)
     options = {"config": "config.yaml", "dataset": "dataset", "best": "best", "output": "out"}
@@ -46,10 +55,38 @@ def test_the_ratio_with_seed_is_a_model_of_its_own(made):
     assert "With seed" in (made / "summary.html").read_text()
 
 
-def test_log_p_is_drawn_once_for_each_pair(made):
+def test_log_p_and_separation_are_drawn_once_for_each_pair(made):
     names = drawn(made)
     assert {"scores/seeded", "scores/plain", "confusion/seeded"} <= names
-    assert {name for name in names if name.startswith("log_p")} == {"log_p/plain"}
+    assert {name for name in names if name.startswith(("log_p", "separation"))} == {"log_p/plain", "separation/plain"}
+
+
+def test_baselines_are_models_on_the_same_jets(made):
+    models = json.loads((made / "comparison.json").read_text())["labels"]["label"]["models"]
+    assert set(BASELINES) < set(models)
+    # Energy and mass leave few jets of which the number could still tell the class; test_baselines.py has the answers.
+    assert 0.8 < models["constituents_given_seed"]["auc"]["value"] < 0.95
+    assert models["seed_and_constituents"]["auc"]["value"] > models["seeded"]["auc"]["value"]
+
+
+def test_the_page_begins_with_the_densities_and_says_what_is_held_against_what(made):
+    found, page = json.loads((made / "comparison.json").read_text()), (made / "summary.html").read_text()
+    assert page.index("Mean of -log P of a jet") < page.index("separation by head") < page.index("<h3>Models</h3>")
+    for words in ("against the number of constituents for given energy and mass", "Constituents for given"):
+        assert words in page
+    assert found["densities"]["plain"]["surprise"]["signal"]["under_signal"]["value"] == pytest.approx(50, abs=0.1)
+    assert set(found["densities"]["plain"]["heads"]) == {*HEADS, "all heads"}
+    weights = found["head_weights"]["weighed"]
+    assert weights["seed"] == pytest.approx(1.0, abs=0.2)
+    assert abs(weights["z"]) < 2
+    assert "Weights of the heads, fitted on the validation part" in page
+
+
+def test_baselines_can_be_left_out_and_their_names_are_theirs():
+    assert not Comparison(tasks=["dnn"], ratios={"a": PAIR}, baselines=False).holds_baselines
+    assert not Comparison(tasks=["dnn"]).holds_baselines
+    with pytest.raises(ValueError, match="two of its models have the name 'seed_and_constituents'"):
+        Comparison(tasks=["dnn"], ratios={"seed_and_constituents": PAIR})
 
 
 def test_pairs_are_of_different_models():

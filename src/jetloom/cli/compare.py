@@ -31,7 +31,9 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.data.appearance import dressed
     from jetloom.data.dataset import Dataset
     from jetloom.errors import ConfigurationError, near_misses
+    from jetloom.evaluation.baselines import with_baselines
     from jetloom.evaluation.compared import compared
+    from jetloom.evaluation.head_weights import with_head_weights
     from jetloom.evaluation.seeds import with_seeds
     from jetloom.plots.compare import compare, draw_trees
     from jetloom.plots.tables import written
@@ -49,11 +51,15 @@ def run(arguments: argparse.Namespace) -> None:
     read = compared({task: files[task] for task in settings.tasks}, ratios)
     dataset = dressed(Dataset.open(arguments.dataset or paths.dataset(analysis, owner)), analysis, owner)
     look = appearance(analysis, name, dataset)
-    if seeded := [key for key, ratio in settings.ratios.items() if ratio.seed]:
+    seeded = [key for key, ratio in settings.ratios.items() if ratio.seed]
+    weighted = {key: ratios[key] for key, ratio in settings.ratios.items() if ratio.head_weights}
+    if seeded or weighted or settings.holds_baselines:
         dataset.verify()
-    found = with_seeds(read, seeded, dataset)
+    found, weightings = with_head_weights(with_seeds(read, seeded, dataset), weighted, seeded, dataset)
+    if settings.holds_baselines:
+        found = with_baselines(found, dataset)
     output = arguments.output or paths.comparison(analysis, name)
-    results = compare(found, settings, look, output)
+    results = compare(found, settings, look, output, weightings)
     pairs = {key: ratios[key] for key in settings.pairs}
     draw_trees(found, settings.trees, pairs, look, dataset, output / "trees", analysis.seed)
     for model, entry in results["labels"]["label"]["models"].items():
@@ -69,6 +75,7 @@ def appearance(analysis: Analysis, name: str, dataset: Dataset) -> Appearance:
         If its variable is no spectator of the tasks.
     """
     from jetloom.errors import ConfigurationError, near_misses
+    from jetloom.evaluation.baselines import TITLES
     from jetloom.plots.compare import Appearance
 
     settings = analysis.comparisons[name]
@@ -80,5 +87,5 @@ def appearance(analysis: Analysis, name: str, dataset: Dataset) -> Appearance:
             advice=near_misses(settings.variable, titles),
         )
     models = {task: analysis.tasks[task].title or task for task in settings.tasks}
-    models |= {key: ratio.title or key for key, ratio in settings.ratios.items()}
+    models |= {key: ratio.title or key for key, ratio in settings.ratios.items()} | TITLES
     return Appearance(models, dataset.description["classes"], titles[settings.variable], analysis.label)

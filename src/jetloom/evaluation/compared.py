@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from jetloom.errors import ConfigurationError, CorruptFileError, MissingObjectError, StaleError
 from jetloom.evaluation.bootstrap import Draws, event_keys
+from jetloom.evaluation.density_file import by_head
 from jetloom.evaluation.roc import discriminant
 from jetloom.io.hdf5 import TableReader
 
@@ -94,6 +95,8 @@ class Compared:
         difference of log P.
     log_p : dict of str to (array, array)
         By pair of density models, log P of the signal's and of the background's.
+    heads : dict of str to (array, array)
+        The same by head, arrays of shape (n, 6).
     fold : int or None
         The fold whose test part the jets are.
     dataset : str
@@ -106,6 +109,7 @@ class Compared:
     rows: Rows
     log_ratios: dict[str, Floats]
     log_p: dict[str, tuple[Floats, Floats]]
+    heads: dict[str, tuple[Floats, Floats]]
     fold: int | None
     dataset: str
     draws: Draws
@@ -146,14 +150,15 @@ def compared(tasks: Mapping[str, Path], ratios: Mapping[str, tuple[Path, Path]])
     if len(first.classes) < 2:
         raise ConfigurationError("a comparison needs two classes", path=first.path)
     background, signal = first.classes[:2]
-    log_ratios, log_p = {}, {}
+    log_ratios, log_p, heads = {}, {}, {}
     for name, path in tasks.items():
         columns = [read[path].column(f"score_{kind}", "classifier") for kind in (background, signal)]
         log_ratios[name] = discriminant(np.stack(columns, axis=1), 1, 0)
     for name, (of_signal, of_background) in ratios.items():
         pair = tuple(read[path].column("log_p", "density model") for path in (of_signal, of_background))
         log_ratios[name], log_p[name] = pair[0] - pair[1], (pair[0], pair[1])
-    return Compared([background, signal], first.rows, log_ratios, log_p, first.fold, first.dataset, first.draws)
+        heads[name] = by_head(read[of_signal].rows), by_head(read[of_background].rows)
+    return Compared([background, signal], first.rows, log_ratios, log_p, heads, first.fold, first.dataset, first.draws)
 
 
 def _require_same(first: Predictions, other: Predictions) -> None:

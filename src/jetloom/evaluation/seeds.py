@@ -148,14 +148,47 @@ def with_seeds(compared: Compared, ratios: Collection[str], dataset: Dataset) ->
     """
     if not ratios:
         return compared
+    view = dataset_of(compared, dataset).view(compared.fold)
+    log_ratio = log_ratios_of(view, "test", fit_seed_ratio(view, 0, 1), compared.rows["event_number"])
+    added = {name: values + log_ratio if name in ratios else values for name, values in compared.log_ratios.items()}
+    return replace(compared, log_ratios=added)
+
+
+def dataset_of(compared: Compared, dataset: Dataset) -> Dataset:
+    """Give the dataset if the predictions are of it.
+
+    Raises
+    ------
+    StaleError
+        If they are not.
+    """
     if dataset.fingerprint != compared.dataset:
         words = "is not the dataset of the predictions"
         raise StaleError(words, path=dataset.directory, advice="run jetloom evaluate again")
-    view = dataset.view(compared.fold)
-    found = fit_seed_ratio(view, 0, 1)
-    blocks = [(block["event_number"], found(block["seed_e"], block["seed_m"])) for block in view.jet_rows("test")]
-    events, log_ratio = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    if not np.array_equal(events, compared.rows["event_number"]):
-        raise CorruptFileError("its jets are not those of the predictions", path=view.files["test"][0])
-    added = {name: values + log_ratio if name in ratios else values for name, values in compared.log_ratios.items()}
-    return replace(compared, log_ratios=added)
+    return dataset
+
+
+def log_ratios_of(view: View, role: str, ratio: SeedRatio, events: Array) -> Floats:
+    """Give the log ratio of the densities of energy and mass of all jets of a role, shape (n,).
+
+    Raises
+    ------
+    CorruptFileError
+        If their event numbers are not those expected.
+    """
+    blocks = [(block["event_number"].copy(), ratio(block["seed_e"], block["seed_m"])) for block in view.jet_rows(role)]
+    found, values = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    require_events(view, role, found, events)
+    return np.asarray(values)
+
+
+def require_events(view: View, role: str, found: Array, events: Array) -> None:
+    """See that the jets of a role are those of the predictions.
+
+    Raises
+    ------
+    CorruptFileError
+        If their event numbers are not.
+    """
+    if not np.array_equal(found, events):
+        raise CorruptFileError("its jets are not those of the predictions", path=view.files[role][0])

@@ -11,13 +11,16 @@ from jetloom.evaluation.chosen import draw_lots
 from jetloom.evaluation.comparison import Jets, areas, contest, edges_of, rank_correlations
 from jetloom.evaluation.confusion import Confusion, confusion
 from jetloom.evaluation.log_odds import log_odds
+from jetloom.evaluation.separation import LogP, Separation, separation
 from jetloom.io.atomic import make_directory, write_json, write_text
 from jetloom.plots import comparison as figures
 from jetloom.plots import comparison_scores as scores
 from jetloom.plots.comparison_tables import numbers, summary
 from jetloom.plots.confusion import LABELS, draw_confusion, matrices
+from jetloom.plots.density_tables import density_numbers
 from jetloom.plots.jet_trees import draw_ratio_trees
 from jetloom.plots.log_odds import draw_log_odds
+from jetloom.plots.separation import draw_separation
 from jetloom.plots.style import ClassStyle, class_styles
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from jetloom.config.comparisons import Comparison
     from jetloom.data.dataset import Dataset
     from jetloom.evaluation.compared import Compared
+    from jetloom.evaluation.head_weights import Weighting
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,13 @@ class Appearance:
     label: str
 
 
-def compare(compared: Compared, settings: Comparison, look: Appearance, output: Path) -> dict[str, Any]:
+def compare(
+    compared: Compared,
+    settings: Comparison,
+    look: Appearance,
+    output: Path,
+    weightings: Mapping[str, Weighting] | None = None,
+) -> dict[str, Any]:
     """Compare models, and write everything about it.
 
     Parameters
@@ -50,6 +60,8 @@ def compare(compared: Compared, settings: Comparison, look: Appearance, output: 
     look : Appearance
     output : Path
         Directory of the results.
+    weightings : mapping of str to Weighting, optional
+        By ratio whose heads are weighed.
 
     Returns
     -------
@@ -77,13 +89,15 @@ def compare(compared: Compared, settings: Comparison, look: Appearance, output: 
     figures.draw_correlations(output / "correlations", models, correlations, look.label)
     _draw_scores(output / "scores", models, classes, used, (look.variable, variable), edges, look.label)
     _draw_log_p(output / "log_p", compared, settings.pairs, classes, look.label)
+    apart = _draw_separations(output / "separation", compared, settings, classes, look)
     confusions = _draw_confusions(output / "confusion", models, classes, jets, look.label)
     results = numbers(models, compared.classes, found, binned, odds, confusions)
     results["correlations"] = {
         name: matrix.round(4).tolist() if np.isfinite(matrix).all() else None
         for name, matrix in zip(compared.classes, correlations.values(), strict=True)
     }
-    write_text(output / "summary.html", summary(results, models, titles, look.variable))
+    results |= density_numbers(apart, weightings or {})
+    write_text(output / "summary.html", summary(results, models, titles, look.variable, settings))
     write_json(output / "comparison.json", results)
     return results
 
@@ -159,6 +173,26 @@ def _draw_log_p(
         of_signal, of_background = compared.log_p[name]
         log_p = of_signal[chosen], of_background[chosen]
         scores.draw_log_p(output / name, classes, rows["label"] == 1, rows["weight"], log_p, label)
+
+
+def _draw_separations(
+    output: Path,
+    compared: Compared,
+    settings: Comparison,
+    classes: Sequence[ClassStyle],
+    look: Appearance,
+) -> dict[str, Separation]:
+    """Measure and draw each pair of densities, by the name of the plainest ratio of it."""
+    make_directory(output)
+    chosen, found = compared.chosen("label"), {}
+    rows = compared.rows[chosen]
+    weights, events = rows["weight"].astype(np.float64), compared.events[chosen]
+    for name in settings.pairs:
+        of_signal, of_background = compared.heads[name]
+        log_p = LogP(rows["label"] == 1, of_signal[chosen], of_background[chosen], weights, events)
+        found[name] = separation(log_p, compared.draws)
+        draw_separation(output / name, classes, found[name], look.models[name], look.label)
+    return found
 
 
 def _draw_confusions(

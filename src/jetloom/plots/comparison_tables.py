@@ -9,11 +9,13 @@ import numpy as np
 from jetloom.evaluation.meaning import KEY, Figure, finite, not_meaningful
 from jetloom.evaluation.report import WORKING_POINTS
 from jetloom.evaluation.roc import EFFICIENCIES, rejection
+from jetloom.plots.density_tables import density_tables
 from jetloom.plots.tables import measured, page, paragraph, table, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from jetloom.config.comparisons import Comparison
     from jetloom.evaluation.comparison import Areas, Contest
     from jetloom.evaluation.confusion import Confusion
     from jetloom.evaluation.log_odds import LogOdds
@@ -100,7 +102,13 @@ def _pair(value: float, std: float) -> dict[str, float | None]:
     return {"value": finite(value), "std": finite(std)}
 
 
-def summary(results: Mapping[str, Any], models: Sequence[ClassStyle], classes: tuple[str, str], variable: str) -> str:
+def summary(
+    results: Mapping[str, Any],
+    models: Sequence[ClassStyle],
+    classes: tuple[str, str],
+    variable: str,
+    settings: Comparison,
+) -> str:
     """Give the page of tables: all models, their differences, and the areas in bins."""
     titles = {model.name: model.title for model in models}
     used, true = (results["labels"][name] for name in ("label", "true_label"))
@@ -131,6 +139,7 @@ def summary(results: Mapping[str, Any], models: Sequence[ClassStyle], classes: t
     )
     return page(
         "Models on the same jets",
+        *density_tables(results, titles, classes, settings),
         paragraph(text),
         table(heads, lines, "Models"),
         table(["Model", "Slope", "Intercept", "chi2", "Degrees of freedom"], odds, "Straight line of the log ratio"),
