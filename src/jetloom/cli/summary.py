@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     out(f"{'stage':<14} {'jobs':>5} {'seconds':>9} {'longest':>9} {'memory MB':>10}\n")
     for stage in stage_times(paths.results(analysis) / "benchmarks"):
         out(f"{stage.name:<14} {stage.jobs:>5} {stage.seconds:>9.1f} {stage.longest:>9.1f} {stage.memory:>10.0f}\n")
-    for name, task in analysis.tasks.items():
+    for name in analysis.tasks:
         directory = paths.scan(analysis, name)
         scan = read_scan(directory)
         best_of(scan.facts, directory)
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
         for row in table.head(arguments.best).to_dict("records"):
             values = ", ".join(
                 f"{key} {row[column]:g}" if isinstance(row[column], float) else f"{key} {row[column]}"
-                for key in task.scan
+                for key in scan.facts.scanned
                 if (column := scan.facts.parameter_columns[key])
             )
             out(f"  {row['rank']}. {row['point']}  {metric} {_written(row, metric)}  {values}\n")

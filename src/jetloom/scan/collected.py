@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pydantic import model_validator
+
 from jetloom.errors import CorruptFileError, EmptySampleError, MissingFileError, MissingObjectError
 from jetloom.io.atomic import write_text
 from jetloom.io.sealed import write_json
@@ -50,6 +52,15 @@ class Facts(Stored):
     """None where no point was trained to its end."""
     tables: dict[str, str]
     """Digests of the tables."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Facts:
+        for name in (*self.parameters, *self.scanned):
+            if name not in self.parameter_columns:
+                raise ValueError(f"parameter_columns lacks '{name}'")
+        if self.rank_by not in self.direction:
+            raise ValueError(f"direction lacks '{self.rank_by}'")
+        return self
 
 
 @dataclass(frozen=True)
