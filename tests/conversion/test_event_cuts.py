@@ -39,6 +39,11 @@ def test_ranges_against_a_loop(ranges, data):
     assert found.tolist() == [any(run == r and f <= lb <= last for r, f, last in ranges) for run, lb in events]
 
 
+def test_an_event_without_luminosity_block_is_on_no_list():
+    found = GoodRuns(*(np.array([value]) for value in (3, 0, 9)))
+    assert found.contains(np.array([3, 3], np.uint32), np.array([4.0, np.nan])).tolist() == [True, False]
+
+
 def _file(path, **more):
     """40 events of one run with luminosity blocks 0 to 39, and flags of which some say that a detector failed."""
     values = content()

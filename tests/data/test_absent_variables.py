@@ -11,8 +11,10 @@ from jetloom.conversion.convert import to_hdf5
 from jetloom.conversion.streams import Task
 from jetloom.data.absence import absent_variables
 from jetloom.data.build import build
+from jetloom.data.dataset import Dataset
 from jetloom.errors import MissingObjectError
 from jetloom.io.hdf5 import TableReader
+from jetloom.plots import distributions
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +89,24 @@ def test_recorded_data_without_truth_have_no_class(files, tmp_path):
     assert set(rows["label"][data]) == {-1}
     assert set(rows["label"][~data]) == {0, 1}
     assert facts["samples"]["data"]["absent"] == {"truth": 1}
+
+
+def test_figures_of_the_inputs_leave_such_jets_out(files, tmp_path):
+    labels = {"gluon": {"when": "truth == 21"}, "quark": {"when": "truth == 1 and ntrk != 3"}}
+    samples = {"mc": {"files": ["x"]}}
+    content = {"labels": labels, "inputs": ["pt", "ntrk > 9"], "spectators": ["pt"], "absent": {"ntrk": "fail"}}
+    analysis = load_merged({"analysis": "a", "samples": samples, "tasks": {"qg": content}})
+    given = {"mc": [files["whole"], files["less"]]}
+    build(analysis, "qg", given, tmp_path)
+    dataset = Dataset.open(tmp_path)
+    bins = {"pt": np.array([0.0, 1000.0]), "ntrk_9": np.array([-0.5, 0.5, 1.5])}
+    found = distributions.before_selection(analysis, analysis.tasks["qg"], dataset, given, bins)
+    jets = {name: h5py.File(files[name], locking=False)["before"][:] for name in ("whole", "less")}
+    gluons = {name: int((rows["truth"] == 21).sum()) for name, rows in jets.items()}
+    quarks = int(((jets["whole"]["truth"] == 1) & (jets["whole"]["ntrk"] != 3)).sum())
+    assert [histogram.entries for histogram in found["pt"]] == [gluons["whole"] + gluons["less"], quarks]
+    shown = [histogram.sums.sum() / (histogram.sums.sum() + histogram.missing) for histogram in found["ntrk_9"]]
+    assert shown == pytest.approx([gluons["whole"] / (gluons["whole"] + gluons["less"]), 1.0])
 
 
 def test_the_number_of_constituents_of_an_absent_collection_is_not_known(tmp_path):

@@ -311,6 +311,8 @@ def test_the_verb(raw, tmp_path, capsys, monkeypatch):
         (["jets.root", "-o", "x.h5"], 2, r"the name must end in .h5 or .dat"),
         (["jets.dat", "-o", "x.csv"], 2, "the name must end in .h5 or .json"),
         (["trees.h5", "-o", "x.json", "--label", "truht"], 2, "--label: 'truht': no variable 'truht'"),
+        (["trees.h5", "-o", "x.json", "--label", "label + 0.5"], 3, "--label 'label + 0.5': holds 2.5, which int64"),
+        (["trees.h5", "-o", "x.json", "--label", "0 * label / 0"], 3, "has no value in 2 of 2 rows"),
         (["jets.dat", "-o", "x.h5", "--label", "pt"], 2, "'pt' is no number"),
         (["jets.dat", "-o", "x.h5", "--algorithm", "ca"], 2, "algorithm"),
         (["out.json", "-o", "x.h5", "--min-constituents", "0"], 2, "min_constituents"),

@@ -22,22 +22,25 @@ class GoodRuns:
     first: Integers
     last: Integers
 
-    def contains(self, run: npt.NDArray[np.integer], block: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    def contains(
+        self, run: npt.NDArray[np.integer], block: npt.NDArray[np.integer | np.floating]
+    ) -> npt.NDArray[np.bool_]:
         """Say of each event whether it may be used.
 
         Parameters
         ----------
-        run, block : integer arrays of shape (n,)
-            Run number and luminosity block.
+        run, block : arrays of shape (n,)
+            Run number and luminosity block; NaN, where it is missing, is on no list.
         """
+        known_block = np.where(np.isnan(block), -1, block).astype(np.int64)
         # A range is a stretch on one axis (run, block); the last one that begins at or before the event decides.
         begins = self.run << 32 | self.first
-        key = run.astype(np.int64) << 32 | block.astype(np.int64)
+        key = run.astype(np.int64) << 32 | known_block
         place = np.searchsorted(begins, key, side="right") - 1
         known = place >= 0
         found = np.zeros(len(key), bool)
         found[known] = key[known] <= (self.run << 32 | self.last)[place[known]]
-        return found & (block >= 0)
+        return found & (known_block >= 0)
 
 
 def read_good_runs(path: str | Path) -> GoodRuns:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jetloom.data.absence import absent_variables
 from jetloom.data.jets import BLOCK_ROWS
 from jetloom.data.labels import assign_labels
 from jetloom.data.weights import event_weights
@@ -15,7 +16,7 @@ from jetloom.io.hdf5 import TableReader
 from jetloom.plots.inputs import edges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence, Set
     from pathlib import Path
 
     import numpy.typing as npt
@@ -37,14 +38,14 @@ By = dict[str, list[Histogram]]
 
 def input_edges(dataset: Dataset, files: Files) -> dict[str, Array]:
     """Choose the bins of each input, from the range of the training part and a sample of jets before the selection."""
-    sample: list[Array] = []
+    sample: list[tuple[Array, Set[str]]] = []
     number = sum(len(paths) for paths in files.values())
-    for _, block in _before(files, max(1, SAMPLED // max(1, number))):
-        sample.append(block[: max(1, SAMPLED // max(1, number))])
+    for _, block, lacking in _before(files, max(1, SAMPLED // max(1, number))):
+        sample.append((block[: max(1, SAMPLED // max(1, number))], lacking))
     view = dataset.description["views"][0]
     found = {}
     for entry, low, high in zip(dataset.description["inputs"], view["low"], view["high"], strict=True):
-        values = [_values(entry["expression"], block) for block in sample]
+        values = [_values(entry["expression"], block, lacking) for block, lacking in sample]
         found[entry["column"]] = edges(low, high, np.concatenate(values) if values else np.zeros(0))
     return found
 
@@ -64,15 +65,16 @@ def before_selection(analysis: Analysis, task: Task, dataset: Dataset, files: Fi
         Edges by input column.
     """
     found = _empty(dataset, bins)
-    for sample, block in _before(files, BLOCK_ROWS):
+    for sample, block, lacking in _before(files, BLOCK_ROWS):
         columns = {name: block[name] for name in block.dtype.names or ()}
-        labels = assign_labels(task.labels, columns, len(block))
+        unknown = {name for name, label in task.labels.items() if names_in(label.when) & lacking}
+        labels = assign_labels(task.labels, columns, len(block), unknown)
         settings, facts = analysis.samples[sample], dataset.description["samples"][sample]
         weights = event_weights(
             task.weights, block["mc_event_weight"], settings.cross_section, facts["sum_of_weights"], settings.is_data
         )
         for entry in dataset.description["inputs"]:
-            _fill(found[entry["column"]], _values(entry["expression"], block), labels, weights)
+            _fill(found[entry["column"]], _values(entry["expression"], block, lacking), labels, weights)
     return found
 
 
@@ -117,14 +119,15 @@ def dataset_blocks(dataset: Dataset) -> Iterator[tuple[str, Array]]:
                     yield part, block
 
 
-def _before(files: Files, rows: int) -> Iterator[tuple[str, Array]]:
-    """Read the jets before the selection; files that the conversion skipped have none."""
+def _before(files: Files, rows: int) -> Iterator[tuple[str, Array, Set[str]]]:
+    """Read the jets before the selection, and the names of what they lack; files that were skipped have none."""
     for sample, paths in files.items():
         for path in paths:
             with TableReader(path) as reader:
                 if "before" in reader.rows:
+                    lacking = set(absent_variables(reader))
                     for block in reader.blocks("before", rows):
-                        yield sample, block
+                        yield sample, block, lacking
                         if rows < BLOCK_ROWS:
                             break
 
@@ -139,9 +142,9 @@ def _fill(histograms: Sequence[Histogram], values: Array, labels: Array, weights
         histogram.fill(values[chosen], weights[chosen])
 
 
-def _values(expression: str, block: Array) -> Array:
-    """Evaluate an input in float32, as the dataset does, one value a jet; NaN of what jets get after the conversion."""
-    if not names_in(expression) <= set(block.dtype.names or ()):
+def _values(expression: str, block: Array, lacking: Set[str]) -> Array:
+    """Evaluate an input in float32, as the dataset does, one value a jet; NaN of what jets lack or get later."""
+    if not names_in(expression) <= set(block.dtype.names or ()) - lacking:
         return np.full(len(block), np.nan, np.float32)
     columns = {name: block[name] for name in block.dtype.names or ()}
     return np.broadcast_to(np.asarray(evaluate(expression, columns), dtype=np.float32), (len(block),))

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.config.trees import Trees
-from jetloom.errors import ConfigurationError, MissingObjectError, near_misses
+from jetloom.errors import BadValueError, ConfigurationError, MissingObjectError, near_misses
 from jetloom.expressions import evaluate, names_in
 from jetloom.io.atomic import publishing
 from jetloom.io.hdf5 import TableReader
 from jetloom.io.trees import TREE_BRANCHING
+from jetloom.io.values import Values, stored
 from jetloom.trees import imports
 from jetloom.trees.json_files import write_records
 from jetloom.trees.records import Dialect, write_record
@@ -90,4 +91,9 @@ def _labels(text: str, rows: Rows, source: Path) -> npt.NDArray[np.int64]:
             f"'{text}': no variable '{name}'", path=source, where="--label",
             advice=f"{near_misses(name, columns)} (a column or an expression that gives the class)",
         )  # fmt: skip
-    return np.broadcast_to(np.asarray(evaluate(text, columns)), len(rows)).astype(np.int64)
+    found = np.broadcast_to(np.asarray(evaluate(text, columns)), len(rows))
+    try:
+        return stored(Values(found), "int64", "int64")
+    except ValueError as error:
+        advice = "name a column or an expression that gives each jet a whole number, as 'where(label > 0, 1, 0)'"
+        raise BadValueError(str(error), path=source, where=f"--label '{text}'", advice=advice) from None
