@@ -90,6 +90,44 @@ def test_event_numbers_in_a_split_static_object(data, tmp_path):
     assert set(tables["jets"]["run_number"]) == {310000}
 
 
+REAL = dict.fromkeys(DIRECT, "physlite") | {"nanoAOD_2015_CMS_Open_Data_ttbar.root": "nanoaod"}
+REAL["short_divert_analysis_file.root"] = "divert"
+IN_GEV = {"MeV": 1e-3, "1/MeV": 1e3}
+
+
+def found_by_hand(tree, owner, branch):
+    """A branch by its name as ATLAS and CMS write it, None if the file has none."""
+    owners = [f"{owner}AuxDyn.", f"{owner}AuxDyn:", f"{owner}Aux./{owner}Aux."] if owner else [""]
+    names = [start + branch for start in owners if start + branch in tree.keys()]  # noqa: SIM118 - a tree is no mapping
+    return tree.arrays([names[0]], how=tuple)[0] if names else None
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_every_variable_of_the_jets_is_that_of_the_file(data, tmp_path, name):
+    schema = find_schema(REAL[name])
+    _, tables = convert(data / name, REAL[name], tmp_path / "x.h5", select=ALL)
+    with uproot.open(data / name) as file:
+        tree = file[next(tree for tree in schema.trees if tree in file)]
+        compared, counts = 0, None
+        for group, container in (("jets", schema.jets), ("events", schema.events)):
+            for key, spec in container.fields.items():
+                owner = (spec.container or container.container) if schema.naming == "xaod" else ""
+                if spec.expression or spec.internal or spec.reduce:
+                    continue
+                values = found_by_hand(tree, owner, (spec.branch or [key])[0])
+                if values is None:
+                    continue
+                if spec.index is not None:
+                    values = values[..., spec.index]
+                if counts is None:
+                    counts = ak.num(values).to_numpy()
+                flat = ak.flatten(values) if group == "jets" else np.repeat(values.to_numpy(), counts)
+                expected = np.asarray(flat, np.float64) * IN_GEV.get(spec.unit, 1.0)
+                np.testing.assert_allclose(tables["jets"][key].astype(np.float64), expected, rtol=2e-7, err_msg=key)
+                compared += 1
+    assert compared >= 10
+
+
 def test_absent_variables_are_nan_and_reported(data, tmp_path):
     record, tables = convert(data / "PHYSLITE_example.root", "physlite", tmp_path / "x.h5", select=ALL)
     assert list(record.absent) == ["jets.Jvt"]
