@@ -11,7 +11,10 @@ from jetloom.evaluation import meaning, report
 from jetloom.evaluation.bootstrap import Draws
 from jetloom.evaluation.comparison import Jets as Rivals
 from jetloom.evaluation.comparison import areas, contest
+from jetloom.evaluation.histogram import Histogram
+from jetloom.evaluation.log_odds import log_odds
 from jetloom.evaluation.meaning import KEY, Figure, WeightSums
+from jetloom.plots.inputs import outside
 
 NAMES = ["gluon", "quark", "other"]
 
@@ -155,3 +158,36 @@ def test_a_comparison_says_it_too():
     binned = areas(bad, np.arange(rows), np.array([0.0, 2000.0, 4000.0]), Draws(1, 10))
     assert all(all(reasons) for reasons in binned.doubts)
     assert np.isnan(binned.auc.value).all()
+
+
+def test_a_straight_line_of_log_odds_says_it_too():
+    rng = np.random.default_rng(1)
+    rows = 2000
+    signal = rng.random(rows) < 0.5
+    said = rng.normal(signal - 0.5, 1.0)
+    assert log_odds(signal, said, np.ones(rows)).doubt == ""
+    balanced = np.where(rng.random(rows) < 0.49, -1.0, 1.0)
+    for odd, words in ((balanced, "n_eff"), (np.where(said > 1.0, -0.5, 1.0), "of 20 bins")):
+        found = log_odds(signal, said, odd)
+        assert words in found.doubt
+        assert found.doubt.endswith("see weights.negative")
+        assert np.isnan([found.line.chi2, *found.line.slope, *found.line.intercept]).all()
+
+
+def test_a_distribution_is_drawn_if_its_area_means_something():
+    edges = np.linspace(0, 1, 11)
+    values = np.random.default_rng(3).random(400)
+    assert Histogram(edges).fill(values[:4]).doubt() == ""
+    balanced = np.tile([1.0, -1.0], 200)
+    balanced[0] = 1.5
+    filled = Histogram(edges).fill(values, balanced)
+    assert filled.doubt().startswith("n_eff")
+    assert not filled.shown()[0].any()
+    assert Histogram(edges).fill(values, np.where(values < 0.1, -1.0, 1.0)).doubt() == ""
+
+
+def test_what_is_outside_is_counted_and_not_weighed():
+    """Shares by weight were negative where a negative weight was outside."""
+    found = Histogram(np.array([0.0, 1.0])).fill(np.array([0.5, 0.5, 2.0, np.nan]), np.array([1.0, 1.0, -1.0, -0.5]))
+    assert outside([found]) == "Outside: 25% above, 25% undefined"
+    assert outside([Histogram(np.array([0.0, 1.0])).fill(np.full(3, np.nan))]) == "Outside: 100% undefined"

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.evaluation.meaning import ADVICE, FALL, doubt_of_classes
+
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
@@ -36,6 +38,8 @@ class LogOdds:
     observed: Floats
     std: Floats
     line: Line
+    doubt: str = ""
+    """Why the line means nothing; it is NaN then."""
 
 
 def log_odds(signal: Array, said: Floats, weights: Floats, bins: int = 20) -> LogOdds:
@@ -69,8 +73,17 @@ def log_odds(signal: Array, said: Floats, weights: Floats, bins: int = 20) -> Lo
         std = np.sqrt(sums(scaled**2 * signal) / s**2 + sums(scaled**2 * ~signal) / b**2)
         mean = sums(scaled * said) / (s + b)
     good = np.isfinite(observed) & np.isfinite(std) & (std > 0) & np.isfinite(mean)
+    doubt = doubt_of_classes([weights[~signal], weights[signal]]) or _lost(s, b, weights)
     mean, observed, std = mean[good], observed[good], std[good]
-    return LogOdds(mean, observed, std, straight_line(mean, observed, std))
+    line = straight_line(*(np.zeros(0) for _ in range(3))) if doubt else straight_line(mean, observed, std)
+    return LogOdds(mean, observed, std, line, doubt)
+
+
+def _lost(signal: Floats, background: Floats, weights: Floats) -> str:
+    """Say that the line misses many bins whose sums negative weights brought below zero; nothing if it does not."""
+    lost = int(((signal < 0) | (background < 0)).sum())
+    few = lost <= FALL * len(signal) or not (weights < 0).any()
+    return "" if few else f"{lost} of {len(signal)} bins have a negative sum{ADVICE}"
 
 
 def straight_line(x: Floats, y: Floats, std: Floats) -> Line:

@@ -185,13 +185,14 @@ def draw_split(path: str | Path, classes: Sequence[ClassStyle], dataset: Dataset
             for place, style in enumerate(classes):
                 values = [_cell(summary, part, style.name, key) for part in parts]
                 where = np.arange(len(parts)) + (place - (len(classes) - 1) / 2) * width
-                errors = [np.sqrt(max(0.0, _cell(summary, part, style.name, "jets"))) for part in parts]
-                relative = [
-                    value * error / count if (count := _cell(summary, part, style.name, "jets")) else 0.0
-                    for value, error, part in zip(values, errors, parts, strict=True)
+                # sqrt(N) of jets, sqrt(sum of w^2) of weights: both are the value over the root of what it counts as.
+                counts = "jets" if key == "jets" else "effective_jets"
+                errors = [
+                    abs(value) / np.sqrt(number) if (number := _cell(summary, part, style.name, counts)) > 0 else 0.0
+                    for value, part in zip(values, parts, strict=True)
                 ]
                 panel.bar(
-                    where, values, 0.92 * width, yerr=relative, color=style.color, label=style.title, ecolor="black"
+                    where, values, 0.92 * width, yerr=errors, color=style.color, label=style.title, ecolor="black"
                 )
             panel.set_xticks(range(len(parts)), parts)
             panel.tick_params(axis="x", which="both", length=0)

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jetloom.evaluation.meaning import not_meaningful
-from jetloom.plots.style import GREY, ClassStyle, canvas, headline, plain_logarithms, say, shared_legend, steps
+from jetloom.plots.style import (
+    GREY,
+    ClassStyle,
+    canvas,
+    headline,
+    plain_logarithms,
+    say,
+    say_beside,
+    shared_legend,
+    steps,
+)
 from jetloom.plots.tables import written
 
 if TYPE_CHECKING:
@@ -44,11 +54,14 @@ def draw_scores(
     head = headline(label, "lines: training part, points: test part")
     with canvas(path, (WIDTH * len(classes), 4.6), 1, len(classes), head) as (figure, axes):
         for place, (panel, scored) in enumerate(zip(axes[0], classes, strict=True)):
-            lowest = []
+            lowest, doubted = [], []
             for true, style in enumerate(classes):
-                density, error = train[place, true].density()
+                density, error = train[place, true].shown()
                 steps(panel, train[place, true].edges, density, error, color=style.color, linestyle=style.line)
                 lowest.append(_scored(panel, style, test[place, true]))
+                parts = {"training": train[place, true].doubt(), "test": test[place, true].doubt()}
+                doubted += [f"{style.title}, {name} part: {not_meaningful(why)}" for name, why in parts.items() if why]
+            say_beside(panel, doubted)
             if any(lowest):
                 panel.set_yscale("log")
                 panel.set_ylim(bottom=max(1e-4, 0.3 * min(value for value in lowest if value)))
@@ -60,7 +73,7 @@ def draw_scores(
 
 def _scored(axes: Any, style: ClassStyle, histogram: Histogram) -> float:
     """Draw the points of the test part, and give the lowest of them, 0 if there is none."""
-    density, error = histogram.density()
+    density, error = histogram.shown()
     middle = 0.5 * (histogram.edges[1:] + histogram.edges[:-1])
     seen = density > 0
     # An error bar that reaches zero would run to the bottom of the logarithmic axis anyway.

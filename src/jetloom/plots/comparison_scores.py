@@ -8,7 +8,8 @@ import numpy as np
 
 from jetloom.evaluation.comparison import members
 from jetloom.evaluation.histogram import Histogram
-from jetloom.plots.style import ClassStyle, canvas, headline, say, shared_legend, steps, unit
+from jetloom.evaluation.meaning import not_meaningful
+from jetloom.plots.style import ClassStyle, canvas, headline, say, say_beside, shared_legend, steps, unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,10 +92,15 @@ def _range(title: str, low: float, high: float) -> str:
 def _by_class(
     axes: Any, classes: Sequence[ClassStyle], signal: Array, values: Array, weights: Array, edges: Array
 ) -> None:
+    doubted: list[str] = []
     for place, style in enumerate(classes):
         mine = signal == bool(place)
-        density, error = Histogram(edges).fill(values[mine], weights[mine]).density()
+        filled = Histogram(edges).fill(values[mine], weights[mine])
+        density, error = filled.shown()
+        if doubt := filled.doubt():
+            doubted.append(f"{style.title}: {not_meaningful(doubt)}")
         steps(axes, edges, density, error, color=style.color, linestyle=style.line, label=style.title)
+    say_beside(axes, doubted)
     axes.set_ylim(bottom=0.0)
     axes.set_xlim(edges[0], edges[-1])
     if not len(values):

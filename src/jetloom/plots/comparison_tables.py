@@ -70,8 +70,9 @@ def _log_odds(odds: LogOdds) -> dict[str, Any]:
     line = odds.line
     return {
         "said": odds.said.tolist(), "observed": odds.observed.tolist(), "std": odds.std.tolist(),
-        "slope": _pair(*line.slope), "intercept": _pair(*line.intercept), "chi2": finite(line.chi2),
-        "ndf": line.freedom,
+        "slope": Figure.of(*line.slope, odds.doubt).entry(),
+        "intercept": Figure.of(*line.intercept, odds.doubt).entry(),
+        "chi2": finite(line.chi2), "ndf": line.freedom,
     }  # fmt: skip
 
 
@@ -96,10 +97,6 @@ def _rejection(found: Contest, place: int, target: float) -> dict[str, Any]:
     ends = rejection(np.array([value, value + std, value - std]))
     entry: dict[str, Any] = dict(zip(("value", "low", "high"), (finite(end) for end in ends), strict=True))
     return entry | ({KEY: found.doubts["curve"][place]} if found.doubts["curve"][place] else {})
-
-
-def _pair(value: float, std: float) -> dict[str, float | None]:
-    return {"value": finite(value), "std": finite(std)}
 
 
 def summary(

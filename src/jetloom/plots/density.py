@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.evaluation.histogram import Histogram
-from jetloom.plots.style import ClassStyle, canvas, headline, shared_legend, steps
+from jetloom.evaluation.meaning import not_meaningful
+from jetloom.plots.style import ClassStyle, canvas, headline, say_beside, shared_legend, steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,11 +48,15 @@ def draw_log_p(
     }
     with canvas(path, (9.6, 4.6), 1, 2, headline(label, note)) as (figure, axes):
         for panel, (title, values) in zip(axes[0], shown.items(), strict=True):
-            edges = _edges(values[labels >= 0])
+            edges, doubted = _edges(values[labels >= 0]), []
             for index, style in enumerate(classes):
                 chosen = labels == index
-                density, error = Histogram(edges).fill(values[chosen], weights[chosen]).density()
+                filled = Histogram(edges).fill(values[chosen], weights[chosen])
+                density, error = filled.shown()
+                if doubt := filled.doubt():
+                    doubted.append(f"{style.title}: {not_meaningful(doubt)}")
                 steps(panel, edges, density, error, color=style.color, linestyle=style.line, label=style.title)
+            say_beside(panel, doubted)
             panel.set_xlim(edges[0], edges[-1])
             panel.set_ylim(bottom=0.0)
             panel.set_xlabel(title)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.plots.style import ClassStyle, canvas, headline, shared_legend, steps, unit
+from jetloom.evaluation.meaning import not_meaningful
+from jetloom.plots.style import ClassStyle, canvas, headline, say_beside, shared_legend, steps, unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,7 @@ def draw_input(
     list of str
         Names of the figures, without suffix.
     """
-    filled = [histogram.density()[0] for histogram in (*before, *after)]
+    filled = [histogram.shown()[0] for histogram in (*before, *after)]
     positive = np.concatenate([density[density > 0] for density in filled])
     spans = len(positive) > 0 and positive.max() / positive.min() > LOG_RANGE
     names = [column, f"{column}_log"] if spans else [column]
@@ -105,9 +106,13 @@ def _panel(axes: Any, side: str, classes: Sequence[ClassStyle], histograms: Sequ
     from matplotlib.ticker import MaxNLocator
 
     axes.set_title(side, loc="left")
+    doubted: list[str] = []
     for style, histogram in zip(classes, histograms, strict=True):
-        density, error = histogram.density()
+        density, error = histogram.shown()
         steps(axes, histogram.edges, density, error, color=style.color, linestyle=style.line, label=style.title)
+        if doubt := histogram.doubt():
+            doubted.append(f"{style.title}: {not_meaningful(doubt)}")
+    say_beside(axes, doubted)
     ends = histograms[0].edges
     axes.set_xlim(ends[0], ends[-1])
     if np.array_equal(ends % 1.0, np.full(len(ends), 0.5)):
@@ -118,18 +123,12 @@ def _panel(axes: Any, side: str, classes: Sequence[ClassStyle], histograms: Sequ
 
 
 def outside(histograms: Sequence[Histogram]) -> str:
-    """Say which share of all jets is not in the drawn range, e.g. ``"0.5% below, 1.2% above range"``."""
-    if not sum(histogram.entries for histogram in histograms):
+    """Say which share of all jets, counted without their weights, is not in the drawn range, e.g. ``"0.5% below"``."""
+    entries = sum(histogram.entries for histogram in histograms)
+    if not entries:
         return "no jets"
-    total = sum(histogram.total for histogram in histograms)
-    if total <= 0:
-        return "no positive weight"
-    shares = {
-        "below": sum(histogram.under for histogram in histograms) / total,
-        "above": sum(histogram.over for histogram in histograms) / total,
-        "undefined": sum(histogram.missing for histogram in histograms) / total,
-    }
-    named = [f"{100 * share:.2g}% {where}" for where, share in shares.items() if abs(share) >= 5e-5]
+    lost = {where: sum(histogram.lost[where] for histogram in histograms) for where in histograms[0].lost}
+    named = [f"{float(f'{100 * number / entries:.2g}'):g}% {where}" for where, number in lost.items() if number]
     return "Outside: " + ", ".join(named) if named else ""
 
 

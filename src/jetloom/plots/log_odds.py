@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jetloom.evaluation.meaning import not_meaningful
 from jetloom.plots.style import GREY, ClassStyle, canvas, headline, shared_legend
 from jetloom.plots.tables import measured
 
@@ -77,6 +78,8 @@ def _panel(panel: Any, odds: LogOdds, style: ClassStyle) -> None:
         f"slope {measured(*line.slope)}\nintercept {measured(*line.intercept)}\n"
         rf"$\chi^2$/ndf = {line.chi2:.1f}/{line.freedom}"
     )
+    if odds.doubt:
+        words = f"Straight line:\n{not_meaningful(odds.doubt)}"
     panel.text(0.04, 0.96, words, transform=panel.transAxes, ha="left", va="top", fontsize="small")
 
 

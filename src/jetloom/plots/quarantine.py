@@ -71,7 +71,8 @@ def draw_quarantine(path: Path, samples: Sequence[ClassStyle], found: Sequence[Q
     if not any(len(each.rows) for each in found):
         jets = sum(each.jets for each in found)
         with canvas(path, (8.0, 2.0), head=head) as (_, axes):
-            say(axes[0, 0], f"No jet was quarantined: all {jets:,} jets are the trees they should be.")
+            well = f"No jet was quarantined: all {jets:,} jets are the trees they should be."
+            say(axes[0, 0], well if jets else "No trees were made of these samples: no task reads them.")
         return
     with canvas(path, (12.5, 4.4), 1, 3, head) as (figure, axes):
         where, largest, second = axes[0]

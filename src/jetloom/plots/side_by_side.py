@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jetloom.evaluation.histogram import Histogram
+from jetloom.evaluation.meaning import not_meaningful
 from jetloom.plots.inputs import BINS, LOG_RANGE, edges, outside
-from jetloom.plots.style import canvas, readable_logarithms, shared_legend, steps
+from jetloom.plots.style import canvas, readable_logarithms, say_beside, shared_legend, steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,6 +85,8 @@ def draw(
         flat = axes.ravel()
         for panel, style, pair in zip(flat, samples, filled, strict=False):
             _sides(panel, style, pair)
+            doubts = {side: histogram.doubt() for side, histogram in zip(SIDES, pair, strict=True)}
+            say_beside(panel, [f"{side} cuts: {not_meaningful(why)}" for side, why in doubts.items() if why])
             panel.set_title(style.title, loc="left")
             panel.set_title(outside(pair), loc="right", fontsize="small", color="#444444")
         for style, pair in zip(samples, filled, strict=True):
@@ -151,8 +154,7 @@ def _between(ends: Floats) -> bool:
 
 def _sides(panel: Any, style: ClassStyle, pair: tuple[Histogram, Histogram]) -> None:
     for side, histogram, line, alpha in zip(SIDES, pair, (":", "-"), (0.8, 1.0), strict=True):
-        total = histogram.total
-        scale = (1.0 / total if total > 0 else 0.0) / _content(histogram.edges)
+        scale = (1.0 / histogram.total if _drawn(histogram) else 0.0) / _content(histogram.edges)
         steps(
             panel,
             histogram.edges,
@@ -163,6 +165,10 @@ def _sides(panel: Any, style: ClassStyle, pair: tuple[Histogram, Histogram]) -> 
             label=f"{style.title}, {side} cuts",
             alpha=alpha,
         )
+
+
+def _drawn(histogram: Histogram) -> bool:
+    return histogram.total > 0 and not histogram.doubt()
 
 
 def _axes(
@@ -188,7 +194,7 @@ def _axes(
             panel.tick_params(axis="x", which="minor", length=0)
     content = _content(ends)
     shares = np.concatenate(
-        [one.sums / one.total / content for pair in filled for one in pair if one.total > 0] or [ends[:0]]
+        [one.sums / one.total / content for pair in filled for one in pair if _drawn(one)] or [ends[:0]]
     )
     positive = shares[shares > 0]
     if len(positive) and positive.max() / positive.min() > LOG_RANGE:

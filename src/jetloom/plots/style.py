@@ -202,6 +202,13 @@ def readable_logarithms(axis: Any, ends: npt.NDArray[np.float64]) -> None:
         plain_logarithms(axis)
 
 
+def say_beside(axes: Any, texts: Sequence[str]) -> None:
+    """Write lines into the upper left corner of a panel with a drawing: what it does not show, and why."""
+    if texts:
+        look = {"fontsize": "x-small", "color": "#444444", "transform": axes.transAxes}
+        axes.text(0.03, 0.96, "\n".join(texts), ha="left", va="top", **look)
+
+
 def say(axes: Any, text: str) -> None:
     """Write in an empty panel why it is empty."""
     axes.set_axis_off()
