@@ -21,6 +21,7 @@ MODELS = {
     "dense": "jetloom.models.dense:Dense",
     "bdt": "jetloom.models.bdt:Bdt",
     "junipr": "jetloom.models.junipr.model:JuniprModel",
+    "junipr_conditional": "jetloom.models.junipr.conditional:JuniprConditionalModel",
     "junipr_binary": "jetloom.models.junipr.binary:JuniprBinaryModel",
 }
 """Name in the configuration -> module:class. The module may import Keras inside its functions only."""

@@ -34,7 +34,8 @@ class Junipr(keras.layers.Layer):
     ----------
     structure : dict
         ``recurrence`` (simple, gru, lstm), ``width``, ``end_hidden``, ``mother_hidden``, ``branching_hidden``,
-        ``max_constituents``, ``branching`` (factorised, joint, unique), ``previous`` (value, bin), ``padding_class``.
+        ``max_constituents``, ``branching`` (factorised, joint, unique), ``previous`` (value, bin), ``padding_class``;
+        ``conditions``, if there are some: the number of classes, one of which the density is told at each step.
     binning : dict
         Scaling and bins, as :mod:`jetloom.data.binning` fitted them. Its settings of the trees say, for which data
         the weights are.
@@ -46,32 +47,35 @@ class Junipr(keras.layers.Layer):
         super().__init__(**kwargs)
         self.structure, self.binning, self.seed = dict(structure), dict(binning), seed
         self.granularity: int = binning["granularity"]
-        scaling, width = binning["scaling"], structure["width"]
+        scaling, width, told = binning["scaling"], structure["width"], structure.get("conditions", 0)
         self._seed_scale = Scaler(binning["momentum"], scaling, MOMENTUM)
         self._daughters_scale = Scaler(binning["momentum"], scaling, MOMENTUM * 2)
         self._branching_scale = Scaler(binning["branching"], scaling, BRANCHING_VARIABLES)
         seeds = [int(value) for value in np.random.default_rng(seed).integers(2**31, size=4)]
-        self.recurrence = Recurrence(structure["recurrence"], 4, 8, width, seeds[0], name="recurrence")
-        self.end = Head(width, structure["end_hidden"], 1, seeds[1], name="end")
-        self.mother = Head(width, structure["mother_hidden"], structure["max_constituents"], seeds[2], name="mother")
+        self.recurrence = Recurrence(structure["recurrence"], 4 + told, 8, width, seeds[0], name="recurrence")
+        self.end = Head(width + told, structure["end_hidden"], 1, seeds[1], name="end")
+        ranks = structure["max_constituents"]
+        self.mother = Head(width + told, structure["mother_hidden"], ranks, seeds[2], name="mother")
         self.branching = FORMS[structure["branching"]](
-            width + 4, structure["branching_hidden"], self.granularity, int(structure["padding_class"]), seeds[3],
-            name="branching",
+            width + told + 4, structure["branching_hidden"], self.granularity, int(structure["padding_class"]),
+            seeds[3], name="branching",
         )  # fmt: skip
         self.built = True
 
-    def call(self, inputs: dict[str, Any]) -> Any:
+    def call(self, inputs: dict[str, Any], condition: int = 0) -> Any:
         """Give log P, shape (rows, steps, heads); 0 where there is nothing.
 
         Parameters
         ----------
         inputs : dict of tensors
             What :func:`jetloom.models.junipr.features.padded` gives.
+        condition : int
+            The class of which the jets are to be, for a density that is told.
         """
         rows, steps = ops.shape(inputs["daughters"])[:2]
         time = _times(steps, rows)
         length = ops.tile(inputs["length"], [steps])
-        states, mother, scaled, index = self._columns(inputs)
+        states, mother, scaled, index = self._columns(inputs, condition)
         seen = self._seen(scaled, index)
         seen = [seen[column][None] for column in ORDER[:-1]]
         hidden = hidden_layers(
@@ -101,7 +105,7 @@ class Junipr(keras.layers.Layer):
             found.append(picked(self.mother.logits(hidden[:, part], most), rank[part], allowed))
         return ops.concatenate(found)
 
-    def compute_output_spec(self, inputs: dict[str, Any]) -> Any:
+    def compute_output_spec(self, inputs: dict[str, Any], condition: int = 0) -> Any:  # noqa: ARG002
         """Give the shape of the output."""
         return keras.KerasTensor((*inputs["daughters"].shape[:2], len(HEADS)), dtype="float32")
 
@@ -148,16 +152,22 @@ class Junipr(keras.layers.Layer):
         x = ops.concatenate([state, self._seed_scale(mother)], axis=0)
         return self.branching.logits(position, x, self._seen(scaled, index), index)
 
-    def _columns(self, inputs: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
+    def _columns(self, inputs: dict[str, Any], condition: int = 0) -> tuple[Any, Any, Any, Any]:
         """Give states, scaled mothers, scaled branchings and their bins, all (features, steps * rows)."""
         rows, steps = ops.shape(inputs["daughters"])[:2]
         daughters = self._daughters_scale(_column(inputs["daughters"]))
-        states = self.recurrence(
-            self._seed_scale(ops.transpose(inputs["seed"])), ops.reshape(daughters, (8, steps, rows))
-        )
+        seed = self._told(self._seed_scale(ops.transpose(inputs["seed"])), condition)
+        states = ops.reshape(self.recurrence(seed, ops.reshape(daughters, (8, steps, rows))), (-1, steps * rows))
         scaled = self._branching_scale(_column(inputs["branching"]))
         mother = self._seed_scale(_column(inputs["mother"]))
-        return ops.reshape(states, (-1, steps * rows)), mother, scaled, bins(scaled, self.granularity)
+        return self._told(states, condition), mother, scaled, bins(scaled, self.granularity)
+
+    def _told(self, columns: Any, condition: int) -> Any:
+        """Add the class to columns of shape (features, n), one row a class, if the density is told."""
+        if not (count := self.structure.get("conditions", 0)):
+            return columns
+        chosen = np.arange(count, dtype=np.float32)[:, None] == condition
+        return ops.concatenate([columns, ops.zeros_like(columns[:1]) + chosen.astype(np.float32)], axis=0)
 
     def _seen(self, scaled: Any, index: Any) -> Any:
         """Give what a head sees of the variables before its own."""

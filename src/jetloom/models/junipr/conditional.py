@@ -1,0 +1,68 @@
+"""JUNIPR that is told the class: one density for all of them, whose ratio is a classifier.
+
+Two densities of two trainings each make errors of their own, and their ratio takes these for a difference of the
+classes. Here one network says log P(tree | seed, class): what it misses of all jets alike it misses for each class
+alike, and the ratio is left with what the class changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.data.jets import Jets
+from jetloom.models.base import DataFacts, Model, Parameters
+from jetloom.models.junipr.model import binning_of, network_inputs, structure_of
+from jetloom.models.junipr.parameters import JuniprParameters
+
+
+class JuniprConditionalModel(Model):
+    """One density of all classes. It learns by maximum likelihood of the jets of each class, and tells them apart."""
+
+    parameters: ClassVar[type[Parameters]] = JuniprParameters
+    reads: ClassVar[Literal["jets", "trees"]] = "trees"
+    compile_xla: ClassVar[bool] = True
+
+    def build(self, parameters: JuniprParameters, data: DataFacts, seed: int, start: Mapping[str, Path]) -> Any:  # noqa: ARG002
+        """Build the network; see :meth:`jetloom.models.base.Model.build`.
+
+        It gives log P of each jet for every class, shape (rows, classes).
+
+        Raises
+        ------
+        ConfigurationError
+            If the dataset has no trees, or trees larger than the network is made for.
+        """
+        import keras
+        from keras import ops
+
+        from jetloom.models.junipr.network import Junipr
+
+        inputs, classes = network_inputs(), len(data.classes)
+        structure = structure_of(parameters, data) | {"conditions": classes}
+        layer = Junipr(structure, binning_of(data), seed, name="junipr")
+        sums = [ops.sum(layer(inputs, condition=index), axis=(1, 2)) for index in range(classes)]
+        return keras.Model(inputs, ops.stack(sums, axis=1), name="junipr_conditional")
+
+    def features(self, jets: Jets, data: DataFacts) -> dict[str, npt.NDArray[Any]]:
+        """Give the padded arrays; see :func:`jetloom.models.junipr.features.padded`."""
+        from jetloom.models.junipr.features import padded
+
+        return padded(jets, binning_of(data).get("trees", {}).get("max_constituents"))
+
+    def loss(self, labels: Any, outputs: Any, parameters: Any) -> Any:  # noqa: ARG002 - nothing but the jet counts
+        """Give -log P of each jet for its own class."""
+        from keras import ops
+
+        return -ops.sum(ops.where(ops.one_hot(labels, outputs.shape[1], dtype="bool"), outputs, 0.0), axis=1)
+
+    def probabilities(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Give the probabilities of the classes, for as many jets of each."""
+        odds = outputs.astype(np.float64)
+        odds -= odds.max(axis=1, keepdims=True)
+        shares = np.exp(odds)
+        return (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
