@@ -31,12 +31,13 @@ def _found(column):
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from([-999.0, -99.0, 9999.0, -1e6]), st.floats(0.002, 0.9), st.integers(0, 50),
-    st.sampled_from(["normal", "exponential", "poisson"]),
+    st.sampled_from(["normal", "exponential", "poisson", "mostly zero"]),
 )  # fmt: skip
 def test_a_sentinel_is_found_with_its_share_whatever_that_is(sentinel, share, seed, shape):
     rng = np.random.default_rng(seed)
     draw = {
-        "normal": rng.standard_normal, "exponential": rng.standard_exponential, "poisson": partial(rng.poisson, 4)
+        "normal": rng.standard_normal, "exponential": rng.standard_exponential, "poisson": partial(rng.poisson, 4),
+        "mostly zero": partial(rng.poisson, 0.05),
     }[shape]  # fmt: skip
     values = draw(size=3000).astype("f4")
     hit = rng.random(3000) < share

@@ -124,6 +124,7 @@ def _far(column: Floats, low: float, high: float) -> list[tuple[float, float]]:
         for _ in range(CANDIDATES):
             others = rest[rest != value]
             median, spread = _middle(others)
+            spread = spread or (float(others.std()) if len(others) else 0.0)  # most of them may be equal
             if not spread or abs(value - median) <= FAR * spread:
                 break
             found.append((value, abs(value - median) / spread))
