@@ -39,6 +39,16 @@ def test_what_is_missing_is_said_of_all_and_fails_if_it_is_needed(lines):
     assert "lacks jets.Width" in error
 
 
+def test_values_that_a_type_cannot_hold_are_said_of_their_variable(lines):
+    values = content()
+    values[JETS + "NumTrkPt500"] = values[JETS + "NumTrkPt500"] + 0.5
+    found, code, error = lines(values)
+    assert "cannot be read as int32: holds " in found["jets.NumTrkPt500"]
+    assert "jets.Width" in found
+    assert code == 3
+    assert "cannot give jets.NumTrkPt500" in error
+
+
 def test_a_variable_that_was_never_filled(lines):
     values = content()
     values[JETS + "Width"] = values[JETS + "Width"] * np.float32(np.nan)

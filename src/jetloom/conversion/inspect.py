@@ -69,6 +69,8 @@ def inspect_file(path: Path, schema: Schema, collection: str | None, events: int
             column = np.concatenate(values[key]) if key in values else np.zeros(0)
             if branch:
                 described = _described(column)
+                if trouble := reader.unfit.get(branch, reader.unfit.get(key)):
+                    described = (*described[:-1], f"{UNREADABLE} as {spec.type}: {trouble}")
             else:
                 remark = remarks.get(key, "")
                 if not remark.startswith(UNREADABLE):

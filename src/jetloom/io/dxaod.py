@@ -48,7 +48,8 @@ class DxaodReader:
     """
 
     def __init__(self, source: Source, schema: Schema, conversion: Conversion, tolerant: bool = False) -> None:
-        self._source = source
+        self._source, self._tolerant = source, tolerant
+        self.unfit: dict[str, str] = {}
         # A tree without entries may well have no branches (a job that selected nothing): it is read as nothing.
         self.plan = make_plan(source, schema, conversion, tolerant) if source.entries else Plan({}, {})
 
@@ -163,6 +164,9 @@ class DxaodReader:
         try:
             return stored(found, spec.type, kind)
         except ValueError as error:
+            if self._tolerant:
+                self.unfit[where] = str(error)
+                return found.as_floats()
             raise BadValueError(
                 str(error),
                 path=self._source.path,

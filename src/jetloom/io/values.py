@@ -24,6 +24,11 @@ class Values:
     values: Array
     unknown: Mask | None = None
 
+    def as_floats(self) -> Array:
+        """Give the values in double precision, with NaN for what is not known."""
+        result = self.values.astype(np.float64)
+        return result if self.unknown is None else np.where(self.unknown, np.nan, result)
+
 
 def without_declared(values: Array, declared: Sequence[float]) -> Values:
     """Mark the values that mean "missing" in a file, such as -999."""
