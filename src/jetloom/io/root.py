@@ -14,6 +14,7 @@ from jetloom.io.integrity.damage import Interpreting, told
 from jetloom.io.integrity.inflation import watch_sizes
 from jetloom.io.integrity.rntuple import verify_envelopes, verify_pages
 from jetloom.io.sources.branch_kinds import is_within, why_unreadable
+from jetloom.io.sources.field_tree import index_fields
 from jetloom.io.sources.search import Found, find_tree
 from jetloom.locations import Location, Remote, located
 
@@ -182,6 +183,7 @@ def open_source(path: str | Location, trees: Sequence[str]) -> Iterator[Source]:
         source = Source(path, found, tree, {})
         if source.is_rntuple:
             guarded(lambda: verify_envelopes(tree), path, found.name, found.way_out)
+            guarded(lambda: index_fields(tree), path, found.name, found.way_out)
             verify_pages(tree)
         yield replace(source, names=guarded(lambda: _names(tree), path, found.name, found.way_out))
 
