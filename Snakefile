@@ -66,3 +66,4 @@ rule all:
         comparisons=targets.comparisons(PLAN),
         junipr=targets.densities(PLAN),
         runs=targets.runs(PLAN),
+        lost=targets.lost_results(PLAN),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -112,6 +113,17 @@ def test_all_asks_for_each_kind_of_result(plan):
     assert "results/tiny/plots/dense/trees/binning.png" in targets.data_reports(plan)
     assert targets.runs(plan) == ["results/tiny/runs.html"]
     assert len(targets.task_reports(plan)) == 3 * 4
+
+
+def test_a_result_that_was_taken_away_is_asked_for_again(plan):
+    results = Inputs(plan).results_of_scan(wildcards(task="dense"))
+    for path in map(Path, results):
+        path.parent.mkdir(parents=True)
+        path.write_text("{}")
+    Path(results[1]).unlink()
+    assert targets.lost_results(plan) == []  # the scan is not complete: it will be asked for anyway
+    Path("results/tiny/scans/dense/scan.json").write_text("{}")
+    assert targets.lost_results(plan) == [results[1]]
 
 
 def test_patterns_match_names_and_nothing_else(plan):

@@ -10,7 +10,7 @@ from jetloom.cli.main import main
 from jetloom.cluster.schedulers.scheduler import QueuedJob
 from jetloom.config.load import load_merged
 from jetloom.scan import ledger
-from jetloom.scan.ledger import Attempt
+from jetloom.scan.ledger import Attempt, Cause
 from jetloom.scan.space import points
 from jetloom.scan.status import run_status, sample_status
 from jetloom.scan.times import stage_times
@@ -199,3 +199,13 @@ def test_times_of_stages(tmp_path):
     assert (first.name, first.jobs, first.seconds, first.memory) == ("hdf5", 1, 9, 0)
     assert (second.name, second.jobs, second.seconds, second.longest, second.memory) == ("train", 2, 4.0, 2.5, 20)
     assert stage_times(tmp_path / "none") == []
+
+
+def test_a_result_that_was_taken_away_waits_to_be_made_again(scan, tmp_path):
+    directory = tmp_path / "results/tiny/scans/flavour" / points(scan.tasks["flavour"])[0].name / "r0"
+    (directory / "result.json").unlink()
+    ledger.append(directory / ledger.LEDGER, Attempt(1, Cause.DONE))
+    found = next(run_status(scan, "flavour"))
+    assert (found.state, found.detail) == (
+        "waiting", "done in attempt 1, and its result.json was taken away: the next run makes it again"
+    )  # fmt: skip

@@ -82,6 +82,22 @@ def test_a_finished_run_has_nothing_to_do(finished: Analysis) -> None:
     assert "Nothing to be done" in finished.snakemake("-n").stdout
 
 
+def test_a_result_that_was_taken_away_is_made_again_and_nothing_else(finished: Analysis) -> None:
+    result = sorted((finished.results / "scans/quark_gluon").rglob("result.json"))[0]
+    kept = result.rename(result.with_name("kept"))
+    try:
+        jobs = planned(finished.snakemake("-n").stdout)
+        assert jobs["train"] == 1
+        assert "dataset" not in jobs
+        assert (
+            "result.json was taken away: the next run makes it again"
+            in finished.jetloom("status", "--config", str(finished.config)).stdout
+        )
+    finally:
+        kept.rename(result)
+    assert "Nothing to be done" in finished.snakemake("-n").stdout
+
+
 def test_a_new_value_plans_the_new_point_only(finished: Analysis) -> None:
     before = finished.content
     edited = copy.deepcopy(before)

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
         for stage, line in failed_stages(analysis, task):
             out(f"    {stage} failed: {line}\n")
         for entry in found:
-            if arguments.all or entry.state not in ("done", "waiting"):
+            if arguments.all or entry.state not in ("done", "waiting") or (entry.state == "waiting" and entry.detail):
                 out(f"    {entry.point} {entry.run:<6} {entry.state:<12} {entry.detail}\n")
     if damage:
         raise CorruptFileError(f"{damage[0]} ({len(damage)} damaged in all)" if len(damage) > 1 else damage[0])

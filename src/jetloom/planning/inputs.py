@@ -10,7 +10,6 @@ from jetloom import paths
 from jetloom.locations import Remote
 from jetloom.planning.plan import Plan
 from jetloom.provenance import file_digest
-from jetloom.scan import space
 
 Files = list[str]
 
@@ -136,9 +135,7 @@ class Inputs:
 
     def results_of_scan(self, wildcards: Any) -> Files:
         """Return the results of all trainings of a scan."""
-        runs = space.runs(self._analysis.tasks[wildcards.task])
-        scan = f"{self._root}/scans/{wildcards.task}"
-        return [f"{scan}/{point}/{run}/result.json" for point in self._plan.points[wildcards.task] for run in runs]
+        return self._plan.results_of(wildcards.task)
 
     # --- best points and comparisons
 

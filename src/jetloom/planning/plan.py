@@ -99,6 +99,11 @@ class Plan:
         """Whether a training may compute on a GPU."""
         return any(task.training.device != "cpu" for task in self.analysis.tasks.values())
 
+    def results_of(self, task: str) -> list[str]:
+        """Return the results of all trainings of a task's scan."""
+        runs = space.runs(self.analysis.tasks[task])
+        return [f"{self.root}/scans/{task}/{point}/{run}/result.json" for point in self.points[task] for run in runs]
+
     def tasks_of(self, rule: str) -> str:
         """Return the tasks that a rule has jobs for, as a pattern."""
         return any_of(STAGES[rule].tasks(self.analysis))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from jetloom import paths
 from jetloom.planning.plan import Plan
 from jetloom.stages import reweighted, sampled_tasks
@@ -71,3 +73,17 @@ def densities(plan: Plan) -> list[str]:
 def runs(plan: Plan) -> list[str]:
     """Return the table of all trainings."""
     return [f"{plan.root}/runs.html"] if plan.analysis.tasks else []
+
+
+def lost_results(plan: Plan) -> list[str]:
+    """Return the results of trainings that are gone although their scan was collected.
+
+    Snakemake asks for no intermediate file of what is complete. Somebody who took a result away wants it made again.
+    """
+    return [
+        path
+        for task in plan.analysis.tasks
+        if Path(f"{plan.root}/scans/{task}/scan.json").is_file()
+        for path in plan.results_of(task)
+        if not Path(path).is_file()
+    ]

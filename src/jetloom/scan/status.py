@@ -136,6 +136,8 @@ def _state(directory: Path, log: Path, entry: QueueEntry | None) -> tuple[str, s
         return _over(directory)
     if (gone := ledger.read_open(directory)) is not None:
         return "interrupted", f"job {gone.attempt.job} on {gone.attempt.host} ended without a word"
+    if attempts and attempts[-1].cause in (Cause.DONE, Cause.DIVERGED):
+        return "waiting", f"{_history(attempts)}, and its {RESULT} was taken away: the next run makes it again"
     if attempts:
         state = "interrupted" if attempts[-1].cause in BROKEN_OFF else "failed"
         return state, f"{_history(attempts)}: {attempts[-1].detail or _error_in(log)}"
