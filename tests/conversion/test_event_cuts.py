@@ -147,7 +147,18 @@ def test_a_block_keeps_its_losses_whatever_is_taken_of_it():
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("<a", "is not XML"), ("<a/>", "has no ranges"), (LIST.replace('"9"', '"x"'), "is not a good-runs list")],
+    [
+        ("<a", "is not XML"),
+        ("<a/>", "has no ranges"),
+        (LIST.replace('"9"', '"x"'), "is not a good-runs list"),
+        (LIST.replace('"9"', '"-9"'), "is not a good-runs list .'-9' is no number of a run or a block"),
+        (LIST.replace('"9"', f'"{9**40}"'), "is not a good-runs list"),
+        (LIST.replace('"9"', f'"{"9" * 5000}"'), "is not a good-runs list"),
+        (LIST.replace(' End="9"', ""), "is not a good-runs list"),
+        ('<?xml version="1.0" encoding="nonsense"?><a/>', "is not XML"),
+        ('<!DOCTYPE a [<!ENTITY b "c"><!ENTITY d "' + "&b;" * 90 + '">]><a>' + "&d;" * 90_000 + "</a>", "is not XML"),
+        ("\0", "is not XML"),
+    ],
 )
 def test_what_is_no_good_runs_list(tmp_path, text, words):
     path = tmp_path / "good.xml"

@@ -199,7 +199,7 @@ def test_times_can_be_compared_as_text():
     assert all(time.endswith("+00:00") and len(time) == 25 for time in times)
 
 
-@pytest.mark.parametrize("field", ["x" * 200_000, '"', "\0", "2026,x"])
+@pytest.mark.parametrize("field", ["x" * 200_000, '"', "\0", "2026,x", "9" * 400])
 def test_a_damaged_line_is_passed_over_with_a_warning(tmp_path, field, caplog):
     path = tmp_path / ledger.LEDGER
     ledger.append(path, Attempt(1, Cause.DONE))
@@ -213,3 +213,42 @@ def test_a_detail_of_any_length_is_cut_to_a_line_that_can_be_read(tmp_path):
     ledger.append(tmp_path / ledger.LEDGER, Attempt(1, Cause.BUG, detail="x" * 200_000))
     (line,) = ledger.read(tmp_path / ledger.LEDGER)
     assert line.detail == "x" * ledger.LONGEST
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("memory_used_mb", "nan"),
+        ("wall_time_s", "inf"),
+        ("started", "yesterday"),
+        ("ended", "2026-01-01"),
+        ("attempt", ""),
+    ],
+)
+def test_a_line_that_no_attempt_wrote_is_passed_over(tmp_path, name, value, caplog):
+    path = tmp_path / ledger.LEDGER
+    path.write_text(",".join(ledger.COLUMNS) + "\n")
+    row = dict.fromkeys(ledger.COLUMNS, "") | dict.fromkeys(("attempt", "memory_asked_mb", "minutes_asked"), "1")
+    row |= {"gpus_asked": "0", "memory_used_mb": "1.5", "wall_time_s": "2"}
+    for change in ({}, {name: value}):
+        with path.open("a") as file:
+            file.write(",".join((row | change).values()) + "\n")
+    assert len(ledger.read(path)) == 1
+    assert caplog.messages == [f"{path}: line 3: is damaged, and passed over"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "null",
+        "[]",
+        "{}",
+        '{"attempt": null, "signal": ""}',
+        '{"attempt": {"attempt": 1e400}, "signal": ""}',
+        "[" * 9999,
+    ],
+)
+def test_an_open_attempt_that_is_damaged_is_none(tmp_path, text):
+    (tmp_path / ledger.OPEN).write_text(text)
+    assert ledger.read_open(tmp_path) is None

@@ -216,6 +216,10 @@ def test_a_broken_record_names_file_and_jet(raw, tmp_path, change, message):
         (lambda text: text[: len(text) // 2], "jet 1: the record has no end"),
         (lambda text: text.replace(",\n{", "\n{"), "jet 0: neither ',' nor ']'"),
         (lambda text: text.replace('"label"', "label", 1), "jet 0: the record is no JSON"),
+        (
+            lambda text: text.replace('"label"', f'"x": {"[" * 50000}{"]" * 50000}, "label"', 1),
+            "jet 0: the record is no JSON",
+        ),
         (lambda text: text.replace(",\n{", ",\n7, {"), "jet 1: '7' where a record should be"),
         (lambda text: text.replace("JuniprJets", "Jets"), "does not begin with"),
         (lambda text: text[:-4], "jet 1: neither ',' nor ']'"),

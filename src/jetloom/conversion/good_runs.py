@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.errors import CorruptFileError, MissingFileError
+from jetloom.errors import CorruptFileError, MissingFileError, shown
 
 Integers = npt.NDArray[np.int64]
 
@@ -55,20 +55,29 @@ def read_good_runs(path: str | Path) -> GoodRuns:
         root = ET.parse(path).getroot()  # noqa: S314 - the user's own list; it holds no entities to expand
     except FileNotFoundError:
         raise MissingFileError("there is no such file", path=path, where="conversion.good_runs") from None
-    except ET.ParseError as error:
+    except OSError as error:
+        raise CorruptFileError(f"cannot be read ({error.strerror})", path=path) from None
+    except (ET.ParseError, ValueError, LookupError) as error:  # the latter for encodings that there are not
         raise CorruptFileError(f"is not XML ({error})", path=path) from None
     try:
         ranges = [
-            (int(collection.findtext("Run", "")), int(block.attrib["Start"]), int(block.attrib["End"]))
+            (_number(collection.findtext("Run"), 31), _number(block.get("Start"), 32), _number(block.get("End"), 32))
             for collection in root.iter("LumiBlockCollection")
             for block in collection.iter("LBRange")
         ]
-    except (ValueError, KeyError) as error:
-        raise CorruptFileError(f"is not a good-runs list ({error!r})", path=path) from None
+    except ValueError as error:
+        raise CorruptFileError(f"is not a good-runs list ({error})", path=path) from None
     if not ranges:
         raise CorruptFileError("has no ranges of luminosity blocks", path=path, advice="is it a good-runs list?")
     columns = np.array(_joined(sorted(ranges)), np.int64).T
     return GoodRuns(columns[0], columns[1], columns[2])
+
+
+def _number(text: str | None, bits: int) -> int:
+    """Read the number of a run or of a block, which has so many bits."""
+    if text is None or not text.strip().isdecimal() or len(text) > 20 or int(text) >= 1 << bits:
+        raise ValueError(f"{shown(text)} is no number of a run or a block")
+    return int(text)
 
 
 def _joined(ranges: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:

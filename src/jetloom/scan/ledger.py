@@ -87,6 +87,8 @@ class Attempt:
 
 COLUMNS = [entry.name for entry in fields(Attempt)]
 HEADING = ",".join(COLUMNS)
+ENDLESS = 1e15
+"""No number of an attempt is as large; NaN is none either."""
 LONGEST = 2_000
 """Characters of a detail at most: it is a line for people."""
 
@@ -137,12 +139,22 @@ def _parse(line: str) -> Attempt | None:
         return None
     if len(values) != len(COLUMNS):
         return None
-    row: dict[str, Any] = dict(zip(COLUMNS, values, strict=True))
     try:
-        row |= {name: int(row[name]) for name in ("attempt", "memory_asked_mb", "minutes_asked", "gpus_asked")}
-        row |= {name: float(row[name]) for name in ("memory_used_mb", "wall_time_s")}
-    except ValueError:
+        return _attempt(dict(zip(COLUMNS, values, strict=True)))
+    except (ValueError, OverflowError):
         return None
+
+
+def _attempt(row: dict[str, Any]) -> Attempt:
+    """Make an attempt of what stands in a file; ValueError or TypeError if it can be none."""
+    row = dict(row)
+    row |= {name: int(row[name]) for name in ("attempt", "memory_asked_mb", "minutes_asked", "gpus_asked")}
+    row |= {name: float(row[name]) for name in ("memory_used_mb", "wall_time_s")}
+    if any(isinstance(value, int | float) and not abs(value) < ENDLESS for value in row.values()):
+        raise ValueError("a number without end")
+    if any(row[name] and datetime.fromisoformat(row[name]).tzinfo is None for name in ("started", "ended")):
+        raise ValueError("a time without its zone")
+    row |= {name: str(value) for name, value in row.items() if not isinstance(value, int | float)}
     return Attempt(**row)
 
 
@@ -198,8 +210,8 @@ def read_open(directory: Path) -> OpenAttempt | None:
     """Give the attempt that runs or was killed, if there is one."""
     try:
         content: dict[str, Any] = json.loads((directory / OPEN).read_text(encoding="utf-8"))
-        return OpenAttempt(Attempt(**content["attempt"]), content["signal"])
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+        return OpenAttempt(_attempt(content["attempt"]), str(content["signal"]))
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 

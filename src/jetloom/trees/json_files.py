@@ -94,11 +94,11 @@ def _parsed(text: str, path: Path, jet: int) -> dict[str, Any]:
     """Parse one record."""
     try:
         record: dict[str, Any] = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         text = re.sub(r"-?\bnan\b", "NaN", re.sub(r"\binf\b", "Infinity", text))
         try:
             record = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise CorruptFileError(f"the record is no JSON ({error})", path=path, where=f"jet {jet}") from None
     return record
 
