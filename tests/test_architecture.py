@@ -11,6 +11,7 @@ FLOORS = [
     {"errors", "expressions", "provenance", "code_digests", "cutflow", "locations"},
     {"config"},
     {"paths", "io", "physics"},
+    {"samples"},
     {"conversion", "data", "simulation", "trees"},
     {"models"},
     {"evaluation", "stages"},

@@ -48,7 +48,8 @@ def test_one_file_is_one_file_by_whatever_path(tmp_path):
 
 def test_a_file_of_two_samples_is_told(tmp_path, capsys):
     analysis = _with_files(tmp_path, ["a/x.root", "a/y.root"], ["a/*.root"])
-    assert paths.shared_files(analysis) == {tmp_path / "a" / "x.root": ["dijet", "ttbar"]}
+    sources = {name: paths.source_files(analysis, name).values() for name in analysis.samples}
+    assert paths.shared_files(sources) == {tmp_path / "a" / "x.root": ["dijet", "ttbar"]}
     config = tmp_path / "my.yaml"
     config.write_text(yaml.safe_dump(analysis.model_dump(mode="json", by_alias=True, exclude={"tasks"})))
     assert main(["check", str(config)]) == 0

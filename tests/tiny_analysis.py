@@ -8,6 +8,7 @@ import numpy as np
 from jetloom.config.analysis import Analysis
 from jetloom.config.load import load_merged
 from jetloom.io.hdf5 import TableWriter
+from jetloom.samples.repeated import EVENT, EVENTS
 
 JETS = np.dtype(
     [
@@ -57,11 +58,19 @@ def make_jets(rows: int, seed: int, quarks: float = 0.5, first_event: int = 0) -
     return jets
 
 
-def write_jets(path: Path, jets: np.ndarray, status: str = "converted", reason: str = "") -> Path:
-    """Write a file as the conversion does."""
+def make_events(events, channel: int = 7, run: int = 1) -> np.ndarray:
+    """The rows of the table of events for some event numbers."""
+    rows = np.zeros(len(events), EVENT)
+    rows["channel"], rows["run_number"], rows["event_number"] = channel, run, events
+    return rows
+
+
+def write_jets(path: Path, jets: np.ndarray, status: str = "converted", reason: str = "", table=None, **facts) -> Path:
+    """Write a file as the conversion does; ``facts`` are further attributes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with TableWriter(path, {"jets": (jets.dtype, None)}) as writer:
-        writer.append(jets=jets)
+    table = np.zeros(0, EVENT) if table is None else table
+    with TableWriter(path, {"jets": (jets.dtype, None), EVENTS: (EVENT, None)}) as writer:
+        writer.append(jets=jets, **{EVENTS: table})
         writer.attributes |= {
             "status": status,
             "reason": reason,
@@ -71,7 +80,7 @@ def write_jets(path: Path, jets: np.ndarray, status: str = "converted", reason: 
                 {"stage": "hdf5", "level": "jets", "reason": "pt > 20", "before": len(jets) + 10, "after": len(jets)}
             ],
             "titles": {"jets": {"pt": "Jet $p_T$ [GeV]"}},
-        }
+        } | facts
     return path
 
 

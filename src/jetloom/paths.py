@@ -115,15 +115,15 @@ def state(path: Location) -> str:
     return f"{found.st_size} bytes of {found.st_mtime_ns}"
 
 
-def shared_files(analysis: Analysis) -> dict[Location, list[str]]:
-    """Give the files that several samples have, with the names of those samples."""
+def shared_files(sources: Mapping[str, Iterable[Location]]) -> dict[Location, list[str]]:
+    """Return the files that several samples have, with the names of those samples; files that are not there are not."""
     owners: dict[Identity, list[str]] = {}
     first: dict[Identity, Location] = {}
-    for sample, settings in analysis.samples.items():
-        for path in source_files(analysis, sample).values() if settings.files else ():
-            key = identity(path)
-            owners.setdefault(key, []).append(sample)
-            first.setdefault(key, path)
+    for sample, files in sources.items():
+        for path in files:
+            if isinstance(path, Remote) or path.is_file():
+                owners.setdefault(identity(path), []).append(sample)
+                first.setdefault(identity(path), path)
     return {first[key]: samples for key, samples in owners.items() if len(samples) > 1}
 
 

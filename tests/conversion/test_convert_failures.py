@@ -52,7 +52,7 @@ def test_budget_for_files_gives_an_empty_result(data, tmp_path):
     with TableReader(tmp_path / "x.h5") as reader:
         assert reader.attribute("status") == record.status == "skipped"
         assert "truncated" in reader.attribute("reason")
-        assert reader.rows == {"jets": 0, "before": 0, "tracks": 0}
+        assert reader.rows == {"jets": 0, "before": 0, "events": 0, "tracks": 0}
 
 
 def test_skipped_by_way_of_the_ntuple(data, tmp_path):

@@ -31,9 +31,10 @@ def run(arguments: argparse.Namespace) -> None:
         return
     check_analysis(analysis)
     warnings = check_texts(analysis)
+    sources = {name: paths.source_files(analysis, name).values() for name in analysis.samples}
     for name, sample in analysis.samples.items():
-        out(f"sample {name}: {len(paths.source_files(analysis, name))} files, schema {sample.schema_name}\n")
-    for path, names in paths.shared_files(analysis).items():
+        out(f"sample {name}: {len(sources[name])} files, schema {sample.schema_name}\n")
+    for path, names in paths.shared_files(sources).items():
         out(f"warning: {path} is a file of several samples: {', '.join(names)}\n")
     for line in [*warnings, *chosen_by_the_test(analysis)]:
         out(f"warning: {line}\n")

@@ -47,6 +47,7 @@ Bins = Annotated[_PositiveInt, AtMost(10_000, "bins without jets say nothing")]
 Constituents = Annotated[_PositiveInt, AtMost(16_383, "indices in trees have 15 bits")]
 Index = Annotated[NonNegativeInt, AtMost(2**31 - 1, "vectors of a file have no more elements")]
 Key = Annotated[NonNegativeInt, AtMost(2**32 - 1, "keys of containers have 32 bits")]
+Channel = Annotated[NonNegativeInt, AtMost(2**32 - 1, "channel numbers have 32 bits")]
 
 Energy = Annotated[PositiveFloat, AtMost(1e6, "it is in GeV, and no collider reaches 1,000 TeV")]
 LeastEnergy = Annotated[NonNegativeFloat, AtMost(1e6, "it is in GeV, and no collider reaches 1,000 TeV")]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from jetloom.config.limits import Energy, Events, Files, Picobarn, SumOfWeights
+from jetloom.config.limits import Channel, Energy, Events, Files, Picobarn, SumOfWeights
 from jetloom.config.settings import Settings
 
 
@@ -65,10 +65,16 @@ class Sample(Settings):
         description="Input schema: a name in config/schemas, or the path of a YAML file.",
     )
     cross_section: Picobarn = Field(1.0, description="Cross-section in pb, k-factor and filter efficiency included.")
-    sum_of_weights: SumOfWeights | None = Field(
+    sum_of_weights: SumOfWeights | Literal["bookkeeping", "events"] | None = Field(
         None,
-        description="Sum of generator weights of all generated events, for files that were skimmed (from their "
-        "CutBookkeepers); that of the events in the files if not given.",
+        description="Sum of generator weights of all generated events. 'bookkeeping': as the files record it "
+        "(CutBookkeepers of ATLAS, `Runs` of NanoAOD); 'events': that of the events in the files; null: the "
+        "bookkeeping of files that have one. A number is for all files, and is scaled with the share that is read.",
+    )
+    channels: list[Channel] | Literal["any"] | None = Field(
+        None,
+        description="Channel numbers (DSIDs) of the processes that are meant to be in the sample, or 'any'; null: one "
+        "process, whichever. All of them share one cross-section and one sum of weights.",
     )
     is_data: bool = Field(False, description="Recorded data: no generator weights, no truth labels.")
 

@@ -28,6 +28,9 @@ UNITS: dict[str, tuple[str, float]] = {
 SHIPPED = Path(__file__).parents[3] / "config" / "schemas"
 """The schemas that come with jetloom."""
 
+CHANNEL_NAMES = {"mcchannelnumber", "channelnumber", "mcchannel", "channel", "dsid", "datasetid", "datasetnumber"}
+"""Names of variables that number the process of an event, in small letters without underscores."""
+
 EVENT_KEYS: dict[str, str] = {"run_number": "uint32", "event_number": "uint64", "mc_event_weight": "float32"}
 """What every event has, and its type in all results."""
 
@@ -184,6 +187,15 @@ class Schema(Settings):
         for name in {"jets", "events", "before", "valid"} & set(self.collections):
             raise ValueError(f"collections: '{name}' has another meaning; choose another name")
         return self
+
+    @property
+    def channel(self) -> str | None:
+        """Variable of the events that numbers their process, known by its name or that of its branch; None without."""
+        for name, field in self.events.fields.items():
+            names = [name, *(branch.replace(":", ".").rsplit(".", 1)[-1] for branch in field.branch)]
+            if any(text.replace("_", "").lower() in CHANNEL_NAMES for text in names):
+                return name
+        return None
 
     def group(self, name: str) -> Container:
         """Give the events, the jets or a collection by name.

@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xxhash
 
 from jetloom.conversion.record import Record
 from jetloom.conversion.streams import Selected, Skipped, Stored, Stream, Task
-from jetloom.conversion.tables import Places, jet_rows, truncated
+from jetloom.conversion.tables import Places, event_rows, jet_rows, truncated
 from jetloom.cutflow import CutFlow
 from jetloom.errors import InputError
 from jetloom.io.atomic import publishing
 from jetloom.io.events import EventBlock
 from jetloom.io.hdf5 import TableWriter, check_file
 from jetloom.io.ntuple import NtupleReader, NtupleWriter, check_ntuple, is_ntuple
+from jetloom.samples.repeated import EVENT, EVENTS, repeated_events
 
 LOG = logging.getLogger(__name__)
 
@@ -62,8 +64,12 @@ def to_hdf5(task: Task, output: str | Path) -> Record:
     """
     if isinstance(task.path, Path) and task.path.suffix == ".root" and _is_ours(task.path):
         with NtupleReader(task.path) as reader:
-            return _write_hdf5(Stored(reader, task), task, output)
-    return _tolerant(task, lambda stream: _write_hdf5(stream, task, output))
+            record = _write_hdf5(Stored(reader, task), task, output)
+    else:
+        record = _tolerant(task, lambda stream: _write_hdf5(stream, task, output))
+    if (warning := repeated_events([Path(output)]).warning()) is not None:
+        LOG.warning("%s: %s", task.path, warning)
+    return record
 
 
 @contextmanager
@@ -128,20 +134,24 @@ def _write_hdf5(stream: Stream, task: Task, output: str | Path) -> Record:
     tables: dict[str, tuple[np.dtype[Any], int | None]] = {
         "jets": (layout.jets_dtype(), None),
         "before": (layout.jets_dtype(), None),
+        EVENTS: (EVENT, None),
     }
     tables |= {name: (layout.collection_dtype(name), slots[name]) for name in layout.collections}
-    slots_flow = CutFlow()
+    slots_flow, content = CutFlow(), xxhash.xxh3_128()
     with publishing(output, check_file) as part, TableWriter(part, tables, task.conversion.compression) as writer:
         places = {
             name: Places(layout.collection_dtype(name), slots[name], writer.chunk_rows(name))
             for name in layout.collections
         }
         for block in stream.blocks():
-            writer.append(jets=jet_rows(block, layout))
+            rows, events = jet_rows(block, layout), event_rows(block, stream.record.channel)
+            writer.append(jets=rows, **{EVENTS: events})
+            for table in (rows, events):
+                content.update(table.view(np.uint8).data)
             for name in layout.collections:
                 other = block.others[name]
-                for rows in places[name].chunks(other):
-                    writer.append(**{name: rows})
+                for chunk in places[name].chunks(other):
+                    writer.append(**{name: chunk})
                 which = f"{slots[name]} hardest" if "pt" in layout.types[name] else f"first {slots[name]}"
                 reason = f"only the {which} have a place"
                 slots_flow.add("slots", name, reason, len(other), truncated(other, slots[name]))
@@ -151,8 +161,7 @@ def _write_hdf5(stream: Stream, task: Task, output: str | Path) -> Record:
         flow = CutFlow(record.counts)
         flow.absorb(slots_flow)
         record.counts = flow.as_json()
-        facts = record.as_json()
-        facts["sum_of_weights"] = record.sum_of_weights
+        facts = record.as_json() | {"content": f"xxh3-128:{content.hexdigest()}"}
         writer.attributes |= facts | {"units": layout.table_texts("units"), "titles": layout.table_texts("titles")}
     return record
 

@@ -28,6 +28,16 @@ class Record:
         The cut flow, see :class:`jetloom.cutflow.CutFlow`.
     absent : dict of str to str
         Optional variables (``jets.width``) and collections that the file does not have, and the branches it lacks.
+    entries : int
+        Events in the file, read or not.
+    bookkeeping : dict or None
+        ``events`` and ``sum_of_weights`` that were generated for the file, as it says itself.
+    channels : dict of str to [int, float] or None
+        Events read and their sum of weights by channel number; None if the file has no such numbers.
+    channel : str
+        Variable of the events with that number, or "".
+    source : str
+        Digest of the file.
     origin : dict
         See :func:`jetloom.provenance.origin`.
     before_share : float
@@ -40,6 +50,11 @@ class Record:
     sum_of_weights: float = 0.0
     counts: list[dict[str, Any]] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)
+    entries: int = 0
+    bookkeeping: dict[str, Any] | None = None
+    channels: dict[str, list[float]] | None = None
+    channel: str = ""
+    source: str = ""
     origin: dict[str, Any] = field(default_factory=dict)
     before_share: float = 1.0
     status: str = "converted"

@@ -11,6 +11,7 @@ from jetloom.locations import located
 
 if TYPE_CHECKING:
     from jetloom.conversion.streams import Task
+    from jetloom.samples.processes import Allowed
 
 
 def add_arguments(parser: argparse.ArgumentParser, output: str) -> None:
@@ -29,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser, output: str) -> None:
     parser.add_argument("--sample", metavar="NAME", help="sample of the configuration that INPUT belongs to")
     parser.add_argument("--schema", metavar="NAME", help="input schema: a name in config/schemas, or a YAML file")
     parser.add_argument("--data", action="store_true", default=None, help="recorded data: every event has weight 1")
+    parser.add_argument(
+        "--channels", metavar="N,N", type=_channels, help="processes that INPUT is meant to hold; or 'any'"
+    )
     parser.add_argument(
         "--collection", metavar="NAME", help="jet collection instead of the schema's, e.g. AnalysisLargeRJets"
     )
@@ -79,10 +83,11 @@ def make_task(arguments: argparse.Namespace) -> Task:
 
     schema, is_data = arguments.schema, bool(arguments.data)
     content: dict[str, Any] = {}
+    channels = arguments.channels
     if arguments.config is not None:
         sample, content = _from_config(arguments.config, arguments.sample)
         schema = schema or sample.schema_name
-        is_data = is_data or sample.is_data
+        is_data, channels = is_data or sample.is_data, channels or sample.channels
     elif arguments.sample is not None:
         raise ConfigurationError("needs --config", where="--sample")
     if schema is None and any((arguments.select_events, arguments.select_jets, arguments.select)):
@@ -90,7 +95,7 @@ def make_task(arguments: argparse.Namespace) -> Task:
             "cuts are made when a DxAOD is read", where="--select-...", advice="give --schema, or make the ntuple anew"
         )
     conversion = checked(Conversion, _with_options(content, arguments), arguments.config)
-    return Task(arguments.input, find_schema(schema) if schema else None, conversion, is_data)
+    return Task(arguments.input, find_schema(schema) if schema else None, conversion, is_data, channels)
 
 
 def _from_config(path: Path, name: str | None) -> tuple[Any, dict[str, Any]]:
@@ -127,6 +132,14 @@ def _with_options(content: dict[str, Any], arguments: argparse.Namespace) -> dic
     for name, share in arguments.budget or ():
         content.setdefault("budget", {})[name] = share
     return content
+
+
+def _channels(text: str) -> Allowed:
+    """Read ``any`` or a list of channel numbers."""
+    try:
+        return "any" if text == "any" else [int(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not 'any' or a list of numbers") from None
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ import numpy as np
 from jetloom.config.conversion import Conversion
 from jetloom.config.schema import Schema
 from jetloom.conversion.absence import decided_cuts, without_given
+from jetloom.conversion.bookkeeping import read_bookkeeping
 from jetloom.conversion.good_runs import read_good_runs
 from jetloom.conversion.record import Record, before_share, chosen_events
 from jetloom.conversion.select import select
@@ -28,9 +29,11 @@ from jetloom.io.ntuple import NtupleReader
 from jetloom.io.root import open_source
 from jetloom.locations import Location
 from jetloom.provenance import digest, file_digest, origin
+from jetloom.samples.processes import MOST, Allowed, add_channels, require_meant
 
 LOG = logging.getLogger(__name__)
 Rows = np.ndarray[Any, np.dtype[np.void]]
+CHANNELS = "mc_channel_number"
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,15 @@ class Task:
         Cuts, variables, places, filter, budget.
     is_data : bool
         Recorded data: every event has weight 1.
+    channels : list of int, "any" or None
+        The processes that may be in it, see :mod:`jetloom.samples.processes`.
     """
 
     path: Location
     schema: Schema | None
     conversion: Conversion
     is_data: bool = False
+    channels: Allowed = None
 
     def settings(self) -> dict[str, Any]:
         """Give the settings that shape the events of the ntuple: neither route nor filter nor number of places."""
@@ -120,15 +126,21 @@ class Selected:
         validator = Validator(task.conversion.budget, task.path)
         with open_source(task.path, self._schema.trees) as source:
             reader = DxaodReader(source, self._schema, task.conversion)
-            self.record.origin = origin(task.settings(), {task.path.name: _digest(task.path)})
+            self.record.source = _digest(task.path)
+            self.record.origin = origin(task.settings(), {task.path.name: self.record.source})
             self.record.absent = without_given(reader.plan.absent, task)
             decided = decided_cuts(task, self.record.absent)
+            self.record.entries = reader.entries
+            self.record.bookkeeping = None if task.is_data else read_bookkeeping(task.path)
+            self.record.channel = self._channel(reader)
+            processes = Processes("" if task.is_data else self.record.channel)
             self.record.before_share = before_share(reader.entries)
             for block in reader.blocks(task.conversion.max_events):
                 if task.is_data:
                     block.events["mc_event_weight"] = np.ones(block.entries, np.float32)
                 self.record.events += block.entries
                 weights.append(math.fsum(block.events["mc_event_weight"].tolist()))
+                processes.count(block)
                 count_block(block, flow)
                 valid = validator.apply(block, flow)
                 shown = chosen_events(valid, self.record.before_share)
@@ -136,8 +148,42 @@ class Selected:
                 yield select(valid, task.conversion, flow, good_runs, decided)
         validator.finish()
         self.record.sum_of_weights = math.fsum(weights)
+        self.record.channels = processes.found
+        require_meant(self.record.channels, task.channels, CHANNELS, task.path)
         self.record.counts = flow.as_json()
         self.before = np.concatenate([self.before, *before])
+
+    def _channel(self, reader: DxaodReader) -> str:
+        """Return the variable with the channel numbers, "" if the schema or the file has none."""
+        name = self._schema.channel
+        known = name is not None and f"events.{name}" not in reader.plan.absent and reader.entries > 0
+        return name if known and name is not None else ""
+
+
+class Processes:
+    """Counts events and weights by channel number.
+
+    Parameters
+    ----------
+    variable : str
+        The variable of events that holds it; "" counts nothing.
+    """
+
+    def __init__(self, variable: str) -> None:
+        self._variable = variable
+        self.found: dict[str, list[float]] | None = {} if variable else None
+
+    def count(self, block: EventBlock) -> None:
+        """Count a block; of a variable with more than :data:`MOST` values no more, for it is no channel."""
+        if self.found is None or len(self.found) > MOST:
+            return
+        numbers = block.events[self._variable]
+        known = np.isfinite(numbers)
+        channels, place = np.unique(numbers[known].astype(np.int64), return_inverse=True)
+        weights = np.bincount(place, block.events["mc_event_weight"][known], minlength=len(channels))
+        events = np.bincount(place, minlength=len(channels))
+        parts = [{str(c): [int(n), float(w)]} for c, n, w in zip(channels, events, weights, strict=True)]
+        self.found = add_channels([self.found, *parts[: MOST + 1]])
 
 
 class Stored:
@@ -168,6 +214,7 @@ class Stored:
                 path=reader.path,
                 advice="make it again with jetloom ntuple",
             )
+        require_meant(self.record.channels, task.channels, CHANNELS, reader.path)
         for name in task.conversion.slots:
             if name not in reader.layout.collections:
                 advice = near_misses(name, reader.layout.collections)
@@ -193,8 +240,9 @@ class Skipped:
             inputs = {task.path.name: _digest(task.path)}
         except OSError:  # it may not even be readable
             inputs = {task.path.name: ""}
+        source = inputs[task.path.name]
         reason = ": ".join(part for part in (error.where, error.cause) if part)
-        self.record = Record(status="skipped", reason=reason, origin=origin(task.settings(), inputs))
+        self.record = Record(status="skipped", reason=reason, source=source, origin=origin(task.settings(), inputs))
         self.before: Rows = np.zeros(0, self.layout.jets_dtype())
 
     def blocks(self) -> Iterator[EventBlock]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from jetloom.conversion.kernels import fill, hardest
 from jetloom.io.events import Collection, EventBlock
 from jetloom.io.layout import Layout
+from jetloom.samples.repeated import EVENT
 
 Rows = npt.NDArray[np.void]
 CACHED_BYTES = 1 << 19
@@ -33,6 +34,15 @@ def jet_rows(block: EventBlock, layout: Layout) -> Rows:
         rows[name] = block.jets.columns[name]
     for name in layout.collections:
         rows[f"n_{name}"] = block.others[name].counts
+    return rows
+
+
+def event_rows(block: EventBlock, channel: str) -> Rows:
+    """Give one row an event: what tells it from others. ``channel`` names the variable of its process, or is ""."""
+    rows = np.zeros(block.entries, EVENT)
+    for name in ("run_number", "event_number"):
+        rows[name] = block.events[name]
+    rows["channel"] = block.events.get(channel, -1)
     return rows
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -19,11 +19,15 @@ def absent_variables(reader: TableReader) -> dict[str, str]:
 
     Of a collection that the input lacks, this is the number of its constituents.
     """
-    found: dict[str, str] = {}
     listed = reader.attribute("absent") if reader.has_attribute("absent") else {}
-    for name in listed:
+    return absent_columns(listed if isinstance(listed, dict) else {name: name.split(".")[-1] for name in listed})
+
+
+def absent_columns(listed: Mapping[str, str]) -> dict[str, str]:
+    """Give the same of what a file lists as absent, by group and variable."""
+    found: dict[str, str] = {}
+    for name, branch in listed.items():
         group, _, variable = name.partition(".")
-        branch = listed[name] if isinstance(listed, dict) else variable or group
         if group in ("jets", "events"):
             found[variable] = branch
         elif not variable:

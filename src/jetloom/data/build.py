@@ -20,14 +20,14 @@ from jetloom.config.analysis import Analysis
 from jetloom.config.tasks import DATA_SETTINGS, Task
 from jetloom.cutflow import CutFlow
 from jetloom.data import split as splitting
-from jetloom.data.absence import absent_variables
 from jetloom.data.appearance import appearance
 from jetloom.data.dataset import DESCRIPTION
 from jetloom.data.matching import match_parts
 from jetloom.data.parts import write_parts
+from jetloom.data.sample_facts import sample_facts
 from jetloom.data.staging import stage_rows
 from jetloom.data.views import PARTS, fit_view
-from jetloom.errors import BudgetError, ConfigurationError, EmptySampleError
+from jetloom.errors import ConfigurationError
 from jetloom.expressions import column_name
 from jetloom.io import atomic, sealed
 from jetloom.io.hdf5 import TableReader
@@ -65,7 +65,7 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
     parts = [directory / PARTS / f"{name}.h5" for name in splitting.part_names(task.split)]
     for replaced in (directory / DESCRIPTION, directory / "fingerprint.txt", *parts):
         atomic.refuse_kept(replaced)
-    samples = {name: _sample_facts(name, analysis, files[name]) for name in analysis.task_samples(task_name)}
+    samples = sample_facts(analysis, {name: files[name] for name in analysis.task_samples(task_name)})
     trees = _tree_settings(files) if task.reads == "trees" else {}
     losses = CutFlow()
     for left in directory.glob(".staging.*"):  # of a build that was killed
@@ -142,47 +142,6 @@ def _tree_settings(files: dict[str, list[Path]]) -> dict[str, Any]:
 
 def _input_digests(files: dict[str, list[Path]]) -> dict[str, str]:
     return {f"{sample}/{path.name}": provenance.file_digest(path) for sample, paths in files.items() for path in paths}
-
-
-def _sample_facts(name: str, analysis: Analysis, files: list[Path]) -> dict[str, Any]:
-    """Add up what the files of a sample say of themselves, and hold the bad ones against the budget."""
-    facts: dict[str, Any] = {
-        "title": analysis.samples[name].title or name, "files": len(files), "events": 0, "sum_of_weights": 0.0,
-        "rows": 0, "skipped": [], "counts": [], "absent": {},
-    }  # fmt: skip
-    if not files:
-        raise EmptySampleError("has no files", where=f"sample '{name}'", advice="name at least one HDF5 file of it")
-    flow, sample = CutFlow(), analysis.samples[name]
-    for path in files:
-        with TableReader(path) as reader:
-            if reader.attribute("status") == "skipped":
-                facts["skipped"].append({"file": path.stem, "reason": reader.attribute("reason")})
-                continue
-            facts["events"] += reader.attribute("events")
-            facts["sum_of_weights"] += reader.attribute("sum_of_weights")
-            facts["rows"] += reader.rows["jets"]
-            flow.merge(reader.attribute("counts"))
-            for variable in absent_variables(reader):
-                facts["absent"][variable] = facts["absent"].get(variable, 0) + 1
-    facts["counts"] = flow.as_json()
-    if sample.sum_of_weights is not None:
-        facts["sum_of_weights"] = sample.sum_of_weights
-    share, budget = len(facts["skipped"]) / len(files), analysis.conversion.budget.files
-    if share > budget:
-        first = facts["skipped"][0]
-        bad = f"{len(facts['skipped'])} of {len(files)} files are bad"
-        raise BudgetError(
-            f"{bad}, the budget is {budget:.0%}; the first: {first['reason']}",
-            where=f"sample '{name}'",
-            advice="mend them, or raise conversion.budget.files",
-        )
-    if facts["rows"] == 0:
-        raise EmptySampleError(
-            f"no jet is left of {facts['events']} events in {len(files)} files",
-            where=f"sample '{name}'",
-            advice="loosen conversion.select or take the sample out",
-        )
-    return facts
 
 
 def _described_inputs(task: Task, files: dict[str, list[Path]]) -> list[dict[str, str]]:

@@ -216,6 +216,7 @@ def _staged_jets(
     rows["event_weight"] = event_weights(
         task.weights, jets["mc_event_weight"], sample.cross_section, total, sample.is_data
     )
+    facts["yield"] = facts.get("yield", 0.0) + float(rows["event_weight"].sum(dtype=np.float64))
     return Jets(rows, jets.branchings, jets.offsets)
 
 

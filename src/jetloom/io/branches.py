@@ -143,6 +143,8 @@ def needed_columns(schema: Schema, conversion: Conversion, name: str) -> dict[st
     needed |= dict.fromkeys(_used_in_cuts(schema, conversion, name))
     if name == "events" and conversion.good_runs is not None and "lumi_block" in fields:
         needed["lumi_block"] = None
+    if name == "events" and schema.channel is not None:
+        needed[schema.channel] = None
     if name == "jets":
         needed |= dict.fromkeys(key for key in ("pt", "eta", "phi", "m") if key in fields)
     for key in list(needed):

@@ -122,8 +122,8 @@ def kept_columns(schema: Schema, conversion: Conversion, name: str) -> list[str]
                 where=f"conversion.variables.{name}",
                 advice=near_misses(variable, known),
             )
-    # The keys of the event are always needed, and pt orders constituents.
-    always = [key for key in known if key in EVENT_KEYS] if name == "events" else []
+    # The keys of the event and of its process are always needed, and pt orders constituents.
+    always = [key for key in known if key in (*EVENT_KEYS, schema.channel)] if name == "events" else []
     if name not in ("events", "jets") and "pt" in known:
         always = ["pt"]
     return [*always, *(variable for variable in dict.fromkeys(chosen) if variable not in always)]

@@ -38,6 +38,16 @@ CHAIN = (
     "What is left since the start counts from what was in the files, at every step. The dataset takes over the jets of "
     "all samples together, so its steps count from the sum of all samples."
 )
+YIELD_HEADS = (
+    "Sample", "Normalised by", "Channels", "Share read", "Expected yield [pb]", "Found yield [pb]", "Jets [pb]",
+    "Repeated events",
+)  # fmt: skip
+YIELDS = (
+    "Expected: the cross-section, which is the yield of all events that were generated. Found: the yield of those that "
+    "were read, before any cut; it is lower by what was taken away before the files were written. Jets: the sum of the "
+    "event weights of the jets in the dataset. Normalised by: the sum of weights that is given, that of the files' own "
+    "bookkeeping, or that of the events that were read; whatever was not read is not in it."
+)
 SAMPLE_HEADS = ("Sample", "Files", "Events", "Sum of generator weights", "Skipped files")
 
 
@@ -216,6 +226,16 @@ def _fate(sample: Mapping[str, Any], dataset: Dataset, titles: Mapping[str, str]
             return "dropped"
 
 
+def _yields(name: str, sample: Mapping[str, Any]) -> list[Any]:
+    """Give the row of a sample in the table of yields; recorded data has no cross-section."""
+    facts = sample.get("normalisation") or {}
+    channels = ", ".join(sample.get("channels") or {})
+    return [
+        *(sample.get("title") or name, facts.get("source", ""), channels, facts.get("share")),
+        *(facts.get("expected"), facts.get("found"), sample.get("yield"), sample.get("repeated_events", 0)),
+    ]
+
+
 def write_summary(path: str | Path, classes: Sequence[ClassStyle], dataset: Dataset) -> None:
     """Write weights and split as HTML: jets and sums of weights by part and class, then samples, inputs, classes."""
     titles = {style.name: style.title for style in classes}
@@ -240,6 +260,11 @@ def write_summary(path: str | Path, classes: Sequence[ClassStyle], dataset: Data
         ]
         for name, entry in dataset["samples"].items()
     ]
+    told = [
+        paragraph(f"{entry.get('title') or name}: {warning}")
+        for name, entry in dataset["samples"].items()
+        for warning in entry.get("warnings", [])
+    ]
     inputs = [[entry["title"], entry["column"], entry["expression"]] for entry in dataset["inputs"]]
     write_text(
         path,
@@ -247,6 +272,9 @@ def write_summary(path: str | Path, classes: Sequence[ClassStyle], dataset: Data
             f"Weights and split: {dataset_title(dataset['task'])}",
             table(heads, split, "Split and weights"),
             table([*SAMPLE_HEADS, "Jets of no class", "What they become"], samples, "Samples"),
+            table(YIELD_HEADS, [_yields(name, entry) for name, entry in dataset["samples"].items()], "Yields"),
+            paragraph(YIELDS),
+            *told,
             table(["Input", "Column", "Expression"], inputs, "Inputs of the model"),
             *_oddities(dataset),
         ),

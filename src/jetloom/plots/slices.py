@@ -12,6 +12,8 @@ from jetloom.evaluation.histogram import Histogram
 from jetloom.io.hdf5 import TableReader
 from jetloom.plots.ratio_panel import mark_outside
 from jetloom.plots.style import canvas, readable_logarithms, shared_legend, steps
+from jetloom.samples.facts import read_facts
+from jetloom.samples.normalisation import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,15 +52,13 @@ def spectra(analysis: Analysis, variable: str = "pt") -> dict[str, Spectrum]:
 def _spectrum(analysis: Analysis, sample: str, files: Sequence[Path], variable: str, ends: Floats) -> Spectrum:
     settings = analysis.samples[sample]
     found = Spectrum(Histogram(ends), Histogram(ends))
-    seen = 0.0
     for path in files:
         with TableReader(path) as reader:
-            seen += reader.attribute("sum_of_weights")
             for block in reader.blocks("jets", BLOCK_ROWS):
                 weight = np.ones(len(block)) if settings.is_data else block["mc_event_weight"].astype(np.float64)
                 found.weighted.fill(block[variable], weight)
                 found.plain.fill(block[variable])
-    total = settings.sum_of_weights or seen
+    total = normalise(sample, settings, [read_facts(path) for path in files]).total
     factor = 1.0 if settings.is_data or not total else settings.cross_section / total
     found.weighted.sums *= factor
     found.weighted.squares *= factor**2

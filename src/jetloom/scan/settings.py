@@ -107,6 +107,7 @@ def _data(analysis: Analysis, name: str, task: Task) -> list[Any]:
             analysis.samples[sample].cross_section,
             analysis.samples[sample].is_data,
             analysis.samples[sample].sum_of_weights,
+            analysis.samples[sample].channels,
         ]
         for sample in analysis.task_samples(name)
     ]

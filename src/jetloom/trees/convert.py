@@ -19,6 +19,7 @@ from jetloom.errors import MissingObjectError, near_misses
 from jetloom.io.atomic import publishing
 from jetloom.io.hdf5 import TableReader, check_file
 from jetloom.physics.kinematics import four_momenta
+from jetloom.samples.repeated import EVENTS
 from jetloom.trees import imports
 from jetloom.trees.constituents import Constituents
 from jetloom.trees.grow import grow
@@ -29,10 +30,14 @@ LOG = logging.getLogger(__name__)
 
 Rows = npt.NDArray[np.void]
 
+EVENT_ROWS = 1 << 18
 BLOCK_BYTES = 1 << 24
 """Constituents of a block, with their empty places."""
 MOMENTUM = ("pt", "eta", "phi", "m")
-CARRIED = ("status", "reason", "events", "sum_of_weights", "absent", "before_share", "units", "titles")
+CARRIED = (
+    "status", "reason", "entries", "events", "sum_of_weights", "bookkeeping", "channels", "source", "content", "absent",
+     "before_share", "units", "titles",
+)  # fmt: skip
 """Attributes of the HDF5 file that its trees keep."""
 
 
@@ -70,6 +75,9 @@ def hdf5_to_trees(source: Path, output: Path, settings: Trees, compression: str 
                 grown = grow(constituents, settings)
                 writer.append_grown(rows, constituents.found, grown)
                 LOG.info("%d jets: %d trees", len(rows), len(grown.rows))
+            if EVENTS in reader.rows:
+                for events in reader.blocks(EVENTS, EVENT_ROWS):
+                    writer.append_events(events)
             facts = {key: reader.attribute(key) for key in CARRIED if reader.has_attribute(key)}
             flow = CutFlow(reader.attribute("counts"))
             writer.count(flow, settings.collection)
@@ -142,7 +150,7 @@ def summarised(source: Path) -> Iterator[list[TreeWriter]]:
 
 
 def _check_collection(reader: TableReader, collection: str) -> None:
-    tables = [name for name in reader.rows if name not in ("jets", "before")]
+    tables = [name for name in reader.rows if name not in ("jets", "before", EVENTS)]
     if collection not in tables:
         raise MissingObjectError(
             "has no such collection",

@@ -13,6 +13,7 @@ from jetloom.cutflow import CutFlow
 from jetloom.errors import ConfigurationError
 from jetloom.io.hdf5 import TableWriter
 from jetloom.io.trees import JET_TREE, QUARANTINE, TREE_BRANCHING
+from jetloom.samples.repeated import EVENT, EVENTS
 from jetloom.trees.grow import Grown
 from jetloom.trees.reasons import NONE, REASONS
 
@@ -59,6 +60,7 @@ class TreeWriter:
 
     def __init__(self, path: Path, columns: np.dtype[Any], compression: str) -> None:
         tables = {"jets": (columns, None), "branchings": (TREE_BRANCHING, None), "quarantine": (QUARANTINE, None)}
+        tables[EVENTS] = (EVENT, None)
         self._writer = TableWriter(path, tables, compression)
         self._columns = columns
         self._branchings = 0
@@ -116,6 +118,10 @@ class TreeWriter:
         self.jets += len(rows)
         self.trees += len(rows)
         self._writer.append(jets=jets, branchings=branchings)
+
+    def append_events(self, events: Rows) -> None:
+        """Append events as they stand in the file of jets: with or without a tree, they were read."""
+        self._writer.append(**{EVENTS: events})
 
     def count(self, flow: CutFlow, collection: str) -> None:
         """Write what was lost into a cut flow."""

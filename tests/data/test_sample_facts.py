@@ -1,0 +1,69 @@
+"""What a dataset says of its samples: yields, processes, events that come again, equal files."""
+
+import numpy as np
+import pytest
+
+from jetloom.config.load import load_merged
+from jetloom.data.build import build
+from jetloom.data.dataset import Dataset
+from jetloom.errors import ConfigurationError
+from tiny_analysis import CONFIG, make_events, make_jets, merged, write_jets
+
+
+def _build(files, directory, **dijet):
+    build(load_merged(merged(CONFIG, {"samples": {"dijet": dijet}})), "flavour", files, directory)
+    return Dataset.open(directory)
+
+
+def test_a_limit_on_events_changes_no_yield(converted, tmp_path):
+    """Files of 3000 events each of which 200 were read, with a sum that is given for all of them."""
+    jets = [make_jets(400, seed, 0.3, first_event=1000 * seed) for seed in (1, 2)]
+    for rows in jets:
+        rows["mc_event_weight"] = 2.0
+    facts = {"entries": 3000, "events": 200, "sum_of_weights": 400.0}
+    dijet = [write_jets(tmp_path / f"d{n}.h5", rows, **facts) for n, rows in enumerate(jets)]
+    yields = []
+    for name, settings in {"given": {"sum_of_weights": 12_000}, "events": {}}.items():
+        found = _build({**converted, "dijet": dijet}, tmp_path / name, **settings).description["samples"]["dijet"]
+        assert found["normalisation"]["source"] == name
+        assert (found["normalisation"]["expected"], found["normalisation"]["found"]) == (10.0, pytest.approx(10.0))
+        assert found["sum_of_weights"] == pytest.approx(800.0)
+        yields.append(found["yield"])
+    labelled = sum(int((rows["truth"] > 0).sum()) for rows in jets)
+    assert yields == pytest.approx([10.0 * labelled * 2.0 / 800.0] * 2, rel=1e-6)
+
+
+def test_events_that_come_again_are_told_and_stay_on_one_side(converted, tmp_path, caplog):
+    events = np.unique(make_jets(400, 1)["event_number"])
+    dijet = [write_jets(tmp_path / f"d{n}.h5", make_jets(400, n, 0.3), table=make_events(events)) for n in (1, 2)]
+    dataset = _build({**converted, "dijet": dijet}, tmp_path / "dataset")
+    facts = dataset.description["samples"]["dijet"]
+    assert facts["repeated_events"] == len(events) == 200
+    assert "200 of 400 events are there already" in facts["warnings"][0]
+    assert "sample 'dijet': 200 of 400 events" in caplog.text
+    parts = {}
+    for role in ("train", "validation", "test"):
+        rows = np.concatenate([block.rows for block in dataset.view().blocks(role)])
+        parts[role] = set(rows["event_number"][rows["sample"] == 0].tolist())
+    assert sum(map(len, parts.values())) == len(set.union(*parts.values()))
+
+
+def test_equal_content_is_refused_in_a_sample_and_told_of_two(converted, tmp_path, caplog):
+    jets = make_jets(400, 1, 0.3)
+    one, two = (write_jets(tmp_path / f"{name}.h5", jets, content="c") for name in ("one", "two"))
+    with pytest.raises(ConfigurationError, match=r"samples\.dijet\.files: 'one' and 'two' have equal content"):
+        _build({**converted, "dijet": [one, two]}, tmp_path / "refused")
+    found = _build({"dijet": [one], "ttbar": [two]}, tmp_path / "told").description["samples"]
+    assert found["ttbar"]["warnings"] == ["'two' has the content of 'one' of sample 'dijet'"]
+    assert "sample 'ttbar': 'two' has the content of 'one' of sample 'dijet'" in caplog.text
+
+
+def test_processes_of_several_files_are_refused_unless_meant(converted, tmp_path):
+    dijet = [
+        write_jets(tmp_path / f"d{n}.h5", make_jets(400, n, first_event=1000 * n), channels={str(n): [200, 400.0]})
+        for n in (1, 2)
+    ]
+    with pytest.raises(ConfigurationError, match=r"sample 'dijet': holds 2 processes: channel 1 \(50 %"):
+        _build({**converted, "dijet": dijet}, tmp_path / "refused")
+    found = _build({**converted, "dijet": dijet}, tmp_path / "meant", channels=[1, 2]).description["samples"]["dijet"]
+    assert found["channels"] == {"1": [200, 400.0], "2": [200, 400.0]}
