@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 
@@ -12,17 +10,18 @@ from jetloom.config.schema import Schema
 from jetloom.io.branches import UNREADABLE
 from jetloom.io.dxaod import DxaodReader
 from jetloom.io.root import open_source
+from jetloom.locations import Location
 
 NEEDED = "missing, and needed"
 HEADING = ("variable", "branch", "unit", "values", "smallest", "largest", "remark")
 
 
-def inspect_file(path: Path, schema: Schema, collection: str | None, events: int) -> list[tuple[str, ...]]:
+def inspect_file(path: Location, schema: Schema, collection: str | None, events: int) -> list[tuple[str, ...]]:
     """Read some events with all variables of a schema.
 
     Parameters
     ----------
-    path : Path
+    path : Path or Remote
         A ROOT file.
     schema : Schema
         What it should hold.
