@@ -50,6 +50,7 @@ def test_weights_that_are_no_numbers_are_refused(network, tmp_path):
     other.save(tmp_path / "model.keras")
     with pytest.raises(CorruptFileError, match=r"holds NaN in the weight '.*kernel'; train this point again"):
         load_network(tmp_path / "model.keras")
+    assert all(np.isnan(weight).all() for weight in load_network(tmp_path / "model.keras", diverged=True).weights)
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04" + bytes(100)])

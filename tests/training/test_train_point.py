@@ -68,7 +68,7 @@ def test_seed_repetition_and_parameters_decide_the_numbers(dataset, tmp_path):
 
 
 def test_a_loss_that_is_no_number_is_a_result(dataset, tmp_path):
-    result = _train(dataset, tmp_path, optimizer="sgd", learning_rate=1e30, epochs=3, activation="elu")
+    result = _train(dataset, tmp_path, optimizer="sgd", learning_rate=1e3, epochs=3, activation="elu")
     assert result["status"] == "diverged"
     assert "loss is" in result["reason"]
     assert result["metrics"] == {}
@@ -76,7 +76,7 @@ def test_a_loss_that_is_no_number_is_a_result(dataset, tmp_path):
 
 
 def test_the_command_says_diverged_and_exits_well(command, tmp_path, capsys):
-    parameters = {"epochs": 3, "batch_size": 64, "optimizer": "sgd", "learning_rate": 1e30, "activation": "elu"}
+    parameters = {"epochs": 3, "batch_size": 64, "optimizer": "sgd", "learning_rate": 1e3, "activation": "elu"}
     assert main(command(tmp_path / "point", parameters=parameters)[3:]) == 0
     assert "diverged after 0 epochs" in capsys.readouterr().err
 

@@ -164,6 +164,7 @@ def _write(directory: Path, stepper: Stepper, model: Model, outcome: Outcome, re
     as soon as it starts.
     """
     stepper.sync()
-    with atomic.publishing(directory / "model.keras", load_network) as part:
+    diverged = outcome.status != "trained"
+    with atomic.publishing(directory / "model.keras", lambda path: load_network(path, diverged)) as part:
         stepper.network.save(part)
     write(directory, model, outcome.history, result)
