@@ -125,7 +125,7 @@ def test_a_median_is_of_three_points_or_more(tmp_path, monkeypatch):
 
 def test_a_scan_of_which_nothing_trained(tmp_path):
     points, histories = scan_frames(points=3)
-    points[["val_auc", "val_loss"]] = np.nan
+    points[["val_auc", "val_loss"]], points["status"] = np.nan, "diverged"
     scan.write_best(tmp_path / "best.html", points, PARAMETERS, "val_auc")
     scan.draw_best(tmp_path / "best", points, PARAMETERS, "val_auc")
     draw_correlations(tmp_path / "correlations", points, PARAMETERS, "val_auc")
@@ -133,6 +133,21 @@ def test_a_scan_of_which_nothing_trained(tmp_path):
     scan.draw_parameter(tmp_path / "activation", points, "activation", "val_auc")
     draw_learning(tmp_path / "curves", points, histories, "val_auc")
     assert "0 trained" in (tmp_path / "best.html").read_text()
+
+
+def test_trained_points_whose_metric_means_nothing_are_no_failures(tmp_path):
+    points, histories = scan_frames(points=3)
+    points["val_auc"], points["status"] = np.nan, "trained"
+    points["reason"] = "val_auc: not meaningful (n_eff 0.3; see weights.negative)"
+    scan.write_best(tmp_path / "best.html", points, PARAMETERS, "val_auc")
+    text = (tmp_path / "best.html").read_text()
+    assert "3 points, 3 trained, 0 without result" in text
+    assert "AUC (validation) means nothing for 3 of the trained ones: val_auc: not meaningful (n_eff 0.3" in text
+    assert "means nothing for any of the 3 trained points" in scan.nothing(points, "val_auc")
+    for draw in (scan.draw_best, draw_correlations):
+        draw(tmp_path / draw.__name__, points, PARAMETERS, "val_auc")
+    scan.draw_parameter(tmp_path / "rate", points, "learning_rate", "val_auc")
+    draw_learning(tmp_path / "curves", points, histories, "val_auc")
 
 
 def test_lower_is_better_and_values_of_many_kinds(tmp_path):

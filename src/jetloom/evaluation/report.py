@@ -112,10 +112,36 @@ def roc_curves(jets: Jets, draws: Draws) -> list[Roc]:
 def binned(jets: Jets, variable: Array, draws: Draws, target: float = 0.5) -> list[Performance]:
     """Give the performance of all pairs of classes in bins of a variable of shape ``(n,)``."""
     edges = quantile_edges(variable)
-    return [
-        performance(jets.labels, jets.probabilities, jets.weights, jets.events, pair, variable, edges, draws, target)
-        for pair in jets.pairs()
-    ]
+    found = []
+    for pair in jets.pairs():
+        arguments = jets.labels, jets.probabilities, jets.weights, jets.events, pair
+        found.append(meant(performance(*arguments, variable, edges, draws, target), jets, variable))
+    return found
+
+
+def meant(result: Performance, jets: Jets, variable: Array) -> Performance:
+    """Give performance without the bins in which the weights of a class leave no meaning; NaN stands there.
+
+    One cut serves all bins, so that nothing has one where the weights of all jets do not.
+    """
+    few = bool(doubt_of_classes(jets.weights_of(index) for index in (result.signal, result.background)))
+    bins = len(result.edges) - 1
+    place = np.searchsorted(result.edges, variable, side="right") - 1
+    place[variable == result.edges[-1]] = bins - 1
+
+    def known(label: int) -> npt.NDArray[np.bool_]:
+        weights = [jets.weights[(place == index) & (jets.labels == label)] for index in range(bins)]
+        return np.array([not few and not WeightSums.of(each).doubt() for each in weights])
+
+    signal, background = known(result.signal), known(result.background)
+    return replace(
+        result,
+        efficiency=np.where(signal, result.efficiency, np.nan),
+        efficiency_std=np.where(signal, result.efficiency_std, np.nan),
+        rejection=np.where(background, result.rejection, np.nan),
+        low=np.where(background, result.low, np.nan),
+        high=np.where(background, result.high, np.nan),
+    )
 
 
 def calibrations(jets: Jets) -> list[Calibration]:

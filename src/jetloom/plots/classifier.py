@@ -219,8 +219,9 @@ def draw_calibration(
         for style, result in zip(classes, results, strict=True):
             error = f"\n{not_meaningful(result.doubt)}" if result.doubt else f" (ECE {result.ece:.3f})"
             bars = [result.observed - result.low, result.high - result.observed]
+            shown = np.where(bool(result.doubt), np.nan, result.observed)
             upper.errorbar(
-                result.predicted, result.observed, np.maximum(0.0, bars), fmt=style.marker, linestyle=style.line,
+                result.predicted, shown, np.maximum(0.0, bars), fmt=style.marker, linestyle=style.line,
                 linewidth=1.2, color=style.color, label=style.title + error,
             )  # fmt: skip
             edges = np.linspace(0.0, 1.0, len(result.share) + 1)

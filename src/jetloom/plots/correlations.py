@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jetloom.plots.scan import EPOCHS, MEASURED, is_numeric, plain_ticks, trained, varied
+from jetloom.plots.scan import EPOCHS, MEASURED, is_numeric, nothing, plain_ticks, trained, varied
 from jetloom.plots.style import canvas, say
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def draw_correlations(path: str | Path, points: Frame, parameters: list[str], ra
     other = [name for name in dict.fromkeys(measured_names) if name in good and good[name].nunique() > 1]
     names = numeric + other
     if len(good) < FEWEST or len(names) < 2:
-        _no_correlations(path, len(good), head)
+        _no_correlations(path, len(good), head, "" if len(good) else nothing(points, rank_by))
         return
     side = max(4.0, 2.6 + 0.62 * len(names))
     with canvas(path, (side + 1.0, side), head=head) as (_, axes):
@@ -52,10 +52,10 @@ def draw_correlations(path: str | Path, points: Frame, parameters: list[str], ra
         panel.tick_params(axis="x", rotation=90)
 
 
-def _no_correlations(path: str | Path, points: int, head: str) -> None:
+def _no_correlations(path: str | Path, points: int, head: str, why_none: str) -> None:
     """Draw a sentence that says why there are no correlations."""
     few = f"{points} trained point{'s' if points != 1 else ''}: rank correlations need {FEWEST} or more."
     why = "With fewer, values near +1 and -1 are frequent by chance alone."
     same = "Neither parameters nor metrics differ between the points: there is nothing to correlate."
     with canvas(path, (8.0, 2.2), head=head) as (_, axes):
-        say(axes[0, 0], f"{few}\n{why}" if points < FEWEST else same)
+        say(axes[0, 0], why_none or f"{few}\n{why}" if points < FEWEST else same)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jetloom.evaluation.metrics import title
-from jetloom.plots.scan import BEST, trained
+from jetloom.plots.scan import BEST, nothing, trained
 from jetloom.plots.style import canvas, say
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def draw_learning(path: str | Path, points: Frame, histories: Frame, rank_by: st
     names = curves(histories, rank_by) if len(chosen) else []
     with canvas(path, (5.2 * max(1, len(names)) + 1.6, 4.6), 1, max(1, len(names)), head) as (figure, axes):
         if not names:
-            say(axes[0, 0], "There are no learning curves")
+            say(axes[0, 0], "There are no learning curves" if len(best) else nothing(points, rank_by))
             return
         order = [f"{ranks[point]}: {point[:8]}" for point in sorted(ranks, key=ranks.__getitem__)]
         shown = chosen.assign(name=[f"{ranks[str(p)]}: {str(p)[:8]}" for p in chosen["point"]])

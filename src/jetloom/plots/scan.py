@@ -9,7 +9,7 @@ import numpy as np
 
 from jetloom.evaluation.metrics import DENSITY_TERMS, direction, title
 from jetloom.io.atomic import write_text
-from jetloom.plots.style import COLORS, GREY, canvas, say, shared_legend
+from jetloom.plots.style import COLORS, GREY, canvas, say, say_beside, shared_legend
 from jetloom.plots.tables import measured, number, page, paragraph, plain, table
 
 if TYPE_CHECKING:
@@ -45,6 +45,20 @@ def trained(points: Frame, rank_by: str) -> Frame:
     return points[points[rank_by].notna()]
 
 
+def over(points: Frame) -> Frame:
+    """Give the points that were trained to their end, whatever their metrics mean."""
+    return points[points["status"] == "trained"]
+
+
+def without_value(points: Frame, rank_by: str) -> str:
+    """Say of how many trained points the metric means nothing, and why, of the first; nothing if there are none."""
+    doubted = over(points)[over(points)[rank_by].isna()]
+    if not len(doubted):
+        return ""
+    reason = next((text for text in doubted.get("reason", []) if isinstance(text, str) and text), "")
+    return f"{title(rank_by)} means nothing for {len(doubted)} of the trained ones{': ' + reason if reason else ''}. "
+
+
 def best_rows(points: Frame, parameters: list[str], rank_by: str) -> tuple[list[str], list[list[Any]]]:
     """Give heads and cells of the table of the best points."""
     # A density has no area under a ROC curve: its loss says what it does on data that had no say.
@@ -63,13 +77,13 @@ def best_rows(points: Frame, parameters: list[str], rank_by: str) -> tuple[list[
 def write_best(path: str | Path, points: Frame, parameters: list[str], rank_by: str) -> None:
     """Write the best points as an HTML table."""
     heads, rows = best_rows(points, parameters, rank_by)
-    good = len(trained(points, rank_by))
     order = "highest" if direction(rank_by) == "higher" else "lowest"
     several = "repetitions" not in points or points["repetitions"].max() > 1
     spread = "mean ± standard deviation over the trainings of a point" if several else "each trained once, so without ±"
+    good = len(over(points))
     text = (
         f"{len(points)} points, {good} trained, {len(points) - good} without result (diverged or failed). "
-        f"Ranked by {title(rank_by)}, {order} first; {spread}."
+        f"{without_value(points, rank_by)}Ranked by {title(rank_by)}, {order} first; {spread}."
     )
     if rank_by.startswith("eval_"):
         text += " The test part has chosen the best point, so it no longer tests it: its value there is too good."
@@ -90,7 +104,7 @@ def draw_best(path: str | Path, points: Frame, parameters: list[str], rank_by: s
     with canvas(path, (max(6.0, 0.095 * sum(widths)), 1.4 + 0.32 * len(rows)), head=head) as (_, axes):
         panel = axes[0, 0]
         if not rows:
-            say(panel, "No point was trained to the end")
+            say(panel, nothing(points, rank_by))
             return
         panel.set_axis_off()
         shares = [width / sum(widths) for width in widths]
@@ -103,8 +117,15 @@ def draw_best(path: str | Path, points: Frame, parameters: list[str], rank_by: s
             cell.set_height(cell.get_height() * (1.7 if line == 0 else 1.0))
 
 
+def nothing(points: Frame, rank_by: str) -> str:
+    """Say why no point has a value of a metric."""
+    if not len(over(points)):
+        return "No point was trained to the end"
+    return f"{title(rank_by)} means nothing for any of the {len(over(points))} trained points;\nscan.csv says why"
+
+
 def draw_parameter(path: str | Path, points: Frame, name: str, rank_by: str, head: str = "") -> None:
-    """Draw the ranking metric of all points against one parameter; points without result lie on the lower edge."""
+    """Draw the ranking metric of all points against one parameter; points without a value lie on the lower edge."""
     good = trained(points, rank_by)
     lost = points[points[rank_by].isna()]
     with canvas(path, (6.5, 4.9), head=head) as (figure, axes):
@@ -125,7 +146,11 @@ def draw_parameter(path: str | Path, points: Frame, name: str, rank_by: str, hea
         if len(lost):
             edge = panel.get_xaxis_transform()
             beneath = [position[index] for index in lost.index]
-            panel.plot(beneath, [0.03] * len(beneath), "x", color=COLORS[1], transform=edge, label="Diverged or failed")
+            panel.plot(
+                beneath, [0.03] * len(beneath), "x", color=COLORS[1], transform=edge, label=f"Without {title(rank_by)}"
+            )
+        if not len(good):
+            say_beside(panel, [nothing(points, rank_by)])
         panel.set_xlabel(name)
         panel.set_ylabel(title(rank_by))
         panel.margins(y=0.12)

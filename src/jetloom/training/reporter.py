@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -75,7 +76,7 @@ class Reporter:
     def epoch(self, row: dict[str, float]) -> None:
         """Show the metrics of an epoch, or of a part of it that ends with a validation."""
         epoch = row["epoch"]
-        text = " ".join(f"{name} {value:.4g}" for name, value in row.items() if name != "epoch")
+        text = " ".join(f"{name} {_written(value)}" for name, value in row.items() if name != "epoch")
         logger.info("epoch %g/%d %s", epoch, self.epochs, text)
         if self._writer is not None:
             import tensorflow as tf
@@ -84,3 +85,8 @@ class Reporter:
                 for name, value in row.items():
                     tf.summary.scalar(name, value)
             self._writer.flush()
+
+
+def _written(value: float) -> str:
+    """Write a metric; one that means nothing as a dash (why is said once, and stands in the result)."""
+    return "-" if math.isnan(value) else f"{value:.4g}"
