@@ -23,3 +23,15 @@ def test_more_events_of_high_momentum_have_weights_that_undo_it():
     assert -4.5 < slope < -3.5
     weighted = np.average(high > 60, weights=powerful)
     assert abs(weighted - (pt > 60).mean()) < 0.06
+
+
+def test_without_multiple_interactions_the_soft_particles_of_the_others_are_gone():
+    settings = {"process": "zjet_gluon", "pt_hat_min": 400, "detector": False}
+    counts, hard = [], []
+    for multiple in (True, False):
+        events = next(batches(Simulation(**settings, multiple_interactions=multiple), 40, seed=5))
+        counts.append(ak.mean(ak.num(events.particles.px)))
+        hard.append(ak.to_numpy(events.partons.pt).mean())
+    assert counts[1] < 0.5 * counts[0]
+    assert abs(hard[1] / hard[0] - 1) < 0.2
+    assert Simulation(process="dijet").multiple_interactions

@@ -33,6 +33,11 @@ class Simulation(Settings):
     detector: bool = Field(
         True, description="False: jets of all particles but neutrinos, without pile-up; short-lived hadrons decay."
     )
+    multiple_interactions: bool = Field(
+        True,
+        description="False: one pair of partons interacts and no other of the same two protons (no underlying event "
+        "but the remnants). Jets lose its soft particles, and an event takes about a fifth of the time.",
+    )
     format: Literal["ttree", "rntuple"] = Field("ttree", description="How the DxAOD is stored.")
 
     @model_validator(mode="after")

@@ -43,8 +43,8 @@ def batches(simulation: Simulation, events: int, seed: int, size: int = BATCH) -
     Parameters
     ----------
     simulation : Simulation
-        The process, the energy of the collision, and the range of the transverse momentum of the hard process, which
-        holds for ttbar as well.
+        The process, the energy of the collision, whether it has multiple interactions, and the range of the transverse
+        momentum of the hard process, which holds for ttbar as well.
     events : int
         How many events, in total.
     seed : int
@@ -94,6 +94,8 @@ def _start(simulation: Simulation, seed: int) -> Any:
         settings += (f"PhaseSpace:pTHatMax = {simulation.pt_hat_max!r}",)
     if simulation.pt_hat_power > 0:
         settings += ("PhaseSpace:bias2Selection = on", f"PhaseSpace:bias2SelectionPow = {simulation.pt_hat_power!r}")
+    if not simulation.multiple_interactions:
+        settings += ("PartonLevel:MPI = off",)
     if simulation.detector:
         # Particles with c tau > 10 mm (K-short, Lambda, ...) meet the detector before they decay, as in ATLAS.
         settings += ("ParticleDecays:limitTau0 = on", "ParticleDecays:tau0Max = 10.")
