@@ -5,6 +5,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jetloom.config.trees import Binning
 from jetloom.data.binning import empty_bins, fit_binning
@@ -12,6 +14,7 @@ from jetloom.data.jets import Jets
 from jetloom.errors import EmptySampleError
 from jetloom.io.trees import BRANCHING_VARIABLES
 from jetloom.physics.scaling import bins, scale
+from junipr_toys import clustered_jets
 from tree_files import TREE_JETS, make_trees
 
 LOGARITHMIC = ("z", "theta", "delta")
@@ -139,3 +142,69 @@ def test_one_value_alone_has_a_range(jets):
     for name in LOGARITHMIC:
         low, high = binning["branching"][name]
         assert low < branchings[name][0] < high
+
+
+@pytest.fixture(scope="module")
+def clustered():
+    return clustered_jets(300)
+
+
+def _photons(found, share, noise, seed):
+    """Jets of which a share of the constituents are photons, whose masses are rounding of a size."""
+    table, rng = found.branchings.copy(), np.random.default_rng(seed)
+    for side in ("hard", "soft"):
+        leaf = table[f"{side}_m"] < 0.2
+        photon = leaf & (rng.random(len(table)) < share)
+        square = rng.normal(0, 1, len(table)) * (noise * table[f"{side}_e"]) ** 2
+        rounding = np.sign(square) * np.sqrt(np.abs(square))
+        table[f"{side}_m"] = np.where(photon, rounding, np.where(leaf, 0.13957, table[f"{side}_m"]))
+    return Jets(found.rows, table, found.offsets)
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    share=st.sampled_from([0.05, 0.24, 0.6, 0.95]),
+    noise=st.sampled_from([0.0, 1e-9, 1e-8, 1e-6, 1e-4]),
+    seed=st.integers(0, 100),
+)
+def test_the_range_of_masses_is_that_of_real_ones_in_a_file_of_photons(clustered, share, noise, seed):
+    found = _photons(clustered, share, noise, seed)
+    binning = _fit(found)
+    low, high = binning["momentum"]["m"]
+    assert low == pytest.approx(0.13957, rel=2e-3)
+    assert high > 1.0
+    # As without the photons' masses: they do not shape it, whatever the rounding made of them.
+    table = found.branchings.copy()
+    for side in ("hard", "soft"):
+        table[f"{side}_m"][table[f"{side}_m"] < 0.1] = 0
+    assert _fit(Jets(found.rows, table, found.offsets))["momentum"]["m"] == pytest.approx([low, high], rel=0.02)
+
+
+def test_two_particles_of_one_direction_do_not_shape_the_range_of_angles(jets):
+    branchings = jets.branchings.copy()
+    rng = np.random.default_rng(2)
+    one = rng.random(len(branchings)) < 0.3
+    branchings["theta"][one], branchings["delta"][one] = rng.uniform(0, 4e-7, (2, one.sum()))
+    found = _fit(Jets(jets.rows, branchings, jets.offsets), tail=0.0)
+    for name in ("theta", "delta"):
+        assert found["branching"][name][0] == pytest.approx(branchings[name][~one].min(), rel=1e-3)
+        assert found["shares"][name]["below"] == pytest.approx(one.mean())
+
+
+def test_trees_without_any_mass_have_the_published_range(jets, caplog):
+    rows, branchings = jets.rows.copy(), jets.branchings.copy()
+    rows["seed_m"] = branchings["hard_m"] = branchings["soft_m"] = 0
+    found = _fit(Jets(rows, branchings, jets.offsets))
+    assert found["momentum"]["m"] == [1.0, 500.0]
+    assert "no particle has a mass" in caplog.text
+
+
+def test_what_networks_see_is_described_unless_it_is_as_published(jets):
+    inputs = _fit(jets)["inputs"]
+    assert inputs["floor"] == -0.25
+    low, high = _fit(jets)["momentum"]["e"]
+    seen = np.log(jets.branchings["hard_e"].astype("f8") / low) / np.log(high / low)
+    assert inputs["hard"]["mean"][0] == pytest.approx(seen.mean(), rel=1e-4)
+    assert inputs["hard"]["std"][0] == pytest.approx(seen.std(), rel=1e-4)
+    assert inputs["seed"]["std"][1:3] == [1.0, 1.0]  # the axis of a jet is always the same
+    assert "inputs" not in _fit(jets, inputs="scaled")

@@ -41,6 +41,7 @@ def _stepper(optimizer, **parameters):
         make_optimizer(settings),
         lambda labels, outputs: model.row_values(labels, outputs, settings),
         settings.micro_batch,
+        reduction=settings.reduction,
     )
     rng = np.random.default_rng(9)  # the same start, however a backend draws
     for variable in stepper.network.trainable_variables:
@@ -58,6 +59,8 @@ CASES = {
     "filled": ("sgd", {"hidden_layers": 1, "learning_rate": 0.5, "l2": 0.1}),
     "adam": ("adam", {"hidden_layers": 2, "batch_normalization": True, "activation": "tanh"}),
     "pieces": ("sgd", {"hidden_layers": 1, "learning_rate": 0.5, "l2": 0.1, "micro_batch": 7}),
+    "sum": ("sgd", {"hidden_layers": 1, "learning_rate": 0.5 / 16, "reduction": "sum"}),
+    "sum in pieces": ("sgd", {"hidden_layers": 1, "learning_rate": 0.5 / 16, "reduction": "sum", "micro_batch": 7}),
     "rmsprop": ("rmsprop", {"hidden_layers": 1, "momentum": 0.5}),
 }
 
@@ -151,6 +154,28 @@ def test_rows_that_fill_a_batch_up_change_nothing(request, backend):
     found = request.getfixturevalue(backend)
     np.testing.assert_allclose(found["filled/sums"], found["whole/sums"], rtol=1e-5)
     np.testing.assert_allclose(found["filled/outputs"], found["whole/outputs"], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("pieces", [0, 7])
+def test_the_step_of_a_sum_is_that_of_a_mean_at_its_rate_over_the_rows(tensorflow, pieces):
+    features, labels, weights = _data()
+    mean = _stepper("sgd", learning_rate=0.5, hidden_layers=1)
+    total = _stepper("sgd", learning_rate=0.5 / 48, hidden_layers=1, reduction="sum", micro_batch=pieces)
+    for _ in range(3):
+        expected = mean.train(features, labels, weights)
+        np.testing.assert_allclose(total.train(features, labels, weights), expected, rtol=1e-5)
+    np.testing.assert_allclose(total.predict(features), mean.predict(features), rtol=1e-4, atol=1e-6)
+
+
+def test_weights_decay_apart_from_the_gradient(tensorflow):
+    features, labels, weights = _data()
+    kernels = []
+    for decay in (0.0, 0.1):
+        stepper = _stepper("sgd", learning_rate=0.5, hidden_layers=0, weight_decay=decay)
+        before = stepper.arrays()[0].copy()
+        stepper.train(features, labels, weights)
+        kernels.append(stepper.arrays()[0])
+    np.testing.assert_allclose(kernels[1], kernels[0] - 0.5 * 0.1 * before, rtol=1e-4, atol=1e-6)
 
 
 def test_optimisers_are_what_the_parameters_say(tensorflow):

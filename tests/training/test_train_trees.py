@@ -5,9 +5,10 @@ import csv
 import numpy as np
 import pytest
 
+from jetloom.cli.train import _picture
 from jetloom.data.build import build
 from jetloom.data.dataset import Dataset
-from jetloom.errors import CheckpointedError
+from jetloom.errors import CheckpointedError, ConfigurationError
 from jetloom.models.registry import find_model, resolve_parameters
 from jetloom.training import point as training
 from jetloom.training.feed import Feed
@@ -52,6 +53,10 @@ def _train(trees, directory, model="junipr", classes=(), settings=QUIET, **param
     given = resolve_parameters(find_model(model), {**SMALL, **parameters})
     directory.mkdir(exist_ok=True)
     return training.train_point(task, given, trees, directory, 1, 0, None)
+
+
+def _task(settings=QUIET, model="junipr"):
+    return tree_analysis(model=model, training=settings).tasks["flavour"]
 
 
 def _history(directory):
@@ -111,3 +116,54 @@ def test_a_binary_model_trains_as_a_classifier(trees, tmp_path):
     result = _train(trees, tmp_path, model="junipr_binary", epochs=1)
     assert set(result["metrics"]) == set(find_model("dense").point_metrics())
     assert np.isfinite(list(result["metrics"].values())).all()
+
+
+def test_the_network_of_each_epoch_is_kept_by_choice(trees, tmp_path):
+    import keras
+
+    settings = {**QUIET, "select": {"monitor": "val_loss", "last": 1}}
+    _train(trees, tmp_path / "plain", settings=settings)
+    _train(trees, tmp_path / "kept", settings={**settings, "keep_epochs": True})
+    assert not (tmp_path / "plain" / "epochs").exists()
+    kept = sorted((tmp_path / "kept" / "epochs").iterdir())
+    assert [path.name for path in kept] == ["epoch0001.keras", "epoch0002.keras"]
+    assert _history(tmp_path / "kept") == _history(tmp_path / "plain")
+    model, view = find_model("junipr"), trees.view()
+    features = model.features(next(view.blocks("test")), Feed(_task(), model, trees, None).facts)
+    outputs = [np.asarray(keras.saving.load_model(path, compile=False)(features)) for path in kept]
+    best = np.asarray(keras.saving.load_model(tmp_path / "kept" / "model.keras", compile=False)(features))
+    np.testing.assert_array_equal(outputs[1], best)
+    assert (outputs[0] != best).any()
+
+
+def test_a_tree_is_drawn_in_tensorboard_by_choice(trees, tmp_path):
+    settings = {**QUIET, "tensorboard": True}
+    _train(trees, tmp_path / "plain", settings=settings)
+    settings["tensorboard_tree"] = 3
+    task = _task(settings)
+    given = resolve_parameters(find_model("junipr"), SMALL)
+    (tmp_path / "drawn").mkdir()
+    training.train_point(task, given, trees, tmp_path / "drawn", 1, 0, None, picture=_picture(task, trees, None))
+    plain, drawn = (next((tmp_path / name / "tensorboard").iterdir()).read_bytes() for name in ("plain", "drawn"))
+    assert drawn.count(b"\x89PNG") == SMALL["epochs"]
+    assert plain.count(b"\x89PNG") == 0
+    with pytest.raises(ConfigurationError, match=r"training\.tensorboard_tree: .*no -log P"):
+        _picture(_task(settings, model="junipr_binary"), trees, None)
+    with pytest.raises(ConfigurationError, match="100000"):
+        _picture(_task({**settings, "tensorboard_tree": 100000}), trees, None)
+
+
+def test_hidden_units_are_left_out_in_training_alone(trees, tmp_path):
+    model, facts = find_model("junipr"), Feed(_task(), find_model("junipr"), trees, None).facts
+    features = model.features(next(trees.view().blocks("test")), facts)
+    plain, dropping = (
+        model.build(model.parameters.model_validate({**SMALL, "head_dropout": share}), facts, 3, {})
+        for share in (0.0, 0.5)
+    )
+    np.testing.assert_array_equal(np.asarray(dropping(features)), np.asarray(plain(features)))
+    np.testing.assert_array_equal(np.asarray(plain(features, training=True)), np.asarray(plain(features)))
+    one, two = (np.asarray(dropping(features, training=True)) for _ in range(2))
+    assert (one != two).any()
+    assert np.isfinite(one).all()
+    result = _train(trees, tmp_path / "dropping", settings=QUIET, head_dropout=0.3)
+    assert result["status"] == "trained"

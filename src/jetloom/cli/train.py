@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jetloom.config.tasks import Task
+    from jetloom.data.dataset import Dataset
 
 logger = logging.getLogger(__name__)
 
@@ -78,9 +84,33 @@ def run(arguments: argparse.Namespace) -> None:
             logger.warning("the models that it starts from were not trained alike: %s", words)
         result = train_point(
             task, point.parameters, dataset, directory, analysis.seed, repetition, fold, end, start.models,
-            start.warnings,
+            start.warnings, _picture(task, dataset, fold),
         )  # fmt: skip
     metrics = ", ".join(f"{name} {value:.4f}" for name, value in result["metrics"].items() if value is not None)
     if doubted := said_of([result.get(KEY, {})]):
         logger.warning("%s", doubted)
     logger.info("%s after %d epochs %s%s", result["status"], result["epochs"], metrics, result["reason"])
+
+
+def _picture(task: Task, dataset: Dataset, fold: int | None) -> Callable[[Any], bytes] | None:
+    """Give a function that draws the tree of the task's chosen jet with what a network says of it; None if none is.
+
+    Raises
+    ------
+    ConfigurationError
+        If the model is no density, or there is no such jet.
+    """
+    row = task.training.tensorboard_tree
+    if row is None or not task.training.tensorboard:
+        return None
+    from jetloom.errors import ConfigurationError
+    from jetloom.models.base import DataFacts
+    from jetloom.models.registry import find_model
+    from jetloom.plots.jet_trees import picture_of
+
+    model, view = find_model(task.model), dataset.view(fold)
+    if model.objective != "density":
+        raise ConfigurationError(
+            f"'{task.model}' gives no -log P of branchings", where="training.tensorboard_tree", advice="leave it out"
+        )
+    return picture_of(view, "validation", row, model, DataFacts.of(view), dataset.description)

@@ -10,6 +10,7 @@ from jetloom.config.limits import (
     Bins,
     Change,
     Epochs,
+    Index,
     LastEpochs,
     Rate,
     Repetitions,
@@ -164,13 +165,21 @@ class Training(Settings):
         0, description="Checkpoint every so many steps, besides the end of each epoch; 0: each epoch only."
     )
     tensorboard: bool = Field(False, description="Write TensorBoard event files beside the point.")
+    tensorboard_tree: Index | None = Field(
+        None,
+        description="With `tensorboard`, for density models: the row of the validation part whose tree is drawn after "
+        "each epoch with -log P at its branchings; null: none.",
+    )
+    keep_epochs: bool = Field(
+        False, description="Keep the network of each epoch: epochs/epoch<number>.keras beside the best one."
+    )
     log_steps: Steps = Field(
         0, description="Log a line every so many steps: time to reach a batch, of a step, jets a second; 0: never."
     )
     threads: Threads = Field(1, description="CPU threads of one training.")
 
 
-UNSEEN = {"tensorboard", "checkpoint_steps", "log_steps"}
+UNSEEN = {"tensorboard", "tensorboard_tree", "keep_epochs", "checkpoint_steps", "log_steps"}
 """The settings of a training that change none of its numbers."""
 
 

@@ -55,6 +55,12 @@ class Binning(Settings):
     tail: Annotated[float, Field(ge=0.0, lt=0.5)] = Field(
         0.001, description="Share of the training part beyond each edge of a range from data."
     )
+    inputs: Literal["standardised", "scaled"] = Field(
+        "standardised",
+        description="What networks see of momenta and branchings. 'standardised': scaled values, masses of rounding as "
+        "none, not far below the range, and all with mean 0 and standard deviation 1 in the training part. 'scaled': "
+        "scaled values as they are, as in the JUNIPR paper.",
+    )
     warn_above: Share = Field(0.02, description="Warn if a larger share of a variable lies beyond its edges.")
     e_jet: Energy = Field(500.0, description="Jet energy of the ranges 'junipr' (GeV).")
     e_sub: Energy = Field(1.0, description="Energy of a subjet of the ranges 'junipr' (GeV).")

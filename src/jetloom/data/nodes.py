@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from jetloom.data.jets import Jets
 from jetloom.errors import BadValueError
-from jetloom.io.trees import TREE_BRANCHING
+from jetloom.io.trees import MOMENTUM, TREE_BRANCHING
 
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -31,6 +31,15 @@ def final_particles(jets: Jets) -> tuple[Index, npt.NDArray[np.float32]]:
     final = np.ones(len(node_jet), bool)
     final[places[0]] = False
     return node_jet[final], energy[final]
+
+
+def final_momenta(jets: Jets) -> tuple[Index, dict[str, npt.NDArray[np.float32]]]:
+    """Give the jet of each particle that branches no more, in rising order, and momenta (e, theta, phi, m) by name."""
+    first, node_jet = _nodes(jets)
+    rows, places = _branchings(jets, first)
+    final = np.ones(len(node_jet), bool)
+    final[places[0]] = False
+    return node_jet[final], {name: values[final] for name, values in _momenta(jets, first, rows, places).items()}
 
 
 def branching_masses(jets: Jets) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
@@ -60,6 +69,13 @@ def branching_masses(jets: Jets) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]
     )
 
 
+def mother_momenta(jets: Jets) -> dict[str, npt.NDArray[np.float32]]:
+    """Give the momentum (e, theta, phi, m; GeV, rad) of the mother of each branching, arrays of shape (m,) by name."""
+    first, _ = _nodes(jets)
+    rows, places = _branchings(jets, first)
+    return {name: values[places[0]] for name, values in _momenta(jets, first, rows, places).items()}
+
+
 def with_history(jets: Jets) -> npt.NDArray[np.void]:
     """Give the branchings with numbers of their daughters, as files of trees hold them.
 
@@ -85,6 +101,20 @@ def _nodes(jets: Jets) -> tuple[Index, Index]:
     """Give the place of each jet's root among the nodes of all jets, and the jet of each node."""
     sizes = 2 * jets.lengths + 1
     return np.cumsum(sizes) - sizes, np.repeat(np.arange(len(jets)), sizes)
+
+
+def _momenta(
+    jets: Jets, first: Index, rows: npt.NDArray[np.void], places: tuple[Index, Index, Index]
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Give the momenta of all nodes by name."""
+    found = {}
+    for name in MOMENTUM:
+        values = np.zeros(2 * len(rows) + len(first), np.float32)
+        if name in ("e", "m"):  # the root is the axis of its jet
+            values[first] = jets[f"seed_{name}"]
+        values[places[1]], values[places[2]] = rows[f"hard_{name}"], rows[f"soft_{name}"]
+        found[name] = values
+    return found
 
 
 def _branchings(jets: Jets, first: Index) -> tuple[npt.NDArray[np.void], tuple[Index, Index, Index]]:

@@ -41,7 +41,7 @@ def write_parts(
         settings.append(task.scaling)
     if task.reads == "trees":  # of the trees' settings and the bins, what the rows alone do not say
         fitted = [view.description["binning"] for view in views]
-        limits = [[found["momentum"], found["branching"]] for found in fitted]
+        limits = [[found["momentum"], found["branching"], found.get("inputs")] for found in fitted]
         settings.append([task.binning.model_dump(exclude={"warn_above"}), limits, fitted[0]["trees"]])
     digest, trees = hashlib.sha256(provenance.canonical_json(settings).encode()), hashlib.sha256()
     summary: list[dict[str, Any]] = []

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, field_validator
 
-from jetloom.config.limits import Batch, Epochs, MicroBatch, Norm, Rate
+from jetloom.config.limits import Batch, Epochs, MicroBatch, Norm, Penalty, Rate
 from jetloom.config.settings import Settings
 from jetloom.data.dataset import View
 from jetloom.data.jets import Jets
@@ -31,6 +31,18 @@ class Parameters(Settings):
     learning_rate: Rate = Field(1e-3, description="Learning rate at the start.")
     momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Momentum, for sgd and rmsprop.")
     clip_norm: Norm = Field(0.0, description="Gradients are clipped to this global norm; 0: not.")
+    weight_decay: Penalty = Field(
+        0.0,
+        description="In each step weights shrink by this share of the learning rate, apart from the gradient; 0: not, "
+        "except with adamw, where it is Keras' 0.004.",
+    )
+    reduction: Literal["mean", "sum"] = Field(
+        "mean",
+        description="The gradient of a batch is that of the mean loss of its jets, or of their sum. A sum is "
+        "batch_size times as large: sgd takes the same steps with the rate divided by it, clip_norm sees all of it, "
+        "and adam, which divides by the size of gradients, takes nearly the same steps at the same rate. Losses are "
+        "logged as means.",
+    )
     batch_size: Batch = Field(512, description="Jets in a batch.")
     epochs: Epochs = Field(50, description="Epochs at most.")
     schedule: list[str | Phase] = Field(
@@ -56,7 +68,7 @@ class Parameters(Settings):
         return items
 
 
-ADDED = ("micro_batch", "schedule")
+ADDED = ("micro_batch", "schedule", "weight_decay", "reduction", "head_dropout")
 """Parameters that came with a later version: at their defaults they are no part of a point's name."""
 
 

@@ -50,6 +50,12 @@ def scale(values: npt.ArrayLike, variable: str, limits: Sequence[float], scaling
     return np.log1p(low * clipped) / math.log1p(low * high)
 
 
+def floored(scaled: npt.ArrayLike, variable: str, floor: float | None) -> Floats:
+    """Lift scaled values below a floor onto it; the azimuth has none, and without a floor all stay."""
+    scaled = np.asarray(scaled, np.float64)
+    return scaled if floor is None or variable == "phi" else np.maximum(scaled, floor)
+
+
 def unscale(scaled: npt.ArrayLike, variable: str, limits: Sequence[float], scaling: str) -> Floats:
     """Give the values that :func:`scale` maps to some scaled ones."""
     low, high = limits

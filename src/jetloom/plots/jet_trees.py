@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,10 +17,10 @@ from jetloom.plots.style import class_styles
 from jetloom.plots.trees import draw_tree, log_ratio, surprise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Mapping, Sequence
 
     from jetloom.data.dataset import View
+    from jetloom.models.base import DataFacts, Model
 
 Rows = npt.NDArray[np.int64]
 
@@ -50,6 +52,24 @@ def draw_jets(
         draw_tree(directory / f"row{row}", tree, float(jet["seed_e"]), values, label=facts["label"], note=note_of_jet)
         drawn[row] = values.total
     return drawn
+
+
+def picture_of(
+    view: View, part: str, row: int, model: Model, data: DataFacts, facts: Mapping[str, Any]
+) -> Callable[[Any], bytes]:
+    """Give a function that draws the tree of one row with -log P under a network, as the bytes of a PNG."""
+    jets = read_rows(view, part, np.array([row]))
+    jet = jets.rows[0]
+
+    def picture(network: Any) -> bytes:
+        values = surprise(LogProbabilities(network, model, data)(jets).of(0))
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory) / "tree"
+            note = described(jet, facts, row)
+            draw_tree(path, jets.tree(0), float(jet["seed_e"]), values, label=facts["label"], note=note)
+            return path.with_suffix(".png").read_bytes()
+
+    return picture
 
 
 def draw_ratio_trees(

@@ -94,6 +94,8 @@ class Loop:
         What a checkpoint must have been made for to be used.
     schedule : Table, optional
         Learning rates and batch sizes by epoch.
+    each_epoch : callable, optional
+        Called with the number of an epoch when it is over and the network's variables are up to date.
     """
 
     def __init__(
@@ -107,9 +109,11 @@ class Loop:
         path: Path,
         identity: str,
         schedule: Table | None = None,
+        each_epoch: Callable[[int], None] | None = None,
     ) -> None:
         self.stepper, self.model, self.stream, self.validation = stepper, model, stream, validation
         self.settings, self.path, self.schedule = settings, path, schedule or Table({}, {})
+        self.each_epoch = each_epoch
         self.epochs = min(epochs, self.schedule.epochs or epochs)
         stopping, plateau = settings.early_stopping, settings.reduce_learning_rate
         self.stopping = EarlyStopping(**stopping.model_dump()) if stopping else EarlyStopping()
@@ -143,9 +147,7 @@ class Loop:
         if self.best is not None:
             self._load_best()
         elif not reason and self.progress.history:
-            logger.warning(
-                "it ended before the last %d epochs began: the last network is kept", self.settings.select.last
-            )
+            logger.warning("it ended before the last %d epochs began: the last is kept", self.settings.select.last)
             self.selection.best_epoch = self.progress.history[-1]["epoch"]
         return Outcome(
             status="diverged" if reason else "trained",
@@ -170,7 +172,7 @@ class Loop:
         stream = self.stream if size is None else self.stream.sized(size)
         batches = self.times.batches(stream.epoch(progress.epoch, progress.step))
         steps, parts = stream.steps(), self.settings.validations
-        # The steps after which it is validated; fewer than asked for if the epoch has fewer steps.
+        # The steps after which it is validated; fewer than asked for if an epoch has fewer.
         marks = {-(-steps * part // parts): part for part in range(1, parts + 1)}
         for mark, part in marks.items():
             if 0 < mark <= progress.validated:
@@ -187,6 +189,9 @@ class Loop:
                 return f"validation loss is {row['val_loss']} in epoch {number}"
             self._note_doubts(found.doubts)
             self._take(row, mark, part == parts)
+            if part == parts and self.each_epoch is not None:
+                self.stepper.sync()
+                self.each_epoch(number)
             row["seconds"] = time.monotonic() - started
             self._save()
             reporter.epoch(row)

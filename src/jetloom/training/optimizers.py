@@ -14,6 +14,8 @@ def make_optimizer(parameters: Parameters) -> Any:
     options: dict[str, Any] = {"learning_rate": parameters.learning_rate}
     if parameters.clip_norm:
         options["global_clipnorm"] = parameters.clip_norm
+    if parameters.weight_decay:
+        options["weight_decay"] = parameters.weight_decay
     if parameters.optimizer in ("sgd", "rmsprop"):
         options["momentum"] = parameters.momentum
     optimizers = {

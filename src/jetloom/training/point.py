@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jetloom import provenance
-from jetloom.config.tasks import UNSEEN, Task
+from jetloom.config.tasks import UNSEEN, Task, Training
 from jetloom.data.dataset import Dataset
 from jetloom.errors import OutOfMemoryError
 from jetloom.io import atomic
@@ -39,6 +39,7 @@ def train_point(
     deadline: float | None = None,
     start: Mapping[str, Path] | None = None,
     warnings: Sequence[str] = (),
+    picture: Callable[[Any], bytes] | None = None,
 ) -> dict[str, Any]:
     """Train a point once, and write its model, ``history.csv`` and ``result.json`` into its directory.
 
@@ -62,6 +63,8 @@ def train_point(
         Saved models that the network starts from, by class; the one to go on from as ``start``.
     warnings : sequence of str
         What is to be said of these in the result.
+    picture : callable, optional
+        Draws something of the network, as a PNG, for TensorBoard after each epoch.
 
     Returns
     -------
@@ -81,7 +84,9 @@ def train_point(
         return train_boosted(task, parameters, dataset, directory, seed, repetition, fold, deadline)
     use_backend(task.training.backend, task.training.threads, task.training.device)
     try:
-        result = _train(task, parameters, dataset, directory, seed, repetition, fold, deadline, start or {}, warnings)
+        result = _train(
+            task, parameters, dataset, directory, seed, repetition, fold, deadline, start or {}, warnings, picture
+        )
     except MemoryError as error:
         raise OutOfMemoryError("memory ran out", path=directory) from error
     except Exception as error:
@@ -103,6 +108,7 @@ def _train(
     deadline: float | None,
     start: Mapping[str, Path],
     warnings: Sequence[str],
+    picture: Callable[[Any], bytes] | None,
 ) -> dict[str, Any]:
     model = find_model(task.model)
     feed = Feed(task, model, dataset, fold)
@@ -116,6 +122,7 @@ def _train(
         lambda labels, outputs: model.row_values(labels, outputs, settings),
         settings.micro_batch,
         model.compile_xla,
+        settings.reduction,
     )
 
     stream = feed.stream(settings.batch_size, order_seed)
@@ -143,6 +150,7 @@ def _train(
     board = directory / "tensorboard" if task.training.tensorboard else None
     with Interruption(deadline) as interruption:
         with Reporter(loop.epochs, stream.steps(), board, task.training.validations) as reporter:
+            loop.each_epoch = _each_epoch(task.training, directory, stepper, reporter, picture)
             outcome = loop.run(reporter, interruption)
         result = describe(outcome, parameters, dataset, task, seed, repetition, fold)
         result["jets"] = feed.jets("train")
@@ -155,6 +163,27 @@ def _train(
             add_metrics(result, scores(stepper, model, blocks, "eval_"))
     _write(directory, stepper, model, outcome, result)
     return result
+
+
+def _each_epoch(
+    settings: Training,
+    directory: Path,
+    stepper: Stepper,
+    reporter: Reporter,
+    picture: Callable[[Any], bytes] | None,
+) -> Callable[[int], None] | None:
+    """Give what is to be done after each epoch: keep its network, draw a picture."""
+    if not settings.keep_epochs and (picture is None or not settings.tensorboard):
+        return None
+
+    def done(epoch: int) -> None:
+        if settings.keep_epochs:
+            with atomic.publishing(directory / "epochs" / f"epoch{epoch:04d}.keras") as part:
+                stepper.network.save(part)
+        if picture is not None and settings.tensorboard:
+            reporter.picture("tree", picture(stepper.network), epoch)
+
+    return done
 
 
 def _write(directory: Path, stepper: Stepper, model: Model, outcome: Outcome, result: dict[str, Any]) -> None:

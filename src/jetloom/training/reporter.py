@@ -73,6 +73,14 @@ class Reporter:
                 self._task, completed=step, total=steps or self.steps, description=f"epoch {epoch}/{self.epochs}"
             )
 
+    def picture(self, name: str, png: bytes, epoch: int) -> None:
+        """Put a picture of an epoch on the board, if there is one."""
+        if self._writer is not None:
+            import tensorflow as tf
+
+            with self._writer.as_default(step=epoch * self.validations):
+                tf.summary.image(name, tf.io.decode_png(png, channels=3)[None])
+
     def epoch(self, row: dict[str, float]) -> None:
         """Show the metrics of an epoch, or of a part of it that ends with a validation."""
         epoch = row["epoch"]

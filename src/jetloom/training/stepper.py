@@ -38,16 +38,25 @@ class Stepper(ABC):
         has any, are then those of a micro-batch.
     xla : bool
         Compile with XLA on TensorFlow, too.
+    reduction : str
+        ``mean`` or ``sum``, see :meth:`train`.
     """
 
     def __init__(
-        self, network: Any, optimizer: Any, values: RowValues, micro_batch: int = 0, xla: bool = False
+        self,
+        network: Any,
+        optimizer: Any,
+        values: RowValues,
+        micro_batch: int = 0,
+        xla: bool = False,
+        reduction: str = "mean",
     ) -> None:
         self.network = network
         self.optimizer = optimizer
         self.values = values
         self.micro_batch = micro_batch
         self.xla = xla
+        self.reduction = reduction
         optimizer.build(network.trainable_variables)
 
     @abstractmethod
@@ -55,7 +64,7 @@ class Stepper(ABC):
         """Make one step.
 
         The gradient is that of the sum of weighted losses over the number of rows (not over the sum of weights, which
-        negative weights can bring to zero), plus the network's own penalties.
+        negative weights can bring to zero), or with the reduction ``sum`` of that sum, plus the network's penalties.
 
         Returns
         -------
@@ -112,14 +121,21 @@ class Stepper(ABC):
         self.refresh()
 
 
-def make_stepper(network: Any, optimizer: Any, values: RowValues, micro_batch: int = 0, xla: bool = False) -> Stepper:
+def make_stepper(
+    network: Any,
+    optimizer: Any,
+    values: RowValues,
+    micro_batch: int = 0,
+    xla: bool = False,
+    reduction: str = "mean",
+) -> Stepper:
     """Give the stepper of the backend that Keras runs on; see :class:`Stepper`."""
     import keras
 
     if keras.backend.backend() == "jax":
         from jetloom.training.stepper_jax import JaxStepper
 
-        return JaxStepper(network, optimizer, values, micro_batch)
+        return JaxStepper(network, optimizer, values, micro_batch, reduction=reduction)
     from jetloom.training.stepper_tensorflow import TensorFlowStepper
 
-    return TensorFlowStepper(network, optimizer, values, micro_batch, xla)
+    return TensorFlowStepper(network, optimizer, values, micro_batch, xla, reduction)

@@ -17,8 +17,16 @@ from jetloom.training.stepper import RowValues, Stepper, Sums
 class JaxStepper(Stepper):
     """See :class:`jetloom.training.stepper.Stepper`."""
 
-    def __init__(self, network: Any, optimizer: Any, values: RowValues, micro_batch: int = 0, xla: bool = True) -> None:
-        super().__init__(network, optimizer, values, micro_batch, xla)
+    def __init__(
+        self,
+        network: Any,
+        optimizer: Any,
+        values: RowValues,
+        micro_batch: int = 0,
+        xla: bool = True,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(network, optimizer, values, micro_batch, xla, reduction)
 
         def objective(trainable: Any, others: Any, batch: Any, rows: Any, share: float) -> Any:
             features, labels, weights = batch
@@ -50,7 +58,7 @@ class JaxStepper(Stepper):
 
         def train(state: Any, *batch: Any) -> Any:
             trainable, others, moments = state
-            rows = jnp.sum(batch[1] >= 0).astype(jnp.float32)
+            rows = jnp.sum(batch[1] >= 0).astype(jnp.float32) if reduction == "mean" else jnp.float32(1)
             gradients, others, sums = (whole if batch[1].ndim == 1 else pieces)(trainable, others, batch, rows)
             trainable, moments = optimizer.stateless_apply(moments, gradients, trainable)
             return (trainable, others, moments), sums

@@ -18,9 +18,15 @@ class TensorFlowStepper(Stepper):
     """See :class:`jetloom.training.stepper.Stepper`."""
 
     def __init__(
-        self, network: Any, optimizer: Any, values: RowValues, micro_batch: int = 0, xla: bool = False
+        self,
+        network: Any,
+        optimizer: Any,
+        values: RowValues,
+        micro_batch: int = 0,
+        xla: bool = False,
+        reduction: str = "mean",
     ) -> None:
-        super().__init__(network, optimizer, values, micro_batch, xla)
+        super().__init__(network, optimizer, values, micro_batch, xla, reduction)
         variables = network.trainable_variables
         # Slots that gradients of micro-batches are added up in; they are zero between two steps.
         slots = [tf.Variable(tf.zeros_like(variable.value), trainable=False) for variable in variables if micro_batch]
@@ -34,7 +40,7 @@ class TensorFlowStepper(Stepper):
             return tape.gradient(objective, variables), tf.stack(sums)
 
         def train(features: Any, labels: Any, weights: Any) -> Any:
-            rows = tf.reduce_sum(tf.cast(labels >= 0, tf.float32))
+            rows = tf.reduce_sum(tf.cast(labels >= 0, tf.float32)) if reduction == "mean" else 1.0
             found, sums = gradients(features, labels, weights, rows, 1.0)
             optimizer.apply(found, variables)
             return sums
@@ -64,7 +70,8 @@ class TensorFlowStepper(Stepper):
         if not 0 < self.micro_batch < len(labels):
             return np.asarray(self._train(features, labels, weights).numpy(), np.float64)
         pieces = self.pieces(labels)
-        rows, share = np.float32((labels >= 0).sum()), np.float32(1 / len(pieces))
+        rows = np.float32((labels >= 0).sum() if self.reduction == "mean" else 1)
+        share = np.float32(1 / len(pieces))
         sums = np.zeros(1)
         for place, index in enumerate(pieces):
             filled = np.arange(len(index)) + place * len(index) >= len(labels)

@@ -41,17 +41,27 @@ def _step(layer, states, x):
     return [_sigmoid(leave) * np.tanh(cell), cell]
 
 
-def _scaled(values, names, group, binning):
-    return np.array(
+def _scaled(values, names, group, binning, *places):
+    """What is seen of values: scaled; of the inputs' description, floored, without masses of rounding, and standard."""
+    inputs, values = binning.get("inputs"), np.array(values, np.float64)
+    if inputs and group == "momentum":
+        for e in range(0, len(values), 4):
+            values[e + 3] = values[e + 3] if values[e + 3] > inputs["massless"] * values[e] else 0.0
+    found = np.array(
         [scale(v, n, binning[group][n], binning["scaling"]) for v, n in zip(values, names, strict=True)], np.float64
     )
+    if not inputs:
+        return found
+    mean, std = (np.concatenate([inputs[place][key] for place in places]) for key in ("mean", "std"))
+    floored = [v if n == "phi" else max(v, inputs["floor"]) for v, n in zip(found, names, strict=True)]
+    return (np.array(floored) - mean) / std
 
 
 def log_p(layer, features, row):
     """Give log P, shape (n + 1, 6), of one row of padded features."""
     binning, size = layer.binning, layer.granularity
     n, form = int(features["length"][row]), layer.structure["branching"]
-    states = [np.tanh(_dense(one, _scaled(features["seed"][row], MOMENTUM, "momentum", binning)))
+    states = [np.tanh(_dense(one, _scaled(features["seed"][row], MOMENTUM, "momentum", binning, "seed")))
               for one in layer.recurrence.initial]  # fmt: skip
     found = np.zeros((n + 1, 6))
     for t in range(n + 1):
@@ -60,7 +70,7 @@ def log_p(layer, features, row):
         if t == n:
             break
         found[t, 1] = _log_softmax(_head(layer.mother, states[0])[: t + 1])[features["rank"][row, t]]
-        mother = _scaled(features["mother"][row, t], MOMENTUM, "momentum", binning)
+        mother = _scaled(features["mother"][row, t], MOMENTUM, "momentum", binning, "mother")
         values = features["branching"][row, t]
         index = [int(bins(v, name, binning["branching"][name], binning["scaling"], size))
                  for v, name in zip(values, BRANCHING, strict=True)]  # fmt: skip
@@ -71,7 +81,8 @@ def log_p(layer, features, row):
                 ((z * size + theta) * size + phi) * size + delta
             ]
         else:
-            seen = index if layer.structure["previous"] == "bin" else _scaled(values, BRANCHING, "branching", binning)
+            seen = _scaled(values, BRANCHING, "branching", binning, "branching")
+            seen = index if layer.structure["previous"] == "bin" else seen
             for place, column in enumerate((0, 1, 3, 2)):
                 if form == "unique":
                     logits = _head(layer.branching.network, x).reshape(4, -1)[column]
@@ -80,5 +91,5 @@ def log_p(layer, features, row):
                     logits = _head(layer.branching.networks[place], np.concatenate([x, before]))
                 found[t, 2 + place] = _log_softmax(logits)[index[column]]
         pair = features["daughters"][row, t]
-        states = _step(layer.recurrence, states, _scaled(pair, MOMENTUM * 2, "momentum", binning))
+        states = _step(layer.recurrence, states, _scaled(pair, MOMENTUM * 2, "momentum", binning, "hard", "soft"))
     return found

@@ -128,3 +128,30 @@ def test_a_density_goes_on_with_structure_and_weights_of_another(build, unaries)
     np.testing.assert_array_equal(np.asarray(found(features)), np.asarray(networks["quark"](features)))
     with pytest.raises(ConfigurationError, match=r"^start: .*another 'trees' .*max_constituents 100, not 90"):
         model.build(other_size, facts(most=90), 1, {"start": paths["quark"]})
+
+
+def test_the_temperature_that_is_learnt_is_the_one_of_the_data(keras):
+    """Labels are drawn from log odds that are a fifth of the ratio of the densities: that is the temperature."""
+    from jetloom.models.junipr.ratio import RatioLogits
+    from jetloom.training.optimizers import make_optimizer
+    from jetloom.training.stepper import make_stepper
+
+    rng = np.random.default_rng(3)
+    log_p = rng.normal(-100, 8, (2, 20000, 1, 1)).astype(np.float32)
+    ratio = (log_p[1] - log_p[0]).ravel()
+    labels = (rng.random(20000) < 1 / (1 + np.exp(-ratio / 5))).astype(np.int32)
+    first, second = keras.Input((1, 1), name="first"), keras.Input((1, 1), name="second")
+    length = keras.Input((), name="length", dtype="int32")
+    layer = RatioLogits(1.0, True, False)
+    network = keras.Model({"first": first, "second": second, "length": length}, layer([first, second, length]))
+    parameters = MODEL.parameters(learning_rate=0.1)
+    stepper = make_stepper(
+        network, make_optimizer(parameters), lambda known, outputs: [MODEL.loss(known, outputs, parameters)]
+    )
+    features = {"first": log_p[0], "second": log_p[1], "length": np.ones(20000, np.int32)}
+    for _ in range(80):
+        sums = stepper.train(features, labels, np.ones(20000, np.float32))
+    assert np.exp(float(np.asarray(layer.log_temperature))) == pytest.approx(5.0, rel=0.05)
+    # The loss is then the entropy of the labels, given the log odds.
+    assert sums[0] / 20000 == pytest.approx(np.log1p(np.exp(-np.abs(ratio / 5))).mean() + (
+        np.abs(ratio / 5) / (1 + np.exp(np.abs(ratio / 5)))).mean(), rel=0.02)  # fmt: skip

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from jetloom.data.jets import Jets
 from jetloom.data.nodes import branching_masses
 from jetloom.errors import EmptySampleError
+from jetloom.physics.rounding import MASSLESS, has_mass
 from jetloom.physics.splitting import angles
 
 Floats = npt.NDArray[np.float64]
@@ -24,8 +25,6 @@ Mask = npt.NDArray[np.bool_]
 
 NEAREST = 64
 """Precedents of a branching."""
-MASSLESS = 1e-5
-"""Share of its energy up to which a mass is one of rounding."""
 
 
 @dataclass
@@ -88,6 +87,8 @@ class Precedents:
     ----------
     jets : Jets
         A block with trees, of the jets that the network learnt.
+    massless : float
+        Share of its energy up to which a mass is rounding (:func:`jetloom.physics.rounding.has_mass`).
 
     Raises
     ------
@@ -95,12 +96,12 @@ class Precedents:
         If no branching has a mother with a mass.
     """
 
-    def __init__(self, jets: Jets) -> None:
+    def __init__(self, jets: Jets, massless: float = MASSLESS) -> None:
         from sklearn.neighbors import KDTree
 
         mothers, masses, branch_on = branching_masses(jets)
         energy, mass = mothers.T
-        real = mass > MASSLESS * energy
+        real = has_mass(energy, mass, massless)
         if jets.branchings is None or not real.any():
             raise EmptySampleError("no jet has a branching of a mother with a mass")
         energy, mass, branch_on = energy[real], mass[real], branch_on[real]
@@ -108,6 +109,7 @@ class Precedents:
         # A constituent weighs what it weighs; what branches on, a share of its mother.
         self._constituent = np.where(branch_on, 0.0, masses)
         self._share = np.where(branch_on, masses / mass[:, None], 0.0)
+        self._massless = massless
         self._tree = KDTree(_position(energy, mass, jets.branchings["z"][real].astype(np.float64)))
         self.lightest = float((mass / energy).min())
         """The smallest mass of a mother, as a share of her energy; what is lighter does not branch."""
@@ -121,7 +123,7 @@ class Precedents:
             (E, theta, phi, m).
         z : float64 array, shape (n,)
         """
-        energy, mass = mothers[:, 0], np.maximum(mothers[:, 3], MASSLESS * mothers[:, 0])
+        energy, mass = mothers[:, 0], np.maximum(mothers[:, 3], self._massless * mothers[:, 0])
         near = self._tree.query(_position(energy, mass, z), k=min(NEAREST, len(self._share)), return_distance=False)
         masses = self._constituent[near] + self._share[near] * mass[:, None, None]
         # The last resort: daughters without a mass. A mother with one can have them unless z is below (1 - p / E) / 2.

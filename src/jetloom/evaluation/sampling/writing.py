@@ -22,6 +22,7 @@ from jetloom.trees.writing import TreeWriter, jets_dtype
 
 if TYPE_CHECKING:
     from jetloom.data.dataset import View
+from jetloom.physics.rounding import MASSLESS
 
 logger = logging.getLogger(__name__)
 
@@ -77,8 +78,10 @@ def precedents_of(view: View, classes: Sequence[int], most: int = PRECEDENTS) ->
         chosen = (seen + np.arange(len(block))) % every == 0
         found.append(block.take(chosen & np.isin(block["label"], classes)))
         seen += len(block)
+    # What the network takes for rounding is rounding here too.
+    massless = ((view.binning or {}).get("inputs") or {}).get("massless", MASSLESS)
     try:
-        return Precedents(Jets.concatenate(found))
+        return Precedents(Jets.concatenate(found), massless)
     except EmptySampleError as error:
         logger.warning("jets are drawn without precedents, values even inside their bins: %s", error)
         return None

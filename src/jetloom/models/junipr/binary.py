@@ -71,7 +71,7 @@ class JuniprBinaryModel(Model):
         inputs, outputs = network_inputs(), []
         for index, name in enumerate(data.classes):
             structure = unaries[index].structure if unaries else structure_of(parameters, data)
-            layer = Junipr(structure, binning_of(data), seeds[index], name=f"junipr_{name}")
+            layer = Junipr(structure, binning_of(data), seeds[index], parameters.head_dropout, name=f"junipr_{name}")
             if unaries:
                 layer.set_weights(unaries[index].get_weights())
             outputs.append(layer(inputs))

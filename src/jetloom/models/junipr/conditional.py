@@ -44,7 +44,7 @@ class JuniprConditionalModel(Model):
 
         inputs, classes = network_inputs(), len(data.classes)
         structure = structure_of(parameters, data) | {"conditions": classes}
-        layer = Junipr(structure, binning_of(data), seed, name="junipr")
+        layer = Junipr(structure, binning_of(data), seed, parameters.head_dropout, name="junipr")
         sums = [ops.sum(layer(inputs, condition=index), axis=(1, 2)) for index in range(classes)]
         return keras.Model(inputs, ops.stack(sums, axis=1), name="junipr_conditional")
 

@@ -49,7 +49,7 @@ class JuniprModel(Model):
         before = {name: load_unary(path, name) for name, path in start.items()}
         refuse_differences(before, binning_of(data))
         structure = before["start"].structure if before else structure_of(parameters, data)
-        layer = Junipr(structure, binning_of(data), seed, name="junipr")
+        layer = Junipr(structure, binning_of(data), seed, parameters.head_dropout, name="junipr")
         if before:
             layer.set_weights(before["start"].get_weights())
         return keras.Model(inputs, layer(inputs), name="junipr")

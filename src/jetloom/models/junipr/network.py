@@ -38,19 +38,27 @@ class Junipr(keras.layers.Layer):
         ``conditions``, if there are some: the number of classes, one of which the density is told at each step.
     binning : dict
         Scaling and bins, as :mod:`jetloom.data.binning` fitted them. Its settings of the trees say, for which data
-        the weights are.
+        the weights are. Without ``inputs``, as in files of earlier versions, the network sees plain scaled values.
     seed : int
         Of the initial weights.
+    dropout : float
+        Share of the heads' hidden units that is left out in training.
     """
 
-    def __init__(self, structure: dict[str, Any], binning: dict[str, Any], seed: int, **kwargs: Any) -> None:
+    def __init__(
+        self, structure: dict[str, Any], binning: dict[str, Any], seed: int, dropout: float = 0.0, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.structure, self.binning, self.seed = dict(structure), dict(binning), seed
+        self.structure, self.binning, self.seed, self.dropout = dict(structure), dict(binning), seed, dropout
+        self._draws = keras.random.SeedGenerator(seed % 2**31) if dropout else None
         self.granularity: int = binning["granularity"]
         scaling, width, told = binning["scaling"], structure["width"], structure.get("conditions", 0)
-        self._seed_scale = Scaler(binning["momentum"], scaling, MOMENTUM)
-        self._daughters_scale = Scaler(binning["momentum"], scaling, MOMENTUM * 2)
-        self._branching_scale = Scaler(binning["branching"], scaling, BRANCHING_VARIABLES)
+        momentum, branching, seen = binning["momentum"], binning["branching"], binning.get("inputs")
+        self._seed_scale = Scaler(momentum, scaling, MOMENTUM, seen, ["seed"])
+        self._mother_scale = Scaler(momentum, scaling, MOMENTUM, seen, ["mother"])
+        self._daughters_scale = Scaler(momentum, scaling, MOMENTUM * 2, seen, ["hard", "soft"])
+        self._branching_scale = Scaler(branching, scaling, BRANCHING_VARIABLES)
+        self._branching_seen = Scaler(branching, scaling, BRANCHING_VARIABLES, seen, ["branching"])
         seeds = [int(value) for value in np.random.default_rng(seed).integers(2**31, size=4)]
         self.recurrence = Recurrence(structure["recurrence"], 4 + told, 8, width, seeds[0], name="recurrence")
         self.end = Head(width + told, structure["end_hidden"], 1, seeds[1], name="end")
@@ -62,7 +70,7 @@ class Junipr(keras.layers.Layer):
         )  # fmt: skip
         self.built = True
 
-    def call(self, inputs: dict[str, Any], condition: int = 0) -> Any:
+    def call(self, inputs: dict[str, Any], condition: int = 0, training: bool = False) -> Any:
         """Give log P, shape (rows, steps, heads); 0 where there is nothing.
 
         Parameters
@@ -71,16 +79,19 @@ class Junipr(keras.layers.Layer):
             What :func:`jetloom.models.junipr.features.padded` gives.
         condition : int
             The class of which the jets are to be, for a density that is told.
+        training : bool
+            Whether hidden units are left out.
         """
         rows, steps = ops.shape(inputs["daughters"])[:2]
         time = _times(steps, rows)
         length = ops.tile(inputs["length"], [steps])
-        states, mother, scaled, index = self._columns(inputs, condition)
-        seen = self._seen(scaled, index)
+        states, mother, seen, index = self._columns(inputs, condition)
         seen = [seen[column][None] for column in ORDER[:-1]]
         hidden = hidden_layers(
             [self.end, self.mother, *self.branching.heads], ops.concatenate([states, mother, *seen], axis=0)
         )
+        if training and self.dropout:
+            hidden = [keras.random.dropout(units, self.dropout, seed=self._draws) for units in hidden]
         log_end = -ops.softplus(ops.where(time == length, -1.0, 1.0) * self.end.logits(hidden[0])[0])
         log_mother = self._log_mother(hidden[1], _row(inputs["rank"]), time, steps, rows)
         branches = ops.concatenate([log_mother[None], self.branching.log_p(hidden[2:], index)], axis=0)
@@ -105,7 +116,12 @@ class Junipr(keras.layers.Layer):
             found.append(picked(self.mother.logits(hidden[:, part], most), rank[part], allowed))
         return ops.concatenate(found)
 
-    def compute_output_spec(self, inputs: dict[str, Any], condition: int = 0) -> Any:  # noqa: ARG002
+    def compute_output_spec(
+        self,
+        inputs: dict[str, Any],
+        condition: int = 0,  # noqa: ARG002
+        training: bool = False,  # noqa: ARG002
+    ) -> Any:
         """Give the shape of the output."""
         return keras.KerasTensor((*inputs["daughters"].shape[:2], len(HEADS)), dtype="float32")
 
@@ -119,9 +135,9 @@ class Junipr(keras.layers.Layer):
             have :data:`jetloom.models.junipr.heads.NEVER`), the others the bins, and perhaps the class of padding.
         """
         rows, steps = ops.shape(inputs["daughters"])[:2]
-        states, mother, scaled, index = self._columns(inputs)
+        states, mother, seen, index = self._columns(inputs)
         most = self._ranks(steps)
-        x, seen = ops.concatenate([states, mother], axis=0), self._seen(scaled, index)
+        x = ops.concatenate([states, mother], axis=0)
         there = _numbers(most) <= _times(steps, rows)[None]
         found = {"end": self.end(states), "mother": ops.where(there, self.mother(states, most=most), NEVER)}
         for position, column in enumerate(ORDER):
@@ -147,20 +163,18 @@ class Junipr(keras.layers.Layer):
         mother, branching : tensors of shape (4, rows)
             Momentum of the mother, and z, theta, phi, delta; those that come later are not looked at.
         """
-        scaled = self._branching_scale(branching)
-        index = bins(scaled, self.granularity)
-        x = ops.concatenate([state, self._seed_scale(mother)], axis=0)
-        return self.branching.logits(position, x, self._seen(scaled, index), index)
+        seen, index = self._branchings(branching)
+        x = ops.concatenate([state, self._mother_scale(mother)], axis=0)
+        return self.branching.logits(position, x, seen, index)
 
     def _columns(self, inputs: dict[str, Any], condition: int = 0) -> tuple[Any, Any, Any, Any]:
-        """Give states, scaled mothers, scaled branchings and their bins, all (features, steps * rows)."""
+        """Give states, scaled mothers, what is seen of branchings and their bins, all (features, steps * rows)."""
         rows, steps = ops.shape(inputs["daughters"])[:2]
         daughters = self._daughters_scale(_column(inputs["daughters"]))
         seed = self._told(self._seed_scale(ops.transpose(inputs["seed"])), condition)
         states = ops.reshape(self.recurrence(seed, ops.reshape(daughters, (8, steps, rows))), (-1, steps * rows))
-        scaled = self._branching_scale(_column(inputs["branching"]))
-        mother = self._seed_scale(_column(inputs["mother"]))
-        return self._told(states, condition), mother, scaled, bins(scaled, self.granularity)
+        mother = self._mother_scale(_column(inputs["mother"]))
+        return self._told(states, condition), mother, *self._branchings(_column(inputs["branching"]))
 
     def _told(self, columns: Any, condition: int) -> Any:
         """Add the class to columns of shape (features, n), one row a class, if the density is told."""
@@ -169,9 +183,13 @@ class Junipr(keras.layers.Layer):
         chosen = np.arange(count, dtype=np.float32)[:, None] == condition
         return ops.concatenate([columns, ops.zeros_like(columns[:1]) + chosen.astype(np.float32)], axis=0)
 
-    def _seen(self, scaled: Any, index: Any) -> Any:
-        """Give what a head sees of the variables before its own."""
-        return ops.cast(index, scaled.dtype) if self.structure["previous"] == "bin" else scaled
+    def _branchings(self, branching: Any) -> tuple[Any, Any]:
+        """Give what a head sees of the variables before its own, and the bins."""
+        scaled = self._branching_scale(branching)
+        index = bins(scaled, self.granularity)
+        if self.structure["previous"] == "bin":
+            return ops.cast(index, scaled.dtype), index
+        return scaled if "inputs" not in self.binning else self._branching_seen(branching), index
 
     def _ranks(self, steps: Any) -> Any:
         """Give how many ranks a batch of so many steps can need: there is no higher one than there are steps."""
@@ -180,7 +198,7 @@ class Junipr(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Give what is needed to make the layer again."""
-        names = ("structure", "binning", "seed")
+        names = ("structure", "binning", "seed", "dropout")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -38,7 +38,7 @@ SHAPES: dict[str, tuple[int, ...]] = {
 INTEGERS = ("rank", "length")
 """Those of them that are numbers of something."""
 
-SHAPING = ("granularity", "scaling", "momentum", "branching", "trees")
+SHAPING = ("granularity", "scaling", "momentum", "branching", "trees", "inputs")
 """What of the description of scaling and bins gives the weights their meaning."""
 
 
@@ -66,6 +66,9 @@ class JuniprParameters(Parameters):
     padding_class: bool = Field(
         True,
         description="One more class in the softmax of a branching, never right, as the implementation of 2019 has.",
+    )
+    head_dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="Share of the hidden units of the heads that is left out in each step of training."
     )
     max_constituents: Constituents | None = Field(
         None, description="Outputs of the head of the mother; null: the most constituents that the trees may have."
