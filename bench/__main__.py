@@ -10,12 +10,12 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import cluster, conversion, demo, hdf5, junipr, memory, scale, startup, trees
+from bench import cluster, conversion, demo, hdf5, junipr, learning, memory, scale, startup, trees
 from bench.measurement import CHECKOUT, Measurement
 
 MODULES = {
     module.__name__.rsplit(".", 1)[1]: module
-    for module in (conversion, hdf5, trees, junipr, memory, scale, startup, cluster, demo)
+    for module in (conversion, hdf5, trees, junipr, memory, scale, startup, cluster, demo, learning)
 }
 PACKAGES = ("snakemake", "uproot", "awkward", "h5py", "numpy", "keras", "tensorflow-cpu", "jax")
 
@@ -25,8 +25,8 @@ def main(wanted: list[str]) -> None:
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.machine()}")
     print(", ".join(f"{name} {version(name)}" for name in PACKAGES))
     rows: list[Measurement] = []
-    # What needs a batch system is measured by its name only: python -m bench cluster.
-    for name in wanted or [name for name in MODULES if name != "cluster"]:
+    # What needs a batch system or hours is measured by its name only: python -m bench cluster.
+    for name in wanted or [name for name in MODULES if name not in ("cluster", "learning")]:
         with tempfile.TemporaryDirectory() as directory:
             for row in MODULES[name].measure(Path(directory)):
                 rows.append(row)
