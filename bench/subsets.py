@@ -10,6 +10,7 @@ import numpy as np
 from jetloom.data.dataset import DESCRIPTION, Dataset
 from jetloom.data.jets import Jets
 from jetloom.data.part_writer import PartWriter
+from jetloom.io import sealed
 from jetloom.provenance import digest
 
 ORDER = 11
@@ -47,5 +48,5 @@ def subset(source: Path, directory: Path, jets: int) -> int:
         if entry["part"] == "train":
             entry["jets"] = int((chosen["label"] == whole.classes.index(entry["class"])).sum())
     description["fingerprint"] = digest([description["fingerprint"], ORDER, jets])
-    (directory / DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
+    sealed.write_json(directory / DESCRIPTION, description)
     return len(chosen)
