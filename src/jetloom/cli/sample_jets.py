@@ -58,5 +58,10 @@ def run(arguments: argparse.Namespace) -> None:
     write_json(closure.with_suffix(".json"), results)
     for name, entry in results["spectra"].items():
         logger.info("%s: chi2/ndf = %.1f/%d", name, entry["chi2"], entry["ndf"])
+    sizes = results["constituents"]
+    logger.info(
+        "constituents: %.2f drawn, %.2f in the test part, distance %.3f",
+        sizes["drawn"], sizes["data"], sizes["distance"],
+    )  # fmt: skip
     for name, share in (results["overruled"] or {}).items():
         logger.info("overruled, %s: %.4g", name, share)

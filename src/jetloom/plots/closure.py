@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jetloom.evaluation.depth import by_depth, depth_numbers
 from jetloom.evaluation.spectra import SPECTRA, chi_square, spectra_of
 from jetloom.plots.heads import MODEL
 from jetloom.plots.ratio_panel import MODEL_OVER_DATA
@@ -42,7 +43,7 @@ def draw_closure(
     dict
         chi^2 and degrees of freedom of each spectrum, the share of sampled jets that did not end by themselves, and
         what the network was overruled in: by head, the mean probability that it gave to what cannot be; None without
-        precedents.
+        precedents. Numbers of constituents, and branchings by depth: :func:`jetloom.evaluation.depth.depth_numbers`.
     """
     binning = view.binning or {}
     data = [block.take(np.isin(block["label"], classes)) for block in view.blocks("test")]
@@ -58,6 +59,10 @@ def draw_closure(
         "not_ended": float(1.0 - ended.mean()),
         "overruled": _overruled([overruled for _, overruled in sampled]),
         "spectra": {name: {"chi2": value, "ndf": freedom} for name, (value, freedom) in found.items()},
+        **depth_numbers(
+            by_depth((jets, np.ones(len(jets))) for jets, _ in sampled),
+            by_depth((jets, jets[view.weight].astype(np.float64)) for jets in data),
+        ),
     }
 
 
