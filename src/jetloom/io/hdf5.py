@@ -119,7 +119,9 @@ class TableWriter:
         for name, found in sums.items():
             self._datasets[name].attrs[CHECKSUMS] = found
         for key, text in texts.items():
-            self._file.attrs[key] = text
+            # Of fixed length: what varies lies in a heap without checksums, in which HDF5 can search without an end.
+            raw = text.encode()
+            self._file.attrs.create(key, raw, dtype=h5py.string_dtype("utf-8", len(raw)))
         try:
             self._file.close()
         except RuntimeError as error:  # h5py says so when the disk is full
@@ -172,7 +174,7 @@ class TableReader:
         """Read the attributes and the checksums of the chunks, and hold them against the checksum of the file."""
         if "rows" not in self._file.attrs:
             raise BadBytesError("was not made by jetloom, or never closed")
-        texts = {key: str(value) for key, value in self._file.attrs.items()}
+        texts = {key: self._text(key) for key in self._file.attrs}
         if CHECKSUM not in texts:
             raise BadBytesError("has no checksum: it is damaged, or of an older jetloom")
         rows = json.loads(texts["rows"])
@@ -183,6 +185,12 @@ class TableReader:
             if (found := len(self._file[name])) != written:
                 raise BadBytesError(f"has {found} rows of '{name}' where {written} were written")
         return texts, sums
+
+    def _text(self, key: str) -> str:
+        kind = self._file.attrs.get_id(key).get_type()
+        if not isinstance(kind, h5py.h5t.TypeStringID) or kind.is_variable_str():
+            raise BadBytesError(f"has an attribute '{key}' that is not as jetloom writes it, or of an older jetloom")
+        return bytes(self._file.attrs[key]).decode()
 
     def has_attribute(self, key: str) -> bool:
         """Say whether the file has an attribute."""
