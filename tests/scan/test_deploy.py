@@ -40,3 +40,19 @@ def test_an_archive_predicts_equally_and_holds_no_data(tmp_path, missing):
     assert restored.y is None
     with zipfile.ZipFile(archive) as content:
         assert all(content.getinfo(name).file_size < 500 for name in ("x.npy", "y.npy"))
+
+
+def test_the_best_of_points_whose_metric_means_nothing_is_deployed_too(tmp_path):
+    use_backend("tensorflow", 1)
+    import talos
+
+    from jetloom.scan.deploy import deploy
+
+    model = find_model("dense")
+    network = model.build(model.parameters(units=4), DataFacts(["a"], ["x", "y"], np.ones(1), np.ones(1), None), 3, {})
+    network.save(tmp_path / "model.keras")
+    table = pd.DataFrame({"rank": [1, 2], "point": ["p", "q"], "units": [4, 8], "val_auc": [np.nan, np.nan]})
+    archive = tmp_path / "best.zip"
+    deploy(table, {"units": [4, 8]}, {"units": "units"}, "val_auc", False, tmp_path / "model.keras", archive)
+    restored = talos.Restore(archive)
+    assert (restored.details["metric"], restored.details["point"]) == ("val_auc", "p")

@@ -50,6 +50,8 @@ def deploy(
 
     make_directory(archive.parent)
     data = table.reset_index(drop=True)
+    # Talos chooses by the metric again, and cannot where it means nothing for any point: the order of the table stands.
+    chosen_by, rising = ("rank", True) if data[metric].isna().all() else (metric, ascending)
     run = SimpleNamespace(
         data=data,
         details={"metric": metric, "point": str(data.loc[0, "point"])},
@@ -61,7 +63,7 @@ def deploy(
         round_history=[],
     )
     with tempfile.TemporaryDirectory(dir=archive.parent) as directory:
-        made = Deploy(run, Path(directory) / "archive", metric, asc=ascending).path
+        made = Deploy(run, Path(directory) / "archive", chosen_by, asc=rising).path
         with publishing(archive) as part:
             Path(made).replace(part)
 
