@@ -22,7 +22,7 @@ def check_row_of_trained(found: pd.DataFrame, undisturbed: Path) -> None:
 
 
 def test_a_point_that_diverges_is_a_row(scan, undisturbed):
-    scan.edit(lambda config: config["tasks"][TASK].update(scan={"units": [4], "learning_rate": [0.001, 1e30]}))
+    scan.edit(lambda config: config["tasks"][TASK].update(scan={"units": [4], "weight_decay": [0.0, 1e6]}))
     scan.finish(scan.start())
     found = table(scan.directory / SCAN_TARGET).set_index("point")
     assert sorted(found["status"]) == ["diverged", "trained"]
