@@ -15,6 +15,7 @@ from jetloom.conversion.bookkeeping import _chosen, read_bookkeeping
 from jetloom.conversion.convert import to_hdf5, to_ntuple
 from jetloom.conversion.streams import Task
 from jetloom.errors import BadValueError, ConfigurationError
+from jetloom.io import dxaod
 from jetloom.io.hdf5 import TableReader
 from jetloom.samples.facts import read_facts
 
@@ -139,12 +140,13 @@ def test_each_event_that_passed_the_cuts_is_in_the_table_with_or_without_jets(tm
     assert ak.any(ak.num(values[dxaod_files.JETS + "pt"]) == 0)
 
 
-def test_equal_events_have_equal_content_whatever_the_file(tmp_path):
+def test_equal_events_have_equal_content_whatever_the_file_and_its_blocks(tmp_path, monkeypatch):
     schema, values = find_schema("simulated"), dxaod_files.content()
     for name, steps, compression in (("a", 1, None), ("b", 7, uproot.ZLIB(1)), ("c", 1, None)):
         if name == "c":
             values = dxaod_files.content(seed=2)
         path = dxaod_files.write(tmp_path / f"{name}.root", values, steps, compression)
+        monkeypatch.setattr(dxaod.DxaodReader, "step", 11 * steps)
         to_hdf5(Task(path, schema, Conversion()), tmp_path / f"{name}.h5")
     a, b, c = (read_facts(tmp_path / f"{name}.h5") for name in "abc")
     assert a.source != b.source

@@ -67,3 +67,13 @@ def test_processes_of_several_files_are_refused_unless_meant(converted, tmp_path
         _build({**converted, "dijet": dijet}, tmp_path / "refused")
     found = _build({**converted, "dijet": dijet}, tmp_path / "meant", channels=[1, 2]).description["samples"]["dijet"]
     assert found["channels"] == {"1": [200, 400.0], "2": [200, 400.0]}
+
+
+def test_files_without_channel_numbers_are_told_beside_one_that_has_them(converted, tmp_path, caplog):
+    facts = [{"channels": {"7": [200, 400.0]}}, {}]
+    dijet = [write_jets(tmp_path / f"d{n}.h5", make_jets(400, n + 1, first_event=1000 * n), **facts[n]) for n in (0, 1)]
+    found = _build({**converted, "dijet": dijet}, tmp_path / "dataset").description["samples"]["dijet"]
+    assert found["warnings"] == [
+        "200 of 400 events have no channel number, the others are of 7: whether they are of one process is not known"
+    ]
+    assert "sample 'dijet': 200 of 400 events have no channel number" in caplog.text

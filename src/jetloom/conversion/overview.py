@@ -13,7 +13,7 @@ from jetloom.io.root import open_source
 from jetloom.locations import Location, Remote
 from jetloom.samples.facts import SKIPPED, WAITING, FileFacts, read_facts
 from jetloom.samples.normalisation import normalise
-from jetloom.samples.processes import add_channels, described, require_meant
+from jetloom.samples.processes import add_channels, described, require_meant, unknown_processes
 from jetloom.samples.repeated import repeated_events
 from jetloom.samples.same import refuse_equal, shared_content
 
@@ -156,6 +156,7 @@ def _judge(found: Overview, settings: Sample, files: list[FileFacts]) -> None:
         found.warnings += normalisation.warnings
         refuse_equal(found.sample, files)
         require_meant(channels, settings.channels, f"sample '{found.sample}'")
-        found.warnings += filter(None, [repeated_events(converted).warning()])
+        unknown = unknown_processes(channels, sum(file.events for file in files), settings.channels)
+        found.warnings += filter(None, [unknown, repeated_events(converted).warning()])
     except JetloomError as error:
         found.warnings.append(error.line())

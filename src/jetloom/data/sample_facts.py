@@ -13,7 +13,7 @@ from jetloom.data.absence import absent_columns
 from jetloom.errors import BudgetError, EmptySampleError
 from jetloom.samples.facts import SKIPPED, FileFacts, read_facts
 from jetloom.samples.normalisation import normalise
-from jetloom.samples.processes import add_channels, require_meant
+from jetloom.samples.processes import add_channels, require_meant, unknown_processes
 from jetloom.samples.repeated import repeated_events
 from jetloom.samples.same import refuse_equal, shared_content
 
@@ -63,7 +63,8 @@ def _facts(name: str, analysis: Analysis, files: list[FileFacts]) -> dict[str, A
     require_meant(channels, sample.channels, where)
     normalisation = normalise(name, sample, files)
     repeated = repeated_events([file.path for file in files if file.status != SKIPPED])
-    warnings = [*normalisation.warnings, *filter(None, [repeated.warning()])]
+    unknown = unknown_processes(channels, events, sample.channels)
+    warnings = [*normalisation.warnings, *filter(None, [unknown, repeated.warning()])]
     return {
         "title": sample.title or name, "files": len(files), "events": events, "rows": rows, "skipped": skipped,
         "counts": flow.as_json(), "sum_of_weights": normalisation.total, "normalisation": normalisation.as_json(),

@@ -59,6 +59,17 @@ def require_meant(found: Channels | None, allowed: Allowed, where: str, path: Lo
     )
 
 
+def unknown_processes(found: Channels | None, events: int, allowed: Allowed) -> str | None:
+    """Return a line about events without a channel number beside others that have one, None if there are none."""
+    unknown = events - sum(int(part[0]) for part in (found or {}).values())
+    if not found or unknown <= 0 or allowed == "any":
+        return None
+    return (
+        f"{unknown} of {events} events have no channel number, the others are of {', '.join(list(found)[:SHOWN])}: "
+        "whether they are of one process is not known"
+    )
+
+
 def _percent(share: float) -> str:
     return f"{100 * share:.3g} %"
 
