@@ -43,7 +43,7 @@ def shared_content(samples: Mapping[str, Sequence[FileFacts]]) -> dict[str, list
 
 
 def _digests(file: FileFacts) -> list[str]:
-    """Return what tells the content of a file. Without a jet two files may well agree: signal of which nothing passes."""
+    """Return what tells the content of a file; what is left of two files without a jet may well agree."""
     if not (file.events or file.bookkeeping):
         return []
     return [digest for digest in (file.source, file.content if file.rows else "") if digest]
