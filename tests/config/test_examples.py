@@ -19,9 +19,14 @@ def test_an_example_of_junipr_is_whole(name):
     check_analysis(analysis)
     assert {task.model for task in analysis.tasks.values()} == {"dense", "bdt", "junipr", "junipr_binary"}
     assert {analysis.dataset_of(task) for task in analysis.tasks} == {"quark_gluon"}
-    unaries = [analysis.tasks[name] for name in analysis.tasks["junipr_binary"].unaries.values()]
-    first, second = ((task.start, task.parameters, task.scan, task.training) for task in unaries)
-    assert first == second, "unaries that are not trained alike"
+    ratio = analysis.comparisons["quark_gluon"].ratios["likelihood_ratio"]
+    densities = [analysis.tasks[name] for name in (ratio.signal, ratio.background)]
+    first, second = ((task.start, task.parameters, task.scan, task.training) for task in densities)
+    assert first == second, "densities that are not trained alike"
+    binary = analysis.tasks["junipr_binary"]
+    assert set(binary.unaries.values()) <= {ratio.signal, ratio.background}
+    assert binary.parameters["temperature"] == 5
+    assert binary.parameters["learn_temperature"]
     assert all(len(points(task)) > 1 for task in analysis.tasks.values()), "a scan of one point"
     assert analysis.trees.max_constituents == analysis.conversion.slots["constituents"]
 
