@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 
 from jetloom.errors import EmptySampleError
+from jetloom.evaluation.sampling.branching import Preceded
+from jetloom.evaluation.sampling.chances import Chances
 from jetloom.evaluation.sampling.growth import sample
 from jetloom.evaluation.sampling.precedents import Precedents
-from junipr_toys import PION, clustered_jets, facts
+from junipr_toys import PION, clustered_jets, facts, jets
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,22 @@ def test_the_precedents_of_a_branching_of_data_include_itself(data, precedents):
         assert found.left[0, nearest]
         assert found.theta[0, nearest] == pytest.approx(one["theta"], rel=2e-3)
         assert found.delta[0, nearest] == pytest.approx(one["delta"], rel=2e-3)
+
+
+def test_z_of_a_soft_emission_is_left_as_it_is(build):
+    """Its z is below (1 - p / E) / 2, where massless daughters cannot be: the harder one weighs nearly as much."""
+    block = jets(np.ones(80))
+    block.rows["seed_e"], block.rows["seed_m"], block.branchings["mother"] = 500.0, 50.0, 0
+    for name, value in {"z": 0.001, "hard_e": 499.5, "hard_m": 47.5, "soft_e": 0.5, "soft_m": 0.0}.items():
+        block.branchings[name] = value
+    way = Preceded(Chances(build(3).get_layer("junipr"), np.random.default_rng(1)), Precedents(block))
+    light, mothers = (1 - np.sqrt(1 - 0.1**2)) / 2, np.tile([500.0, 0.0, 0.0, 50.0], (2, 1))
+    assert light > 0.002
+    z, candidates = way._energies(mothers, np.array([0.001, 1e-9]))
+    # One that nothing has becomes the smallest that two daughters without a mass can have.
+    np.testing.assert_allclose(z, [0.001, light], rtol=1e-3)
+    assert candidates.left.any(axis=1).all()
+    assert way.chances.overruled.probability["z"] == 1
 
 
 def test_mothers_have_a_mass_and_decays_are_possible(drawn, precedents):

@@ -17,7 +17,7 @@ from jetloom.evaluation.sampling.chances import EDGE, Chances, Floats, Index, Lo
 from jetloom.evaluation.sampling.precedents import Candidates, Precedents
 from jetloom.io.trees import BRANCHING_VARIABLES
 from jetloom.models.junipr.parameters import ORDER
-from jetloom.physics.scaling import bins, scale
+from jetloom.physics.scaling import bins
 from jetloom.physics.splitting import daughters
 
 ANGLES = (BRANCHING_VARIABLES.index("theta"), BRANCHING_VARIABLES.index("delta"))
@@ -111,8 +111,9 @@ class Preceded:
         """Draw z, then between the decays that have it; phi is left to the network alone; see :class:`Branching`."""
         values, plain, where = _nothing_yet(mother), mother.astype(np.float64), np.flatnonzero(growing)
         first, *angles, last = ORDER
-        values[:, first] = self._energy(self.chances.bins(0, hidden, mother, values), first, plain, growing)
-        candidates = self.precedents.candidates(plain[where], values[where, first])
+        index = self.chances.draw(self.chances.bins(0, hidden, mother, values))
+        values[:, first] = self.chances.inside(first, index)
+        values[where, first], candidates = self._energies(plain[where], values[where, first])
         for position, column in enumerate(angles, 1):
             logits = self.chances.bins(position, hidden, mother, values)
             chosen = self._angle(logits, column, candidates, growing, values)
@@ -124,16 +125,19 @@ class Preceded:
         self.chances.overruled.without_precedent += candidates.unprecedented
         return values, momenta
 
-    def _energy(self, logits: Logits, column: int, mothers: Floats, growing: Mask) -> Floats:
-        """Draw z where daughters without a mass can have it: from (1 - p / E) / 2 on."""
-        name, binning = BRANCHING_VARIABLES[column], self.chances.layer.binning
-        energy, mass = mothers[:, 0], mothers[:, 3]
-        least = (1 - np.sqrt(np.clip(1 - (mass / energy) ** 2, 0.0, 1.0))) / 2
-        least = scale(least, name, binning["branching"][name], binning["scaling"])
-        upper = (np.arange(1, len(logits) + 1)[:, None] - EDGE) / len(logits)
-        allowed = upper > least
-        allowed[-1] = True
-        return self.chances.inside(column, self.chances.draw_allowed(logits, name, allowed, growing), least)
+    def _energies(self, mothers: Floats, z: Floats) -> tuple[Floats, Candidates]:
+        """Give z and the decays that have it; where there are none, the smallest z that there can be, and its decays.
+
+        A decay into daughters without a mass has z from (1 - p / E) / 2 on; one whose harder daughter weighs nearly
+        what her mother does, as after a soft emission, has it from far below on. So the precedents decide.
+        """
+        candidates = self.precedents.candidates(mothers, z)
+        if (impossible := np.logical_not(candidates.left.any(axis=1))).any():
+            least = (1 - np.sqrt(np.clip(1 - (mothers[:, 3] / mothers[:, 0]) ** 2, 0.0, 1.0))) / 2
+            z = np.where(impossible, np.minimum(np.maximum(z, least * (1 + EDGE)), 0.5), z)
+            candidates = self.precedents.candidates(mothers, z)
+            self.chances.overruled.probability[BRANCHING_VARIABLES[ORDER[0]]] += float(impossible.sum())
+        return z, candidates
 
     def _angle(
         self, logits: Logits, column: int, candidates: Candidates, growing: Mask, values: Floats

@@ -29,7 +29,8 @@ class Overruled:
     branchings : int
         Branchings that were drawn.
     probability : dict
-        By head, the probability that the network gave to what is not possible, summed over the branchings.
+        By head, the probability that the network gave to what is not possible, summed over the branchings; of z, the
+        number of those drawn that were not possible.
     without_precedent : int
         Branchings that no precedent fitted; their daughters have no mass.
     stopped : int
@@ -93,12 +94,13 @@ class Chances:
         noisy = logits + self.generator.gumbel(size=logits.shape)
         return np.argmax(np.where(allowed, noisy, -np.inf), axis=0)
 
-    def inside(self, column: int, index: Index, least: Floats | float = -np.inf) -> Floats:
-        """Draw a value in each bin; not below a scaled one, if the bin has others."""
+    def inside(self, column: int, index: Index) -> Floats:
+        """Draw a value in each bin."""
         name, binning = BRANCHING_VARIABLES[column], self.layer.binning
         low, high = (index + EDGE) / binning["granularity"], (index + 1 - EDGE) / binning["granularity"]
-        low, share = np.clip(least, low, high), self.generator.random(len(index))
-        return unscale(low + (high - low) * share, name, binning["branching"][name], binning["scaling"])
+        return unscale(
+            low + (high - low) * self.generator.random(len(index)), name, binning["branching"][name], binning["scaling"]
+        )
 
 
 def _numpy(tensor: Any) -> npt.NDArray[np.float32]:
