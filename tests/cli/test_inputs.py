@@ -1,9 +1,12 @@
 """No verb replaces a file that it was given to read."""
 
+from argparse import Namespace
+
 import pytest
 import yaml
 
 import dxaod_files
+from jetloom.cli.inputs import given_files
 from jetloom.cli.main import main
 from jetloom.config.schema import SHIPPED
 from jetloom.io.atomic import keeping, write_text
@@ -52,6 +55,25 @@ def test_conversions_with_a_configuration(here, capsys, output):
     _refused(["hdf5", "x.root", "--config", "c.yaml", "-o", output], capsys, *files)
     assert main(["hdf5", "x.root", "--config", "c.yaml", "-o", "new.h5", "-q"]) == 0
     assert main(["hdf5", "x.root", "--config", "c.yaml", "-o", "new.h5", "-q"]) == 0  # its own result it replaces
+
+
+def test_files_of_samples_that_are_gone_are_in_nobodys_way(here, capsys):
+    content = yaml.safe_load((here / "c.yaml").read_text())
+    content["samples"]["a"]["files"] = ["gone*.root", "", "x.root"]
+    (here / "c.yaml").write_text(yaml.safe_dump(content))
+    arguments = ["hdf5", "x.root", "--config", "c.yaml", "-q", "-o"]
+    assert [main([*arguments, "new.h5"]) for _ in range(2)] == [0, 0]
+    _refused([*arguments, "hard.root"], capsys, here / "x.root")
+
+
+def test_a_simulated_file_is_a_result_and_no_input(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump({"samples": {"a": {"simulate": {"process": "dijet"}}}}))
+    made = tmp_path / "results/demo/dxaod/a/chunk0.root"
+    made.parent.mkdir(parents=True)
+    made.touch()
+    with keeping(lambda: given_files(Namespace(config="c.yaml"))):
+        write_text(made, "anew")
 
 
 def test_prepare(here, capsys):

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import yaml
 
+from jetloom.cli.main import main
 from jetloom.config.load import load_merged
 from jetloom.data.build import build
 from jetloom.data.dataset import Dataset
@@ -77,3 +79,18 @@ def test_files_without_channel_numbers_are_told_beside_one_that_has_them(convert
         "200 of 400 events have no channel number, the others are of 7: whether they are of one process is not known"
     ]
     assert "sample 'dijet': 200 of 400 events have no channel number" in caplog.text
+
+
+def test_a_given_sum_is_of_all_files_and_not_of_those_named_by_hand(converted, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("dijet0.root", "dijet1.root"):
+        (tmp_path / name).touch()
+    config = tmp_path / "c.yaml"
+    given = [f"--hdf5=dijet={path}" for path in converted["dijet"]] + [f"--hdf5=ttbar={converted['ttbar'][0]}"]
+    verb = ["dataset", "-q", "--config", str(config), "--task", "flavour", "--output", str(tmp_path / "out")]
+    config.write_text(yaml.safe_dump(merged(CONFIG, {"samples": {"dijet": {"sum_of_weights": 500.0}}})))
+    assert main([*verb, *given[1:]]) == 2
+    assert "names 1 of the 2 files of sample 'dijet', and its sum_of_weights is that of all" in capsys.readouterr().err
+    assert main([*verb, *given]) == 0
+    config.write_text(yaml.safe_dump(CONFIG))
+    assert main([*verb, *given[1:]]) == 0  # then the sum is that of the events that were read

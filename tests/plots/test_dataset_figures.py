@@ -178,10 +178,10 @@ def test_the_logarithm_of_the_atlas_system_starts_at_zero(make, tmp_path):
 
 def test_what_the_trees_made_is_unknown_before_the_selection():
     jets, _ = make_trees(10, 1)
-    np.testing.assert_allclose(distributions._values("log(seed_e)", jets), np.log(jets["seed_e"]), rtol=1e-6)
+    np.testing.assert_allclose(distributions._values("log(seed_e)", jets, set()), np.log(jets["seed_e"]), rtol=1e-6)
     before = jets[["pt", "eta"]]
-    assert np.isnan(distributions._values("log(seed_e)", before)).all()
-    np.testing.assert_array_equal(distributions._values("pt", before), jets["pt"])
+    assert np.isnan(distributions._values("log(seed_e)", before, set())).all()
+    np.testing.assert_array_equal(distributions._values("pt", before, set()), jets["pt"])
 
 
 def test_a_borrowed_dataset_is_dressed_as_the_task_that_uses_it(make):

@@ -140,7 +140,7 @@ def _changed(task=None, **changes):
         ({"task": {"search": {"repetitions": 3}}}, set()),
         ({"task": {"search": {"rank_by": "val_loss"}}}, {"collect"}),
         ({"task": {"training": {"early_stopping": {"patience": 3}}}}, {"train"}),
-        ({"seed": 2}, {"simulate", "train"}),
+        ({"seed": 2}, {"simulate", "train", "evaluate"}),
         ({"task": {"inputs": ["pt"]}}, {"dataset"}),
         ({"task": {"split": {"salt": 1}}}, {"dataset"}),
         ({"samples": {"ttbar": {"cross_section": 3}}}, {"dataset", "diagnostics"}),

@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jetloom.config.analysis import Analysis
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
             if sample not in files or not path:
                 raise ConfigurationError(f"'{entry}' must be SAMPLE=FILE with a sample of the task", where="--hdf5")
             files[sample].append(Path(path))
+        _require_whole(analysis, files)
     else:
         files = paths.dataset_files(analysis, arguments.task)
     directory = arguments.output or paths.dataset(analysis, arguments.task)
@@ -53,3 +58,30 @@ def run(arguments: argparse.Namespace) -> None:
         )
     for entry in description["counts"]:
         logger.info("%s: %d of %d jets kept", entry["reason"], entry["after"], entry["before"])
+
+
+def _require_whole(analysis: Analysis, files: dict[str, list[Path]]) -> None:
+    """Require all files of the samples whose sum of weights is given: it is that of all, and a part has a part of it.
+
+    Raises
+    ------
+    ConfigurationError
+        If the command line names fewer files than the configuration.
+    """
+    from jetloom import paths
+    from jetloom.errors import ConfigurationError, MissingFileError
+
+    for sample, given in files.items():
+        if not isinstance(analysis.samples[sample].sum_of_weights, float):
+            continue
+        try:
+            whole = len(paths.source_files(analysis, sample))
+        except MissingFileError:  # the files that the sum is of are elsewhere: their number is not known here
+            continue
+        if len(given) < whole:
+            raise ConfigurationError(
+                f"names {len(given)} of the {whole} files of sample '{sample}', and its sum_of_weights is that of all",
+                where="--hdf5",
+                advice="name all files, or leave the sum out: that of the events read, or of the files' own "
+                "bookkeeping, follows what was read",
+            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,9 +54,12 @@ def _configured_files(analysis: Analysis) -> Iterator[Path]:
         yield Path(analysis.conversion.good_runs)
     for name, sample in analysis.samples.items():
         yield Path(sample.schema_name)
+        # Verbs that read only results still replace them when the samples' files are gone, or cannot be named.
         for pattern in sample.files:
-            yield from expand(Path(analysis.data), pattern, f"samples.{name}.files")  # a list of files, too
+            with suppress(JetloomError):
+                yield from expand(Path(analysis.data), pattern, f"samples.{name}.files")  # a list of files, too
         if sample.files:
-            yield from (path for path in source_files(analysis, name).values() if isinstance(path, Path))
+            with suppress(JetloomError):
+                yield from (path for path in source_files(analysis, name).values() if isinstance(path, Path))
     for task in analysis.tasks.values():
         yield Path(task.model)
