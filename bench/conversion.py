@@ -15,7 +15,7 @@ from bench.measurement import Measurement
 from jetloom.config.conversion import Conversion
 from jetloom.config.schema import find_schema
 from jetloom.conversion.convert import to_hdf5, to_ntuple
-from jetloom.conversion.streams import Task
+from jetloom.conversion.task import Task
 from jetloom.io.dxaod import DxaodReader
 from jetloom.io.root import open_source
 

@@ -159,7 +159,7 @@ def trees_stream(name: str, path: Path, width: int, jets: int, batch: int) -> tu
     """Give the step of a model, and the batches by length of a file, as a training uses them."""
     from jetloom.data.buckets import BucketStream
     from jetloom.training.optimizers import make_optimizer
-    from jetloom.training.stepper import make_stepper
+    from jetloom.training.steppers.choice import make_stepper
 
     model, parameters, built = network(name, width)
     data = facts()

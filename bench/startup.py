@@ -21,7 +21,7 @@ import numpy as np
 from jetloom.models.base import DataFacts
 from jetloom.models.dense import Dense, DenseParameters
 from jetloom.training.optimizers import make_optimizer
-from jetloom.training.stepper import make_stepper
+from jetloom.training.steppers.choice import make_stepper
 parameters = DenseParameters()
 facts = DataFacts([f"v{i}" for i in range(10)], ["a", "b"], np.zeros(10), np.ones(10), None)
 model = Dense()

@@ -1,7 +1,10 @@
-"""The house: a room imports from itself and from floors below it only."""
+"""The house: a room imports from itself and from floors below it only, and no modules import each other."""
 
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 import jetloom
 
@@ -27,23 +30,45 @@ def _room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def _imported(path: Path) -> set[str]:
-    """Rooms that a file imports, anywhere in it; "__init__" for jetloom itself."""
-    rooms = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
+def _names(code: bytes) -> set[str]:
+    """What a file imports of jetloom, anywhere in it, without the package's name: modules, or what is in them."""
+    found = set()
+    for node in ast.walk(ast.parse(code)):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: a relative import"
-            inner = [alias.name for alias in node.names] if node.module == "jetloom" else [""]
-            names = [f"{node.module}.{name}".rstrip(".") for name in inner]
-        for name in names:
-            package, _, rest = name.partition(".")
-            if package == "jetloom":
-                room = rest.split(".")[0]
-                rooms.add(room if room in FLOOR else "__init__")
-    return rooms
+            assert node.level == 0, f"a relative import of {node.module}"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        found |= {name.partition(".")[2] for name in names if name.split(".")[0] == "jetloom"}
+    return found
+
+
+def _imported(path: Path) -> set[str]:
+    """Rooms that a file imports; "__init__" for jetloom itself."""
+    rooms = {name.split(".")[0] for name in _names(path.read_bytes())}
+    return {room if room in FLOOR else "__init__" for room in rooms}
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def _circle(package: Path) -> list[str]:
+    """Modules of a package called jetloom that import each other in turn; none if there are no such."""
+    paths = {_module(path.relative_to(package)): path for path in package.rglob("*.py")}
+    imports = {}
+    for module, path in paths.items():
+        ways = [name.split(".") for name in _names(path.read_bytes())]
+        # Of `room.module.function` the module counts; the room itself only where nothing more of the name is one.
+        found = {next((w for end in range(len(way), 0, -1) if (w := ".".join(way[:end])) in paths), "") for way in ways}
+        imports[module] = found - {"", module}
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1]
+        return circle
+    return []
 
 
 def test_every_room_has_a_floor():
@@ -72,3 +97,19 @@ def test_no_room_imports_the_workflow_system():
             names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
             names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
             assert not any(name.split(".")[0] == "snakemake" for name in names), path
+
+
+def test_no_modules_import_each_other():
+    assert _circle(PACKAGE) == []
+
+
+@pytest.mark.parametrize(
+    "back",
+    ["from jetloom.room.one import f", "from jetloom.room import one", "def f():\n    import jetloom.room.one", ""],
+)
+def test_a_circle_is_found_wherever_the_import_stands(tmp_path, back):
+    room = tmp_path / "room"
+    room.mkdir()
+    for name, text in {"__init__": "", "one": "from jetloom.room.two import g", "two": back}.items():
+        (room / f"{name}.py").write_text(text)
+    assert set(_circle(tmp_path)) == ({"room.one", "room.two"} if back else set())

@@ -8,7 +8,7 @@ import pytest
 from flat_files import flat_schema, write_flat
 from jetloom.config.conversion import Conversion
 from jetloom.conversion.convert import to_hdf5, to_ntuple
-from jetloom.conversion.streams import Task
+from jetloom.conversion.task import Task
 from jetloom.errors import BadValueError, ConfigurationError, MissingObjectError
 from jetloom.scan.preflight import check_analysis
 from tiny_analysis import analysis

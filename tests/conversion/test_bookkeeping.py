@@ -13,7 +13,7 @@ from jetloom.config.conversion import Conversion
 from jetloom.config.schema import Schema, find_schema
 from jetloom.conversion.bookkeeping import _chosen, read_bookkeeping
 from jetloom.conversion.convert import to_hdf5, to_ntuple
-from jetloom.conversion.streams import Task
+from jetloom.conversion.task import Task
 from jetloom.errors import BadValueError, ConfigurationError
 from jetloom.io import dxaod
 from jetloom.io.hdf5 import TableReader

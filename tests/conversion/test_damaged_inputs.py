@@ -14,7 +14,7 @@ import dxaod_files
 from jetloom.config.conversion import Conversion
 from jetloom.config.schema import find_schema
 from jetloom.conversion.convert import to_hdf5
-from jetloom.conversion.streams import Task
+from jetloom.conversion.task import Task
 from jetloom.io.hdf5 import TableReader
 from jetloom.io.integrity.rntuple import verify_envelopes, verify_pages
 from jetloom.io.root import guarded, opened

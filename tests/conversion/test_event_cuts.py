@@ -13,7 +13,7 @@ from jetloom.config.conversion import Conversion
 from jetloom.config.schema import find_schema
 from jetloom.conversion.convert import to_hdf5
 from jetloom.conversion.good_runs import GoodRuns, _joined, read_good_runs
-from jetloom.conversion.streams import Task
+from jetloom.conversion.task import Task
 from jetloom.cutflow import CutFlow
 from jetloom.errors import BadValueError, ConfigurationError, CorruptFileError, MissingFileError
 from jetloom.io.events import Collection, EventBlock, Loss

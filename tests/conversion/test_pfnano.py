@@ -8,7 +8,7 @@ import uproot
 from jetloom.config.conversion import Conversion
 from jetloom.config.schema import find_schema
 from jetloom.conversion.convert import to_hdf5, to_ntuple
-from jetloom.conversion.streams import Task
+from jetloom.conversion.task import Task
 from jetloom.errors import BadValueError
 from jetloom.io.hdf5 import TableReader
 

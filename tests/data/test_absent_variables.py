@@ -8,7 +8,7 @@ from flat_files import flat_schema, write_flat
 from jetloom.config.conversion import Conversion
 from jetloom.config.load import load_merged
 from jetloom.conversion.convert import to_hdf5
-from jetloom.conversion.streams import Task
+from jetloom.conversion.task import Task
 from jetloom.data.absence import absent_variables
 from jetloom.data.build import build
 from jetloom.data.dataset import Dataset

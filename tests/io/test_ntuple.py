@@ -7,7 +7,7 @@ import dxaod_files
 from jetloom.config.conversion import Conversion
 from jetloom.config.schema import find_schema
 from jetloom.conversion.convert import to_ntuple
-from jetloom.conversion.streams import Task
+from jetloom.conversion.task import Task
 from jetloom.errors import InputError
 from jetloom.io.ntuple import NtupleReader
 from mutations import mutations, outcome

@@ -6,7 +6,7 @@ import pytest
 from flat_files import flat_schema, write_flat
 from jetloom.config.conversion import Conversion
 from jetloom.conversion.convert import to_hdf5, to_ntuple
-from jetloom.conversion.streams import Task
+from jetloom.conversion.task import Task
 from jetloom.errors import ConfigurationError
 from jetloom.io.hdf5 import TableReader, TableWriter
 from jetloom.io.widths import LARGEST, described_bytes, require_width

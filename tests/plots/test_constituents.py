@@ -13,7 +13,7 @@ from jetloom.cli.main import main
 from jetloom.config.load import load_analysis
 from jetloom.config.schema import find_schema
 from jetloom.conversion.convert import to_hdf5
-from jetloom.conversion.streams import Task
+from jetloom.conversion.task import Task
 from jetloom.io.events import Collection, offsets_of
 from jetloom.io.hdf5 import TableReader
 from jetloom.io.layout import make_layout

@@ -31,7 +31,7 @@ def _stepper(optimizer, **parameters):
     from jetloom.models.base import DataFacts
     from jetloom.models.registry import find_model
     from jetloom.training.optimizers import make_optimizer
-    from jetloom.training.stepper import make_stepper
+    from jetloom.training.steppers.choice import make_stepper
 
     model = find_model("dense")
     settings = model.parameters(optimizer=optimizer, units=5, **parameters)

@@ -50,7 +50,7 @@ QUIET = SimpleNamespace(step=lambda *_: None, epoch=lambda *_: None)
 def make(dataset):
     use_backend("tensorflow", 1)
     from jetloom.training.optimizers import make_optimizer
-    from jetloom.training.stepper import make_stepper
+    from jetloom.training.steppers.choice import make_stepper
 
     model, view = find_model("dense"), dataset.view()
     parameters = model.parameters(**PARAMETERS)

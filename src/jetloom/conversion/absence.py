@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
+from jetloom.conversion.task import Task
 from jetloom.errors import MissingObjectError
 from jetloom.expressions import names_in
 from jetloom.locations import Location
-
-if TYPE_CHECKING:
-    from jetloom.conversion.streams import Task
 
 LOG = logging.getLogger(__name__)
 WEIGHT = "events.mc_event_weight"

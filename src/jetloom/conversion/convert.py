@@ -13,8 +13,9 @@ import numpy as np
 import xxhash
 
 from jetloom.conversion.record import Record
-from jetloom.conversion.streams import Selected, Skipped, Stored, Stream, Task
+from jetloom.conversion.streams import Selected, Skipped, Stored, Stream
 from jetloom.conversion.tables import Places, event_rows, jet_rows, truncated
+from jetloom.conversion.task import Task
 from jetloom.cutflow import CutFlow
 from jetloom.errors import InputError
 from jetloom.io.atomic import publishing

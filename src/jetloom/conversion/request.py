@@ -10,7 +10,7 @@ from jetloom.errors import ConfigurationError, near_misses
 from jetloom.locations import located
 
 if TYPE_CHECKING:
-    from jetloom.conversion.streams import Task
+    from jetloom.conversion.task import Task
     from jetloom.samples.processes import Allowed
 
 
@@ -79,7 +79,7 @@ def make_task(arguments: argparse.Namespace) -> Task:
     from jetloom.config.conversion import Conversion
     from jetloom.config.load import checked
     from jetloom.config.schema import find_schema
-    from jetloom.conversion.streams import Task
+    from jetloom.conversion.task import Task
 
     schema, is_data = arguments.schema, bool(arguments.data)
     content: dict[str, Any] = {}

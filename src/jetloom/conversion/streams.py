@@ -5,20 +5,18 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from jetloom.config.conversion import Conversion
-from jetloom.config.schema import Schema
 from jetloom.conversion.absence import decided_cuts, without_given
 from jetloom.conversion.bookkeeping import read_bookkeeping
 from jetloom.conversion.good_runs import read_good_runs
 from jetloom.conversion.record import Record, before_share, chosen_events
 from jetloom.conversion.select import select
 from jetloom.conversion.tables import jet_rows
+from jetloom.conversion.task import Task
 from jetloom.conversion.validate import Validator
 from jetloom.cutflow import CutFlow
 from jetloom.errors import ConfigurationError, InputError, StaleError, near_misses
@@ -29,45 +27,11 @@ from jetloom.io.ntuple import NtupleReader
 from jetloom.io.root import open_source
 from jetloom.locations import Location
 from jetloom.provenance import digest, file_digest, origin
-from jetloom.samples.processes import MOST, Allowed, add_channels, require_meant
+from jetloom.samples.processes import MOST, add_channels, require_meant
 
 LOG = logging.getLogger(__name__)
 Rows = np.ndarray[Any, np.dtype[np.void]]
 CHANNELS = "mc_channel_number"
-
-
-@dataclass(frozen=True)
-class Task:
-    """One conversion: the file, what it means, what to keep.
-
-    Attributes
-    ----------
-    path : Path or Remote
-        The DxAOD (or, for :func:`to_hdf5`, an ntuple of ours).
-    schema : Schema or None
-        Meaning of the DxAOD; None is possible for an ntuple, which knows.
-    conversion : Conversion
-        Cuts, variables, places, filter, budget.
-    is_data : bool
-        Recorded data: every event has weight 1.
-    channels : list of int, "any" or None
-        The processes that may be in it, see :mod:`jetloom.samples.processes`.
-    """
-
-    path: Location
-    schema: Schema | None
-    conversion: Conversion
-    is_data: bool = False
-    channels: Allowed = None
-
-    def settings(self) -> dict[str, Any]:
-        """Give the settings that shape the events of the ntuple: neither route nor filter nor number of places."""
-        conversion = self.conversion.model_dump(exclude={"route", "compression", "slots", "budget"})
-        conversion["collections"] = sorted(self.conversion.slots)
-        if self.conversion.good_runs is not None:
-            conversion["good_runs"] = file_digest(self.conversion.good_runs) if self.is_data else None
-        schema = None if self.schema is None else digest(self.schema.model_dump())
-        return {"conversion": conversion, "schema": schema, "is_data": self.is_data}
 
 
 class Stream(Protocol):

@@ -21,7 +21,7 @@ from jetloom.io.integrity.damage import BadBytesError, Interpreting
 from jetloom.training.early_stopping import EarlyStopping
 from jetloom.training.plateau import Plateau
 from jetloom.training.selection import Selection
-from jetloom.training.stepper import Arrays
+from jetloom.training.steppers.base import Arrays
 
 logger = logging.getLogger(__name__)
 

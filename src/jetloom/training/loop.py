@@ -25,7 +25,7 @@ from jetloom.training.plateau import Plateau
 from jetloom.training.reporter import Reporter
 from jetloom.training.scores import Batch, scores, unless
 from jetloom.training.selection import Selection
-from jetloom.training.stepper import Arrays, Stepper, Sums
+from jetloom.training.steppers.base import Arrays, Stepper, Sums
 from jetloom.training.timing import StepTimes
 
 logger = logging.getLogger(__name__)

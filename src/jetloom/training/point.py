@@ -23,7 +23,8 @@ from jetloom.training.loop import Loop, Outcome
 from jetloom.training.reporter import Reporter
 from jetloom.training.result import add_metrics, at_best_epoch, describe, seeds_of, write
 from jetloom.training.scores import scores, unless
-from jetloom.training.stepper import Stepper, make_stepper
+from jetloom.training.steppers.base import Stepper
+from jetloom.training.steppers.choice import make_stepper
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from jetloom.evaluation import metrics
 from jetloom.evaluation.meaning import WeightSums, doubt_of_mean, doubt_of_present, doubt_of_share
 from jetloom.models.base import Features, Model
 from jetloom.training.interruption import Interruption
-from jetloom.training.stepper import Stepper
+from jetloom.training.steppers.base import Stepper
 
 Batch = tuple[Features, npt.NDArray[np.int32], npt.NDArray[np.float32]]
 """Features, labels and weights of some jets; rows of label -1 only fill the batch up."""

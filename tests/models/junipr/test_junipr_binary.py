@@ -134,7 +134,7 @@ def test_the_temperature_that_is_learnt_is_the_one_of_the_data(keras):
     """Labels are drawn from log odds that are a fifth of the ratio of the densities: that is the temperature."""
     from jetloom.models.junipr.ratio import RatioLogits
     from jetloom.training.optimizers import make_optimizer
-    from jetloom.training.stepper import make_stepper
+    from jetloom.training.steppers.choice import make_stepper
 
     rng = np.random.default_rng(3)
     log_p = rng.normal(-100, 8, (2, 20000, 1, 1)).astype(np.float32)

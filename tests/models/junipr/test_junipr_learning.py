@@ -18,7 +18,7 @@ from junipr_loop import log_p
 from junipr_toys import facts, jets
 from jetloom.models.registry import find_model
 from jetloom.training.optimizers import make_optimizer
-from jetloom.training.stepper import make_stepper
+from jetloom.training.steppers.choice import make_stepper
 
 model, data = find_model("junipr"), facts(granularity=4, most=25)
 parameters = model.parameters(optimizer="sgd", learning_rate=1.0)

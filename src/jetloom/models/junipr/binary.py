@@ -15,7 +15,7 @@ from jetloom.config.limits import Temperature
 from jetloom.data.jets import Jets
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts, Model, Parameters
-from jetloom.models.junipr.model import binning_of, network_inputs, structure_of
+from jetloom.models.junipr.model import binning_of, structure_of
 from jetloom.models.junipr.parameters import STRUCTURE, JuniprParameters
 from jetloom.models.junipr.start import load_unary, refuse_differences
 
@@ -54,7 +54,7 @@ class JuniprBinaryModel(Model):
         """
         import keras
 
-        from jetloom.models.junipr.network import Junipr
+        from jetloom.models.junipr.network import Junipr, network_inputs
         from jetloom.models.junipr.ratio import RatioLogits
 
         if len(data.classes) != 2:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from jetloom.data.jets import Jets
 from jetloom.models.base import DataFacts, Model, Parameters
-from jetloom.models.junipr.model import binning_of, network_inputs, structure_of
+from jetloom.models.junipr.model import binning_of, structure_of
 from jetloom.models.junipr.parameters import JuniprParameters
 
 
@@ -40,7 +40,7 @@ class JuniprConditionalModel(Model):
         import keras
         from keras import ops
 
-        from jetloom.models.junipr.network import Junipr
+        from jetloom.models.junipr.network import Junipr, network_inputs
 
         inputs, classes = network_inputs(), len(data.classes)
         structure = structure_of(parameters, data) | {"conditions": classes}

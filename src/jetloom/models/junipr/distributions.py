@@ -12,8 +12,7 @@ from keras import ops
 
 from jetloom.models.forward import forward
 from jetloom.models.junipr.heads import NEVER
-from jetloom.models.junipr.model import network_inputs
-from jetloom.models.junipr.network import HEADS, Junipr
+from jetloom.models.junipr.network import HEADS, Junipr, network_inputs
 
 Probabilities = dict[str, npt.NDArray[Any]]
 

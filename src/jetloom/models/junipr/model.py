@@ -11,7 +11,7 @@ import numpy.typing as npt
 from jetloom.data.jets import Jets
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts, Model, Parameters
-from jetloom.models.junipr.parameters import INTEGERS, SHAPES, SHAPING, STRUCTURE, JuniprParameters
+from jetloom.models.junipr.parameters import SHAPING, STRUCTURE, JuniprParameters
 from jetloom.models.junipr.start import load_unary, refuse_differences
 
 
@@ -43,7 +43,7 @@ class JuniprModel(Model):
         """
         import keras
 
-        from jetloom.models.junipr.network import Junipr
+        from jetloom.models.junipr.network import Junipr, network_inputs
 
         inputs = network_inputs()
         before = {name: load_unary(path, name) for name, path in start.items()}
@@ -114,17 +114,3 @@ def structure_of(parameters: JuniprParameters, data: DataFacts) -> dict[str, Any
             advice=f"set trees.max_constituents: {structure['max_constituents']}, or this parameter to null",
         )
     return structure
-
-
-def network_inputs() -> dict[str, Any]:
-    """Give the symbolic inputs of the network by their names."""
-    import keras
-
-    return {
-        name: keras.Input(
-            tuple(None if size == -1 else size for size in shape),
-            name=name,
-            dtype="int32" if name in INTEGERS else "float32",
-        )
-        for name, shape in SHAPES.items()
-    }

@@ -15,7 +15,7 @@ from keras import ops
 from jetloom.io.trees import BRANCHING_VARIABLES, MOMENTUM
 from jetloom.models.junipr.branchings import FORMS
 from jetloom.models.junipr.heads import NEVER, Head, hidden_layers, picked
-from jetloom.models.junipr.parameters import ORDER
+from jetloom.models.junipr.parameters import INTEGERS, ORDER, SHAPES
 from jetloom.models.junipr.recurrence import Recurrence
 from jetloom.models.junipr.scaling import Scaler, bins
 
@@ -219,3 +219,15 @@ def _column(values: Any) -> Any:
 def _row(values: Any) -> Any:
     """Bring (rows, steps) to (steps * rows,)."""
     return ops.reshape(ops.transpose(values), (-1,))
+
+
+def network_inputs() -> dict[str, Any]:
+    """Return the symbolic inputs of the network by their names."""
+    return {
+        name: keras.Input(
+            tuple(None if size == -1 else size for size in shape),
+            name=name,
+            dtype="int32" if name in INTEGERS else "float32",
+        )
+        for name, shape in SHAPES.items()
+    }

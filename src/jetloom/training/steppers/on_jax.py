@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from jetloom.data.batches import take_rows
 from jetloom.models.base import Features
-from jetloom.training.stepper import RowValues, Stepper, Sums
+from jetloom.training.steppers.base import RowValues, Stepper, Sums
 
 
 class JaxStepper(Stepper):
-    """See :class:`jetloom.training.stepper.Stepper`."""
+    """See :class:`jetloom.training.steppers.base.Stepper`."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class JaxStepper(Stepper):
                 variable.assign(jnp.array(value, copy=True))
 
     def train(self, features: Features, labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
-        """Make one step; see :meth:`jetloom.training.stepper.Stepper.train`."""
+        """Make one step; see :meth:`jetloom.training.steppers.base.Stepper.train`."""
         if 0 < self.micro_batch < len(labels):
             features, labels, weights = self._stacked(features, labels, weights)
         self._state, sums = self._train(self._state, features, labels, weights)

@@ -11,11 +11,11 @@ import tensorflow as tf
 from jetloom.data.batches import take_rows
 from jetloom.models.base import Features
 from jetloom.models.graphs import Graphs
-from jetloom.training.stepper import RowValues, Stepper, Sums
+from jetloom.training.steppers.base import RowValues, Stepper, Sums
 
 
 class TensorFlowStepper(Stepper):
-    """See :class:`jetloom.training.stepper.Stepper`."""
+    """See :class:`jetloom.training.steppers.base.Stepper`."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class TensorFlowStepper(Stepper):
         self._apply = tf.function(apply, jit_compile=xla)
 
     def train(self, features: Features, labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
-        """Make one step; see :meth:`jetloom.training.stepper.Stepper.train`."""
+        """Make one step; see :meth:`jetloom.training.steppers.base.Stepper.train`."""
         if not 0 < self.micro_batch < len(labels):
             return np.asarray(self._train(features, labels, weights).numpy(), np.float64)
         pieces = self.pieces(labels)

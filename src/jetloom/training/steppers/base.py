@@ -119,23 +119,3 @@ class Stepper(ABC):
         self.sync()
         self.optimizer.learning_rate = value
         self.refresh()
-
-
-def make_stepper(
-    network: Any,
-    optimizer: Any,
-    values: RowValues,
-    micro_batch: int = 0,
-    xla: bool = False,
-    reduction: str = "mean",
-) -> Stepper:
-    """Give the stepper of the backend that Keras runs on; see :class:`Stepper`."""
-    import keras
-
-    if keras.backend.backend() == "jax":
-        from jetloom.training.stepper_jax import JaxStepper
-
-        return JaxStepper(network, optimizer, values, micro_batch, reduction=reduction)
-    from jetloom.training.stepper_tensorflow import TensorFlowStepper
-
-    return TensorFlowStepper(network, optimizer, values, micro_batch, xla, reduction)
