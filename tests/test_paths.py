@@ -68,7 +68,7 @@ def test_results_lie_under_the_name_of_the_analysis():
     assert paths.best(task, "flavour") == Path("results/tiny/best/flavour")
 
 
-@pytest.mark.parametrize("pattern", ["", ".", "/", "**x", "x" * 5000])
+@pytest.mark.parametrize("pattern", ["", ".", "/", "**x", "x" * 5000, "a/" * 5000])
 def test_what_is_no_pattern_of_files_is_refused_with_its_key(tmp_path, pattern):
     with pytest.raises(ConfigurationError, match=r"^samples.dijet.files: .* (names no file|cannot be looked for)"):
         paths.source_files(_with_files(tmp_path, ["b"], [pattern]), "dijet")

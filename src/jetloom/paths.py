@@ -168,7 +168,7 @@ def expand(directory: Path, pattern: str, where: str) -> list[Path]:
         )
     try:
         return [match for match in base.glob(str(relative)) if match.is_file()]
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:  # glob calls itself for each directory of a pattern
         cause = getattr(error, "strerror", error)
         raise ConfigurationError(f"{shown(pattern)} cannot be looked for ({cause})", where=where) from None
 

@@ -35,12 +35,14 @@ def publishing(path: str | Path, check: Callable[[Path], object] | None = None) 
     Raises
     ------
     ConfigurationError
-        If the path is that of a file which is to be kept, see :func:`keeping`.
+        If the path is that of a file which is to be kept, see :func:`keeping`, or names no file.
     DiskFullError
-        If the disk or quota is full or the directory cannot be written.
+        If the disk or quota is full, the directory cannot be written, or something lies there that is no file.
     """
     final = Path(path)
     refuse_kept(final)
+    if not final.name:
+        raise ConfigurationError("names no file", path=final, advice="give the result a name")
     # The suffix stays, because writers and readers (Keras, uproot) choose the format by it.
     part = final.with_name(f".{final.stem[:40]}.{socket.gethostname()}-{os.getpid()}.part{final.suffix}")
     _try(final, part)
@@ -82,6 +84,8 @@ def _try(final: Path, part: Path) -> None:
     try:
         if final.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if final.exists() and not final.is_file():  # /dev/null, a pipe: a file in its place would break others
+            raise DiskFullError("is no file but a device, a pipe or a socket, which no result replaces", path=final)
         part.touch()
         part.unlink()
     except OSError as error:

@@ -47,7 +47,8 @@ class NtupleWriter:
 
     def __init__(self, path: Path, layout: Layout) -> None:
         self._layout = layout
-        self._file = uproot.recreate(path, compression=uproot.LZ4(1))
+        # Absolute, since uproot takes 'http:/x' for a URL and '~' for a home.
+        self._file = uproot.recreate(path.absolute(), compression=uproot.LZ4(1))
         self._tree = self._file.mktree(TREE, _branch_types(layout))
         self._entries: list[int] = []
         self._checksums: list[str] = []

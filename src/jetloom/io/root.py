@@ -138,7 +138,8 @@ def opened(path: str | Location) -> Iterator[Any]:
     """
     path = located(path)
     options = _options(path)
-    named = {path.url: None} if isinstance(path, Remote) else path
+    # Absolute, since uproot takes a path 'http:/x' for a URL and '~' for a home.
+    named = {path.url: None} if isinstance(path, Remote) else path.absolute()
     # Caches of its own: uproot's are shared by all files of one identifier, a damaged copy among them.
     caches = {"object_cache": uproot.LRUCache(100), "array_cache": uproot.LRUArrayCache("100 MB")}
     file = guarded(lambda: uproot.open(named, **caches, **options), path)

@@ -7,13 +7,12 @@ from Python cannot hold lists of lists; ``constituentBegin`` and ``constituentCo
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from jetloom.simulation.chunks import Chunk
 
 TREES = {"ttree": "CollectionTree", "rntuple": "EventData"}
@@ -132,7 +131,7 @@ class Writer:
         import uproot
 
         self._form = form
-        self._file = uproot.recreate(path, compression=uproot.ZSTD(5))
+        self._file = uproot.recreate(Path(path).absolute(), compression=uproot.ZSTD(5))
         self._file[PROVENANCE] = json.dumps(provenance, sort_keys=True)
         self._out: Any = None
 

@@ -124,7 +124,7 @@ def _jets(truth: Any, tracks: Any, constituents: Any) -> dxaod.Collections:
 def _check(path: Path, form: str, events: int) -> None:
     import uproot
 
-    with uproot.open(path) as file:
+    with uproot.open(path.absolute()) as file:
         found = file[dxaod.TREES[form]].num_entries
     if found != events:
         raise CorruptFileError(f"has {found} events, not {events}", path=path, where=dxaod.TREES[form])
