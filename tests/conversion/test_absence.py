@@ -114,3 +114,16 @@ def test_the_keys_name_variables_of_a_schema(where):
         found = found.model_copy(update={"conversion": found.conversion.model_copy(update={"select": select})})
     with pytest.raises(ConfigurationError, match=f"{where}: no schema has a variable 'nrtk'"):
         check_analysis(found)
+
+
+def test_integers_that_a_column_rounds_are_told_once_with_the_type_that_holds_them(tmp_path, caplog):
+    numbers = np.arange(400) + 2**24
+    path = write_flat(tmp_path / "a.root", ntrk=numbers)
+    _, rows = _convert(path, tmp_path, flat_schema(ntrk={"branch": "jet_ntrk"}, fewer={"expression": "ntrk * 1"}))
+    assert rows["ntrk"].tolist() == numbers.astype("f4").tolist()
+    direct, way = [text for text in caplog.messages if "last digits" in text]
+    assert direct == way
+    assert "a.root: jet_ntrk: holds integers such as 16777217, whose last digits float32 loses" in direct
+    caplog.clear()
+    _convert(path, tmp_path, flat_schema(ntrk={"branch": "jet_ntrk", "type": "int64"}))
+    assert "last digits" not in caplog.text

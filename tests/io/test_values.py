@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from jetloom.io.values import Values, picked, reduced, stored, without_declared
+from jetloom.io.values import Values, picked, reduced, rounded, stored, without_declared
 
 INTEGERS = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
 TYPES = ["int32", "int64", "uint32", "uint64", "float32", "float64"]
@@ -122,3 +122,14 @@ def test_a_missing_element_makes_what_it_goes_into_missing():
     assert reduced(offsets, found, "sum").unknown.tolist() == [True, False, False]
     assert picked(offsets, found, 1).unknown.tolist() == [True, True, False]
     assert reduced(offsets, found, "count").values.tolist() == [2, 0, 2]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(INTEGERS).flatmap(lambda kind: hnp.arrays(kind, st.integers(0, 4))),
+    st.sampled_from(["float32", "float64"]),
+)
+def test_integers_that_floats_round_are_found(values, kind):
+    lost = [value for value in values.tolist() if int(np.dtype(kind).type(value)) != value]
+    assert rounded(Values(values), stored(Values(values), kind, kind)) == (lost[0] if lost else None)
+    assert rounded(Values(values), values) is None

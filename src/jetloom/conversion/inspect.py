@@ -70,6 +70,9 @@ def inspect_file(path: Location, schema: Schema, collection: str | None, events:
                 described = _described(column)
                 if trouble := reader.unfit.get(branch, reader.unfit.get(key)):
                     described = (*described[:-1], f"{UNREADABLE} as {spec.type}: {trouble}")
+                elif not reader.rounded.isdisjoint((branch, key)):
+                    remarks_of = [described[-1], f"{spec.type} rounds these integers: give 'type: int64'"]
+                    described = (*described[:-1], ", ".join(filter(None, remarks_of)))
             else:
                 remark = remarks.get(key, "")
                 if not remark.startswith(UNREADABLE):

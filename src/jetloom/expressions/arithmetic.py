@@ -237,6 +237,8 @@ def _whole(array: Array) -> tuple[Array, Mask]:
         return number(array), np.zeros(array.shape, bool)
     unknown: Mask = np.asarray(np.isnan(array))
     filled = np.where(unknown, 0.0, floats(array))
-    if (np.abs(filled) >= 2.0**63).any() or (filled != np.floor(filled)).any():
+    if (filled != np.floor(filled)).any():
         raise TypeError("only integers have bits")
+    if (np.abs(filled) > 2.0 ** (np.finfo(array.dtype).nmant + 1)).any():
+        raise TypeError(f"the last bits of such large integers are lost in {array.dtype}: store them as int64")
     return filled.astype(np.int64), unknown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,12 +17,14 @@ from jetloom.io import links
 from jetloom.io.branches import Group, Plan, make_plan
 from jetloom.io.events import Collection, EventBlock, Offsets
 from jetloom.io.jagged import described, leaf, levels
-from jetloom.io.values import Values, picked, reduced, stored, without_declared
+from jetloom.io.values import Values, picked, reduced, rounded, stored, without_declared
 
 if TYPE_CHECKING:
     from jetloom.config.conversion import Conversion
     from jetloom.config.schema import Column, Schema
     from jetloom.io.root import Source
+
+LOG = logging.getLogger(__name__)
 
 BLOCK_BYTES = 8 << 20
 """Uncompressed size of the branches of one block. Larger ones are slower: they leave the processor's cache."""
@@ -50,6 +53,7 @@ class DxaodReader:
     def __init__(self, source: Source, schema: Schema, conversion: Conversion, tolerant: bool = False) -> None:
         self._source, self._tolerant = source, tolerant
         self.unfit: dict[str, str] = {}
+        self.rounded: set[str] = set()
         # A tree without entries may well have no branches (a job that selected nothing): it is read as nothing.
         self.plan = make_plan(source, schema, conversion, tolerant) if source.entries else Plan({}, {})
 
@@ -162,7 +166,7 @@ class DxaodReader:
 
     def _stored(self, where: str, found: Values, spec: Column, kind: str) -> npt.NDArray[Any]:
         try:
-            return stored(found, spec.type, kind)
+            result = stored(found, spec.type, kind)
         except ValueError as error:
             if self._tolerant:
                 self.unfit[where] = str(error)
@@ -174,6 +178,19 @@ class DxaodReader:
                 advice="give it another 'type' in the schema, or say there when it is missing: 'optional: true' if it "
                 "may have no value, 'missing: [...]' for values that mean so",
             ) from None
+        self._tell_rounded(where, rounded(found, result), spec.type)
+        return result
+
+    def _tell_rounded(self, where: str, example: int | None, kind: str) -> None:
+        """Tell once of integers whose last digits a column of floats loses: bits and remainders of them are wrong."""
+        if example is None or where in self.rounded:
+            return
+        self.rounded.add(where)
+        if not self._tolerant:
+            LOG.warning(
+                "%s: %s: holds integers such as %d, whose last digits %s loses; give it 'type: int64' in the schema",
+                self._source.path, where.rsplit("/", 1)[-1], example, kind,
+            )  # fmt: skip
 
     def _refuse(self, branch: str, cause: str) -> NoReturn:
         raise CorruptFileError(cause, path=self._source.path, where=branch.rsplit("/", 1)[-1])

@@ -112,6 +112,22 @@ def stored(found: Values, kind: str, stored_as: str) -> Array:
     return np.where(unknown, np.nan, result).astype(stored_as)
 
 
+def rounded(found: Values, result: Array) -> int | None:
+    """Return an integer that a column of floats does not hold to the last digit, None if there is none."""
+    values = found.values
+    if values.dtype.kind not in "iu" or result.dtype.kind != "f" or _digits_fit(values, result.dtype):
+        return None
+    known = np.isfinite(result)
+    with np.errstate(invalid="ignore"):
+        lost = known & (np.where(known, result, 0).astype(values.dtype) != values)
+    return int(values[lost][0]) if lost.any() else None
+
+
+def _digits_fit(integers: Array, kind: np.dtype[Any]) -> bool:
+    low, high = bounds(integers) if len(integers) else (0, 0)
+    return max(-low, high) <= 2 ** (np.finfo(kind).nmant + 1)
+
+
 def _unknown(values: Array, unknown: Mask | None) -> Mask | None:
     """Say where integers are not known; None: nowhere."""
     if values.dtype.kind == "f":
