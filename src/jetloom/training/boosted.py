@@ -64,6 +64,7 @@ class Part:
         self.features: Floats = features[:place]
         self.labels, self.weights = labels[:place], weights[:place]
         self.sums: Floats | None = None
+        self.doubt = WeightSums.of(self.weights).doubt()
 
     def grow(self, estimator: Any) -> None:
         """Add what the newest round of trees says."""
@@ -71,8 +72,6 @@ class Part:
             self.sums = np.tile(np.ravel(estimator._baseline_prediction), (len(self.labels), 1))
         for place, predictor in enumerate(estimator._predictors[-1]):
             add(nodes_of(predictor), self.features, self.sums[:, place])
-
-        self.doubt = WeightSums.of(self.weights).doubt()
 
     def scores(self, probabilities: Floats, prefix: str) -> Scores:
         """Give loss, accuracy and area, named with the prefix."""
