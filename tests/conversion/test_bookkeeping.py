@@ -69,9 +69,12 @@ def test_which_record_counts_all_events(records, expected):
     assert _chosen(records) == expected
 
 
-def test_runs_of_nanoaod_are_added(tmp_path):
+@pytest.mark.parametrize("end", ["", "_"])
+def test_runs_of_nanoaod_are_added(tmp_path, end):
+    """Version 6 has underscores."""
+    sums, events = np.array([1.5, -0.25]), np.array([3, 2], np.int64)
     with uproot.recreate(tmp_path / "nano.root") as file:
-        file["Runs"] = {"genEventSumw": np.array([1.5, -0.25]), "genEventCount": np.array([3, 2], np.int64)}
+        file["Runs"] = {f"genEventSumw{end}": sums, f"genEventCount{end}": events}
     assert read_bookkeeping(tmp_path / "nano.root") == {"events": 5, "sum_of_weights": 1.25}
     with uproot.recreate(tmp_path / "data.root") as file:
         file["Runs"] = {"run": np.array([1, 2])}

@@ -9,11 +9,12 @@ from jetloom.config.load import load_merged
 from jetloom.data.build import build
 from jetloom.data.dataset import Dataset
 from jetloom.errors import ConfigurationError
-from tiny_analysis import CONFIG, make_events, make_jets, merged, write_jets
+from tiny_analysis import CONFIG, JETS, make_events, make_jets, merged, write_jets
 
 
-def _build(files, directory, **dijet):
-    build(load_merged(merged(CONFIG, {"samples": {"dijet": dijet}})), "flavour", files, directory)
+def _build(files, directory, task=None, **dijet):
+    changes = {"samples": {"dijet": dijet}, "tasks": {"flavour": task or {}}}
+    build(load_merged(merged(CONFIG, changes)), "flavour", files, directory)
     return Dataset.open(directory)
 
 
@@ -94,3 +95,22 @@ def test_a_given_sum_is_of_all_files_and_not_of_those_named_by_hand(converted, t
     assert main([*verb, *given]) == 0
     config.write_text(yaml.safe_dump(CONFIG))
     assert main([*verb, *given[1:]]) == 0  # then the sum is that of the events that were read
+
+
+@pytest.mark.parametrize("when", ["truth != 21", "not truth == 21", "not (20 < truth < 22)"])
+def test_jets_of_a_class_whose_variable_is_missing_are_told(converted, tmp_path, caplog, when):
+    jets = make_jets(400, 1, 0.3)
+    jets = jets.astype([(name, "f8" if name == "truth" else kind) for name, kind in JETS.descr])
+    unknown = jets["truth"] == -1
+    jets["truth"][unknown] = np.nan
+    files = {**converted, "dijet": [write_jets(tmp_path / "d.h5", jets)]}
+    task = {"labels": {"gluon": {"when": "truth == 21"}, "quark": {"when": when}}}
+    found = _build(files, tmp_path / "told", task).description["samples"]["dijet"]
+    assert found["warnings"] == [
+        f"{unknown.sum()} jets have the class 'quark' ({when}) although a variable of it is missing in them; say with "
+        "isnan(...) what becomes of those"
+    ]
+    assert caplog.text.count("although a variable of it is missing") == 1
+    task["labels"]["quark"]["when"] = f"({when}) and not isnan(truth)"
+    found = _build(files, tmp_path / "meant", task).description["samples"]["dijet"]
+    assert (found["warnings"], found["unlabelled"]) == ([], unknown.sum())

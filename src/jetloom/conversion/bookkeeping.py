@@ -13,7 +13,9 @@ METADATA, CONTAINER = "MetaData", "CutBookkeepersAux."
 ALL_EVENTS = "AllExecutedEvents"
 STREAM, DERIVED = "StreamAOD", "StreamDAOD"
 """The stream whose events are all that were generated, and those that went through a filter before."""
-RUNS, RUN_SUM, RUN_EVENTS = "Runs", "genEventSumw", "genEventCount"
+RUNS = "Runs"
+RUN_RECORDS = (("genEventSumw", "genEventCount"), ("genEventSumw_", "genEventCount_"))
+"""Sums of weights and numbers of events, also as NanoAOD v6 calls them."""
 
 Bookkeeping = dict[str, Any]
 
@@ -87,7 +89,8 @@ def _chosen(records: list[tuple[str, str, int, int, float]]) -> tuple[int, float
 def _runs(tree: Any) -> tuple[int, float] | None:
     """Return events and weights of all runs together."""
     names = set(tree.keys())
-    if not {RUN_SUM, RUN_EVENTS} <= names:
+    known = [record for record in RUN_RECORDS if names.issuperset(record)]
+    if not known:
         return None
-    sums, events = (tree[name].array(library="np") for name in (RUN_SUM, RUN_EVENTS))
+    sums, events = (tree[name].array(library="np") for name in known[0])
     return int(events.sum()), math.fsum(sums.tolist())

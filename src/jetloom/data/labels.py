@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Set
 from typing import Any
 
@@ -9,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.config.tasks import Label
-from jetloom.expressions import evaluate_mask
+from jetloom.expressions import evaluate_mask, names_in
 
 UNLABELLED = -1
+
+ASKS = {"isnan", "isfinite"}
+"""Functions by which an expression says itself what is the case where a value is missing."""
 
 
 def assign_labels(
@@ -40,3 +44,29 @@ def assign_labels(
             continue
         result[(result == UNLABELLED) & evaluate_mask(label.when, columns, rows)] = index
     return result
+
+
+def unknown_labels(
+    labels: Mapping[str, Label], columns: Mapping[str, npt.NDArray[Any]], assigned: npt.NDArray[np.int32]
+) -> dict[str, int]:
+    """Count, by class, the rows that have it although a variable of its expression is missing there.
+
+    With ``truth != 21`` a jet whose truth is not known would quietly be no gluon. Expressions that ask for missing
+    values say themselves what they mean, and do not count.
+
+    Parameters
+    ----------
+    labels, columns
+        As for :func:`assign_labels`.
+    assigned : int32 array of shape (rows,)
+        What that gave.
+    """
+    found: dict[str, int] = {}
+    for index, (name, label) in enumerate(labels.items()):
+        if ASKS.isdisjoint(re.findall(r"\w+", label.when)):
+            used = [columns[variable] for variable in names_in(label.when) if columns[variable].dtype.kind == "f"]
+            missing = np.zeros(len(assigned), bool)
+            for values in used:
+                missing |= np.isnan(values)
+            found[name] = int((missing & (assigned == index)).sum())
+    return {name: number for name, number in found.items() if number}

@@ -19,7 +19,7 @@ from jetloom.cutflow import CutFlow
 from jetloom.data import split as splitting
 from jetloom.data.absence import Absence, absence
 from jetloom.data.jets import BLOCK_ROWS, Jets, jet_blocks
-from jetloom.data.labels import UNLABELLED, assign_labels
+from jetloom.data.labels import UNLABELLED, assign_labels, unknown_labels
 from jetloom.data.part_writer import PartWriter
 from jetloom.data.spread import Oversized
 from jetloom.data.weights import event_weights
@@ -54,6 +54,7 @@ def stage_rows(
         parts = [stack.enter_context(PartWriter(path, dtype, task.reads == "trees")) for path in staged.values()]
         for index, (name, facts) in enumerate(samples.items()):
             sample = analysis.samples[name]
+            facts["labelled_without"] = dict[str, int]()
             common = _majority(task, files[name], facts, sample.is_data)
             for path in _converted(files[name]):
                 with TableReader(path) as reader:
@@ -72,6 +73,7 @@ def stage_rows(
                         for part, writer in enumerate(parts):
                             writer.append(staged_jets.take(found == part))
             logger.info("%s: %d jets of %d files read", name, facts["rows"], facts["files"])
+            _tell_labelled_without(task, name, facts)
     oversized.refuse()
 
 
@@ -92,6 +94,17 @@ def _tell(lacking: Absence, task: Task, path: Path) -> None:
         logger.warning("%s: the cut '%s' %s all of its jets", path, text, "passes" if passes else "fails")
     for name in sorted(lacking.labels):
         logger.warning("%s: no jet has the class '%s', which is not known there", path, name)
+
+
+def _tell_labelled_without(task: Task, sample: str, facts: dict[str, Any]) -> None:
+    """Tell of jets that have a class although what it is known by is missing in them; the report tells it, too."""
+    for label, number in facts.pop("labelled_without").items():
+        warning = (
+            f"{number} jets have the class '{label}' ({task.labels[label].when}) although a variable of it is missing "
+            "in them; say with isnan(...) what becomes of those"
+        )
+        facts["warnings"].append(warning)
+        logger.warning("sample '%s': %s", sample, warning)
 
 
 def _majority(task: Task, files: list[Path], facts: dict[str, Any], is_data: bool) -> int:
@@ -198,6 +211,8 @@ def _staged_jets(
     """Select, label and weigh one block of a sample."""
     jets = _selected(task, jets if task.reads == "trees" else Jets(jets.rows), losses, lacking)
     truth = assign_labels(task.labels, _columns(jets.rows), len(jets), lacking.labels)
+    for name, number in unknown_labels(task.labels, _columns(jets.rows), truth).items():
+        facts["labelled_without"][name] = facts["labelled_without"].get(name, 0) + number
     facts["unlabelled"] = facts.get("unlabelled", 0) + int((truth == UNLABELLED).sum())
     if task.unlabelled == "drop":
         labelled = truth != UNLABELLED
