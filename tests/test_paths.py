@@ -7,6 +7,7 @@ from jetloom import paths
 from jetloom.cli.main import main
 from jetloom.config.load import load_merged
 from jetloom.errors import ConfigurationError, CorruptFileError, MissingFileError
+from jetloom.locations import Remote, checked_remote
 from tiny_analysis import CONFIG, analysis, merged
 
 
@@ -123,9 +124,21 @@ def test_data_may_be_a_remote_directory():
         ("dcap://a.b/x.root", "cannot be read by the protocol of 'dcap://a.b/x.root'"),
         ("roots://a.b//x.root", "did you mean 'root'"),
         ("root://a.b", "names no file"),
+        ("http:///x.root", "is no URL \\(it names no machine\\)"),
+        ("https://a.b:99999/x.root", "is no URL \\(Port out of range"),
+        ("http://a.b:abc/x.root", "is no URL \\(Port could not be cast"),
+        ("http://[::1/x.root", "is no URL \\(Invalid IPv6"),
         ("https://a.b/d/", "names no file"),
     ],
 )
 def test_what_is_no_remote_file_is_refused_with_the_way_out(tmp_path, url, words):
     with pytest.raises(ConfigurationError, match=f"samples.dijet.files: .*{words}"):
         paths.source_files(_with_files(tmp_path, ["a/y.root"], [url]), "dijet")
+
+
+def test_a_password_or_token_stands_in_no_message():
+    remote = Remote("https://me:secret@a.b:99999/x.root?token=secret")
+    with pytest.raises(ConfigurationError) as caught:
+        checked_remote(remote.url, "samples.a.files")
+    assert "secret" not in caught.value.line() + str(remote)
+    assert str(Remote("root://me@a.b//eos/x:y@z.root")) == "root://me@a.b//eos/x:y@z.root"

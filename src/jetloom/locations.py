@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 from jetloom.errors import ConfigurationError, near_misses
 
 PROTOCOLS = ("root", "https", "http")
 """The protocols that files can be read by."""
 
+PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
 URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 
 
@@ -27,13 +29,23 @@ class Remote:
     url: str
 
     def __str__(self) -> str:
-        """Return the URL without its query, for messages and results: a token is nobody's business."""
-        return self.url.partition("?")[0]
+        """Return the URL without query and password, for messages and results: a token is nobody's business."""
+        return PASSWORD.sub(r"\1@", self.url.partition("?")[0])
 
     @property
     def protocol(self) -> str:
         """The part before ``://``, in small letters."""
         return self.url.partition("://")[0].lower()
+
+    @property
+    def fault(self) -> str:
+        """Why no server can be asked by this URL; empty if one can."""
+        try:
+            parts = urlsplit(self.url)
+            named = parts.hostname and parts.port != 0
+        except ValueError as error:  # brackets without an end, a port that is none
+            return str(error)
+        return "" if named else "it names no machine"
 
     @property
     def name(self) -> str:
@@ -79,16 +91,18 @@ def checked_remote(text: str, where: str) -> Remote:
     remote = Remote(text)
     if remote.protocol not in PROTOCOLS:
         raise ConfigurationError(
-            f"files cannot be read by the protocol of '{text}'",
+            f"files cannot be read by the protocol of '{remote}'",
             where=where,
             advice=near_misses(remote.protocol, PROTOCOLS),
         )
+    if remote.fault:
+        raise ConfigurationError(f"'{remote}' is no URL ({remote.fault})", where=where)
     path = text.partition("://")[2].partition("?")[0]
     if "/" not in path or not remote.name or path.endswith("/"):
-        raise ConfigurationError(f"'{text}' names no file", where=where, advice="as in 'root://host//path/file.root'")
+        raise ConfigurationError(f"'{remote}' names no file", where=where, advice="as in 'root://host//path/file.root'")
     if set("*[") & set(path):
         raise ConfigurationError(
-            f"'{text}' is a pattern, and files of another machine are named one by one",
+            f"'{remote}' is a pattern, and files of another machine are named one by one",
             where=where,
             advice="write them into a text file, one a line, and name that: files: [list.txt]"
             + (" (xrdfs HOST ls /path lists them)" if remote.protocol == "root" else ""),

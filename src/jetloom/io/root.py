@@ -154,7 +154,8 @@ def _options(path: Location) -> dict[str, Any]:
 
         return {"handler": RemoteSource}
     if not path.is_file():
-        raise MissingFileError("there is no such file", path=path)
+        cause = "is no file but a directory, a device or a pipe" if path.exists() else "there is no such file"
+        raise MissingFileError(cause, path=path)
     if path.stat().st_size == 0:
         raise CorruptFileError("is empty (0 bytes)", path=path, advice="make or copy it again")
     return {}

@@ -13,6 +13,7 @@ from jetloom.cli.main import main
 from jetloom.errors import ConfigurationError, CorruptFileError, ExitCode, MissingFileError, StorageError
 from jetloom.io.root import open_source
 from jetloom.io.sources import remote
+from jetloom.locations import Remote
 from range_server import serving
 
 URL = "https://site.example.org/data/d.root?authz=SECRET"
@@ -166,6 +167,20 @@ def test_an_unknown_protocol_and_a_missing_package_are_told(monkeypatch):
     for protocol, package in (("root", "fsspec-xrootd and xrootd"), ("https", "aiohttp")):
         with pytest.raises(ConfigurationError, match=f"reading by {protocol}:// needs {package}.*the extra 'remote'"):
             read(f"{protocol}://site.example.org//d.root")
+
+
+@pytest.mark.parametrize("url", ["http:///x", "http://a.b:99999/x", "https://a.b:x/x", "http://[::1/x", "root://:1//x"])
+def test_what_is_no_url_is_never_asked_again(url):
+    with pytest.raises(ConfigurationError, match="is no URL"), open_source(Remote(url), ["tree"]):
+        pass
+
+
+def test_the_letters_of_a_protocol_may_be_large(monkeypatch):
+    asked = []
+    monkeypatch.setattr(remote.fsspec.core, "url_to_fs", lambda url, **_: asked.append(url) or (None, url))
+    monkeypatch.setattr(remote.RemoteSource, "_size", lambda _: 0)
+    remote.RemoteSource("HTTPS://A.b/X.root?q=1")
+    assert asked == ["https://A.b/X.root?q=1"]
 
 
 def test_a_conversion_by_url_gives_the_bytes_of_the_local_one(site, tmp_path, capsys):

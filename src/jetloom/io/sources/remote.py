@@ -96,8 +96,11 @@ class RemoteSource(Source):
             raise ConfigurationError(
                 f"files cannot be read by '{protocol}'", path=self._remote, advice=f"known: {known}"
             )
+        if self._remote.fault:
+            raise ConfigurationError(f"is no URL ({self._remote.fault})", path=self._remote)
+        url = f"{protocol}://{self._file_path.partition('://')[2]}"
         try:
-            self._fs, self._path = fsspec.core.url_to_fs(self._file_path, skip_instance_cache=True)
+            self._fs, self._path = fsspec.core.url_to_fs(url, skip_instance_cache=True)
         except ImportError as error:
             cause = f"reading by {protocol}:// needs {NEEDS[protocol]} ({error})"
             raise ConfigurationError(cause, path=self._remote, advice=INSTALL) from None
