@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from jetloom.cli.main import main
 from jetloom.errors import ConfigurationError, CorruptFileError, EmptySampleError, MissingFileError, StaleError
 from jetloom.io.sealed import read_json, write_json
 from jetloom.models.registry import find_model
 from jetloom.scan.collect import collect
 from jetloom.scan.collected import find_best, read_scan, write_scan
 from jetloom.scan.space import points, runs
+from stored_analysis import options, write_stored
 from stored_files import FACTS, change, write_dataset, write_result
 from tiny_analysis import analysis
 
@@ -143,6 +145,25 @@ def test_where_no_metric_means_anything_there_is_a_best_point_all_the_same(train
     assert table.rows["point"].tolist() == sorted(names)
     assert table.facts["best"]["point"] == min(names)
     assert (table.rows["status"] == "trained").all()
+
+
+def test_the_verb_says_that_the_best_point_is_none(tmp_path, monkeypatch, capsys):
+    directory = write_stored(tmp_path)
+    monkeypatch.chdir(directory)
+    assert main(options("collect", directory)) == 0
+    assert "best of 2 points: p" in capsys.readouterr().err
+    results = list(directory.rglob("result.json"))
+    for result in results:
+        assert "means nothing" not in capsys.readouterr().err
+        _doubted(result.parent, ["val_auc"])
+        assert main(options("collect", directory)) == 0
+    said = capsys.readouterr().err
+    first = min(result.parent.parent.name for result in results)
+    assert (
+        "val_auc means nothing at any of 2 points (val_auc: not meaningful (n_eff 0.3; see weights.negative))" in said
+    )
+    assert f"{first} stands in the place of the best one by its name alone" in said
+    assert "best of 2 points" not in said
 
 
 def test_a_scan_of_which_nothing_was_trained(trained):

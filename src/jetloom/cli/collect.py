@@ -44,5 +44,10 @@ def run(arguments: argparse.Namespace) -> None:
     best = table.facts["best"]
     if best is None:
         logger.warning("no point of %s was trained to its end", arguments.task)
+    elif table.rows[ranked_by].isna().all():
+        logger.warning(
+            "%s means nothing at any of %d points (%s): %s stands in the place of the best one by its name alone",
+            ranked_by, len(table.rows), table.rows.iloc[0]["reason"], best["point"],
+        )  # fmt: skip
     else:
         logger.info("best of %d points: %s", len(table.rows), best["point"])

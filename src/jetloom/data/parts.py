@@ -109,7 +109,9 @@ def _require_every_class(summary: list[dict[str, Any]], task: Task) -> None:
     for entry in summary:
         require_weight(entry["part"], entry["class"], entry["jets"], entry["sum_of_weights"], task.weights)
         if entry["effective_jets"] < FEWEST_EFFECTIVE:
+            alike = entry["effective_jets"] > 0.99 * entry["jets"]
+            count = "" if alike else f" count as {entry['effective_jets']:.3g} because of their weights"
             logger.warning(
-                "%s, class '%s': %d jets count as %.3g because of their weights; metrics of so few mean little",
-                entry["part"], entry["class"], entry["jets"], entry["effective_jets"],
+                "%s, class '%s': %d jets%s; metrics of so few mean little",
+                entry["part"], entry["class"], entry["jets"], count or " only",
             )  # fmt: skip
