@@ -154,3 +154,14 @@ def test_equal_events_have_equal_content_whatever_the_file_and_its_blocks(tmp_pa
     a, b, c = (read_facts(tmp_path / f"{name}.h5") for name in "abc")
     assert a.source != b.source
     assert a.content == b.content != c.content
+
+
+@pytest.mark.filterwarnings("error")
+def test_events_whose_channel_is_missing_have_none(tmp_path):
+    content = find_schema("simulated").model_dump(by_alias=True)
+    content["events"]["fields"]["mc_channel_number"]["missing"] = [43]
+    to_hdf5(Task(_mixed(tmp_path / "x.root"), Schema.model_validate(content), Conversion()), tmp_path / "x.h5")
+    with TableReader(tmp_path / "x.h5") as reader:
+        assert reader.read("events")["channel"].tolist() == [42] * 30 + [-1] * 10
+    facts = read_facts(tmp_path / "x.h5")
+    assert (facts.events, facts.channels["42"][0]) == (40, 30)

@@ -16,6 +16,7 @@ from jetloom.samples.normalisation import normalise
 from jetloom.samples.processes import add_channels, described, require_meant, unknown_processes
 from jetloom.samples.repeated import repeated_events
 from jetloom.samples.same import refuse_equal, shared_content
+from jetloom.samples.shared import shared_events
 
 if TYPE_CHECKING:
     from jetloom.config.analysis import Analysis
@@ -97,8 +98,10 @@ def overviews(analysis: Analysis) -> list[Overview]:
     for path, names in paths.shared_files({name: one.sources for name, one in found.items()}).items():
         for name in [name for name in names[1:] if found[name].converted < found[name].files]:
             found[name].warnings.append(f"{path} is a file of sample '{names[0]}', too")
-    for name, lines in shared_content({sample: files for sample, (_, files) in looked.items()}).items():
-        found[name].warnings += lines
+    files_of = {sample: files for sample, (_, files) in looked.items()}
+    for shared in (shared_content(files_of), shared_events(files_of, analysis.samples)):
+        for name, lines in shared.items():
+            found[name].warnings += lines
     return list(found.values())
 
 

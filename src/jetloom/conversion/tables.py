@@ -42,7 +42,8 @@ def event_rows(block: EventBlock, channel: str) -> Rows:
     rows = np.zeros(block.entries, EVENT)
     for name in ("run_number", "event_number"):
         rows[name] = block.events[name]
-    rows["channel"] = block.events.get(channel, -1)
+    numbers = block.events.get(channel, np.full(block.entries, -1))
+    rows["channel"] = np.where(np.isfinite(numbers), numbers, -1)
     return rows
 
 

@@ -16,6 +16,7 @@ from jetloom.samples.normalisation import normalise
 from jetloom.samples.processes import add_channels, require_meant, unknown_processes
 from jetloom.samples.repeated import repeated_events
 from jetloom.samples.same import refuse_equal, shared_content
+from jetloom.samples.shared import shared_events
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +33,9 @@ def sample_facts(analysis: Analysis, files: dict[str, list[Path]]) -> dict[str, 
     """
     read = {name: [read_facts(path) for path in paths] for name, paths in files.items()}
     facts = {name: _facts(name, analysis, found) for name, found in read.items()}
-    for name, lines in shared_content(read).items():
-        facts[name]["warnings"] += lines
+    for shared in (shared_content(read), shared_events(read, analysis.samples)):
+        for name, lines in shared.items():
+            facts[name]["warnings"] += lines
     for name, found in facts.items():
         for warning in found["warnings"]:
             logger.warning("sample '%s': %s", name, warning)

@@ -58,7 +58,13 @@ class Repeated:
         )
 
 
-def repeated_events(files: Sequence[Path], bucket_rows: int = BUCKET_ROWS) -> Repeated:
+def repeated_events(
+    files: Sequence[Path],
+    bucket_rows: int = BUCKET_ROWS,
+    *,
+    names: Sequence[str] | None = None,
+    known_only: bool = False,
+) -> Repeated:
     """Count the events of some converted files that are there more than once.
 
     Parameters
@@ -67,15 +73,20 @@ def repeated_events(files: Sequence[Path], bucket_rows: int = BUCKET_ROWS) -> Re
         Files of one sample; those without a table of events count as empty.
     bucket_rows : int
         Events that are held in memory at a time.
+    names : sequence of str, optional
+        What ``pairs`` calls the files; their own names if not given.
+    known_only : bool
+        Whether only events of a known channel count.
     """
+    names = [path.stem for path in files] if names is None else names
     total = sum(_number(path) for path in files)
     if total <= bucket_rows:
-        parts = [rows for _, rows in _keyed(files)]
-        return _summed([np.concatenate(parts) if parts else np.zeros(0, KEYED)], total, files)
+        parts = list(_keyed(files, known_only))
+        return _summed([np.concatenate(parts) if parts else np.zeros(0, KEYED)], total, names)
     buckets = -(-total // bucket_rows)
     with tempfile.TemporaryDirectory(prefix="jetloom-") as scratch:
         paths = [Path(scratch) / str(bucket) for bucket in range(buckets)]
-        for _, rows in _keyed(files):
+        for rows in _keyed(files, known_only):
             place = _bucket(rows, buckets)
             order = np.argsort(place, kind="stable")
             ends = np.searchsorted(place[order], np.arange(buckets + 1))
@@ -83,7 +94,7 @@ def repeated_events(files: Sequence[Path], bucket_rows: int = BUCKET_ROWS) -> Re
                 if stop > start:
                     with path.open("ab") as file:
                         file.write(rows[order[start:stop]].tobytes())
-        return _summed((np.fromfile(path, KEYED) for path in paths if path.exists()), total, files)
+        return _summed((np.fromfile(path, KEYED) for path in paths if path.exists()), total, names)
 
 
 def _number(path: Path) -> int:
@@ -91,7 +102,7 @@ def _number(path: Path) -> int:
         return reader.rows.get(EVENTS, 0)
 
 
-def _keyed(files: Sequence[Path]) -> Iterator[tuple[Path, Rows]]:
+def _keyed(files: Sequence[Path], known_only: bool) -> Iterator[Rows]:
     """Yield the events of all files in blocks, each with the number of its file."""
     for number, path in enumerate(files):
         if not _number(path):
@@ -102,7 +113,7 @@ def _keyed(files: Sequence[Path]) -> Iterator[tuple[Path, Rows]]:
                 for name in EVENT.names or ():
                     rows[name] = block[name]
                 rows["file"] = number
-                yield path, rows
+                yield rows[rows["channel"] > 0] if known_only else rows
 
 
 def _bucket(rows: Rows, buckets: int) -> npt.NDArray[np.uint64]:
@@ -115,7 +126,7 @@ def _bucket(rows: Rows, buckets: int) -> npt.NDArray[np.uint64]:
     return (mixed >> np.uint64(33)) % np.uint64(buckets)
 
 
-def _summed(buckets: Iterator[Rows] | list[Rows], total: int, files: Sequence[Path]) -> Repeated:
+def _summed(buckets: Iterator[Rows] | list[Rows], total: int, names: Sequence[str]) -> Repeated:
     repeated, pairs = 0, Counter[tuple[str, str]]()
     for rows in buckets:
         ordered = rows[np.lexsort((rows["file"], rows["channel"], rows["run_number"], rows["event_number"]))]
@@ -125,7 +136,7 @@ def _summed(buckets: Iterator[Rows] | list[Rows], total: int, files: Sequence[Pa
         repeated += int(same.sum())
         both = np.stack([ordered["file"][:-1][same], ordered["file"][1:][same]], axis=1)
         for (first, again), number in zip(*np.unique(both, axis=0, return_counts=True), strict=True):
-            pair = files[first].stem, files[again].stem
+            pair = names[first], names[again]
             if pair in pairs or len(pairs) < MOST_PAIRS:
                 pairs[pair] += int(number)
     return Repeated(total, repeated, dict(pairs))
