@@ -95,24 +95,27 @@ def test_a_module_that_is_not_there_is_refused():
 
 
 def test_trainings_go_by_what_decides_their_numbers():
-    dense = modules_of([*code_digests.TRAINERS["network"], "models.dense"])
+    dense = modules_of([code_digests.TRAINERS["network"], "models.dense"])
     assert {"training.loop", "training.checkpoint", "data.batches", "models.missing", "evaluation.metrics"} <= dense
     assert not {name for name in dense if name.startswith(("models.junipr", "plots", "cluster", "cli"))}
-    junipr = modules_of([*code_digests.TRAINERS["network"], "models.junipr.model"])
+    junipr = modules_of([code_digests.TRAINERS["network"], "models.junipr.model"])
     assert {"models.junipr.network", "models.junipr.branchings", "physics.scaling", "data.buckets"} <= junipr
 
 
 @pytest.mark.parametrize(
     ("file", "changed"),
     [
-        ("training/loop.py", {"dense", "junipr", "junipr_binary", "bdt"}),
+        ("training/loop.py", {"dense", "junipr", "junipr_binary", "junipr_conditional"}),
+        ("training/scores.py", {"dense", "junipr", "junipr_binary", "junipr_conditional", "bdt"}),
         ("training/boosted.py", {"bdt"}),
         ("models/dense.py", {"dense"}),
         ("models/junipr/ratio.py", {"junipr_binary"}),
-        ("models/junipr/network.py", {"junipr", "junipr_binary"}),
-        ("data/buckets.py", {"dense", "junipr", "junipr_binary"}),
+        ("models/junipr/network.py", {"junipr", "junipr_binary", "junipr_conditional"}),
+        ("data/buckets.py", {"dense", "junipr", "junipr_binary", "junipr_conditional"}),
         ("plots/scan.py", set()),
         ("io/atomic.py", set()),
+        ("models/stored_network.py", set()),
+        ("training/devices.py", set()),
         ("models/registry.py", set()),
     ],
 )
@@ -135,7 +138,7 @@ def test_a_model_that_is_added_a_file_that_is_moved_and_a_figure_that_is_edited_
     for path in package.rglob("*.py"):
         path.write_text(path.read_text().replace("jetloom.data.buffers", "jetloom.data.streams.buffers"))
     _forget()
-    assert "data.streams.buffers" in modules_of([*code_digests.TRAINERS["network"], "models.dense"])
+    assert "data.streams.buffers" in modules_of([code_digests.TRAINERS["network"], "models.dense"])
     assert _trainings() == before
     assert code_digests.code_digest(*CONVERSION) == conversion
 

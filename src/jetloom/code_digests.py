@@ -18,8 +18,9 @@ from jetloom.provenance import PACKAGE, digest
 NAME = "jetloom"
 
 NO_NUMBER = (
-    "config", "data.description", "errors", "provenance", "code_digests", "paths", "io.atomic", "io.chunks",
-    "io.chunk_reader", "io.integrity", "io.lock", "io.sealed", "io.stored", "models.registry", "scan.stored",
+    "config", "data.description", "errors", "provenance", "code_digests", "locations", "paths", "io.atomic",
+    "io.chunks", "io.chunk_reader", "io.integrity", "io.lock", "io.sealed", "io.sources.remote", "io.stored",
+    "models.registry", "models.stored_network", "scan.stored", "training.devices",
 )  # fmt: skip
 """What changes no number: settings are digested by their values, and this reads, checks and writes."""
 
@@ -30,8 +31,8 @@ DATASET = ("data.build",)
 COLLECTION = ("scan.collect", "scan.collected", "scan.ranking")
 """The first modules of each stage."""
 
-TRAINERS = {"network": ("training.point",), "boosted": ("training.boosted",)}
-"""The first modules of each way to train; those of the model come to them."""
+TRAINERS = {"network": "training.network", "boosted": "training.boosted"}
+"""The first module of each way to train, whose function ``train`` does it; those of the model come to it."""
 
 ONLY_READS = ("io.hdf5",)
 """What trainings read their data with, besides: the content of the data has a digest of its own."""
@@ -165,8 +166,7 @@ def training_code(trainer: str, *modules: str) -> str:
     modules : str
         The module of the model, as ``models.dense``, or those that a model of the user's own imports.
     """
-    others = tuple(module for name, modules in TRAINERS.items() if name != trainer for module in modules)
-    return code_digest(*TRAINERS[trainer], *modules, without=NO_NUMBER + ONLY_READS + others)
+    return code_digest(TRAINERS[trainer], *modules, without=NO_NUMBER + ONLY_READS)
 
 
 def figure_code(verb: str) -> str:

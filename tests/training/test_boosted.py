@@ -14,6 +14,7 @@ from jetloom.io.sealed import read_json
 from jetloom.models.registry import find_model, resolve_parameters
 from jetloom.training import boosted
 from jetloom.training.point import train_point
+from jetloom.training.request import Request
 from tiny_analysis import analysis, config
 
 INPUTS = ["log(pt - 25)", "width", "ntrk"]
@@ -23,7 +24,7 @@ FREE = {"early_stopping": None, "reduce_learning_rate": None}
 def train(dataset, directory, training=FREE, seed=1, repetition=0, deadline=None, **parameters):
     task = analysis(inputs=INPUTS, model="bdt", parameters={}, training=training).tasks["flavour"]
     given = resolve_parameters(find_model("bdt"), {"n_trees": 10, **parameters})
-    return train_point(task, given, dataset, directory, seed, repetition, None, deadline)
+    return train_point(Request(task, given, dataset, directory, seed, repetition, None, deadline))
 
 
 def history_of(directory):

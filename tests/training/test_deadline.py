@@ -12,8 +12,10 @@ import pytest
 from jetloom.errors import CheckpointedError, ExitCode, OutOfTimeError
 from jetloom.models.registry import find_model, resolve_parameters
 from jetloom.training import checkpoint, loop
-from jetloom.training import point as training
+from jetloom.training import network as training
 from jetloom.training.interruption import Interruption
+from jetloom.training.point import train_point
+from jetloom.training.request import Request
 from tiny_analysis import analysis
 
 QUIET_SETTINGS = {"early_stopping": None, "reduce_learning_rate": None}
@@ -39,10 +41,10 @@ def _train(dataset, directory, monkeypatch=None, interruption=None, deadline=Non
     given = resolve_parameters(find_model("dense"), {"epochs": 2, "batch_size": 64, "units": 4})
     directory.mkdir(exist_ok=True)
     if interruption is None:
-        return training.train_point(task, given, dataset, directory, 1, 0, None, deadline)
+        return train_point(Request(task, given, dataset, directory, 1, 0, None, deadline))
     with monkeypatch.context() as patch:
         patch.setattr(training, "Interruption", lambda deadline: interruption)
-        return training.train_point(task, given, dataset, directory, 1, 0, None, deadline)
+        return train_point(Request(task, given, dataset, directory, 1, 0, None, deadline))
 
 
 @pytest.fixture(scope="module")

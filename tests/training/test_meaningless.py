@@ -8,9 +8,10 @@ import pytest
 from jetloom.io.sealed import read_json
 from jetloom.models.dense import Dense
 from jetloom.models.registry import find_model, resolve_parameters
-from jetloom.training import boosted, point
+from jetloom.training import boosted, network
 from jetloom.training.backend import use_backend
 from jetloom.training.point import train_point
+from jetloom.training.request import Request
 from jetloom.training.scores import scores
 from tiny_analysis import analysis
 
@@ -96,7 +97,7 @@ def test_a_training_whose_metrics_mean_nothing_ends_with_its_last_network(datase
     task = analysis(inputs=["width"], model="bdt", parameters={}, training=training).tasks["flavour"]
     given = resolve_parameters(find_model("bdt"), {"n_trees": 6})
     with caplog.at_level(logging.WARNING):
-        result = train_point(task, given, dataset, tmp_path, 1, 0, None)
+        result = train_point(Request(task, given, dataset, tmp_path, 1, 0, None))
     assert (result["status"], result["epochs"], result["best_epoch"]) == ("trained", 6, 6)
     assert set(result["metrics"].values()) == {None}
     assert set(result["not_meaningful"]) == set(result["metrics"])
@@ -113,15 +114,15 @@ def test_a_loop_says_it_once_and_goes_on(dataset, tmp_path, monkeypatch, caplog)
     task = analysis(training=training).tasks["flavour"]
     given = resolve_parameters(find_model("dense"), {"epochs": 4, "batch_size": 64, "units": 4, "hidden_layers": 0})
 
-    class Feed(point.Feed):
+    class Feed(network.Feed):
         def blocks(self, role):
             for features, labels, weights in super().blocks(role):
                 signs = np.where(np.arange(len(weights)) % 2, 1.0, -1.0).astype("f4")
                 yield features, labels, np.where(labels >= 0, signs, 0).astype("f4")
 
-    monkeypatch.setattr(point, "Feed", Feed)
+    monkeypatch.setattr(network, "Feed", Feed)
     with caplog.at_level(logging.WARNING):
-        result = train_point(task, given, dataset, tmp_path, 1, 0, None)
+        result = train_point(Request(task, given, dataset, tmp_path, 1, 0, None))
     assert (result["status"], result["epochs"], result["best_epoch"]) == ("trained", 4, 4)
     assert result["metrics"]["loss"] is not None
     assert {name for name, value in result["metrics"].items() if value is None} == set(result["not_meaningful"])

@@ -10,9 +10,11 @@ from jetloom.errors import CheckpointedError, ConfigurationError
 from jetloom.io.lock import exclusive
 from jetloom.io.sealed import read_json
 from jetloom.models.registry import find_model, resolve_parameters
-from jetloom.training import point as training
+from jetloom.training import network as training
 from jetloom.training.backend import use_backend
 from jetloom.training.interruption import Interruption
+from jetloom.training.point import train_point
+from jetloom.training.request import Request
 from tiny_analysis import analysis
 
 
@@ -22,7 +24,7 @@ def _train(dataset, directory, repetition=0, seed=1, training_settings=None, **p
         training=training_settings or {"early_stopping": None, "reduce_learning_rate": None},
     ).tasks["flavour"]
     given = resolve_parameters(find_model("dense"), {"epochs": 2, "batch_size": 64, "units": 4, **parameters})
-    return training.train_point(task, given, dataset, directory, seed, repetition, None)
+    return train_point(Request(task, given, dataset, directory, seed, repetition, None))
 
 
 def test_a_point_leaves_model_history_and_result(dataset, tmp_path):

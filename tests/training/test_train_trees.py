@@ -10,9 +10,11 @@ from jetloom.data.build import build
 from jetloom.data.dataset import Dataset
 from jetloom.errors import CheckpointedError, ConfigurationError
 from jetloom.models.registry import find_model, resolve_parameters
-from jetloom.training import point as training
+from jetloom.training import network as training
 from jetloom.training.feed import Feed
 from jetloom.training.interruption import Interruption
+from jetloom.training.point import train_point
+from jetloom.training.request import Request
 from tree_files import tree_analysis, write_tree_samples
 
 QUIET = {"early_stopping": None, "reduce_learning_rate": None}
@@ -52,7 +54,7 @@ def _train(trees, directory, model="junipr", classes=(), settings=QUIET, **param
     task = tree_analysis(model=model, classes=list(classes), training=settings).tasks["flavour"]
     given = resolve_parameters(find_model(model), {**SMALL, **parameters})
     directory.mkdir(exist_ok=True)
-    return training.train_point(task, given, trees, directory, 1, 0, None)
+    return train_point(Request(task, given, trees, directory, 1, 0, None))
 
 
 def _task(settings=QUIET, model="junipr"):
@@ -143,7 +145,7 @@ def test_a_tree_is_drawn_in_tensorboard_by_choice(trees, tmp_path):
     task = _task(settings)
     given = resolve_parameters(find_model("junipr"), SMALL)
     (tmp_path / "drawn").mkdir()
-    training.train_point(task, given, trees, tmp_path / "drawn", 1, 0, None, picture=_picture(task, trees, None))
+    train_point(Request(task, given, trees, tmp_path / "drawn", 1, 0, None, picture=_picture(task, trees, None)))
     plain, drawn = (next((tmp_path / name / "tensorboard").iterdir()).read_bytes() for name in ("plain", "drawn"))
     assert drawn.count(b"\x89PNG") == SMALL["epochs"]
     assert plain.count(b"\x89PNG") == 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jetloom.config.tasks import Task
     from jetloom.data.dataset import Dataset
+    from jetloom.scan.space import Point
 
 logger = logging.getLogger(__name__)
 
@@ -40,28 +41,18 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.cluster.schedulers.slurm import end_before
     from jetloom.config.load import find_task, load_analysis
     from jetloom.data.dataset import Dataset
-    from jetloom.errors import ConfigurationError
-    from jetloom.evaluation.meaning import KEY, said_of
     from jetloom.models.registry import find_model
     from jetloom.scan.attempt import deadline, recorded
     from jetloom.scan.failed import write_failed
-    from jetloom.scan.space import find_point, parse_run, points, runs
+    from jetloom.scan.space import parse_run
     from jetloom.scan.starts import find_start
     from jetloom.training.backend import use_backend
     from jetloom.training.point import train_point
+    from jetloom.training.request import Request
 
     analysis = load_analysis(arguments.config)
     task = find_task(analysis, arguments.task)
-    if arguments.point is None:
-        if len(found := points(task)) > 1:
-            raise ConfigurationError(f"the scan has {len(found)} points", where="--point", advice="name one of them")
-        point = found[0]
-    else:
-        point = find_point(task, arguments.point)
-    if arguments.run_name not in runs(task):
-        raise ConfigurationError(
-            f"no such run '{arguments.run_name}'", where="--run-name", advice=f"known: {', '.join(runs(task))}"
-        )
+    point = _point(arguments, task)
     repetition, fold = parse_run(arguments.run_name)
     directory = arguments.output or paths.scan(analysis, arguments.task) / point.name / arguments.run_name
     if (since := os.environ.get(SINCE)) and (
@@ -82,10 +73,51 @@ def run(arguments: argparse.Namespace) -> None:
         start = find_start(analysis, arguments.task, dataset.fingerprint, fold)
         for words in start.warnings:
             logger.warning("the models that it starts from were not trained alike: %s", words)
-        result = train_point(
-            task, point.parameters, dataset, directory, analysis.seed, repetition, fold, end, start.models,
-            start.warnings, _picture(task, dataset, fold),
-        )  # fmt: skip
+        request = Request(
+            task,
+            point.parameters,
+            dataset,
+            directory,
+            analysis.seed,
+            repetition,
+            fold,
+            deadline=end,
+            start=start.models,
+            warnings=start.warnings,
+            picture=_picture(task, dataset, fold),
+        )
+        result = train_point(request)
+    _say_end(result)
+
+
+def _point(arguments: argparse.Namespace, task: Task) -> Point:
+    """Return the point that the options name; its run must be one of the scan.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such point or run, or none is named and there are several.
+    """
+    from jetloom.errors import ConfigurationError
+    from jetloom.scan.space import find_point, points, runs
+
+    if arguments.point is None:
+        if len(found := points(task)) > 1:
+            raise ConfigurationError(f"the scan has {len(found)} points", where="--point", advice="name one of them")
+        point = found[0]
+    else:
+        point = find_point(task, arguments.point)
+    if arguments.run_name not in runs(task):
+        raise ConfigurationError(
+            f"no such run '{arguments.run_name}'", where="--run-name", advice=f"known: {', '.join(runs(task))}"
+        )
+    return point
+
+
+def _say_end(result: dict[str, Any]) -> None:
+    """Log how a training ended."""
+    from jetloom.evaluation.meaning import KEY, said_of
+
     metrics = ", ".join(f"{name} {value:.4f}" for name, value in result["metrics"].items() if value is not None)
     if doubted := said_of([result.get(KEY, {})]):
         logger.warning("%s", doubted)

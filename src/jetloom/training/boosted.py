@@ -16,19 +16,18 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.config.tasks import EarlyStopping as StoppingSettings
-from jetloom.config.tasks import Task
-from jetloom.data.dataset import Dataset, View
-from jetloom.errors import CheckpointedError, OutOfMemoryError, OutOfTimeError
+from jetloom.data.dataset import View
+from jetloom.errors import CheckpointedError, OutOfTimeError
 from jetloom.evaluation import metrics
 from jetloom.evaluation.meaning import WeightSums, doubt_of_mean, doubt_of_share, not_meaningful
 from jetloom.models.base import DataFacts, Model
 from jetloom.models.boosted_trees import BoostedTrees, add, nodes_of, spread
-from jetloom.models.registry import find_model
 from jetloom.training.early_stopping import EarlyStopping
 from jetloom.training.interruption import Interruption
-from jetloom.training.loop import FALLBACK, Outcome
+from jetloom.training.outcome import FALLBACK, Outcome
 from jetloom.training.reporter import Reporter
-from jetloom.training.result import add_metrics, at_best_epoch, describe, seeds_of, write
+from jetloom.training.request import Request
+from jetloom.training.result import add_metrics, at_best_epoch, describe, write
 from jetloom.training.scores import Scores, judged_area
 
 logger = logging.getLogger(__name__)
@@ -151,46 +150,34 @@ class Watch:
         self.reporter.epoch(row)
 
 
-def train_boosted(
-    task: Task,
-    parameters: dict[str, Any],
-    dataset: Dataset,
-    directory: Path,
-    seed: int,
-    repetition: int,
-    fold: int | None,
-    deadline: float | None = None,
-) -> dict[str, Any]:
-    """Train a point once; see :func:`jetloom.training.point.train_point`, whose arguments and result these are."""
+def train(request: Request) -> dict[str, Any]:
+    """Grow the trees of a point once; see :func:`jetloom.training.point.train_point`, whose result this is."""
     from threadpoolctl import threadpool_limits
 
     started = time.monotonic()
-    model, view = find_model(task.model), dataset.view(fold)
-    settings: Any = model.parameters.model_validate(parameters)
-    estimator = model.build(settings, DataFacts.of(view), seeds_of(model, parameters, seed, repetition, fold)[0], {})
-    board = directory / "tensorboard" if task.training.tensorboard else None
-    try:
-        roles = {"": "train", "val_": "validation"}
-        parts = {prefix: Part(model, view, role, task.classes) for prefix, role in roles.items()}
-        # The order of sums, and so the last bit of a result, depends on the number of threads.
-        with (
-            Interruption(deadline) as interruption,
-            Reporter(settings.n_trees, 1, board) as reporter,
-            threadpool_limits(task.training.threads),
-        ):
-            watch = Watch(parts, len(view.classes), task.training.early_stopping, reporter, interruption, directory)
-            _grow(estimator, parts[""], watch)
-        best = watch.stopping.best_epoch
-        outcome = Outcome("trained", "", watch.history, best, time.monotonic() - started, 1, watch.doubts)
-        trees = BoostedTrees.of(estimator, view.inputs, len(view.classes)).first(best)
-        result = describe(outcome, parameters, dataset, task, seed, repetition, fold)
-        test = Part(model, view, "test", task.classes)
-        add_metrics(result, at_best_epoch(model, outcome))
-        add_metrics(result, test.scores(trees.probabilities(test.features), "eval_"))
-    except MemoryError as error:
-        raise OutOfMemoryError("memory ran out", path=directory) from error
-    trees.save(directory / model.file)
-    write(directory, model, watch.history, result)
+    task, model, view = request.task, request.model, request.dataset.view(request.fold)
+    settings = request.settings()
+    estimator = model.build(settings, DataFacts.of(view), request.seeds()[0], {})
+    roles = {"": "train", "val_": "validation"}
+    parts = {prefix: Part(model, view, role, task.classes) for prefix, role in roles.items()}
+    # The order of sums, and so the last bit of a result, depends on the number of threads.
+    with (
+        Interruption(request.deadline) as interruption,
+        Reporter(settings.n_trees, 1, request.board()) as reporter,
+        threadpool_limits(task.training.threads),
+    ):
+        stopping = task.training.early_stopping
+        watch = Watch(parts, len(view.classes), stopping, reporter, interruption, request.directory)
+        _grow(estimator, parts[""], watch)
+    best = watch.stopping.best_epoch
+    outcome = Outcome("trained", "", watch.history, best, time.monotonic() - started, 1, watch.doubts)
+    trees = BoostedTrees.of(estimator, view.inputs, len(view.classes)).first(best)
+    result = describe(outcome, request)
+    test = Part(model, view, "test", task.classes)
+    add_metrics(result, at_best_epoch(model, outcome))
+    add_metrics(result, test.scores(trees.probabilities(test.features), "eval_"))
+    trees.save(request.directory / model.file)
+    write(request, watch.history, result)
     return result
 
 

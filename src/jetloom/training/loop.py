@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from jetloom.training import checkpoint
 from jetloom.training.checkpoint import Progress
 from jetloom.training.early_stopping import EarlyStopping
 from jetloom.training.interruption import Interruption
+from jetloom.training.outcome import FALLBACK, Outcome
 from jetloom.training.plateau import Plateau
 from jetloom.training.reporter import Reporter
 from jetloom.training.scores import Batch, scores, unless
@@ -29,9 +30,6 @@ from jetloom.training.steppers.base import Arrays, Stepper, Sums
 from jetloom.training.timing import StepTimes
 
 logger = logging.getLogger(__name__)
-
-FALLBACK = "it stops nothing and chooses nothing; all epochs are trained, and the last network is kept"
-"""What becomes of a training whose own criterion means nothing."""
 
 
 class Stream(Protocol):
@@ -49,26 +47,6 @@ class Stream(Protocol):
 
     def epoch(self, epoch: int, first_step: int = 0) -> Iterator[Any]:
         """Give the batches of an epoch from a step on."""
-
-
-@dataclass
-class Outcome:
-    """How a training ended."""
-
-    status: str
-    """``trained`` or ``diverged``."""
-    reason: str
-    history: list[dict[str, float]]
-    best_epoch: float
-    seconds: float
-    attempts: int
-    doubts: list[dict[str, str]] = field(default_factory=list)
-    """By row of the history, why metrics mean nothing; they are NaN in it."""
-
-    @property
-    def epochs(self) -> int:
-        """Epochs that are complete."""
-        return int(self.history[-1]["epoch"]) if self.history else 0
 
 
 class Loop:

@@ -6,46 +6,27 @@ import csv
 import io
 import resource
 import socket
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from jetloom import provenance
-from jetloom.config.tasks import Task
-from jetloom.data.dataset import Dataset
 from jetloom.evaluation.meaning import KEY, finite
 from jetloom.io import atomic, sealed
 from jetloom.models.base import Model
 from jetloom.models.registry import own_parameters
-from jetloom.training.loop import Outcome
+from jetloom.training.outcome import Outcome
+from jetloom.training.request import Request
 from jetloom.training.scores import Scores
 
 
-def seeds_of(model: Model, parameters: dict[str, Any], seed: int, repetition: int, fold: int | None) -> tuple[int, int]:
-    """Give two seeds of a training: of the model, and of the order of the data."""
-    key = int(provenance.digest(model.identity(parameters), 15), 16)
-    seeds = np.random.SeedSequence([seed, key, repetition, 0 if fold is None else fold + 1])
-    first, second = (int(value) for value in seeds.generate_state(2))
-    return first, second
-
-
-def describe(
-    outcome: Outcome,
-    parameters: dict[str, Any],
-    dataset: Dataset,
-    task: Task,
-    seed: int,
-    repetition: int,
-    fold: int | None,
-) -> dict[str, Any]:
-    """Give what is known of a training whether it went well or not."""
+def describe(outcome: Outcome, request: Request) -> dict[str, Any]:
+    """Return what is known of a training whether it went well or not."""
+    task = request.task
     return {
         "status": outcome.status,
         "reason": outcome.reason,
-        "parameters": own_parameters(task, parameters),
-        "repetition": repetition,
-        "fold": fold,
+        "parameters": own_parameters(task, request.parameters),
+        "repetition": request.repetition,
+        "fold": request.fold,
         "epochs": outcome.epochs,
         "best_epoch": outcome.best_epoch,
         "metrics": {},
@@ -54,8 +35,8 @@ def describe(
         "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         "host": socket.gethostname(),
         "origin": provenance.origin(
-            {"model": task.model, "training": task.training.model_dump(mode="json"), "seed": seed},
-            {"dataset": dataset.fingerprint},
+            {"model": task.model, "training": task.training.model_dump(mode="json"), "seed": request.seed},
+            {"dataset": request.dataset.fingerprint},
         ),
     }
 
@@ -74,20 +55,19 @@ def add_metrics(result: dict[str, Any], scores: Scores) -> None:
         result[KEY] = result.get(KEY, {}) | scores.doubts
 
 
-def write(directory: Path, model: Model, history: list[dict[str, float]], result: dict[str, Any]) -> None:
+def write(request: Request, history: list[dict[str, float]], result: dict[str, Any]) -> None:
     """Publish ``history.csv`` and then ``result.json``, which says that the others are there, with their digests.
 
     Parameters
     ----------
-    directory : Path
-        The training's, in which the model already lies.
-    model : Model
-        The kind of model.
+    request : Request
+        The training; the model already lies in its directory.
     history : list of dict
         One row an epoch.
     result : dict
         What :func:`describe` gave; gets the digests as ``files``.
     """
+    directory, model = request.directory, request.model
     text = io.StringIO()
     writer = csv.DictWriter(text, model.history_columns(), lineterminator="\n")
     writer.writeheader()

@@ -1,0 +1,125 @@
+"""One training of a network: in steps of an optimiser, from its checkpoint if there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from jetloom import provenance
+from jetloom.config.tasks import UNSEEN
+from jetloom.io import atomic
+from jetloom.models.registry import model_code
+from jetloom.models.schedules import combined
+from jetloom.models.stored_network import load_network
+from jetloom.training.backend import use_backend
+from jetloom.training.feed import Feed
+from jetloom.training.interruption import Interruption
+from jetloom.training.loop import Loop
+from jetloom.training.outcome import Outcome
+from jetloom.training.reporter import Reporter
+from jetloom.training.request import Request
+from jetloom.training.result import add_metrics, at_best_epoch, describe, write
+from jetloom.training.scores import scores, unless
+from jetloom.training.steppers.base import Stepper
+from jetloom.training.steppers.choice import make_stepper
+
+
+def train(request: Request) -> dict[str, Any]:
+    """Train a network once; see :func:`jetloom.training.point.train_point`, whose result this is."""
+    task, model = request.task, request.model
+    use_backend(task.training.backend, task.training.threads, task.training.device)
+    feed = Feed(task, model, request.dataset, request.fold)
+    settings = request.settings()
+    network_seed, order_seed = request.seeds()
+    stepper = _make_stepper(request, feed, settings, network_seed)
+    stream = feed.stream(settings.batch_size, order_seed)
+    starts = _start_digests(request)
+    loop = Loop(
+        stepper,
+        model,
+        stream,
+        lambda: feed.blocks("validation"),
+        task.training,
+        settings.epochs,
+        request.directory / "checkpoint.npz",
+        _identity(request, starts),
+        combined(settings.schedule),
+    )
+    with Interruption(request.deadline) as interruption:
+        with Reporter(loop.epochs, stream.steps(), request.board(), task.training.validations) as reporter:
+            loop.each_epoch = _each_epoch(request, stepper, reporter)
+            outcome = loop.run(reporter, interruption)
+        result = describe(outcome, request)
+        result["jets"] = feed.jets("train")
+        result["origin"]["inputs"] |= starts
+        if request.start:
+            result["warnings"] = list(request.warnings)
+        if outcome.status == "trained":
+            add_metrics(result, at_best_epoch(model, outcome))
+            blocks = unless(interruption, feed.blocks("test"), lambda: interruption.error("in the test", loop.path))
+            add_metrics(result, scores(stepper, model, blocks, "eval_"))
+    _write(request, stepper, outcome, result)
+    return result
+
+
+def _make_stepper(request: Request, feed: Feed, settings: Any, seed: int) -> Stepper:
+    """Build the network and its optimiser."""
+    from jetloom.training.optimizers import make_optimizer
+
+    model = request.model
+    return make_stepper(
+        model.build(settings, feed.facts, seed, request.start),
+        make_optimizer(settings),
+        lambda labels, outputs: model.row_values(labels, outputs, settings),
+        settings.micro_batch,
+        model.compile_xla,
+        settings.reduction,
+    )
+
+
+def _start_digests(request: Request) -> dict[str, str]:
+    """Return the digests of the networks that it starts from, by what they are to it."""
+    return {
+        name if name == "start" else f"unary of {name}": provenance.file_digest(path)
+        for name, path in request.start.items()
+    }
+
+
+def _identity(request: Request, starts: dict[str, str]) -> str:
+    """Return a digest of all that decides the numbers, by which a checkpoint is known to be one of this training."""
+    task = request.task
+    # How often it is saved and what is drawn of it may change between two attempts.
+    training = task.training.model_dump(mode="json", exclude=UNSEEN)
+    # Other code may give other numbers: a checkpoint is gone on with by the code that made it, or not at all.
+    code = model_code(task.model)
+    data = [code, request.dataset.fingerprint, starts, task.model, task.classes]
+    return provenance.digest([*data, request.parameters, training, request.seed, request.repetition, request.fold])
+
+
+def _each_epoch(request: Request, stepper: Stepper, reporter: Reporter) -> Callable[[int], None] | None:
+    """Return what is to be done after each epoch: keep its network, draw a picture."""
+    settings, picture = request.task.training, request.picture
+    if not settings.keep_epochs and (picture is None or not settings.tensorboard):
+        return None
+
+    def done(epoch: int) -> None:
+        if settings.keep_epochs:
+            with atomic.publishing(request.directory / "epochs" / f"epoch{epoch:04d}.keras") as part:
+                stepper.network.save(part)
+        if picture is not None and settings.tensorboard:
+            reporter.picture("tree", picture(stepper.network), epoch)
+
+    return done
+
+
+def _write(request: Request, stepper: Stepper, outcome: Outcome, result: dict[str, Any]) -> None:
+    """Publish the network and then what is known of it.
+
+    The checkpoint stays: if Snakemake wants the same training again, because an equal dataset was made anew, it is over
+    as soon as it starts.
+    """
+    stepper.sync()
+    diverged = outcome.status != "trained"
+    with atomic.publishing(request.directory / "model.keras", lambda path: load_network(path, diverged)) as part:
+        stepper.network.save(part)
+    write(request, outcome.history, result)

@@ -1,0 +1,28 @@
+"""How a training ended, whichever way it was trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+FALLBACK = "it stops nothing and chooses nothing; all epochs are trained, and the last network is kept"
+"""What becomes of a training whose own criterion means nothing."""
+
+
+@dataclass
+class Outcome:
+    """How a training ended."""
+
+    status: str
+    """``trained`` or ``diverged``."""
+    reason: str
+    history: list[dict[str, float]]
+    best_epoch: float
+    seconds: float
+    attempts: int
+    doubts: list[dict[str, str]] = field(default_factory=list)
+    """By row of the history, why metrics mean nothing; they are NaN in it."""
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that are complete."""
+        return int(self.history[-1]["epoch"]) if self.history else 0

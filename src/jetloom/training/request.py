@@ -1,0 +1,79 @@
+"""What is asked of one training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jetloom import provenance
+from jetloom.config.tasks import Task
+from jetloom.data.dataset import Dataset
+from jetloom.models.base import Model
+from jetloom.models.registry import find_model
+
+
+@dataclass(frozen=True)
+class Request:
+    """One training of one point.
+
+    Attributes
+    ----------
+    task : Task
+        The configuration of the task.
+    parameters : dict
+        All parameters of the model, as the scan resolved them.
+    dataset : Dataset
+        The task's dataset.
+    directory : Path
+        Where the results and the checkpoint go.
+    seed, repetition : int
+        Together with the parameters and the fold they decide every random number.
+    fold : int or None
+        The fold of a cross-validation.
+    deadline : float, optional
+        Time (of ``time.monotonic``) by which the training is to have left a checkpoint and ended.
+    start : mapping of str to Path, optional
+        Saved models that the network starts from, by class; the one to go on from as ``start``.
+    warnings : sequence of str
+        What is to be said of these in the result.
+    picture : callable, optional
+        Draws something of the network, as a PNG, for TensorBoard after each epoch.
+    """
+
+    task: Task
+    parameters: dict[str, Any]
+    dataset: Dataset
+    directory: Path
+    seed: int
+    repetition: int
+    fold: int | None
+    deadline: float | None = None
+    start: Mapping[str, Path] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+    picture: Callable[[Any], bytes] | None = None
+
+    @cached_property
+    def model(self) -> Model:
+        """The model of the task."""
+        return find_model(self.task.model)
+
+    def settings(self) -> Any:
+        """Return the checked parameters, with attributes."""
+        return self.model.parameters.model_validate(self.parameters)
+
+    def board(self) -> Path | None:
+        """Return the directory of TensorBoard's events; None if none are asked for."""
+        return self.directory / "tensorboard" if self.task.training.tensorboard else None
+
+    def seeds(self) -> tuple[int, int]:
+        """Return two seeds: of the model, and of the order of the data."""
+        key = int(provenance.digest(self.model.identity(self.parameters), 15), 16)
+        fold = 0 if self.fold is None else self.fold + 1
+        seeds = np.random.SeedSequence([self.seed, key, self.repetition, fold])
+        first, second = (int(value) for value in seeds.generate_state(2))
+        return first, second
