@@ -114,3 +114,20 @@ def test_jets_of_a_class_whose_variable_is_missing_are_told(converted, tmp_path,
     task["labels"]["quark"]["when"] = f"({when}) and not isnan(truth)"
     found = _build(files, tmp_path / "meant", task).description["samples"]["dijet"]
     assert (found["warnings"], found["unlabelled"]) == ([], unknown.sum())
+
+
+@pytest.mark.parametrize(("negative", "factor"), [("keep", 1.0), ("absolute", 100 / 40), ("drop", 70 / 40)])
+def test_a_sample_that_counts_for_more_without_signs_is_told(converted, tmp_path, caplog, negative, factor):
+    jets = make_jets(400, 1, 0.3)
+    jets["mc_event_weight"] = np.where(np.arange(400) % 10 < 3, -2.0, 2.0)
+    jets["truth"] = np.where(np.arange(400) % 20 < 10, 1, 21)
+    files = {**converted, "dijet": [write_jets(tmp_path / "d.h5", jets)]}
+    found = _build(files, tmp_path / "dataset", {"weights": {"negative": negative}}).description["samples"]["dijet"]
+    assert found["yield"] == pytest.approx(10.0 * factor)
+    said = (
+        f"weights.negative is '{negative}': its jets count as {10 * factor:.3g} pb, and with their signs as 10 pb; "
+        "beside other samples it counts for too much"
+    )
+    assert found["warnings"] == ([] if negative == "keep" else [said])
+    assert (said in caplog.text) == (negative != "keep")
+    assert "signed_yield" not in found

@@ -39,6 +39,9 @@ OWN_COLUMNS = {"label": "<i4", "true_label": "<i4", "event_weight": "<f4", "samp
 EVENT = {"run_number": "<u4", "event_number": "<u8"}
 """Columns that say which event a jet is of."""
 
+NOTABLE = 1.1
+"""A sample that counts for so much more without the signs of its weights is told."""
+
 
 def stage_rows(
     analysis: Analysis,
@@ -73,7 +76,9 @@ def stage_rows(
                         for part, writer in enumerate(parts):
                             writer.append(staged_jets.take(found == part))
             logger.info("%s: %d jets of %d files read", name, facts["rows"], facts["files"])
-            _tell_labelled_without(task, name, facts)
+            for warning in [*_labelled_without(task, facts), *_without_signs(task, facts)]:
+                facts["warnings"].append(warning)
+                logger.warning("sample '%s': %s", name, warning)
     oversized.refuse()
 
 
@@ -96,15 +101,23 @@ def _tell(lacking: Absence, task: Task, path: Path) -> None:
         logger.warning("%s: no jet has the class '%s', which is not known there", path, name)
 
 
-def _tell_labelled_without(task: Task, sample: str, facts: dict[str, Any]) -> None:
-    """Tell of jets that have a class although what it is known by is missing in them; the report tells it, too."""
+def _labelled_without(task: Task, facts: dict[str, Any]) -> Iterator[str]:
+    """Tell of jets that have a class although what it is known by is missing in them."""
     for label, number in facts.pop("labelled_without").items():
-        warning = (
+        yield (
             f"{number} jets have the class '{label}' ({task.labels[label].when}) although a variable of it is missing "
             "in them; say with isnan(...) what becomes of those"
         )
-        facts["warnings"].append(warning)
-        logger.warning("sample '%s': %s", sample, warning)
+
+
+def _without_signs(task: Task, facts: dict[str, Any]) -> Iterator[str]:
+    """Tell of a sample that weighs more than it should beside others, because its negative weights lost their sign."""
+    signed, used = facts.pop("signed_yield", 0.0), facts.get("yield", 0.0)
+    if task.weights.negative != "keep" and used > NOTABLE * max(signed, 0.0):
+        yield (
+            f"weights.negative is '{task.weights.negative}': its jets count as {used:.3g} pb, and with their signs as "
+            f"{signed:.3g} pb; beside other samples it counts for too much"
+        )
 
 
 def _majority(task: Task, files: list[Path], facts: dict[str, Any], is_data: bool) -> int:
@@ -218,6 +231,7 @@ def _staged_jets(
         labelled = truth != UNLABELLED
         losses.add("dataset", "jets", "no class", len(jets), int(labelled.sum()))
         jets, truth = jets.take(labelled), truth[labelled]
+    signed = float(jets["mc_event_weight"].sum(dtype=np.float64))
     if task.weights.negative == "drop" and task.weights.event:
         positive = (jets["mc_event_weight"] > 0) | sample.is_data
         losses.add("dataset", "jets", "weight not positive", len(jets), int(positive.sum()))
@@ -232,6 +246,8 @@ def _staged_jets(
         task.weights, jets["mc_event_weight"], sample.cross_section, total, sample.is_data
     )
     facts["yield"] = facts.get("yield", 0.0) + float(rows["event_weight"].sum(dtype=np.float64))
+    if task.weights.event and not sample.is_data:
+        facts["signed_yield"] = facts.get("signed_yield", 0.0) + signed * sample.cross_section / total
     return Jets(rows, jets.branchings, jets.offsets)
 
 
