@@ -376,7 +376,7 @@ def test_the_slurm_plugin_asks_through_the_function_that_is_wrapped():
 
 
 def test_the_slurm_plugin_s_words_for_a_refusal_are_known():
-    from jetloom.cluster.attempts.resubmission import REFUSED
+    from jetloom.cluster.attempts.words import REFUSED
 
     plugin = pytest.importorskip("snakemake_executor_plugin_slurm")
     source = inspect.getsource(plugin)

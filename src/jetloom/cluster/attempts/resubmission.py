@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +11,10 @@ from pathlib import Path
 
 from jetloom import paths
 from jetloom.cluster.attempts.verdict import Action, Verdict, judge
+from jetloom.cluster.attempts.words import NEVER_TAKEN, REFUSED, cause_of_words, verb_error
 from jetloom.cluster.schedulers.scheduler import Facts, Place, Scheduler
 from jetloom.config.analysis import Analysis
-from jetloom.errors import OUT_OF_REACH, DiskFullError, JetloomError
+from jetloom.errors import DiskFullError, JetloomError
 from jetloom.io.lock import is_held
 from jetloom.scan import ledger
 from jetloom.scan.failed import failed_runs, tolerated, write_failed
@@ -22,29 +22,10 @@ from jetloom.scan.ledger import Attempt, Cause, OpenAttempt
 
 logger = logging.getLogger(__name__)
 
-REFUSED = re.compile(r"sbatch failed|submission failed|failed array sbatch submission|failed to submit", re.IGNORECASE)
-NEVER_TAKEN = re.compile(
-    r"invalid (--\S+|partition|account|qos|feature|generic resource|gres|wckey|license|time limit|node name)"
-    r"|time limit is invalid|not permitted|than permitted"
-    r"|requested node configuration is not available|memory specification can not be satisfied"
-    r"|unable to parse|parse error|unrecognized option|invalid option",
-    re.IGNORECASE,
-)
-"""What Slurm's ``sbatch`` and HTCondor's submission say of a request that no waiting makes acceptable."""
 SETTLES = 20.0
 """Seconds that a queue may take to know that a job is over."""
 ENDS = 90.0
 """Seconds that a held job may take to end: those of the profile's max_vacate_time, and some more."""
-VERB_ERROR = re.compile(r"^jetloom \w+: error: (.*)$")
-OF_CONFIGURATION = re.compile(
-    r"\S*/config/[0-9a-f]+\.json: |--[a-z-]+: |(samples|conversion|tasks|training|scan)\b[\w.]*: "
-)
-"""How a verb's error begins that is about the stored configuration, an option, or a key."""
-
-OF_DAMAGE = re.compile(
-    r": (cannot be read \(|entries \d+ to \d+ |is damaged|is truncated|is not (as it was|what was) written|is not a )"
-)
-"""How an error tells of a damaged file. What a library said of the bytes follows it, and may be any words."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +235,7 @@ class Resubmission:
 
     def _said(self, failed: FailedJob, path: Path) -> str:
         """Give the error that the verb left in its log in this attempt."""
-        return _verb_error(failed.log, self._judged.get(path, self._began))
+        return verb_error(failed.log, self._judged.get(path, self._began))
 
     def _cause_without_line(self, failed: FailedJob, facts: Facts | None) -> tuple[Cause, str]:
         """Give the cause of a failure of which the job itself left no line."""
@@ -264,7 +245,7 @@ class Resubmission:
         if facts is not None and facts.cause is not None:
             return facts.cause, facts.words
         if said := self._said(failed, paths.attempts(self.analysis, failed.rule, failed.wildcards)):
-            return _cause_of_words(said), said
+            return cause_of_words(said), said
         return Cause.BUG, (facts.words if facts else "") or "the job ended before its verb said why"
 
 
@@ -288,38 +269,12 @@ def settle_killed(directory: Path, found: OpenAttempt, facts: Facts | None, said
     elif found.signal:
         cause, words = Cause.PREEMPTED, words or f"told to stop by {found.signal}"
     elif said:
-        cause, words = _cause_of_words(said), said
+        cause, words = cause_of_words(said), said
     else:
         cause, words = Cause.BUG, "; ".join(filter(None, ("killed, nobody says by whom", words)))
     detail = "; ".join(filter(None, (found.attempt.detail, words)))
     known = {"memory_used_mb": max(found.attempt.memory_used_mb, facts.memory_used_mb)} if facts else {}
     return ledger.settle(directory, cause, detail, **known)
-
-
-def _verb_error(log: str, since: float) -> str:
-    """Give the error that a verb left in its log, unless the log is older than the attempt."""
-    path = Path(log)
-    try:
-        if not log or path.stat().st_mtime < since:
-            return ""
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    match = VERB_ERROR.match(lines[-1]) if lines else None
-    return match[1] if match else ""
-
-
-def _cause_of_words(said: str) -> Cause:
-    """Tell by a verb's own words whether another attempt can help."""
-    if OF_DAMAGE.search(said):
-        return Cause.BAD_INPUT
-    if "memory ran out" in said:
-        return Cause.OUT_OF_MEMORY
-    if "cannot be written" in said:
-        return Cause.DISK_FULL
-    if OUT_OF_REACH in said:
-        return Cause.STORAGE
-    return Cause.CONFIGURATION if OF_CONFIGURATION.match(said) else Cause.BAD_INPUT
 
 
 def given_up(analysis: Analysis, task: str, point: str, run: str, since: str) -> str:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from math import inf
 
-from jetloom.cluster.attempts.resubmission import NEVER_TAKEN
+from jetloom.cluster.attempts.words import NEVER_TAKEN
 from jetloom.cluster.profiles.asked import Asked, Examined, request_of, words_of
 from jetloom.cluster.schedulers.scheduler import SilentSchedulerError, call
 from jetloom.cluster.site.findings import Finding, ok, warning, wrong
