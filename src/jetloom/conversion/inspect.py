@@ -12,6 +12,8 @@ from jetloom.io.dxaod import DxaodReader
 from jetloom.io.root import open_source
 from jetloom.locations import Location
 
+Values = dict[str, list[npt.NDArray[np.generic]]]
+
 NEEDED = "missing, and needed"
 HEADING = ("variable", "branch", "unit", "values", "smallest", "largest", "remark")
 
@@ -42,44 +44,53 @@ def inspect_file(path: Location, schema: Schema, collection: str | None, events:
         If the file cannot be read or has no tree of the schema.
     """
     conversion = _everything(schema, collection)
-    values: dict[str, list[npt.NDArray[np.generic]]] = {}
     with open_source(path, schema.trees) as source:
         reader = DxaodReader(source, schema, conversion, tolerant=True)
-        found = 0
-        for block in reader.blocks():
-            groups = {"events": block.events, "jets": block.jets.columns}
-            groups |= {name: other.columns for name, other in block.others.items()}
-            for group, columns in groups.items():
-                for name, column in columns.items():
-                    values.setdefault(f"{group}.{name}", []).append(column)
-            found += block.entries
-            if found >= events:
-                break
-        plans, remarks = reader.plan.groups, reader.plan.remarks
-    lines: list[tuple[str, ...]] = [HEADING]
-    for group in ("events", "jets", *schema.collections):
-        for name, spec in schema.group(group).fields.items():
-            key = f"{group}.{name}"
-            plan = plans.get(group)
-            if group in schema.collections and (plan is None or plan.kind is None):
-                lines.append((key, "", spec.unit_out, "0", "", "", "no links from jets to this collection"))
-                continue
-            branch = spec.expression or (plan.branches.get(name, "") if plan else "")
-            column = np.concatenate(values[key]) if key in values else np.zeros(0)
-            if branch:
-                described = _described(column)
-                if trouble := reader.unfit.get(branch, reader.unfit.get(key)):
-                    described = (*described[:-1], f"{UNREADABLE} as {spec.type}: {trouble}")
-                elif not reader.rounded.isdisjoint((branch, key)):
-                    remarks_of = [described[-1], f"{spec.type} rounds these integers: give 'type: int64'"]
-                    described = (*described[:-1], ", ".join(filter(None, remarks_of)))
-            else:
-                remark = remarks.get(key, "")
-                if not remark.startswith(UNREADABLE):
-                    remark = ("missing" if spec.optional else NEEDED) + (f"; {remark}" if remark else "")
-                described = ("0", "", "", remark)
-            lines.append((key, branch, spec.unit_out, *described))
-    return lines
+        values = _values(reader, events)
+    return [HEADING, *(_line(group, name, reader, schema, values) for group, name in _variables(schema))]
+
+
+def _variables(schema: Schema) -> list[tuple[str, str]]:
+    """Return group and name of each variable of a schema."""
+    groups = ("events", "jets", *schema.collections)
+    return [(group, name) for group in groups for name in schema.group(group).fields]
+
+
+def _values(reader: DxaodReader, events: int) -> Values:
+    """Read some events, at least one block; the pieces of each column by its group and name."""
+    values: Values = {}
+    found = 0
+    for block in reader.blocks():
+        groups = {"events": block.events, "jets": block.jets.columns}
+        groups |= {name: other.columns for name, other in block.others.items()}
+        for group, columns in groups.items():
+            for name, column in columns.items():
+                values.setdefault(f"{group}.{name}", []).append(column)
+        found += block.entries
+        if found >= events:
+            break
+    return values
+
+
+def _line(group: str, name: str, reader: DxaodReader, schema: Schema, values: Values) -> tuple[str, ...]:
+    """Return the line of a variable."""
+    spec, key, plan = schema.group(group).fields[name], f"{group}.{name}", reader.plan.groups.get(group)
+    if group in schema.collections and (plan is None or plan.kind is None):
+        return (key, "", spec.unit_out, "0", "", "", "no links from jets to this collection")
+    branch = spec.expression or (plan.branches.get(name, "") if plan else "")
+    if branch:
+        described = _described(np.concatenate(values[key]) if key in values else np.zeros(0))
+        if trouble := reader.unfit.get(branch, reader.unfit.get(key)):
+            described = (*described[:-1], f"{UNREADABLE} as {spec.type}: {trouble}")
+        elif not reader.rounded.isdisjoint((branch, key)):
+            remarks = [described[-1], f"{spec.type} rounds these integers: give 'type: int64'"]
+            described = (*described[:-1], ", ".join(filter(None, remarks)))
+    else:
+        remark = reader.plan.remarks.get(key, "")
+        if not remark.startswith(UNREADABLE):
+            remark = ("missing" if spec.optional else NEEDED) + (f"; {remark}" if remark else "")
+        described = ("0", "", "", remark)
+    return (key, branch, spec.unit_out, *described)
 
 
 def _everything(schema: Schema, collection: str | None) -> Conversion:

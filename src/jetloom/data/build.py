@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from jetloom.data.parts import write_parts
 from jetloom.data.sample_facts import sample_facts
 from jetloom.data.staging import stage_rows
 from jetloom.data.views import PARTS, fit_view
-from jetloom.errors import ConfigurationError
+from jetloom.errors import ConfigurationError, DiskFullError
 from jetloom.expressions import column_name
 from jetloom.io import atomic, sealed
 from jetloom.io.hdf5 import TableReader
@@ -68,11 +70,7 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
     samples = sample_facts(analysis, {name: files[name] for name in analysis.task_samples(task_name)})
     trees = _tree_settings(files) if task.reads == "trees" else {}
     losses = CutFlow()
-    for left in directory.glob(".staging.*"):  # of a build that was killed
-        shutil.rmtree(left, ignore_errors=True)
-    staging = directory / f".staging.{os.getpid()}"
-    atomic.make_directory(staging)
-    try:
+    with _staging(directory) as staging:
         staged = {name: staging / f"{name}.h5" for name in splitting.part_names(task.split)}
         stage_rows(analysis, task, files, samples, staged, losses)
         matching = match_parts(task, staged, losses) if task.weights.match else None
@@ -80,19 +78,10 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
         for stale in (DESCRIPTION, "fingerprint.txt"):  # nothing must describe parts that are being replaced
             (directory / stale).unlink(missing_ok=True)
         fingerprint, summary = write_parts(task, views, staged, directory)
-    except OSError as error:
-        if atomic.no_room(error):
-            from jetloom.errors import DiskFullError
-
-            raise DiskFullError("cannot be written (no room)", path=directory) from error
-        raise
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     description = {
         "task": task_name,
         **appearance(analysis, task_name),
-        "inputs": _described_inputs(task, files),
-        "spectators": _described_spectators(task, files),
+        **_described_columns(task, files),
         "parts": {name: [f"{PARTS}/{name}.h5"] for name in staged},
         "views": [view.description for view in views],
         # JSON sorts the keys of `samples`; the column `sample` counts in the order of the configuration.
@@ -109,6 +98,29 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
     sealed.write_json(directory / DESCRIPTION, description)
     atomic.write_text(directory / "fingerprint.txt", fingerprint + "\n")
     return description
+
+
+@contextmanager
+def _staging(directory: Path) -> Iterator[Path]:
+    """Make a directory for files that are needed while the dataset is built; what a killed build left is removed.
+
+    Raises
+    ------
+    DiskFullError
+        If there is no room for what is written within.
+    """
+    for left in directory.glob(".staging.*"):
+        shutil.rmtree(left, ignore_errors=True)
+    staging = directory / f".staging.{os.getpid()}"
+    atomic.make_directory(staging)
+    try:
+        yield staging
+    except OSError as error:
+        if atomic.no_room(error):
+            raise DiskFullError("cannot be written (no room)", path=directory) from error
+        raise
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _tree_settings(files: dict[str, list[Path]]) -> dict[str, Any]:
@@ -144,14 +156,13 @@ def _input_digests(files: dict[str, list[Path]]) -> dict[str, str]:
     return {f"{sample}/{path.name}": provenance.file_digest(path) for sample, paths in files.items() for path in paths}
 
 
-def _described_inputs(task: Task, files: dict[str, list[Path]]) -> list[dict[str, str]]:
+def _described_columns(task: Task, files: dict[str, list[Path]]) -> dict[str, list[dict[str, str]]]:
+    """Return the inputs and spectators with their titles."""
     titles = _titles(files)
-    return [{"column": column_name(text), "expression": text, "title": titles.get(text, text)} for text in task.inputs]
-
-
-def _described_spectators(task: Task, files: dict[str, list[Path]]) -> list[dict[str, str]]:
-    titles = _titles(files)
-    return [{"column": name, "title": titles.get(name, name)} for name in task.spectators]
+    inputs = [
+        {"column": column_name(text), "expression": text, "title": titles.get(text, text)} for text in task.inputs
+    ]
+    return {"inputs": inputs, "spectators": [{"column": n, "title": titles.get(n, n)} for n in task.spectators]}
 
 
 def _titles(files: dict[str, list[Path]]) -> dict[str, str]:
