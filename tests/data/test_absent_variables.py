@@ -9,7 +9,7 @@ from jetloom.config.conversion import Conversion
 from jetloom.config.load import load_merged
 from jetloom.conversion.convert import to_hdf5
 from jetloom.conversion.task import Task
-from jetloom.data.absence import absent_variables
+from jetloom.data.absence import absent_variables, input_values
 from jetloom.data.build import build
 from jetloom.data.dataset import Dataset
 from jetloom.errors import MissingObjectError
@@ -116,3 +116,27 @@ def test_the_number_of_constituents_of_an_absent_collection_is_not_known(tmp_pat
         writer.attributes = {"absent": {"tracks": "trackLinks", "jets.width": "w", "clusters.e": "e"}}
     with TableReader(tmp_path / "x.h5") as reader:
         assert absent_variables(reader) == {"n_tracks": "trackLinks", "width": "w"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("n > 8", [1, 0, np.nan]),
+        ("not (n > 8)", [0, 1, np.nan]),
+        ("n != 9 and pt > 1", [0, 1, np.nan]),
+        ("n in (9, 10)", [1, 0, np.nan]),
+        ("k > 8", [1, 0, 1]),
+        ("pt > 1", [1, 1, 1]),
+        ("isnan(n)", [0, 0, 1]),
+        ("n > 8 and not isnan(n)", [1, 0, 0]),
+        ("n + 1", [10, 8, np.nan]),
+        ("where(k > 8, 5, n)", [5, 7, 5]),
+        ("2 > 1", [1, 1, 1]),
+        ("7", [7, 7, 7]),
+    ],
+)
+def test_an_input_of_yes_and_no_is_missing_where_its_variable_is(text, expected):
+    columns = {"n": np.array([9, 7, np.nan]), "k": np.array([9, 7, 11]), "pt": np.array([2.0, 3.0, 4.0], "f4")}
+    found = input_values(text, columns, 3)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, np.array(expected, "f4"))

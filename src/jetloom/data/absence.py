@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
 
 from jetloom.errors import MissingObjectError
-from jetloom.expressions import names_in
+from jetloom.expressions import evaluate, names_in
 from jetloom.io.hdf5 import TableReader
 
 if TYPE_CHECKING:
     from jetloom.config.tasks import Task
+
+ASKS = {"isnan", "isfinite"}
+"""Functions by which an expression says itself what is the case where a value is missing."""
+
+
+def missing_rows(text: str, columns: Mapping[str, npt.NDArray[Any]], rows: int) -> npt.NDArray[np.bool_]:
+    """Say in which rows a variable of an expression is missing, unless it asks for that itself; shape (rows,)."""
+    missing = np.zeros(rows, bool)
+    if ASKS.isdisjoint(re.findall(r"\w+", text)):
+        for variable in names_in(text):
+            if columns[variable].dtype.kind == "f":
+                missing |= np.isnan(columns[variable])
+    return missing
+
+
+def input_values(text: str, columns: Mapping[str, npt.NDArray[Any]], rows: int) -> npt.NDArray[np.float32]:
+    """Evaluate an input, shape (rows,): of yes and no, NaN where it is not known, as numbers are anyway."""
+    values = np.asarray(evaluate(text, columns))
+    result = np.broadcast_to(values.astype(np.float32), (rows,))
+    if values.dtype.kind != "b":
+        return result
+    return np.where(missing_rows(text, columns, rows), np.float32(np.nan), result)
 
 
 def absent_variables(reader: TableReader) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Set
 from typing import Any
 
@@ -10,12 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.config.tasks import Label
-from jetloom.expressions import evaluate_mask, names_in
+from jetloom.data.absence import missing_rows
+from jetloom.expressions import evaluate_mask
 
 UNLABELLED = -1
-
-ASKS = {"isnan", "isfinite"}
-"""Functions by which an expression says itself what is the case where a value is missing."""
 
 
 def assign_labels(
@@ -63,10 +60,5 @@ def unknown_labels(
     """
     found: dict[str, int] = {}
     for index, (name, label) in enumerate(labels.items()):
-        if ASKS.isdisjoint(re.findall(r"\w+", label.when)):
-            used = [columns[variable] for variable in names_in(label.when) if columns[variable].dtype.kind == "f"]
-            missing = np.zeros(len(assigned), bool)
-            for values in used:
-                missing |= np.isnan(values)
-            found[name] = int((missing & (assigned == index)).sum())
+        found[name] = int((missing_rows(label.when, columns, len(assigned)) & (assigned == index)).sum())
     return {name: number for name, number in found.items() if number}

@@ -17,14 +17,14 @@ from jetloom.config.samples import Sample
 from jetloom.config.tasks import Task
 from jetloom.cutflow import CutFlow
 from jetloom.data import split as splitting
-from jetloom.data.absence import Absence, absence
+from jetloom.data.absence import Absence, absence, input_values
 from jetloom.data.jets import BLOCK_ROWS, Jets, jet_blocks
 from jetloom.data.labels import UNLABELLED, assign_labels, unknown_labels
 from jetloom.data.part_writer import PartWriter
 from jetloom.data.spread import Oversized
 from jetloom.data.weights import event_weights
 from jetloom.errors import ConfigurationError, EmptySampleError, near_misses
-from jetloom.expressions import column_name, evaluate, evaluate_mask, names_in
+from jetloom.expressions import column_name, evaluate_mask, names_in
 from jetloom.io.hdf5 import TableReader
 from jetloom.io.trees import JET_TREE
 from jetloom.io.widths import require_width
@@ -256,7 +256,7 @@ def _staged_rows(task: Task, block: Block, dtype: np.dtype[Any], lacking: Absenc
     rows = np.zeros(len(block), dtype)
     columns = _columns(block)
     for text in task.inputs:
-        values = np.nan if lacking.touches(text) else np.asarray(evaluate(text, columns)).astype(np.float32)
+        values = np.nan if lacking.touches(text) else input_values(text, columns, len(block))
         rows[column_name(text)] = np.where(np.isfinite(values), values, np.float32(np.nan))
     for name in (dtype.names or ())[len(task.inputs) :]:
         if name in columns and name not in OWN_COLUMNS:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jetloom.data.absence import absent_variables
+from jetloom.data.absence import absent_variables, input_values
 from jetloom.data.jets import BLOCK_ROWS
 from jetloom.data.labels import assign_labels
 from jetloom.data.weights import event_weights
 from jetloom.evaluation.histogram import Histogram
-from jetloom.expressions import evaluate, names_in
+from jetloom.expressions import names_in
 from jetloom.io.hdf5 import TableReader
 from jetloom.plots.inputs import edges
 
@@ -147,4 +147,4 @@ def _values(expression: str, block: Array, lacking: Set[str]) -> Array:
     if not names_in(expression) <= set(block.dtype.names or ()) - lacking:
         return np.full(len(block), np.nan, np.float32)
     columns = {name: block[name] for name in block.dtype.names or ()}
-    return np.broadcast_to(np.asarray(evaluate(expression, columns), dtype=np.float32), (len(block),))
+    return input_values(expression, columns, len(block))
