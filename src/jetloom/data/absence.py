@@ -45,7 +45,7 @@ def absent_variables(reader: TableReader) -> dict[str, str]:
 
     Of a collection that the input lacks, this is the number of its constituents.
     """
-    listed = reader.attribute("absent") if reader.has_attribute("absent") else {}
+    listed = reader.attribute("absent", dict[str, str]) if reader.has_attribute("absent") else {}
     return absent_columns(listed if isinstance(listed, dict) else {name: name.split(".")[-1] for name in listed})
 
 

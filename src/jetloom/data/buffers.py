@@ -24,7 +24,7 @@ def blocks_of(files: list[Path], buffer_rows: int) -> list[tuple[int, int, int]]
     blocks = []
     for index, path in enumerate(files):
         with TableReader(path) as reader:
-            rows = reader.rows["jets"]
+            rows = reader.count("jets")
         blocks += [(index, start, min(start + block, rows)) for start in range(0, rows, block)]
     return blocks
 

@@ -168,5 +168,5 @@ def _described_columns(task: Task, files: dict[str, list[Path]]) -> dict[str, li
 def _titles(files: dict[str, list[Path]]) -> dict[str, str]:
     """Give the axis titles of the jets' variables, from the first file."""
     with TableReader(next(iter(files.values()))[0]) as reader:
-        titles: dict[str, str] = reader.attribute("titles").get("jets", {})
+        titles: dict[str, str] = reader.attribute("titles", dict[str, dict[str, str]]).get("jets", {})
     return titles

@@ -190,6 +190,6 @@ def jet_blocks(reader: TableReader, rows: int | None = None) -> Generator[Jets, 
         rows = TREE_BLOCK_ROWS if "branchings" in reader.rows else BLOCK_ROWS
     chunk = reader.chunk_rows("jets")
     step = max(1, rows // chunk) * chunk
-    total = reader.rows["jets"]
+    total = reader.count("jets")
     for start in range(0, total, step):
         yield read_jets(reader, start, min(start + step, total))

@@ -40,7 +40,7 @@ def read_rows(view: View, role: str, rows: Sequence[int] | Index) -> Jets:
     first = 0
     for path in view.files[role]:
         with TableReader(path) as reader:
-            size = reader.rows["jets"]
+            size = reader.count("jets")
             for row in wanted[(wanted >= first) & (wanted < first + size)]:
                 found[int(row)] = read_jets(reader, int(row) - first, int(row) - first + 1)
             first += size

@@ -22,6 +22,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 import xxhash
+from pydantic import TypeAdapter, ValidationError
 
 from jetloom.errors import CorruptFileError, MissingFileError, MissingObjectError, near_misses
 from jetloom.io.chunk_reader import ChunkReader
@@ -197,11 +198,19 @@ class TableReader:
         """Say whether the file has an attribute."""
         return key in self._texts
 
-    def attribute(self, key: str) -> Any:
-        """Give a JSON attribute of the file."""
+    def attribute(self, key: str, kind: Any = Any) -> Any:
+        """Give a JSON attribute of the file, which must be of a kind: a type as in an annotation."""
         if key not in self._texts:
             raise MissingObjectError("has no such attribute", path=self.path, where=key)
-        return json.loads(self._texts[key])
+        try:
+            return TypeAdapter(kind).validate_json(self._texts[key], strict=True)
+        except ValidationError as error:
+            cause = f"is not as jetloom writes it ({error.errors()[0]['msg']})"
+            raise CorruptFileError(cause, path=self.path, where=key, advice=AGAIN) from None
+
+    def count(self, table: str) -> int:
+        """Give the number of rows of a dataset that must be there."""
+        return len(self._dataset(table))
 
     def dtype(self, table: str) -> np.dtype[Any]:
         """Give the compound dtype of a dataset."""
@@ -245,12 +254,10 @@ class TableReader:
         return self._chunks[table]
 
     def _dataset(self, table: str) -> Any:
-        try:
-            return self._file[table]
-        except KeyError:
-            raise MissingObjectError(
-                "no such dataset", path=self.path, where=table, advice=near_misses(table, self._file)
-            ) from None
+        if table not in self.rows:
+            advice = near_misses(table, self.rows)
+            raise MissingObjectError("no such dataset", path=self.path, where=table, advice=advice)
+        return self._file[table]
 
     def close(self) -> None:
         """Close the file."""

@@ -84,7 +84,7 @@ def read_sample(analysis: Analysis, name: str, collection: str | None, events: i
     total, files = 0, paths.shown_files(paths.converted_files(analysis, name))
     for stem, path in files.items():
         with TableReader(paths.hdf5_file(analysis, name, stem)) as reader:
-            if reader.attribute("status") == "skipped":
+            if reader.attribute("status", str) == "skipped":
                 continue
             with open_source(path, schema.trees) as source:
                 dxaod = DxaodReader(source, schema, conversion)
@@ -121,7 +121,7 @@ def _from_dxaod(
 def _from_hdf5(reader: TableReader, layout: Layout, collection: str | None, keys: Array) -> Jets:
     """Read the jets of these events; the order of the file is that of the DxAOD."""
     found: list[Jets] = []
-    for start in range(0, reader.rows["jets"], ROWS):
+    for start in range(0, reader.count("jets"), ROWS):
         rows = reader.read("jets", start, start + ROWS)
         chosen = np.isin(_keys(rows), keys)
         columns = {name: rows[name][chosen] for name in _columns(layout)}

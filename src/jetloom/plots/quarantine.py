@@ -54,7 +54,7 @@ class Quarantined:
                 self.reasons = reader.attribute("reasons")
                 parts.append(reader.read("quarantine"))
                 self.files += [path.name] * len(parts[-1])
-                self.jets += reader.rows["jets"]
+                self.jets += reader.count("jets")
         self.rows: Array = np.concatenate(parts) if parts else np.zeros(0, QUARANTINE)
 
     @property

@@ -6,9 +6,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import FiniteFloat, NonNegativeInt
+
 from jetloom.io.hdf5 import TableReader
+from jetloom.io.stored import Stored
 
 SKIPPED, WAITING = "skipped", "waiting"
+
+
+class Booked(Stored):
+    """What a file's own bookkeeping tells of all that was generated for it."""
+
+    events: NonNegativeInt
+    sum_of_weights: FiniteFloat
 
 
 @dataclass(frozen=True)
@@ -65,27 +75,29 @@ def read_facts(path: Path) -> FileFacts:
     Raises
     ------
     MissingFileError, CorruptFileError
-        If there is no such file, or it cannot be read.
+        If there is no such file, it cannot be read, or an attribute is not of its kind.
     """
     with TableReader(path) as reader:
 
-        def known(key: str, default: Any) -> Any:
-            return reader.attribute(key) if reader.has_attribute(key) else default
+        def known(key: str, kind: Any, default: Any) -> Any:
+            return reader.attribute(key, kind) if reader.has_attribute(key) else default
 
-        status = reader.attribute("status")
+        status, source = reader.attribute("status", str), known("source", str, "")
         if status == SKIPPED:
-            return FileFacts(path, status, reader.attribute("reason"), source=known("source", ""))
+            return FileFacts(path, status, reader.attribute("reason", str), source=source)
+        events = reader.attribute("events", NonNegativeInt)
+        booked = known("bookkeeping", Booked | None, None)
         return FileFacts(
             path,
             status,
-            entries=known("entries", reader.attribute("events")),
-            events=reader.attribute("events"),
-            sum_of_weights=reader.attribute("sum_of_weights"),
-            rows=reader.rows["jets"],
-            bookkeeping=known("bookkeeping", None),
-            channels=known("channels", None),
-            source=known("source", ""),
-            content=known("content", ""),
-            counts=known("counts", []),
-            absent=dict(known("absent", {})),
+            entries=known("entries", NonNegativeInt, events),
+            events=events,
+            sum_of_weights=reader.attribute("sum_of_weights", FiniteFloat),
+            rows=reader.count("jets"),
+            bookkeeping=booked and booked.model_dump(),
+            channels=known("channels", dict[str, tuple[NonNegativeInt, FiniteFloat]] | None, None),
+            source=source,
+            content=known("content", str, ""),
+            counts=known("counts", list[dict[str, Any]], []),
+            absent=known("absent", dict[str, str], {}),
         )
