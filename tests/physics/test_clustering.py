@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golden_jets import DAUGHTERS, MOMENTA, OFFSETS
-from jetloom.physics.clustering import cluster, merge_offsets, pieces, whole
+from jetloom.physics.clustering import cluster, pieces
+from jetloom.physics.history import merge_offsets, whole
 from jetloom.physics.kinematics import four_momenta
 
 JETS = 400

@@ -12,39 +12,21 @@ root is 2 N - 2.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from jetloom.physics.history import History, Offsets, merge_offsets
 from jetloom.physics.kinematics import Momenta, azimuth, momentum, rapidity
 
 Floats = npt.NDArray[np.float64]
-Offsets = npt.NDArray[np.int64]
 
 SMALLEST = 1e-300
 """Squared transverse momenta are not smaller where they are divided by."""
 LARGEST = 1e280
 """Powers of them are not larger, so that no distance is infinite."""
-
-
-class History(NamedTuple):
-    """Merges of many jets, one jet after the other; a jet of N constituents has N - 1."""
-
-    parents: npt.NDArray[np.int32]
-    """Nodes that were merged, shape (merges, 2), the one with the lower number first."""
-    momenta: Momenta
-    """Their sums, shape (merges, 4)."""
-    offsets: Offsets
-    """The merges of jet i are rows ``offsets[i]`` to ``offsets[i + 1]``."""
-
-    def take(self, jets: npt.NDArray[np.bool_]) -> History:
-        """Give the merges of some of the jets."""
-        counts = np.diff(self.offsets)
-        rows = np.repeat(jets, counts)
-        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts[jets])])
-        return History(self.parents[rows], self.momenta[rows], offsets)
 
 
 def cluster(momenta: Momenta, offsets: Offsets, exponent: float) -> History:
@@ -79,28 +61,6 @@ def pieces(momenta: Momenta, offsets: Offsets, exponent: float, radius: float) -
     history = History(np.zeros((merges[-1], 2), np.int32), np.empty((merges[-1], 4)), merges)
     _cluster(momenta, offsets, float(exponent), float(radius) ** 2, *history, found)
     return found
-
-
-def merge_offsets(offsets: Offsets) -> Offsets:
-    """Give the offsets of merges from those of constituents: one less in each jet."""
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(np.diff(offsets) - 1)])
-
-
-@njit(cache=True, error_model="numpy")
-def whole(parents: npt.NDArray[np.int32], offsets: Offsets) -> npt.NDArray[np.bool_]:
-    """Say for each jet whether its merges are a tree: every node but the root merged once, after it was there."""
-    good = np.ones(len(offsets) - 1, np.bool_)
-    for jet in range(len(good)):
-        first, merges = offsets[jet], offsets[jet + 1] - offsets[jet]
-        used = np.zeros(2 * merges + 1, np.bool_)
-        for step in range(merges):
-            for side in range(2):
-                node = parents[first + step, side]
-                if node < 0 or node > merges + step or used[node]:
-                    good[jet] = False
-                else:
-                    used[node] = True
-    return good
 
 
 @njit(cache=True, error_model="numpy")

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from numba import njit
 
 from jetloom.physics.arctangent import full_angles
-from jetloom.physics.clustering import History, Offsets
+from jetloom.physics.history import History, Offsets
 from jetloom.physics.kinematics import COLLINEAR, Momenta, momentum, set_frame, signed_mass
 
 Floats = npt.NDArray[np.float64]

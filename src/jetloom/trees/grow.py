@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from jetloom.config.trees import Trees
 from jetloom.io.trees import TREE_BRANCHING
-from jetloom.physics.clustering import cluster, whole
+from jetloom.physics.clustering import cluster
 from jetloom.physics.declustering import decluster
+from jetloom.physics.history import whole
 from jetloom.trees.constituents import Constituents, Judgement, exponent, judge
 from jetloom.trees.reasons import NO_TREE
 
