@@ -159,7 +159,7 @@ _BRIEF.maxlevel, _BRIEF.maxstring, _BRIEF.maxother = 3, 60, 60
 
 
 def shown(value: object) -> str:
-    """Give a value for a message, at most 60 characters of it, without writing a large one out first."""
+    """Return a value for a message, at most 60 characters of it, without writing a large one out first."""
     try:
         return _BRIEF.repr(value)[:60]
     except ValueError:  # an integer of more digits than Python writes

@@ -57,7 +57,7 @@ def source_files(analysis: Analysis, sample: str) -> dict[str, Location]:
 
 
 def _named_files(data: str, names: Iterable[str], where: str, in_list: bool = False) -> Iterator[Location]:
-    """Give the files that URLs, patterns and lists name; ``data`` is where relative ones begin."""
+    """Return the files that URLs, patterns and lists name; ``data`` is where relative ones begin."""
     for name in names:
         if URL.match(name):
             yield checked_remote(name, where)
@@ -92,7 +92,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def identity(path: Location) -> Identity:
-    """Give what tells a file from others whatever its path: its device and its number there, or its URL."""
+    """Return what tells a file from others whatever its path: its device and its number there, or its URL."""
     if isinstance(path, Remote):
         return path.url
     state = path.stat()

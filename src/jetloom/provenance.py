@@ -45,7 +45,7 @@ def file_digest(path: str | Path) -> str:
 
 
 def stored_name(data: bytes) -> str:
-    """Give the name, without its ending, of a file that is stored under the digest of its content."""
+    """Return the name, without its ending, of a file that is stored under the digest of its content."""
     return hashlib.sha256(data).hexdigest()[:12]
 
 

@@ -47,7 +47,7 @@ def given_files(options: argparse.Namespace) -> Iterator[Path]:
 
 
 def _configured_files(analysis: Analysis) -> Iterator[Path]:
-    """Give the samples' own files, schemas, the good-runs list, and models of the user's own."""
+    """Return the samples' own files, schemas, the good-runs list, and models of the user's own."""
     from jetloom.paths import expand, source_files
 
     if analysis.conversion.good_runs is not None:

@@ -125,7 +125,7 @@ def _say_end(result: dict[str, Any]) -> None:
 
 
 def _picture(task: Task, dataset: Dataset, fold: int | None) -> Callable[[Any], bytes] | None:
-    """Give a function that draws the tree of the task's chosen jet with what a network says of it; None if none is.
+    """Return a function that draws the tree of the task's chosen jet with what a network says of it; None if none is.
 
     Raises
     ------

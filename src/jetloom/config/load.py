@@ -59,7 +59,7 @@ def _cause(error: Any, model: type[BaseModel]) -> str:
 
 
 def _short(part: int | str) -> str:
-    """Give a part of a key's place, cut where nobody would read on."""
+    """Return a part of a key's place, cut where nobody would read on."""
     return str(part)[:60]
 
 

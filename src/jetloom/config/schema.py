@@ -120,7 +120,7 @@ class Container(Settings):
         return field.expression is not None and any(map(self.may_be_missing, names_in(field.expression)))
 
     def stored_type(self, name: str) -> str:
-        """Give the type of a column: float64, with NaN for what is missing, for integers that may be missing."""
+        """Return the type of a column: float64, with NaN for what is missing, for integers that may be missing."""
         kind = self.fields[name].type
         return "float64" if "int" in kind and self.may_be_missing(name) else kind
 
@@ -243,7 +243,7 @@ def find_schema(name: str | Path) -> Schema:
 
 
 def schema_file(name: str | Path) -> Path:
-    """Give the file of a schema, by a name or a path.
+    """Return the file of a schema, by a name or a path.
 
     Raises
     ------

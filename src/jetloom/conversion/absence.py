@@ -66,7 +66,7 @@ def decided_cuts(task: Task, absent: Mapping[str, str]) -> dict[tuple[str, str],
 
 
 def _touched(task: Task, absent: Mapping[str, str]) -> Iterator[tuple[str, str, str, str]]:
-    """Give level, cut, variable and branch of each cut on a variable that is absent."""
+    """Return level, cut, variable and branch of each cut on a variable that is absent."""
     select = task.conversion.select
     for level, cuts in (("events", select.events), ("jets", select.jets), *select.constituents.items()):
         groups = ("jets", "events") if level == "jets" else (level,)
@@ -78,7 +78,7 @@ def _touched(task: Task, absent: Mapping[str, str]) -> Iterator[tuple[str, str, 
 
 
 def without_weight(path: Location, why: str) -> MissingObjectError:
-    """Give the error of simulated events that have no weight."""
+    """Return the error of simulated events that have no weight."""
     return MissingObjectError(
         f"simulated events need a weight, and {why}",
         path=path,

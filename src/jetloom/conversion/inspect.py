@@ -105,7 +105,7 @@ def _everything(schema: Schema, collection: str | None) -> Conversion:
 
 
 def _described(column: npt.NDArray[np.generic]) -> tuple[str, ...]:
-    """Give number of values, extremes (those of integers to the last digit), and what is odd about them."""
+    """Return number of values, extremes (those of integers to the last digit), and what is odd about them."""
     if not len(column):
         return "0", "", "", "no values"
     known = column[np.isfinite(column)] if column.dtype.kind == "f" else column

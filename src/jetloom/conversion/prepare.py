@@ -20,7 +20,7 @@ LAST = 400
 
 
 def command_line(command: str, source: Location, output: Path) -> str:
-    """Give the command for one file, with its path or URL in the place of ``{input}``, and that of ``{output}``."""
+    """Return the command for one file, with its path or URL in the place of ``{input}``, and that of ``{output}``."""
     named = source.url if isinstance(source, Remote) else str(source)
     return command.replace("{input}", shlex.quote(named)).replace("{output}", shlex.quote(str(output)))
 

@@ -38,7 +38,7 @@ def jet_rows(block: EventBlock, layout: Layout) -> Rows:
 
 
 def event_rows(block: EventBlock, channel: str) -> Rows:
-    """Give one row an event: what tells it from others. ``channel`` names the variable of its process, or is ""."""
+    """Return one row an event: what tells it from others. ``channel`` names the variable of its process, or is ""."""
     rows = np.zeros(block.entries, EVENT)
     for name in ("run_number", "event_number"):
         rows[name] = block.events[name]

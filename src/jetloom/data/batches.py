@@ -21,12 +21,12 @@ Arrays = npt.NDArray[Any] | dict[str, npt.NDArray[Any]]
 
 
 def count_rows(arrays: Arrays) -> int:
-    """Give the number of rows of an array, or of arrays by name."""
+    """Return the number of rows of an array, or of arrays by name."""
     return len(next(iter(arrays.values()))) if isinstance(arrays, dict) else len(arrays)
 
 
 def take_rows(arrays: Arrays, index: npt.NDArray[np.int64] | slice) -> Arrays:
-    """Give some rows of an array, or of arrays by name."""
+    """Return some rows of an array, or of arrays by name."""
     if isinstance(arrays, dict):
         return {name: array[index] for name, array in arrays.items()}
     found: npt.NDArray[Any] = arrays[index]
@@ -106,7 +106,7 @@ class BatchStream:
             yield rest
 
     def _shuffled(self, generator: np.random.Generator) -> Generator[tuple[Any, ...], None, None]:
-        """Give what is made of the jets of each buffer, in random order."""
+        """Return what is made of the jets of each buffer, in random order."""
         for parts, seed in buffers(self.files, self.buffer_rows, generator):
             jets = self.choose(Jets.concatenate(parts))
             order = np.random.default_rng(seed).permutation(len(jets))

@@ -96,7 +96,7 @@ def empty_bins(binning: dict[str, Any]) -> dict[str, list[int]]:
 
 
 def _massless(tail: float, blocks: Blocks) -> float:
-    """Give the share of its energy up to which a mass is rounding."""
+    """Return the share of its energy up to which a mass is rounding."""
     share = MasslessShare(tail)
     for jets in blocks():
         for energy, mass in _energies_and_masses(jets):
@@ -148,7 +148,7 @@ def _quantiles(tail: float, massless: float, blocks: Blocks) -> dict[tuple[str, 
 
 
 def _values(jets: Jets, massless: float | None = None) -> Iterator[tuple[str, str, npt.NDArray[Any]]]:
-    """Give the values of all variables: (group, name, values); momenta are those of roots and of all daughters.
+    """Return the values of all variables: (group, name, values); momenta are those of roots and of all daughters.
 
     With ``massless``, only those that are more than rounding.
     """
@@ -171,7 +171,7 @@ def _values(jets: Jets, massless: float | None = None) -> Iterator[tuple[str, st
 
 
 def _energies_and_masses(jets: Jets) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
-    """Give energies and masses of roots, of harder and of softer daughters."""
+    """Return energies and masses of roots, of harder and of softer daughters."""
     yield jets["seed_e"], jets["seed_m"]
     if jets.branchings is not None:
         for side in ("hard", "soft"):

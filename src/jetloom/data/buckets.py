@@ -128,7 +128,7 @@ class BucketStream:
         return made(self._batches(epoch, first_step), lambda batch: filled(*batch, size, self.prepare), self.threads)
 
     def _batches(self, epoch: int, first_step: int) -> Generator[tuple[Jets, Integers], None, None]:
-        """Give the jets of a buffer, and the positions of a batch in it."""
+        """Return the jets of a buffer, and the positions of a batch in it."""
         left_out = first_step
         for jets, batches in prefetched(self._ordered(np.random.default_rng([self.seed, epoch])), 1):
             for positions in batches[left_out:]:

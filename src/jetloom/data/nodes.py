@@ -106,7 +106,7 @@ def _nodes(jets: Jets) -> tuple[Index, Index]:
 def _momenta(
     jets: Jets, first: Index, rows: npt.NDArray[np.void], places: tuple[Index, Index, Index]
 ) -> dict[str, npt.NDArray[np.float32]]:
-    """Give the momenta of all nodes by name."""
+    """Return the momenta of all nodes by name."""
     found = {}
     for name in MOMENTUM:
         values = np.zeros(2 * len(rows) + len(first), np.float32)

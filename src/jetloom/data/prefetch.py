@@ -33,7 +33,7 @@ def prefetched(items: Generator[Item, None, None], ahead: int) -> Iterator[Item]
 
 
 def made(work: Generator[Work, None, None], make: Callable[[Work], Item], threads: int) -> Iterator[Item]:
-    """Give what is made of each piece of work, in the order of the work, whichever thread is done first.
+    """Return what is made of each piece of work, in the order of the work, whichever thread is done first.
 
     Parameters
     ----------

@@ -87,7 +87,7 @@ def folds(split: Split) -> list[int | None]:
 
 
 def mix(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Give 64 well-mixed bits for each 64 bits: the finaliser of SplitMix64."""
+    """Return 64 well-mixed bits for each 64 bits: the finaliser of SplitMix64."""
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return state ^ (state >> np.uint64(31))

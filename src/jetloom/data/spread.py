@@ -72,7 +72,7 @@ def bulk_of(blocks: Blocks, total: int) -> Bulk:
 
 
 def _middle(column: Floats) -> tuple[float, float]:
-    """Give the median and the spread of the finite values; 0 of none."""
+    """Return the median and the spread of the finite values; 0 of none."""
     known = column[np.isfinite(column)]
     if not len(known):
         return 0.0, 0.0
@@ -116,7 +116,7 @@ def recurring(bulk: Bulk, inputs: list[str], low: Floats, high: Floats, blocks: 
 
 
 def _far(column: Floats, low: float, high: float) -> list[tuple[float, float]]:
-    """Give values at the ends of a column that are far from the rest, and their distances in spreads."""
+    """Return values at the ends of a column that are far from the rest, and their distances in spreads."""
     found: list[tuple[float, float]] = []
     rest = column[np.isfinite(column)]
     for end, extreme in ((low, np.min), (high, np.max)):

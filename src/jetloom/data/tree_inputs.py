@@ -57,7 +57,7 @@ class TreeInputs:
         return np.stack(columns, axis=1).astype(np.float32)
 
     def described(self) -> dict[str, Any]:
-        """Give ``massless``, ``floor``, and of each of :data:`PLACES` ``mean`` and ``std`` of its four variables."""
+        """Return ``massless``, ``floor``, and of each of :data:`PLACES` ``mean`` and ``std`` of its four variables."""
         places = {
             # What is always the same, as the angles of a jet to its own axis, has no scale.
             place: {"mean": _rounded(moments.mean), "std": _rounded(np.where(moments.std > 1e-6, moments.std, 1.0))}

@@ -102,7 +102,7 @@ def fit_view(task: Task, fold: int | None, staged: dict[str, Path], trees: dict[
 
 
 def _scaling(task: Task, inputs: list[str], moments: Moments, blocks: Blocks) -> dict[str, Any]:
-    """Give what the inputs are scaled by, and the values among them that one should look at."""
+    """Return what the inputs are scaled by, and the values among them that one should look at."""
     size = len(inputs)
     bulk = bulk_of(blocks, moments.rows)
     suspects = recurring(bulk, inputs, moments.low[:size], moments.high[:size], blocks)

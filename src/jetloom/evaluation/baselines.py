@@ -67,7 +67,7 @@ class Known:
         return cls(label, variables, weight.astype(np.float64), events)
 
     def pair(self, source: int, target: int) -> Known:
-        """Give the jets of two classes, with the labels 0 and 1, and weights of the same sum."""
+        """Return the jets of two classes, with the labels 0 and 1, and weights of the same sum."""
         kept = np.isin(self.label, (source, target))
         is_target, weight = self.label[kept] == target, np.abs(self.weight[kept])
         sums = np.where(is_target, weight[is_target].sum(), weight[~is_target].sum())
@@ -76,7 +76,7 @@ class Known:
 
 
 def baselines(view: View, source: int, target: int, role: str = "test") -> tuple[dict[str, Floats], Array]:
-    """Give the log ratio of two classes by each baseline, for all jets of a role.
+    """Return the log ratio of two classes by each baseline, for all jets of a role.
 
     Boosted trees on (E, m, N) are fitted to the training part with its weights, in absolute value, each class scaled to
     the same sum; the validation part decides on the number of rounds. With their f = log p(E, m, N | target) -
@@ -139,7 +139,7 @@ def _fitted(train: Known, validation: Known) -> Callable[[Floats], Floats]:
 
 
 def _best_round(trees: Any, validation: Known) -> int:
-    """Give the rounds after which the cross-entropy of the validation part is smallest; all if it is empty."""
+    """Return the rounds after which the cross-entropy of the validation part is smallest; all if it is empty."""
     if not validation.weight.sum() > 0:
         return ROUNDS
     sign = 1.0 - 2.0 * validation.label
@@ -148,7 +148,7 @@ def _best_round(trees: Any, validation: Known) -> int:
 
 
 def _seed_odds(odds: Callable[[Floats], Floats], train: Known, jets: Known) -> Floats:
-    """Give the part of energy and mass alone of the log ratio of jets, shape (n,)."""
+    """Return the part of energy and mass alone of the log ratio of jets, shape (n,)."""
     from sklearn.neighbors import KDTree
 
     spread = np.maximum(train.variables[:, :2].std(axis=0), 1e-9)

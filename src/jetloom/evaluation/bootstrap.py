@@ -49,7 +49,7 @@ class Estimate:
 
 
 def event_keys(run_number: Array, event_number: Array, sample: Array) -> npt.NDArray[np.uint64]:
-    """Give each jet the key of its event: what belongs to one event is resampled together.
+    """Return each jet the key of its event: what belongs to one event is resampled together.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def replicas(events: Array, draws: Draws) -> Iterator[Floats]:
 
 
 def _poisson_limits() -> npt.NDArray[np.uint64]:
-    """Give the limits between 0, 1, 2, ... of 64 even bits that make them Poisson numbers of mean 1."""
+    """Return the limits between 0, 1, 2, ... of 64 even bits that make them Poisson numbers of mean 1."""
     total, limits = 0.0, []
     for number in range(19):
         total += math.exp(-1.0) / math.factorial(number)

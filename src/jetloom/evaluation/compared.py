@@ -63,7 +63,7 @@ class Predictions:
 
 
 def draws_of(reader: TableReader) -> Draws:
-    """Give what the replicas of stored predictions are drawn from.
+    """Return what the replicas of stored predictions are drawn from.
 
     Raises
     ------

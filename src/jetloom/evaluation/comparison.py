@@ -63,7 +63,7 @@ class Contest:
     doubts: dict[str, list[str]]
 
     def area(self, model: int) -> Figure:
-        """Give the area of a model."""
+        """Return the area of a model."""
         return Figure.of(self.auc.value[model], self.auc.std[model], self.doubts["auc"][model])
 
 
@@ -137,7 +137,7 @@ class Areas:
 
 
 def areas(jets: Jets, variable: Array, edges: Floats, draws: Draws) -> Areas:
-    """Give the area under each model's curve in bins of a variable.
+    """Return the area under each model's curve in bins of a variable.
 
     Parameters
     ----------

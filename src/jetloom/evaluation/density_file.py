@@ -85,7 +85,7 @@ def _validation(jets: Jets, steps: Steps, weight: str) -> Rows:
 
 
 def by_head(rows: Rows) -> Floats:
-    """Give log P by head of rows of ``jets`` or ``validation``, shape (n, 6), in the order of HEADS."""
+    """Return log P by head of rows of ``jets`` or ``validation``, shape (n, 6), in the order of HEADS."""
     return np.stack([rows[name] for name in COLUMNS], axis=1).astype(np.float64)
 
 

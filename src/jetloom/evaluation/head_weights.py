@@ -39,7 +39,7 @@ class Weighting:
     offset: float
 
     def __call__(self, terms: Floats) -> Floats:
-        """Give the weighted sums of terms of shape (n, terms): shape (n,)."""
+        """Return the weighted sums of terms of shape (n, terms): shape (n,)."""
         found: Floats = terms @ self.weights + self.offset
         return found
 

@@ -80,5 +80,5 @@ class Histogram:
         return self.sums * scale, np.sqrt(self.squares) * scale
 
     def shown(self) -> tuple[Floats, Floats]:
-        """Give what is drawn: the density and its uncertainty, zeros where it means nothing."""
+        """Return what is drawn: the density and its uncertainty, zeros where it means nothing."""
         return (np.zeros_like(self.sums), np.zeros_like(self.sums)) if self.doubt() else self.density()

@@ -41,7 +41,7 @@ class WeightSums:
 
     @classmethod
     def of(cls, weights: Array) -> WeightSums:
-        """Give the sums of weights of shape (n,)."""
+        """Return the sums of weights of shape (n,)."""
         found = cls()
         found.add(weights)
         return found
@@ -86,22 +86,22 @@ class Figure:
 
     @classmethod
     def of(cls, value: float, std: float, doubt: str) -> Figure:
-        """Give a figure; its number is dropped where there is a doubt."""
+        """Return a figure; its number is dropped where there is a doubt."""
         return cls(float("nan"), float("nan"), doubt) if doubt else cls(float(value), float(std))
 
     @classmethod
     def share(cls, value: float, std: float, doubt: str) -> Figure:
-        """Give a figure that lies between 0 and 1 by its nature, as an area or an accuracy does."""
+        """Return a figure that lies between 0 and 1 by its nature, as an area or an accuracy does."""
         return cls.of(value, std, doubt or doubt_of_share(value, std))
 
     def entry(self) -> dict[str, Any]:
-        """Give it as JSON files hold it: ``value`` and ``std``, and the reason where there is one."""
+        """Return it as JSON files hold it: ``value`` and ``std``, and the reason where there is one."""
         found: dict[str, Any] = {"value": finite(self.value), "std": finite(self.std)}
         return found | ({KEY: self.doubt} if self.doubt else {})
 
 
 def not_meaningful(doubt: str) -> str:
-    """Give what is printed in the place of a figure that means nothing."""
+    """Return what is printed in the place of a figure that means nothing."""
     return f"not meaningful ({doubt})"
 
 
@@ -166,5 +166,5 @@ def written(number: float) -> str:
 
 
 def finite(value: float) -> float | None:
-    """Give a number that JSON can hold, None for NaN and infinity."""
+    """Return a number that JSON can hold, None for NaN and infinity."""
     return float(value) if np.isfinite(value) else None

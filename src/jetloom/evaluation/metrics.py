@@ -159,7 +159,7 @@ def binary_auc(positive: Array, scores: Array, weights: Array | None = None) -> 
 
 
 def class_scores(probabilities: Array) -> Array:
-    """Give what ranks the jets of each class against the others: its probability, shape (n, classes).
+    """Return what ranks the jets of each class against the others: its probability, shape (n, classes).
 
     Of two classes it is the log ratio, everywhere: near 1 a probability of 32 bits no longer tells jets apart that the
     other one, near 0, does, and an area must not depend on which of them is asked.

@@ -58,7 +58,7 @@ class Jets:
         return Jets(self.labels[chosen], self.probabilities[chosen], self.weights[chosen], self.events[chosen])
 
     def weights_of(self, label: int) -> Array:
-        """Give the weights of the jets of a class."""
+        """Return the weights of the jets of a class."""
         return self.weights[self.labels == label]
 
     def pairs(self) -> list[tuple[int, int]]:
@@ -120,7 +120,7 @@ def binned(jets: Jets, variable: Array, draws: Draws, target: float = 0.5) -> li
 
 
 def meant(result: Performance, jets: Jets, variable: Array) -> Performance:
-    """Give performance without the bins in which the weights of a class leave no meaning; NaN stands there.
+    """Return performance without the bins in which the weights of a class leave no meaning; NaN stands there.
 
     One cut serves all bins, so that nothing has one where the weights of all jets do not.
     """
@@ -145,7 +145,7 @@ def meant(result: Performance, jets: Jets, variable: Array) -> Performance:
 
 
 def calibrations(jets: Jets) -> list[Calibration]:
-    """Give the reliability curve of each class; its error means something if the class and the rest do."""
+    """Return the reliability curve of each class; its error means something if the class and the rest do."""
     found = []
     for index in range(jets.classes):
         one = jets.labels == index

@@ -155,7 +155,7 @@ def with_seeds(compared: Compared, ratios: Collection[str], dataset: Dataset) ->
 
 
 def dataset_of(compared: Compared, dataset: Dataset) -> Dataset:
-    """Give the dataset if the predictions are of it.
+    """Return the dataset if the predictions are of it.
 
     Raises
     ------
@@ -169,7 +169,7 @@ def dataset_of(compared: Compared, dataset: Dataset) -> Dataset:
 
 
 def log_ratios_of(view: View, role: str, ratio: SeedRatio, events: Array) -> Floats:
-    """Give the log ratio of the densities of energy and mass of all jets of a role, shape (n,).
+    """Return the log ratio of the densities of energy and mass of all jets of a role, shape (n,).
 
     Raises
     ------

@@ -127,7 +127,7 @@ def separation(log_p: LogP, draws: Draws) -> Separation:
 
 
 def _shares(weights: Floats, chosen: npt.NDArray[np.bool_]) -> Floats:
-    """Give weights of the sum 1 to some of the jets, and 0 to the others; NaN if they have no weight."""
+    """Return weights of the sum 1 to some of the jets, and 0 to the others; NaN if they have no weight."""
     mine = np.where(chosen, weights, 0.0)
     total = mine.sum()
     return mine / total if total > 0 else np.full(len(weights), np.nan)

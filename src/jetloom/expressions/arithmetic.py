@@ -70,7 +70,7 @@ def floor_divide(left: Any, right: Any) -> Array:
 
 
 def remainder(left: Any, right: Any) -> Array:
-    """Give the remainder, with the sign of the divisor; exact for integers, NaN for a divisor of zero."""
+    """Return the remainder, with the sign of the divisor; exact for integers, NaN for a divisor of zero."""
     return _quotient(operator.mod, left, right)
 
 
@@ -124,13 +124,13 @@ def negative(value: Any) -> Array:
 
 
 def positive(value: Any) -> Array:
-    """Give the number itself; of a bool 0 or 1."""
+    """Return the number itself; of a bool 0 or 1."""
     array = np.asarray(value)
     return array if is_float(array) else number(array)
 
 
 def absolute(value: Any) -> Array:
-    """Give the absolute value."""
+    """Return the absolute value."""
     array = np.asarray(value)
     if is_float(array):
         return np.asarray(np.abs(array))
@@ -192,12 +192,12 @@ def is_false(value: Any) -> Mask:
 
 
 def lesser(left: Any, right: Any) -> Array:
-    """Give the smaller value; NaN if one is."""
+    """Return the smaller value; NaN if one is."""
     return _choose(np.minimum, operator.lt, left, right)
 
 
 def greater(left: Any, right: Any) -> Array:
-    """Give the larger value; NaN if one is."""
+    """Return the larger value; NaN if one is."""
     return _choose(np.maximum, operator.gt, left, right)
 
 
@@ -232,7 +232,7 @@ def invert(value: Any) -> Array:
 
 
 def _whole(array: Array) -> tuple[Array, Mask]:
-    """Give integers, and where they are not known; refuse floats that hold none."""
+    """Return integers, and where they are not known; refuse floats that hold none."""
     if not is_float(array):
         return number(array), np.zeros(array.shape, bool)
     unknown: Mask = np.asarray(np.isnan(array))

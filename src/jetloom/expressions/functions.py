@@ -20,13 +20,13 @@ class Function(NamedTuple):
 
 
 def _rounding(name: str) -> Function:
-    """Give a function of NumPy that works in double precision."""
+    """Return a function of NumPy that works in double precision."""
     function = getattr(np, name)
     return Function(lambda *values: function(*(floats(value) for value in values)), function.nin)
 
 
 def _whole(name: str) -> Function:
-    """Give a function of NumPy that leaves integers as they are."""
+    """Return a function of NumPy that leaves integers as they are."""
     function = getattr(np, name)
 
     def call(value: Any) -> Array:

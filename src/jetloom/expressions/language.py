@@ -62,7 +62,7 @@ def parse(text: str) -> ast.expr:
 
 
 def shown(text: str) -> str:
-    """Give an expression as messages show it: a long one is cut."""
+    """Return an expression as messages show it: a long one is cut."""
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 
@@ -74,7 +74,7 @@ def _too_deep(text: str) -> ExpressionError:
 
 
 def _depth(tree: ast.AST) -> int:
-    """Give the number of levels of a syntax tree, without recursion."""
+    """Return the number of levels of a syntax tree, without recursion."""
     level, levels = [tree], 0
     while level:
         level = [child for node in level for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
@@ -83,7 +83,7 @@ def _depth(tree: ast.AST) -> int:
 
 
 def _size(number: str, unit: str) -> float:
-    """Give a quantity in jetloom's units."""
+    """Return a quantity in jetloom's units."""
     return float(Decimal(number) * Decimal(UNITS[unit]))
 
 
@@ -144,7 +144,7 @@ def _check_count(name: str, given: int, text: str) -> None:
 
 
 def names_in(text: str) -> set[str]:
-    """Give the variables that an expression needs, e.g. ``{"pt", "eta"}``.
+    """Return the variables that an expression needs, e.g. ``{"pt", "eta"}``.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def names_in(text: str) -> set[str]:
 
 
 def column_name(text: str) -> str:
-    """Give the name of the column that holds an expression: the variable itself, or a legal form of the text.
+    """Return the name of the column that holds an expression: the variable itself, or a legal form of the text.
 
     >>> column_name("pt"), column_name("log(pt / m)")
     ('pt', 'log_pt_m')

@@ -24,7 +24,7 @@ _INT64 = np.iinfo(np.int64)
 
 
 def number(value: Any) -> Array:
-    """Give a value ready for arithmetic: float64, int64, or Python's numbers; a bool counts as 0 or 1."""
+    """Return a value ready for arithmetic: float64, int64, or Python's numbers; a bool counts as 0 or 1."""
     array = np.asarray(value)
     match array.dtype.kind:
         case "b" | "i":
@@ -40,7 +40,7 @@ def number(value: Any) -> Array:
 
 
 def floats(value: Any) -> Array:
-    """Give a value in double precision."""
+    """Return a value in double precision."""
     return np.asarray(value).astype(np.float64, copy=False)
 
 
@@ -50,7 +50,7 @@ def is_float(array: Array) -> bool:
 
 
 def bounds(integers: Array) -> tuple[int, int]:
-    """Give the smallest and the largest of some integers as Python's, (0, 0) of none."""
+    """Return the smallest and the largest of some integers as Python's, (0, 0) of none."""
     return (int(integers.min()), int(integers.max())) if integers.size else (0, 0)
 
 
@@ -70,7 +70,7 @@ def small(integers: Array) -> bool:
 
 
 def settled(result: Any) -> Array:
-    """Give Python's numbers as int64 where they fit, and refuse those that are too large for anything.
+    """Return Python's numbers as int64 where they fit, and refuse those that are too large for anything.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def plain(value: Any) -> Any:
 
 
 def alike(left: Any, right: Any) -> tuple[Array, Array]:
-    """Give two values in one type that holds both exactly, for choosing between them."""
+    """Return two values in one type that holds both exactly, for choosing between them."""
     one, other = np.asarray(left), np.asarray(right)
     if one.dtype == other.dtype and one.dtype.kind in "bf":
         return one, other

@@ -132,7 +132,7 @@ def refuse_kept(path: Path) -> None:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Give what tells a file from others whatever its path, None if there is none."""
+    """Return what tells a file from others whatever its path, None if there is none."""
     try:
         state = path.stat()
     except (OSError, ValueError):

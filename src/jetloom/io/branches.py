@@ -127,7 +127,7 @@ def make_plan(source: Source, schema: Schema, conversion: Conversion, tolerant: 
 
 
 def _computed_without(name: str, fields: dict[str, Column], absent: dict[str, str]) -> dict[str, str]:
-    """Give the computed variables of a group that cannot be, because one that goes into them is absent."""
+    """Return the computed variables of a group that cannot be, because one that goes into them is absent."""
     found = {}
     for key, spec in fields.items():
         for needed in sorted(names_in(spec.expression)) if spec.expression else ():

@@ -108,7 +108,7 @@ class ChunkReader:
 
 
 def _verified(descriptor: int, table: str, chunks: int) -> Mask:
-    """Give the marks of the chunks that this process has verified before."""
+    """Return the marks of the chunks that this process has verified before."""
     status = os.fstat(descriptor)
     key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, table)
     if key not in _VERIFIED or len(_VERIFIED[key]) != chunks:

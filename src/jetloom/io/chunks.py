@@ -74,7 +74,7 @@ def pack(rows: npt.NDArray[np.void], chunk: int, compression: str) -> bytes:
 
 
 def unpack(raw: Bytes, size: int, width: int, compression: str) -> Bytes:
-    """Give the bytes of a chunk that :func:`pack` packed.
+    """Return the bytes of a chunk that :func:`pack` packed.
 
     Parameters
     ----------

@@ -105,7 +105,7 @@ def make_layout(schema: Schema, conversion: Conversion) -> Layout:
 
 
 def column_types(schema: Schema, name: str, variables: Iterable[str]) -> dict[str, str]:
-    """Give the types that variables of a group are stored in."""
+    """Return the types that variables of a group are stored in."""
     group = schema.group(name)
     fixed = EVENT_KEYS if name == "events" else {}
     return {variable: fixed.get(variable) or group.stored_type(variable) for variable in variables}

@@ -177,7 +177,7 @@ def count_in_order(
 
 
 def _integers(layout: Any) -> npt.NDArray[np.signedinteger | np.unsignedinteger]:
-    """Give indices or numbers as integers that int64 can hold; some ntuples store them as floats.
+    """Return indices or numbers as integers that int64 can hold; some ntuples store them as floats.
 
     Raises
     ------

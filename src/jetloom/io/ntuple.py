@@ -181,7 +181,7 @@ class NtupleReader:
         return EventBlock(events, Collection(offsets, columns), others)
 
     def _branches(self) -> Iterator[str]:
-        """Give the names of all branches that are read."""
+        """Return the names of all branches that are read."""
         yield from self.layout.types["events"]
         yield from (f"jets_{name}" for name in self._jet_types())
         for group in self.layout.collections:
@@ -191,7 +191,7 @@ class NtupleReader:
         return self.layout.types["jets"] | {f"n_{name}": "int32" for name in self.layout.collections}
 
     def before(self) -> Rows:
-        """Give the jets before the selection, as a structured array.
+        """Return the jets before the selection, as a structured array.
 
         Raises
         ------
@@ -235,7 +235,7 @@ def check_ntuple(path: Path) -> None:
 
 
 def _named(arrays: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]:
-    """Give the arrays of a tree if it has all that it should have."""
+    """Return the arrays of a tree if it has all that it should have."""
     for name in names:
         if name not in arrays:
             raise BadBytesError(f"lacks the branch '{name}'")

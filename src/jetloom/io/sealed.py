@@ -23,7 +23,7 @@ AGAIN = "remove it and make it again"
 
 
 def checksum(content: Mapping[str, Any]) -> str:
-    """Give the checksum of an object without its checksum."""
+    """Return the checksum of an object without its checksum."""
     bare = {key: value for key, value in content.items() if key != CHECKSUM}
     return str(xxhash.xxh3_64_hexdigest(canonical_json(bare).encode()))
 

@@ -25,7 +25,7 @@ class Values:
     unknown: Mask | None = None
 
     def as_floats(self) -> Array:
-        """Give the values in double precision, with NaN for what is not known."""
+        """Return the values in double precision, with NaN for what is not known."""
         result = self.values.astype(np.float64)
         return result if self.unknown is None else np.where(self.unknown, np.nan, result)
 
@@ -81,7 +81,7 @@ def reduced(offsets: Offsets, found: Values, how: str) -> Values:
 
 
 def stored(found: Values, kind: str, stored_as: str) -> Array:
-    """Give values in the type of a column.
+    """Return values in the type of a column.
 
     Parameters
     ----------

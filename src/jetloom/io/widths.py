@@ -18,7 +18,7 @@ _KINDS = {"f": 20, "i": 12, "u": 12, "b": 33}
 
 
 def described_bytes(dtype: np.dtype[Any]) -> int:
-    """Give the size of HDF5's description of a compound type: of each column its name, its offset and its type."""
+    """Return the size of HDF5's description of a compound type: of each column its name, its offset and its type."""
     offset = max(1, -(-dtype.itemsize.bit_length() // 8))
     return _OWN + sum(len(name.encode()) + 1 + offset + _KINDS[dtype[name].kind] for name in dtype.names or ())
 

@@ -27,5 +27,5 @@ class FillMissing(keras.layers.Layer):
         return keras.ops.where(keras.ops.isnan(inputs), np.array(self.values, np.float32), inputs)
 
     def get_config(self) -> dict[str, Any]:
-        """Give what is needed to make the layer again."""
+        """Return what is needed to make the layer again."""
         return {**super().get_config(), "values": self.values}

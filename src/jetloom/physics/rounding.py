@@ -68,7 +68,7 @@ class MasslessShare:
         self.counts += np.bincount(np.clip(place, 0, len(self.counts) - 1).astype(np.int64), minlength=len(self.counts))
 
     def value(self) -> float:
-        """Give the share."""
+        """Return the share."""
         negative = int(self.counts.sum())
         if negative <= self.rare * self.total:
             return MASSLESS

@@ -227,7 +227,7 @@ def _fate(sample: Mapping[str, Any], dataset: Dataset, titles: Mapping[str, str]
 
 
 def _yields(name: str, sample: Mapping[str, Any]) -> list[Any]:
-    """Give the row of a sample in the table of yields; recorded data has no cross-section."""
+    """Return the row of a sample in the table of yields; recorded data has no cross-section."""
     facts = sample.get("normalisation") or {}
     channels = ", ".join(sample.get("channels") or {})
     return [
@@ -282,7 +282,7 @@ def write_summary(path: str | Path, classes: Sequence[ClassStyle], dataset: Data
 
 
 def _oddities(dataset: Dataset) -> list[str]:
-    """Give tables of what files lack, and of values of inputs that may be no measurements."""
+    """Return tables of what files lack, and of values of inputs that may be no measurements."""
     absent = [
         [entry.get("title") or name, variable, number, entry["files"]]
         for name, entry in dataset["samples"].items()

@@ -68,7 +68,7 @@ def _entry(estimate: Estimate, place: Any, doubt: str) -> dict[str, Any]:
 def density_tables(
     results: Mapping[str, Any], titles: Mapping[str, str], classes: tuple[str, str], settings: Comparison
 ) -> list[str]:
-    """Give the tables of pairs of densities, and what they mean; nothing if there are no ratios."""
+    """Return the tables of pairs of densities, and what they mean; nothing if there are no ratios."""
     if not results["densities"]:
         return []
     background, signal = classes

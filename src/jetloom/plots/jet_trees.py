@@ -57,7 +57,7 @@ def draw_jets(
 def picture_of(
     view: View, part: str, row: int, model: Model, data: DataFacts, facts: Mapping[str, Any]
 ) -> Callable[[Any], bytes]:
-    """Give a function that draws the tree of one row with -log P under a network, as the bytes of a PNG."""
+    """Return a function that draws the tree of one row with -log P under a network, as the bytes of a PNG."""
     jets = read_rows(view, part, np.array([row]))
     jet = jets.rows[0]
 

@@ -46,7 +46,7 @@ def trained(points: Frame, rank_by: str) -> Frame:
 
 
 def over(points: Frame) -> Frame:
-    """Give the points that were trained to their end, whatever their metrics mean."""
+    """Return the points that were trained to their end, whatever their metrics mean."""
     return points[points["status"] == "trained"]
 
 

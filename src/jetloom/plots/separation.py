@@ -66,7 +66,7 @@ def draw_separation(
 
 
 def _range(values: Any, least: float) -> tuple[float, float]:
-    """Give ends around what is known of values, with some room."""
+    """Return ends around what is known of values, with some room."""
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     room = max(0.1 * (high - low), least)

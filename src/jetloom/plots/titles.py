@@ -10,7 +10,7 @@ from jetloom.errors import ConfigurationError, shown
 
 
 def texts_of(analysis: Analysis) -> Iterator[tuple[str, str]]:
-    """Give every text that figures show, each after its key; of schemas, those that do not come with jetloom."""
+    """Return every text that figures show, each after its key; of schemas, those that do not come with jetloom."""
     yield "label", analysis.label
     for name, sample in analysis.samples.items():
         yield f"samples.{name}.title", sample.title
@@ -75,7 +75,7 @@ def _check_color(where: str, color: str) -> None:
 
 
 def _letters() -> set[str]:
-    """Give the letters of the fonts that figures are drawn with, those that stand in for others included."""
+    """Return the letters of the fonts that figures are drawn with, those that stand in for others included."""
     import mplhep
     from matplotlib.font_manager import FontProperties, findfont, get_font
 

@@ -104,7 +104,7 @@ def read_facts(directory: Path) -> Facts:
 
 
 def find_best(directory: Path) -> Best:
-    """Give the best training of a scan.
+    """Return the best training of a scan.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def find_best(directory: Path) -> Best:
 
 
 def best_of(facts: Facts, directory: Path) -> Best:
-    """Give the best training that the facts of a scan name.
+    """Return the best training that the facts of a scan name.
 
     Raises
     ------

@@ -25,18 +25,18 @@ PREFIX = "param__"
 
 
 def metric_columns(model: Model) -> list[str]:
-    """Give the columns of a model's metrics: each one, and its spread over the trainings of a point."""
+    """Return the columns of a model's metrics: each one, and its spread over the trainings of a point."""
     return [column for name in model.point_metrics() for column in (name, name + STD)]
 
 
 def reserved(model: Model) -> frozenset[str]:
-    """Give the names that no parameter's column has: of bookkeeping, of the metrics of all models and of this one."""
+    """Return the names that no parameter's column has: of bookkeeping, of the metrics of all models and of this one."""
     shipped = [column for name in known_metrics() for column in (name, name + STD)]
     return frozenset([*BOOKKEEPING, *shipped, *metric_columns(model)])
 
 
 def parameter_columns(model: Model, parameters: Iterable[str]) -> dict[str, str]:
-    """Give the column of each parameter: its name or, where that is reserved, the name after ``param__``."""
+    """Return the column of each parameter: its name or, where that is reserved, the name after ``param__``."""
     names, taken = list(parameters), reserved(model)
     found = {name: name for name in names if name not in taken}
     for name in names:

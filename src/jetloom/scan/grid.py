@@ -44,12 +44,12 @@ class Grid:
         return math.prod(len(values) for values in self._scan.values())
 
     def parameters(self, places: tuple[int, ...]) -> dict[str, Any]:
-        """Give all parameters of a point."""
+        """Return all parameters of a point."""
         chosen = {name: values[place] for (name, values), place in zip(self._scan.items(), places, strict=True)}
         return {**self._fixed, **chosen}
 
     def walk(self) -> Iterator[Named]:
-        """Give every point."""
+        """Return every point."""
         combinations = itertools.product(*(range(len(values)) for values in self._scan.values()))
         if type(self._model).identity is not Model.identity:  # a model of the user's own decides
             for places in combinations:
@@ -65,7 +65,7 @@ class Grid:
             yield "p" + sha256(b"{" + text[1:] + b"}").hexdigest()[:12], places
 
     def _pieces(self) -> tuple[list[int], list[list[bytes]]]:
-        """Give the pieces in the order of their keys, each with which parameter of the scan decides it (-1: none).
+        """Return the pieces in the order of their keys, each with which parameter of the scan decides it (-1: none).
 
         Each begins with a comma. That of a parameter which is no part of a name at its default is empty there.
         """
@@ -84,7 +84,7 @@ class Grid:
         return [which for which, _ in joined], [pieces for _, pieces in joined]
 
     def _named(self, name: str, value: Any) -> bytes:
-        """Give the piece of one parameter, as far as it is a part of the name."""
+        """Return the piece of one parameter, as far as it is a part of the name."""
         kept = self._model.identity({**self._fixed, name: value})
         return _piece(name, value) if name in kept else b""
 

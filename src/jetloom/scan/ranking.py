@@ -15,7 +15,7 @@ def criterion(task: Task) -> str:
 
 
 def chosen_by_the_test(analysis: Analysis) -> list[str]:
-    """Give a warning for each task whose points are ranked on the test part."""
+    """Return a warning for each task whose points are ranked on the test part."""
     return [
         f"tasks.{name}.search.rank_by: {metric}: the test part chooses the best point, so it no longer tests it"
         for name, task in analysis.tasks.items()

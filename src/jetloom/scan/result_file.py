@@ -50,7 +50,7 @@ class Result(Stored):
     jets: int = Field(0, description="Of the training part.")
 
     def metric(self, name: str) -> float:
-        """Give a metric, NaN if it means nothing."""
+        """Return a metric, NaN if it means nothing."""
         value = self.metrics[name]
         return math.nan if value is None else value
 

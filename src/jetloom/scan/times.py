@@ -34,7 +34,7 @@ def stage_times(directory: Path) -> list[StageTime]:
 
 
 def _rows(path: Path) -> list[tuple[float, float | None]]:
-    """Give seconds and memory of each job of a file; no memory where Snakemake could not measure it.
+    """Return seconds and memory of each job of a file; no memory where Snakemake could not measure it.
 
     Raises
     ------

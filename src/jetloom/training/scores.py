@@ -31,7 +31,7 @@ class Scores:
 
     @classmethod
     def of(cls, values: dict[str, float], doubts: dict[str, str], *, finite: bool = True) -> Scores:
-        """Give metrics without those that are doubted; an empty reason is no doubt."""
+        """Return metrics without those that are doubted; an empty reason is no doubt."""
         why = {name: doubt for name, doubt in doubts.items() if doubt and name in values}
         kept = {name: float("nan") if name in why else float(value) for name, value in values.items()}
         return cls(kept, why, finite)
@@ -81,7 +81,7 @@ def scores(stepper: Stepper, model: Model, blocks: Iterator[Batch], prefix: str)
 
 
 def extremes(ends: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Give lowest and highest values, shape (2, kinds), of those before and new ones of shape (kinds, n)."""
+    """Return lowest and highest values, shape (2, kinds), of those before and new ones of shape (kinds, n)."""
     new = np.stack([values.min(axis=1), values.max(axis=1)])
     return new if not ends.size else np.stack([np.minimum(ends[0], new[0]), np.maximum(ends[1], new[1])])
 
@@ -89,7 +89,7 @@ def extremes(ends: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> 
 def judged_area(
     labels: npt.NDArray[Any], probabilities: npt.NDArray[Any], weights: npt.NDArray[Any]
 ) -> tuple[float, str]:
-    """Give the area under the ROC curve, and why it means nothing, if so."""
+    """Return the area under the ROC curve, and why it means nothing, if so."""
     area = metrics.auc(labels, probabilities, weights)
     return area, doubt_of_present(labels, weights, probabilities.shape[1]) or doubt_of_share(area)
 

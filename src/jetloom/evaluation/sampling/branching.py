@@ -126,7 +126,7 @@ class Preceded:
         return values, momenta
 
     def _energies(self, mothers: Floats, z: Floats) -> tuple[Floats, Candidates]:
-        """Give z and the decays that have it; where there are none, the smallest z that there can be, and its decays.
+        """Return z and the decays that have it; where there are none, the smallest z that there can be, and its decays.
 
         A decay into daughters without a mass has z from (1 - p / E) / 2 on; one whose harder daughter weighs nearly
         what her mother does, as after a soft emission, has it from far below on. So the precedents decide.

@@ -98,7 +98,7 @@ def is_damage(error: BaseException, path: Location) -> bool:
 
 
 def told(error: BaseException) -> str:
-    """Give an error in a few words: its class and its first line, or what our own checks say."""
+    """Return an error in a few words: its class and its first line, or what our own checks say."""
     if isinstance(error, BadBytesError):
         return str(error)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
@@ -128,7 +128,7 @@ def _raised_by_us(error: BaseException) -> bool:
 
 
 def _asked_for(error: MemoryError) -> float:
-    """Give the bytes that NumPy was asked for in vain; 0 if it was not NumPy."""
+    """Return the bytes that NumPy was asked for in vain; 0 if it was not NumPy."""
     shape, dtype = getattr(error, "shape", None), getattr(error, "dtype", None)
     if shape is None or dtype is None:
         return 0.0

@@ -82,7 +82,7 @@ def find_tree(file: Any, path: object, wanted: Sequence[str]) -> Found:
 
 
 def trees_in(directory: Any, deep: bool) -> Iterator[tuple[str, list[int]]]:
-    """Give the path of each tree within a file, and its cycles, the highest first.
+    """Return the path of each tree within a file, and its cycles, the highest first.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _is_deep(name: str) -> bool:
 
 
 def _match(name: str, known: Cycles, path: object) -> Found | None:
-    """Give the tree of a name: the name itself, one of its cycles, or what a pattern fits."""
+    """Return the tree of a name: the name itself, one of its cycles, or what a pattern fits."""
     if name in known:
         return Found(name, known[name][0], tuple(known[name][1:]))
     bare, _, cycle = name.rpartition(";")

@@ -49,19 +49,19 @@ class JuniprConditionalModel(Model):
         return keras.Model(inputs, ops.stack(sums, axis=1), name="junipr_conditional")
 
     def features(self, jets: Jets, data: DataFacts) -> dict[str, npt.NDArray[Any]]:
-        """Give the padded arrays; see :func:`jetloom.models.junipr.features.padded`."""
+        """Return the padded arrays; see :func:`jetloom.models.junipr.features.padded`."""
         from jetloom.models.junipr.features import padded
 
         return padded(jets, binning_of(data).get("trees", {}).get("max_constituents"))
 
     def loss(self, labels: Any, outputs: Any, parameters: Any) -> Any:  # noqa: ARG002 - nothing but the jet counts
-        """Give -log P of each jet for its own class."""
+        """Return -log P of each jet for its own class."""
         from keras import ops
 
         return -ops.sum(ops.where(ops.one_hot(labels, outputs.shape[1], dtype="bool"), outputs, 0.0), axis=1)
 
     def probabilities(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Give the probabilities of the classes, for as many jets of each."""
+        """Return the probabilities of the classes, for as many jets of each."""
         odds = outputs.astype(np.float64)
         odds -= odds.max(axis=1, keepdims=True)
         shares = np.exp(odds)

@@ -168,7 +168,7 @@ class Junipr(keras.layers.Layer):
         return self.branching.logits(position, x, seen, index)
 
     def _columns(self, inputs: dict[str, Any], condition: int = 0) -> tuple[Any, Any, Any, Any]:
-        """Give states, scaled mothers, what is seen of branchings and their bins, all (features, steps * rows)."""
+        """Return states, scaled mothers, what is seen of branchings and their bins, all (features, steps * rows)."""
         rows, steps = ops.shape(inputs["daughters"])[:2]
         daughters = self._daughters_scale(_column(inputs["daughters"]))
         seed = self._told(self._seed_scale(ops.transpose(inputs["seed"])), condition)
@@ -184,7 +184,7 @@ class Junipr(keras.layers.Layer):
         return ops.concatenate([columns, ops.zeros_like(columns[:1]) + chosen.astype(np.float32)], axis=0)
 
     def _branchings(self, branching: Any) -> tuple[Any, Any]:
-        """Give what a head sees of the variables before its own, and the bins."""
+        """Return what a head sees of the variables before its own, and the bins."""
         scaled = self._branching_scale(branching)
         index = bins(scaled, self.granularity)
         if self.structure["previous"] == "bin":
