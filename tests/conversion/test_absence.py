@@ -45,7 +45,7 @@ def test_what_a_file_lacks_is_nan_and_named(tmp_path, caplog):
 @pytest.mark.parametrize("cut", ["ntrk > 3", "not ntrk > 3", "ntrk != 3", "fewer < 0", "pt > 0 or ntrk == 4"])
 def test_a_cut_on_what_a_file_lacks_is_an_error_or_decided_by_a_key(tmp_path, cut):
     path = write_flat(tmp_path / "a.root", without=("ntrk",))
-    with pytest.raises(MissingObjectError, match=r"a\.root.*'jet_ntrk'.*conversion\.select\.absent"):
+    with pytest.raises(MissingObjectError, match=r"a\.root: jets\..*'jet_ntrk'.*conversion\.select\.absent"):
         _convert(path, tmp_path, jets=[cut])
     variable = "fewer" if "fewer" in cut else "ntrk"
     for verdict, left in (("pass", 400), ("fail", 0)):

@@ -94,3 +94,19 @@ def test_what_does_not_fit_is_refused():
 def test_recorded_data_has_no_cross_section():
     found = normalise("a", sample(is_data=True, sum_of_weights=3.0), [file(100, 10)])
     assert (found.expected, found.found, found.total) == (None, None, 10 * UNIT)
+
+
+@pytest.mark.parametrize(
+    ("settings", "warnings"),
+    [
+        ({"cross_section": 1.0}, []),
+        ({}, ["is recorded data: cross_section of the configuration is not used"]),
+        (
+            {"sum_of_weights": 3.0},
+            ["is recorded data: cross_section and sum_of_weights of the configuration are not used"],
+        ),
+    ],
+)
+def test_numbers_that_recorded_data_do_not_use_are_told(settings, warnings):
+    found = normalise("a", sample(is_data=True, **settings), [file(100, 10)])
+    assert (found.warnings, found.expected, found.found) == (warnings, None, None)

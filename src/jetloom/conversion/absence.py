@@ -50,13 +50,13 @@ def decided_cuts(task: Task, absent: Mapping[str, str]) -> dict[tuple[str, str],
             f"has no branch '{absent[LUMI_BLOCK]}', which the good-runs list needs", path=task.path, where=LUMI_BLOCK
         )
     decided: dict[tuple[str, str], bool] = {}
-    for level, cut, variable, branch in _touched(task, absent):
+    for level, cut, group, variable, branch in _touched(task, absent):
         verdict = task.conversion.select.absent.get(variable)
         if verdict is None:
             raise MissingObjectError(
                 f"has no branch '{branch}', and the cut '{cut}' needs it",
                 path=task.path,
-                where=f"{level}.{variable}",
+                where=f"{group}.{variable}",
                 advice=f"say what the cut does there, 'conversion.select.absent: {{{variable}: pass}}' or 'fail', "
                 "or take one of both out",
             )
@@ -65,8 +65,8 @@ def decided_cuts(task: Task, absent: Mapping[str, str]) -> dict[tuple[str, str],
     return decided
 
 
-def _touched(task: Task, absent: Mapping[str, str]) -> Iterator[tuple[str, str, str, str]]:
-    """Return level, cut, variable and branch of each cut on a variable that is absent."""
+def _touched(task: Task, absent: Mapping[str, str]) -> Iterator[tuple[str, str, str, str, str]]:
+    """Return level, cut, group, variable and branch of each cut on a variable that is absent."""
     select = task.conversion.select
     for level, cuts in (("events", select.events), ("jets", select.jets), *select.constituents.items()):
         groups = ("jets", "events") if level == "jets" else (level,)
@@ -74,7 +74,7 @@ def _touched(task: Task, absent: Mapping[str, str]) -> Iterator[tuple[str, str, 
             for variable in sorted(names_in(cut)):
                 for group in groups:
                     if (branch := absent.get(f"{group}.{variable}")) is not None:
-                        yield level, cut, variable, branch
+                        yield level, cut, group, variable, branch
 
 
 def without_weight(path: Location, why: str) -> MissingObjectError:

@@ -63,7 +63,7 @@ def normalise(name: str, sample: Sample, files: Sequence[FileFacts]) -> Normalis
     share = events / entries if entries else 1.0
     seen = sum(file.sum_of_weights for file in files)
     if sample.is_data:
-        return Normalisation(seen, "events", share)
+        return Normalisation(seen, "events", share, warnings=_unused(sample))
     total, source, warnings = seen, "events", list[str]()
     if isinstance(sample.sum_of_weights, float):
         _require_all(name, files)
@@ -75,6 +75,14 @@ def normalise(name: str, sample: Sample, files: Sequence[FileFacts]) -> Normalis
             warnings = [f"the weights of its events sum to {seen:.6g}, and its bookkeeping says {total:.6g}"]
     found = sample.cross_section * seen / total if total else None
     return Normalisation(total, source, share, sample.cross_section, found, warnings)
+
+
+def _unused(sample: Sample) -> list[str]:
+    """Say which numbers of recorded data are not used: each of its events counts as 1."""
+    given = {"cross_section": sample.cross_section != 1.0, "sum_of_weights": sample.sum_of_weights is not None}
+    names = [name for name, is_given in given.items() if is_given]
+    verb = "are" if len(names) > 1 else "is"
+    return [f"is recorded data: {' and '.join(names)} of the configuration {verb} not used"] if names else []
 
 
 def _require_all(name: str, files: Sequence[FileFacts]) -> None:
