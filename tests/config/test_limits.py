@@ -86,3 +86,17 @@ def test_a_number_beyond_its_end_is_refused_with_the_reason(changes, message):
     with pytest.raises(ConfigurationError, match=message) as caught:
         load_merged(merged(CONFIG, changes))
     assert len(caught.value.line()) < 300
+
+
+@pytest.mark.parametrize("value", [True, False])
+@pytest.mark.parametrize(
+    "place",
+    [("conversion", "max_events"), ("samples", "dijet", "cross_section"), ("samples", "dijet", "sum_of_weights")],
+)
+def test_yes_and_no_are_no_numbers(place, value):
+    """`max_events: yes` would read one event of each file."""
+    changes = value
+    for key in reversed(place):
+        changes = {key: changes}
+    with pytest.raises(ConfigurationError, match=f"{place[-1]}.*yes and no are no numbers"):
+        load_merged(merged(CONFIG, changes))

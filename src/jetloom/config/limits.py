@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, NonNegativeFloat, NonNegativeInt, PositiveFloat
 from pydantic import PositiveInt as _PositiveInt
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from jetloom.errors import shown
 
@@ -25,8 +25,9 @@ class AtMost:
     """Why there is one; ends the message."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Check after whatever else the type asks for."""
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
+        """Check after whatever else the type asks for, but for yes and no, which it would take for 1 and 0."""
+        checked = core_schema.no_info_after_validator_function(self._check, handler(source))
+        return core_schema.no_info_before_validator_function(_number, checked)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Tell editors."""
@@ -36,6 +37,13 @@ class AtMost:
         if abs(value) > self.limit:
             raise ValueError(f"{shown(value)} is more than {self.limit:,}: {self.reason}")
         return value
+
+
+def _number(value: Any) -> Any:
+    """Refuse what pydantic takes for 1 and 0."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("number", "yes and no are no numbers")
+    return value
 
 
 Seed = Annotated[NonNegativeInt, AtMost(2**63 - 1, "seeds have 63 bits")]
