@@ -21,6 +21,7 @@ from jetloom.io.lock import exclusive
 from jetloom.scan import ledger
 from jetloom.scan.ledger import Attempt, Cause
 from jetloom.scan.space import points
+from stored_files import write_result
 from tiny_analysis import analysis
 
 SCANNED = analysis(scan={"units": [1, 2, 3]})
@@ -213,8 +214,7 @@ def test_a_dry_run_changes_nothing(caplog):
 
 def test_failed_trainings_are_named_and_on_demand_tried_again(caplog):
     for point, status in zip(POINTS, ("failed", "trained", "failed"), strict=True):
-        Path(result(point)).parent.mkdir(parents=True)
-        Path(result(point)).write_text(json.dumps({"status": status}))
+        write_result(Path(result(point)).parent, status=status)
     with caplog.at_level("INFO"):
         go_on(Queue({}))
     assert "trainings that failed for good, rows without a model: 2; --failed tries again" in caplog.messages

@@ -77,7 +77,7 @@ def test_the_walk_sees_all_kinds_of_numbers():
         ),
         ({"cluster": {"stages": {"train": {"memory": 10**9}}}}, r"it is in MB, and no machine has 100 TB"),
         ({"samples": {"dijet": {"cross_section": 1e40}}}, r"^samples.dijet.cross_section: 1e\+40 is more than"),
-        ({"tasks": {"flavour": {"missing": {"width": -1e300}}}}, r"missing.width: -1e\+300 is more than 3.4e\+38"),
+        ({"tasks": {"flavour": {"missing": {"width": -1e300}}}}, r"missing.width: -1e\+300 is more than 3.4"),
         ({"seed": 10**400}, r"^seed: 10000.*00 is more than 9,223"),
         ({"analysis": "a" * 300}, r"^analysis: string should have at most 100 characters"),
     ],

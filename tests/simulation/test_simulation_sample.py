@@ -135,7 +135,7 @@ def test_verb_without_a_configuration(tmp_path, caplog):
         settings = json.loads(str(file["jetloom"]))["settings"]
     assert settings == {
         "process": "dijet", "events": 5, "chunks": 2, "chunk": 1, "seed": 3, "pt_hat_min": 100.0, "pt_hat_max": None,
-        "pt_hat_power": 0.0, "energy": 13000.0, "detector": True, "format": "ttree",
+        "pt_hat_power": 0.0, "energy": 13000.0, "detector": True, "format": "ttree", "multiple_interactions": True,
     }  # fmt: skip
 
 

@@ -200,7 +200,7 @@ def test_a_second_invocation_is_refused(fresh: Analysis) -> None:
             assert first.stderr is not None
             # The lock is taken before the first job is announced.
             assert any("Simulating" in line for line in first.stderr)
-            second = fresh.snakemake(timeout=60)
+            second = fresh.snakemake()
         finally:
             os.killpg(first.pid, signal.SIGKILL)
             first.communicate()

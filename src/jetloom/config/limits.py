@@ -62,7 +62,7 @@ LeastEnergy = Annotated[NonNegativeFloat, AtMost(1e6, "it is in GeV, and no coll
 Angle = Annotated[PositiveFloat, AtMost(100.0, "no detector is so wide in rapidity")]
 Picobarn = Annotated[PositiveFloat, AtMost(1e15, "it is in pb, and all that two protons do has 1e11")]
 SumOfWeights = Annotated[PositiveFloat, AtMost(1e30, "weights have single precision")]
-Single = Annotated[float, AtMost(3.4e38, "variables have single precision")]
+Single = Annotated[float, AtMost(3.4028236e38, "variables have single precision")]
 Exponent = Annotated[float, AtMost(100.0, "distances would overflow")]
 
 Epochs = Annotated[_PositiveInt, AtMost(1_000_000, "each is a row of the history")]

@@ -13,6 +13,8 @@ Momenta = npt.NDArray[np.float64]
 
 LARGEST_RAPIDITY = 1e5
 """FastJet's stand-in for the infinite rapidity of a massless momentum along the beam."""
+TINY, LARGE = 2.0**-400, 2.0**600
+"""Powers of two, so that a product with them changes no digit."""
 PARALLEL = 1e-9
 """Below this sine of the angle between an axis and y, y cannot tell what azimuth 0 is."""
 COLLINEAR = 1e-15
@@ -115,6 +117,8 @@ def set_frame(frame: npt.NDArray[np.float64], px: float, py: float, pz: float) -
     bool
         Whether the axis is parallel to the lab's y (or zero, then z is the lab's): the lab's x took the place of y.
     """
+    if abs(px) + abs(py) + abs(pz) < TINY:  # squares of it would be none, or have few digits
+        px, py, pz = px * LARGE, py * LARGE, pz * LARGE
     length = math.sqrt(px * px + py * py + pz * pz)
     if length > 0.0:
         x, y, z = px / length, py / length, pz / length

@@ -125,7 +125,9 @@ class Loop:
         if self.best is not None:
             self._load_best()
         elif not reason and self.progress.history:
-            logger.warning("it ended before the last %d epochs began: the last is kept", self.settings.select.last)
+            logger.warning(
+                "it ended before the last %d epochs began: the last network is kept", self.settings.select.last
+            )
             self.selection.best_epoch = self.progress.history[-1]["epoch"]
         return Outcome(
             status="diverged" if reason else "trained",
