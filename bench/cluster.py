@@ -127,7 +127,7 @@ def _bare(cluster: Any, base: Path, config: dict[str, Any], name: str) -> float:
     (base / "bare.smk").write_text(BARE)
     (base / "config.yaml").write_text(yaml.safe_dump(config))
     from jetloom.config.load import load_analysis
-    from jetloom.scan.space import points
+    from jetloom.scan.points.space import points
 
     names = [point.name for point in points(load_analysis(base / "config.yaml").tasks["quark_gluon"])]
     (base / "points.txt").write_text("\n".join(names))
@@ -153,13 +153,13 @@ def _timed(command: list[str], cwd: Path) -> float:
 
 def _trained(directory: Path) -> float:
     """Add up the wall time of all trainings, as their ledgers have it."""
-    from jetloom.scan import ledger
+    from jetloom.scan.attempts import ledger
 
     return sum(line.wall_time_s for path in directory.rglob(ledger.LEDGER) for line in ledger.read(path))
 
 
 def _cluster(name: str) -> Any:
-    """Give the batch system of the tests, if it runs here."""
+    """Return the batch system of the tests, if it runs here."""
     from harness import Cluster
 
     if name == "slurm":

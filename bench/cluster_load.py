@@ -104,7 +104,7 @@ def write_analysis(directory: Path, points: int) -> list[str]:
     from harness import CONFIG, TASK
 
     from jetloom.config.load import load_analysis
-    from jetloom.scan.space import points as points_of
+    from jetloom.scan.points.space import points as points_of
 
     config: dict[str, Any] = yaml.safe_load(yaml.safe_dump(CONFIG))
     config["analysis"] = "load"

@@ -16,8 +16,8 @@ from jetloom.config.conversion import Conversion
 from jetloom.config.schema import find_schema
 from jetloom.conversion.convert import to_hdf5, to_ntuple
 from jetloom.conversion.task import Task
-from jetloom.io.dxaod import DxaodReader
-from jetloom.io.root import open_source
+from jetloom.io.root.dxaod import DxaodReader
+from jetloom.io.root.files import open_source
 
 EVENTS, JETS, CONSTITUENTS = 38_000, 5, 26
 SLOTS = 40
@@ -91,7 +91,7 @@ def uproot_alone(task: Task) -> None:
 
 
 def best(actions: dict[str, Callable[[], object]], repeats: int = REPEATS) -> dict[str, float]:
-    """Give the shortest time of each action; they take turns, so that a busy machine slows all of them."""
+    """Return the shortest time of each action; they take turns, so that a busy machine slows all of them."""
     times: dict[str, list[float]] = {name: [] for name in actions}
     for _ in range(repeats):
         for name, action in actions.items():

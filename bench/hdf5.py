@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.measurement import Measurement
-from jetloom.io.hdf5 import TableReader, TableWriter
+from jetloom.io.hdf5.tables import TableReader, TableWriter
 
 ROWS, SLOTS, BATCH = 200_000, 40, 5_000
 FIELDS = 10

@@ -97,7 +97,7 @@ def measure_memory(directory: Path) -> Measurement:
 
 def write_trees(path: Path, count: int, compression: str = "lz4") -> None:
     """Write random trees of 33 +- 10 constituents, as jets of 100 GeV have, always the same ones."""
-    from jetloom.io.hdf5 import TableWriter
+    from jetloom.io.hdf5.tables import TableWriter
     from jetloom.io.trees import BRANCHING, JET_TREE
 
     random = np.random.default_rng(5)
@@ -117,7 +117,7 @@ def write_trees(path: Path, count: int, compression: str = "lz4") -> None:
 
 def _process(path: Path, backend: str, width: int) -> dict[str, dict[str, float]]:
     """Measure one backend and width in this process."""
-    from jetloom.training.backend import use_backend
+    from jetloom.training.backends.backend import use_backend
 
     use_backend(backend, 2)
     jets = JETS if width == 10 else WIDE_JETS
@@ -137,7 +137,7 @@ def _process(path: Path, backend: str, width: int) -> dict[str, dict[str, float]
 
 
 def facts() -> Any:
-    """Give what a model is told of such data."""
+    """Return what a model is told of such data."""
     from jetloom.models.base import DataFacts
     from jetloom.physics.scaling import junipr_limits
 
@@ -147,7 +147,7 @@ def facts() -> Any:
 
 
 def network(name: str, width: int) -> tuple[Any, Any, Any]:
-    """Give a model, its parameters, and its network, all of whose layers have one width."""
+    """Return a model, its parameters, and its network, all of whose layers have one width."""
     from jetloom.models.registry import find_model
 
     model, sizes = find_model(name), ("width", "end_hidden", "mother_hidden", "branching_hidden")
@@ -156,8 +156,8 @@ def network(name: str, width: int) -> tuple[Any, Any, Any]:
 
 
 def trees_stream(name: str, path: Path, width: int, jets: int, batch: int) -> tuple[Any, Any]:
-    """Give the step of a model, and the batches by length of a file, as a training uses them."""
-    from jetloom.data.buckets import BucketStream
+    """Return the step of a model, and the batches by length of a file, as a training uses them."""
+    from jetloom.data.streams.buckets import BucketStream
     from jetloom.training.optimizers import make_optimizer
     from jetloom.training.steppers.choice import make_stepper
 
@@ -199,10 +199,10 @@ def _training(name: str, path: Path, width: int, jets: int) -> Callable[[], int]
 
 
 def _batches(path: Path) -> dict[str, Any]:
-    """Give jets a second of the batches alone by number of threads, and microseconds of a processor by part."""
+    """Return jets a second of the batches alone by number of threads, and microseconds of a processor by part."""
     from dataclasses import replace
 
-    from jetloom.data.buckets import BucketStream, filled
+    from jetloom.data.streams.buckets import BucketStream, filled
     from jetloom.models.registry import find_model
 
     model, data = find_model("junipr"), facts()
@@ -233,10 +233,10 @@ def _batches(path: Path) -> dict[str, Any]:
 
 def _log_p(path: Path, jets: int) -> Callable[[], int]:
     """Compute log P of all jets of a file, as an evaluation does."""
-    from jetloom.data.jets import jet_blocks
-    from jetloom.evaluation.density import LogProbabilities
-    from jetloom.evaluation.tree_batches import BLOCK_ROWS
-    from jetloom.io.hdf5 import TableReader
+    from jetloom.data.block import jet_blocks
+    from jetloom.evaluation.density.log_p import LogProbabilities
+    from jetloom.inference.tree_batches import BLOCK_ROWS
+    from jetloom.io.hdf5.tables import TableReader
 
     model, _, built = network("junipr", 10)
     log_p = LogProbabilities(built, model, facts())
@@ -254,8 +254,8 @@ def _peer(path: Path, width: int, jets: int) -> Callable[[], int]:
     """Train an epoch of the same network of Keras' layers with model.fit, padded to the longest jet."""
     import keras
 
-    from jetloom.data.jets import read_jets
-    from jetloom.io.hdf5 import TableReader
+    from jetloom.data.block import read_jets
+    from jetloom.io.hdf5.tables import TableReader
     from jetloom.models.junipr.features import padded
 
     keras.utils.set_random_seed(1)
@@ -295,8 +295,8 @@ def _peer(path: Path, width: int, jets: int) -> Callable[[], int]:
 
 def _peak(path: Path, backend: str) -> float:
     """Train two epochs on all jets of a file; give the peak memory of this process in MB."""
-    from jetloom.io.hdf5 import TableReader
-    from jetloom.training.backend import use_backend
+    from jetloom.io.hdf5.tables import TableReader
+    from jetloom.training.backends.backend import use_backend
 
     use_backend(backend, 2)
     with TableReader(path) as reader:

@@ -37,7 +37,7 @@ class Step(NamedTuple):
 
 def measure(directory: Path) -> list[Measurement]:
     """Measure training with its stream, and the step alone."""
-    from jetloom.training.backend import use_backend
+    from jetloom.training.backends.backend import use_backend
 
     if use_backend("jax", 8, "gpu") != "gpu":
         print("JAX sees no GPU: nothing is measured")
@@ -66,7 +66,7 @@ def measure(directory: Path) -> list[Measurement]:
 
 
 def _timed(action: Callable[[], Any], times: int) -> float:
-    """Give the seconds of one call, the first not counted; what is asked for last ends last."""
+    """Return the seconds of one call, the first not counted; what is asked for last ends last."""
     import jax
 
     jax.block_until_ready(action())
@@ -78,7 +78,7 @@ def _timed(action: Callable[[], Any], times: int) -> float:
 
 
 def _copy_bandwidth() -> float:
-    """Give the bytes a second that a copy on the device reads and writes."""
+    """Return the bytes a second that a copy on the device reads and writes."""
     import jax
     import jax.numpy as jnp
 
@@ -88,7 +88,7 @@ def _copy_bandwidth() -> float:
 
 
 def _streamed(path: Path, width: int, batch: int) -> float:
-    """Give the jets a second of epochs with reading, batches by length, and steps; the first epoch compiles."""
+    """Return the jets a second of epochs with reading, batches by length, and steps; the first epoch compiles."""
     stepper, stream = trees_stream("junipr", path, width, JETS, batch)
     best = 0.0
     for _ in range(3):

@@ -123,7 +123,7 @@ def train(part: Path, kind: str, repetition: int) -> None:
     from jetloom.config.tasks import Task
     from jetloom.data.dataset import Dataset
     from jetloom.models.registry import find_model, resolve_parameters
-    from jetloom.scan.space import points
+    from jetloom.scan.points.space import points
     from jetloom.training.point import train_point
 
     _, model, name = KINDS[kind]
@@ -140,9 +140,9 @@ def train(part: Path, kind: str, repetition: int) -> None:
 
 
 def constituents_auc(dataset: Path) -> float:
-    """Give the area of the number of constituents alone on the test part."""
+    """Return the area of the number of constituents alone on the test part."""
     from jetloom.data.dataset import Dataset
-    from jetloom.evaluation.metrics import auc
+    from jetloom.evaluation.classification.metrics import auc
 
     opened = Dataset.open(dataset)
     view = opened.view()
@@ -154,7 +154,7 @@ def constituents_auc(dataset: Path) -> float:
 
 
 def areas(found: list[Training], sample: str, jets: int, kind: str) -> npt.NDArray[np.float64]:
-    """Give the areas of one model's repetitions."""
+    """Return the areas of one model's repetitions."""
     return np.array([one.auc for one in found if (one.sample, one.jets, one.kind) == (sample, jets, kind)])
 
 

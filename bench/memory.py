@@ -9,13 +9,13 @@ import yaml
 
 from bench import conversion
 from bench.measurement import Measurement, peak_memory
-from jetloom.io.hdf5 import TableWriter
+from jetloom.io.hdf5.tables import TableWriter
 
 SMALL, LARGE = 200_000, 2_000_000
 
 
 def measure(directory: Path) -> list[Measurement]:
-    """Give the peak of each stage at the large size, beside that at the small one."""
+    """Return the peak of each stage at the large size, beside that at the small one."""
     peaks: dict[str, list[float]] = {"conversion": [], "dataset building": [], "training": []}
     for jets in (SMALL, LARGE):
         home = directory / str(jets)

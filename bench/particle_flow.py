@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.buckets import padded_steps
-from jetloom.data.jets import Jets
+from jetloom.data.block import Jets
 from jetloom.data.nodes import final_momenta
+from jetloom.data.streams.buckets import padded_steps
 from jetloom.models.base import DataFacts, Model, Parameters
 
 PHI, F = (100, 100, 128), (100, 100, 100)
@@ -48,7 +48,7 @@ class ParticleFlow(Model):
         return keras.Model(inputs, dense(len(data.classes), activation="softmax")(x), name="particle_flow")
 
     def features(self, jets: Jets, data: DataFacts) -> npt.NDArray[np.float32]:  # noqa: ARG002
-        """Give (share of pt, rapidity, azimuth) of the constituents, shape (jets, constituents, 3); 0 where is none."""
+        """Return (share of pt, rapidity, azimuth) of the constituents, (jets, constituents, 3); 0 where is none."""
         jet, momenta = final_momenta(jets)
         pt, rapidity, azimuth = _relative(jets, jet, momenta)
         sizes = jets.lengths + 1
@@ -59,7 +59,7 @@ class ParticleFlow(Model):
         return found
 
     def loss(self, labels: Any, outputs: Any, parameters: Any) -> Any:  # noqa: ARG002
-        """Give the cross-entropy of each jet."""
+        """Return the cross-entropy of each jet."""
         from keras import ops
 
         chosen = ops.sum(outputs * ops.one_hot(labels, outputs.shape[-1]), axis=-1)

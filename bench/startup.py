@@ -12,9 +12,9 @@ PARTS = """
 import json, sys, time
 marks = [("start", time.perf_counter())]
 def mark(name): marks.append((name, time.perf_counter()))
-import jetloom.cli.train, jetloom.training.point
+import jetloom.cli.scan.train, jetloom.training.point
 mark("jetloom")
-from jetloom.training.backend import use_backend
+from jetloom.training.backends.backend import use_backend
 use_backend(sys.argv[1], 1)
 mark("backend")
 import numpy as np

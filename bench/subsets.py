@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from jetloom.data.block import Jets
+from jetloom.data.building.part_writer import PartWriter
 from jetloom.data.dataset import DESCRIPTION, Dataset
-from jetloom.data.jets import Jets
-from jetloom.data.part_writer import PartWriter
 from jetloom.io import sealed
 from jetloom.provenance import digest
 

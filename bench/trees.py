@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from bench.measurement import Measurement, peak_memory
 from jetloom.config.trees import Trees
-from jetloom.io.hdf5 import TableReader, TableWriter
+from jetloom.io.hdf5.tables import TableReader, TableWriter
 from jetloom.physics.clustering import cluster
 from jetloom.physics.kinematics import four_momenta
 from jetloom.trees.constituents import Constituents
@@ -61,7 +61,7 @@ def toy_jets(jets: int, mean: int, seed: int) -> tuple[Columns, npt.NDArray[np.i
 
 
 def best_time(action: Callable[[], object]) -> float:
-    """Give the least processor time of some runs, in seconds; the first one compiles."""
+    """Return the least processor time of some runs, in seconds; the first one compiles."""
     action()
     times = []
     for _ in range(REPEATS):
@@ -72,7 +72,7 @@ def best_time(action: Callable[[], object]) -> float:
 
 
 def against_fastjet(constituents: Constituents) -> tuple[float, int]:
-    """Give the processor time that FastJet takes for all jets, and the number of jets in which a merge differs."""
+    """Return the processor time that FastJet takes for all jets, and the number of jets in which a merge differs."""
     offsets = constituents.offsets
     history = cluster(constituents.momenta, offsets, 0.0)
     seconds, wrong = 0.0, 0
@@ -153,7 +153,7 @@ def write_jets(path: Path, columns: Columns, counts: npt.NDArray[np.int64], slot
 
 
 def memory(directory: Path) -> Measurement:
-    """Give the peak memory of the verb for many jets, beside that for fewer; few constituents, to fit on a disk."""
+    """Return the peak memory of the verb for many jets, beside that for fewer; few constituents, to fit on a disk."""
     peaks = []
     for jets in (SMALL, LARGE):
         source = directory / f"{jets}.h5"

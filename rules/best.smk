@@ -18,7 +18,7 @@ rule deploy:
         **asks("deploy"),
     params:
         config=stored_config,
-        code=code_digest("scan.deploy"),
+        code=code_digest("scan.table.deploy"),
     message:
         "Deploying the best model of {wildcards.task}"
     shell:

@@ -151,7 +151,7 @@ rule runs:
         **asks("runs"),
     params:
         config=stored_config,
-        code=code_digest("scan.runs", "cli.runs", "plots.tables"),
+        code=code_digest("scan.runs", "cli.scan.runs", "plots.tables"),
         output=subpath(output.table, parent=True),
     message:
         "Listing every training"

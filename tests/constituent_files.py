@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jetloom.io.hdf5 import TableWriter
+from jetloom.io.hdf5.tables import TableWriter
 
 JETS = np.dtype(
     [("run_number", "<u4"), ("event_number", "<u8"), ("mc_event_weight", "<f4"), ("pt", "<f4"), ("eta", "<f4"),

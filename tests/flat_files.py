@@ -23,7 +23,7 @@ FIELDS = {
 
 
 def flat_schema(**changes):
-    """Give the schema; ``changes`` are of fields of the jets."""
+    """Return the schema; ``changes`` are of fields of the jets."""
     fields = {group: dict(given) for group, given in FIELDS.items()}
     fields["jets"] |= changes
     return Schema.model_validate(

@@ -3,7 +3,7 @@
 import pytest
 
 from jetloom.models.registry import find_model
-from jetloom.training.backend import use_backend
+from jetloom.training.backends.backend import use_backend
 
 
 @pytest.fixture(scope="session")

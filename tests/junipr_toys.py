@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from jetloom.config.trees import Trees
-from jetloom.data.jets import Jets
+from jetloom.data.block import Jets
 from jetloom.io.trees import BRANCHING, JET_TREE
 from jetloom.models.base import DataFacts
 from jetloom.physics.scaling import ATLAS_LIMITS, junipr_limits

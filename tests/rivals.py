@@ -4,8 +4,8 @@ from dataclasses import asdict
 
 import numpy as np
 
-from jetloom.evaluation.bootstrap import Draws
-from jetloom.io.hdf5 import TableWriter
+from jetloom.evaluation.statistics.bootstrap import Draws
+from jetloom.io.hdf5.tables import TableWriter
 
 HEADS = ("end", "mother", "z", "theta", "delta", "phi")
 KEYS = [("run_number", "u4"), ("event_number", "u8"), ("sample", "u1")]
@@ -13,7 +13,7 @@ FIELDS = [("label", "i4"), ("true_label", "i4"), ("weight", "f4"), ("pt", "f4"),
 
 
 def draw(rows=4000, seed=1):
-    """Give the rows that all models share, and x; log(P_1 / P_0) is x. The rows 0, 5, ... lack a true label."""
+    """Return the rows that all models share, and x; log(P_1 / P_0) is x. The rows 0, 5, ... lack a true label."""
     rng = np.random.default_rng(seed)
     jets = np.zeros(rows, FIELDS)
     jets["label"] = rng.integers(0, 2, rows)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from jetloom.data.dataset import Dataset
-from jetloom.evaluation.density_file import VALIDATION
-from jetloom.io.hdf5 import TableWriter
+from jetloom.evaluation.density.files import VALIDATION
+from jetloom.io.hdf5.tables import TableWriter
 from jetloom.io.sealed import write_json
 from rivals import FIELDS, density, draw
 

@@ -8,7 +8,7 @@ from jetloom import paths
 from jetloom.cli.main import main
 from jetloom.config.load import load_merged
 from jetloom.models.registry import find_model
-from jetloom.scan.space import points
+from jetloom.scan.points.space import points
 from stored_files import write_dataset, write_result
 from tiny_analysis import config
 

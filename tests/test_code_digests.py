@@ -14,7 +14,7 @@ from jetloom.models.registry import MODELS, find_model
 
 RULES = provenance.PACKAGE.parents[1] / "rules"
 CODE = b'''"""A module."""
-from jetloom.data.jets import Jets, JetView as View
+from jetloom.data.block import Jets, JetView as View
 # a comment
 def double(x):
     """Return twice x."""
@@ -67,10 +67,10 @@ def test_a_digest_is_blind_to_comments_docstrings_layout_and_paths():
         (b"Return twice x.", b"Double it."),
         (b'    """Return twice x."""\n', b""),
         (b"2 * x", b"(2   *  x)"),
-        (b"jetloom.data.jets", b"jetloom.data.streams.jets"),
+        (b"jetloom.data.block", b"jetloom.data.streams.jets"),
         (
-            b"from jetloom.data.jets import Jets, JetView as View",
-            b"from jetloom.data.jets import JetView as View, Jets",
+            b"from jetloom.data.block import Jets, JetView as View",
+            b"from jetloom.data.block import JetView as View, Jets",
         ),
     ):
         assert source(CODE.replace(old, new)).sum == before, old
@@ -83,10 +83,10 @@ def test_a_digest_is_blind_to_comments_docstrings_layout_and_paths():
 
 
 def test_imports_are_seen_wherever_they_stand():
-    assert {"data.jets", "physics.scaling"} <= source(CODE).imports
+    assert {"data.block", "physics.scaling"} <= source(CODE).imports
     assert source(b"import jetloom.models.layers\nimport numpy").imports == {"models.layers"}
     assert source(b"from jetloom import provenance").imports >= {"provenance"}
-    assert own_imports(CODE) == ["data.jets", "physics.scaling"]
+    assert own_imports(CODE) == ["data.block", "physics.scaling"]
 
 
 def test_a_module_that_is_not_there_is_refused():
@@ -96,10 +96,11 @@ def test_a_module_that_is_not_there_is_refused():
 
 def test_trainings_go_by_what_decides_their_numbers():
     dense = modules_of([code_digests.TRAINERS["network"], "models.dense"])
-    assert {"training.loop", "training.checkpoint", "data.batches", "models.missing", "evaluation.metrics"} <= dense
+    assert {"training.loop", "training.checkpoint", "data.streams.batches", "models.missing"} <= dense
+    assert "evaluation.classification.metrics" in dense
     assert not {name for name in dense if name.startswith(("models.junipr", "plots", "cluster", "cli"))}
     junipr = modules_of([code_digests.TRAINERS["network"], "models.junipr.model"])
-    assert {"models.junipr.network", "models.junipr.branchings", "physics.scaling", "data.buckets"} <= junipr
+    assert {"models.junipr.network", "models.junipr.branchings", "physics.scaling", "data.streams.buckets"} <= junipr
 
 
 @pytest.mark.parametrize(
@@ -111,17 +112,18 @@ def test_trainings_go_by_what_decides_their_numbers():
         ("models/dense.py", {"dense"}),
         ("models/junipr/ratio.py", {"junipr_binary"}),
         ("models/junipr/network.py", {"junipr", "junipr_binary", "junipr_conditional"}),
-        ("data/buckets.py", {"dense", "junipr", "junipr_binary", "junipr_conditional"}),
-        ("plots/scan.py", set()),
+        ("data/streams/buckets.py", {"dense", "junipr", "junipr_binary", "junipr_conditional"}),
+        ("plots/scan/points.py", set()),
         ("io/atomic.py", set()),
         ("models/stored_network.py", set()),
-        ("training/devices.py", set()),
+        ("training/backends/devices.py", set()),
         ("models/registry.py", set()),
     ],
 )
 def test_an_edit_retrains_those_whose_numbers_it_may_change(package, file, changed):
     before = _trainings()
-    with (package / file).open("a") as code:
+    with (package / file).open("r+") as code:
+        code.seek(0, 2)
         code.write("\nANOTHER = 1\n")
     _forget()
     after = _trainings()
@@ -132,13 +134,13 @@ def test_a_model_that_is_added_a_file_that_is_moved_and_a_figure_that_is_edited_
     before, conversion = _trainings(), code_digests.code_digest(*CONVERSION)
     shutil.copy(package / "models" / "dense.py", package / "models" / "wide.py")
     _edit(package / "models" / "registry.py", "MODELS = {", 'MODELS = {\n    "wide": "jetloom.models.wide:Dense",')
-    _edit(package / "plots" / "scan.py", "import numpy", "import math\nimport numpy")
-    (package / "data" / "streams").mkdir()
-    (package / "data" / "buffers.py").rename(package / "data" / "streams" / "buffers.py")
+    _edit(package / "plots" / "scan" / "points.py", "import numpy", "import math\nimport numpy")
+    (package / "data" / "reading").mkdir()
+    (package / "data" / "streams" / "buffers.py").rename(package / "data" / "reading" / "buffers.py")
     for path in package.rglob("*.py"):
-        path.write_text(path.read_text().replace("jetloom.data.buffers", "jetloom.data.streams.buffers"))
+        path.write_text(path.read_text().replace("jetloom.data.streams.buffers", "jetloom.data.reading.buffers"))
     _forget()
-    assert "data.streams.buffers" in modules_of([code_digests.TRAINERS["network"], "models.dense"])
+    assert "data.reading.buffers" in modules_of([code_digests.TRAINERS["network"], "models.dense"])
     assert _trainings() == before
     assert code_digests.code_digest(*CONVERSION) == conversion
 
@@ -146,12 +148,13 @@ def test_a_model_that_is_added_a_file_that_is_moved_and_a_figure_that_is_edited_
 def test_figures_go_by_their_verb_and_what_it_draws_with(package):
     before = {verb: figure_code(verb) for verb in ("plot_scan", "evaluate", "compare")}
     for file, changed in (
-        ("cli/plot_scan.py", {"plot_scan"}),
+        ("cli/report/plot_scan.py", {"plot_scan"}),
         ("plots/style.py", {"plot_scan", "evaluate", "compare"}),
-        ("evaluation/roc.py", {"evaluate", "compare"}),
+        ("evaluation/classification/roc.py", {"evaluate", "compare"}),
         ("training/loop.py", set()),
     ):
-        with (package / file).open("a") as code:
+        with (package / file).open("r+") as code:
+            code.seek(0, 2)
             code.write("\nANOTHER = 1\n")
         _forget()
         after = {verb: figure_code(verb) for verb in before}

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from jetloom.cli.main import main
-from jetloom.cli.reference import pages
+from jetloom.cli.site.reference import pages
 from jetloom.config.analysis import Analysis
 from jetloom.config.reference import key_paths
 from jetloom.models.registry import MODELS, find_model

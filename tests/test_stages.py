@@ -13,7 +13,7 @@ from jetloom.cluster.attempts.asking import Asking
 from jetloom.cluster.profiles.asked import request_of
 from jetloom.config.cluster import Stages
 from jetloom.config.load import load_analysis, load_merged
-from jetloom.scan import ledger
+from jetloom.scan.attempts import ledger
 from jetloom.stages import NO_TASK, STAGES, jobs_of
 
 CHECKOUT = Path(__file__).parents[1]

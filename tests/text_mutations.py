@@ -34,7 +34,7 @@ ODD = [
 
 
 def mutate(content, rng):
-    """Give a copy of JSON-like content with one to three values deleted, replaced, moved or renamed."""
+    """Return a copy of JSON-like content with one to three values deleted, replaced, moved or renamed."""
     content = copy.deepcopy(content)
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
         places = [(parent, key) for parent, key in _places(content)]
@@ -64,7 +64,7 @@ def _places(value):
 
 
 def damage(text, rng):
-    """Give bytes of a text that was cut, edited or damaged."""
+    """Return bytes of a text that was cut, edited or damaged."""
     data, lines = text.encode(), text.splitlines(keepends=True)
     place, line = rng.randrange(len(data)), rng.randrange(len(lines))
     match rng.randrange(10):

@@ -7,7 +7,7 @@ import numpy as np
 
 from jetloom.config.analysis import Analysis
 from jetloom.config.load import load_merged
-from jetloom.io.hdf5 import TableWriter
+from jetloom.io.hdf5.tables import TableWriter
 from jetloom.samples.repeated import EVENT, EVENTS
 
 JETS = np.dtype(
@@ -96,7 +96,7 @@ def write_samples(directory: Path, rows: int = 400) -> dict[str, list[Path]]:
 
 
 def merged(base: dict, changes: dict) -> dict:
-    """Give a configuration with some keys changed; dictionaries are gone into."""
+    """Return a configuration with some keys changed; dictionaries are gone into."""
     result = deepcopy(base)
     for key, value in changes.items():
         if isinstance(value, dict) and isinstance(result.get(key), dict):
@@ -107,10 +107,10 @@ def merged(base: dict, changes: dict) -> dict:
 
 
 def config(**task) -> dict:
-    """Give the configuration with some of the task's keys changed."""
+    """Return the configuration with some of the task's keys changed."""
     return merged(CONFIG, {"tasks": {"flavour": task}})
 
 
 def analysis(**task) -> Analysis:
-    """Give the checked configuration with some of the task's keys changed."""
+    """Return the checked configuration with some of the task's keys changed."""
     return load_merged(config(**task))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from jetloom.data.jets import Jets
+from jetloom.data.block import Jets
 from jetloom.io.trees import BRANCHING, JET_TREE
 from tree_files import make_tree
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from jetloom.config.analysis import Analysis
 from jetloom.config.load import load_merged
-from jetloom.io.hdf5 import TableWriter
+from jetloom.io.hdf5.tables import TableWriter
 from jetloom.io.trees import JET_TREE, QUARANTINE, TREE_BRANCHING
 from tiny_analysis import CONFIG, JETS, make_jets, merged
 
@@ -112,10 +112,10 @@ def write_tree_samples(directory: Path, rows: int = 400, most: int = 24) -> dict
 
 
 def tree_config(**task) -> dict:
-    """Give the configuration of a task that reads trees, with some of its keys changed."""
+    """Return the configuration of a task that reads trees, with some of its keys changed."""
     return merged(TREE_CONFIG, {"tasks": {"flavour": task}})
 
 
 def tree_analysis(**task) -> Analysis:
-    """Give the checked configuration of a task that reads trees, with some of its keys changed."""
+    """Return the checked configuration of a task that reads trees, with some of its keys changed."""
     return load_merged(tree_config(**task))

@@ -19,26 +19,28 @@ NAME = "jetloom"
 
 NO_NUMBER = (
     "config", "data.description", "errors", "provenance", "code_digests", "locations", "paths", "io.atomic",
-    "io.chunks", "io.chunk_reader", "io.integrity", "io.lock", "io.sealed", "io.sources.remote", "io.stored",
-    "models.registry", "models.stored_network", "scan.stored", "training.devices",
+    "io.hdf5.chunks", "io.hdf5.chunk_reader", "io.integrity", "io.lock", "io.sealed", "io.sources.remote", "io.stored",
+    "models.registry", "models.stored_network", "scan.config_copy",
+    "training.backends.devices",
 )  # fmt: skip
 """What changes no number: settings are digested by their values, and this reads, checks and writes."""
 
 CONVERSION = ("conversion.convert", "config.schema")
 SIMULATION = ("simulation.sample",)
 TREES = ("trees.convert", "trees.exports")
-DATASET = ("data.build",)
-COLLECTION = ("scan.collect", "scan.collected", "scan.ranking")
+DATASET = ("data.building.build",)
+COLLECTION = ("scan.table.collect", "scan.table.collected", "scan.table.ranking")
 """The first modules of each stage."""
 
 TRAINERS = {"network": "training.network", "boosted": "training.boosted"}
 """The first module of each way to train, whose function ``train`` does it; those of the model come to it."""
 
-ONLY_READS = ("io.hdf5",)
+ONLY_READS = ("io.hdf5.tables",)
 """What trainings read their data with, besides: the content of the data has a digest of its own."""
 
 MADE_BEFORE = (
-    "conversion.convert", "data.build", "data.binning", "data.moments", "data.split", "data.weights", "expressions",
+    "conversion.convert", "data.building.build", "data.building.split", "data.fitting.binning", "data.fitting.moments",
+    "data.fitting.weights", "expressions",
     "io", "models", "scan", "training", "trees.constituents", "trees.grow", "trees.reasons",
 )  # fmt: skip
 """What figures name that shapes the data and the models they are drawn from; those have digests of their own."""
@@ -171,4 +173,4 @@ def training_code(trainer: str, *modules: str) -> str:
 
 def figure_code(verb: str) -> str:
     """Return a digest of the code that decides what a verb draws, besides that of what it draws it from."""
-    return code_digest(f"cli.{verb}", without=NO_NUMBER + MADE_BEFORE)
+    return code_digest(f"cli.report.{verb}", without=NO_NUMBER + MADE_BEFORE)

@@ -57,7 +57,7 @@ class CutFlow:
             self._lost[step] = self._lost.get(step, 0) + lost
 
     def as_json(self) -> list[dict[str, Any]]:
-        """Give ``{stage, level, reason, before, after}`` of each step; one goes on from the last of its level."""
+        """Return ``{stage, level, reason, before, after}`` of each step; one goes on from the last of its level."""
         entries = []
         for level, number in self._found.items():
             entries.append(_entry(STAGES[0], level, FOUND, number, number))
@@ -68,11 +68,11 @@ class CutFlow:
         return entries
 
     def found(self, level: str) -> int:
-        """Give the number of a level before any step."""
+        """Return the number of a level before any step."""
         return self._found.get(level, 0)
 
     def left(self, level: str) -> int:
-        """Give the number of a level after all steps."""
+        """Return the number of a level after all steps."""
         return self.found(level) - sum(lost for step, lost in self._lost.items() if step[1] == level)
 
 

@@ -52,7 +52,7 @@ class JetloomError(Exception):
         super().__init__(self.line())
 
     def line(self) -> str:
-        """Give the whole message as one line."""
+        """Return the whole message as one line."""
         parts = [part for part in (self.path, self.where, self.cause) if part]
         message = ": ".join(parts) + (f"; {self.advice}" if self.advice else "")
         return " ".join(message.split())

@@ -21,12 +21,12 @@ Identity = tuple[int, int] | str
 
 
 def results(analysis: Analysis) -> Path:
-    """Give the directory of all results of an analysis."""
+    """Return the directory of all results of an analysis."""
     return Path("results") / analysis.analysis
 
 
 def source_files(analysis: Analysis, sample: str) -> dict[str, Location]:
-    """Give the DxAODs of a sample by the names that their results get.
+    """Return the DxAODs of a sample by the names that their results get.
 
     One file is one file, whatever its paths: of links to a file, and of several ways to write a path, the first counts.
     A result is named by the file's own name; where two files of a sample share it, a digest of the whole path is
@@ -128,14 +128,14 @@ def shared_files(sources: Mapping[str, Iterable[Location]]) -> dict[Location, li
 
 
 def converted_files(analysis: Analysis, sample: str) -> dict[str, Location]:
-    """Give what the conversion of a sample reads: its files, or what its own command makes of them."""
+    """Return what the conversion of a sample reads: its files, or what its own command makes of them."""
     if analysis.samples[sample].prepare is None:
         return source_files(analysis, sample)
     return {name: results(analysis) / "prepared" / sample / f"{name}.root" for name in source_files(analysis, sample)}
 
 
 def shown_files(sources: Mapping[str, Location]) -> dict[str, Location]:
-    """Give the files whose events are drawn before and after cuts: a few, spread evenly over all of a sample."""
+    """Return the files whose events are drawn before and after cuts: a few, spread evenly over all of a sample."""
     names, most = list(sources), SHOWN_FILES
     if len(names) > most:
         names = [names[place * (len(names) - 1) // (most - 1)] for place in range(most)]
@@ -143,12 +143,12 @@ def shown_files(sources: Mapping[str, Location]) -> dict[str, Location]:
 
 
 def shown_collections(analysis: Analysis) -> list[str]:
-    """Give what is drawn before and after cuts, if anything is: the jets, and each collection that is converted."""
+    """Return what is drawn before and after cuts, if anything is: the jets, and each collection that is converted."""
     return [JETS, *sorted(analysis.conversion.slots)] if analysis.diagnostics else []
 
 
 def diagnostics(analysis: Analysis) -> Path:
-    """Give the directory of the figures of samples."""
+    """Return the directory of the figures of samples."""
     return results(analysis) / "diagnostics"
 
 
@@ -174,22 +174,22 @@ def expand(directory: Path, pattern: str, where: str) -> list[Path]:
 
 
 def chunk_names(sample: Sample) -> list[str]:
-    """Give the names of the files of a simulated sample."""
+    """Return the names of the files of a simulated sample."""
     return [f"chunk{index}" for index in range(sample.simulate.chunks)] if sample.simulate else []
 
 
 def simulated_file(analysis: Analysis, sample: str, name: str) -> Path:
-    """Give the path of a simulated DxAOD."""
+    """Return the path of a simulated DxAOD."""
     return results(analysis) / "dxaod" / sample / f"{name}.root"
 
 
 def hdf5_file(analysis: Analysis, sample: str, name: str) -> Path:
-    """Give the path of a converted file."""
+    """Return the path of a converted file."""
     return results(analysis) / "hdf5" / sample / f"{name}.h5"
 
 
 def hdf5_files(analysis: Analysis, task: str) -> dict[str, list[Path]]:
-    """Give the HDF5 files of each sample of a task."""
+    """Return the HDF5 files of each sample of a task."""
     return {
         sample: [hdf5_file(analysis, sample, name) for name in source_files(analysis, sample)]
         for sample in analysis.task_samples(task)
@@ -197,7 +197,7 @@ def hdf5_files(analysis: Analysis, task: str) -> dict[str, list[Path]]:
 
 
 def tree_files(analysis: Analysis, task: str) -> dict[str, list[Path]]:
-    """Give the files of clustering trees of each sample of a task."""
+    """Return the files of clustering trees of each sample of a task."""
     return {
         sample: [results(analysis) / "trees" / sample / path.name for path in files]
         for sample, files in hdf5_files(analysis, task).items()
@@ -205,39 +205,39 @@ def tree_files(analysis: Analysis, task: str) -> dict[str, list[Path]]:
 
 
 def all_tree_files(analysis: Analysis) -> dict[str, list[Path]]:
-    """Give the files of trees of each sample that has some: those of tasks that read trees."""
+    """Return the files of trees of each sample that has some: those of tasks that read trees."""
     tasks = [name for name, task in analysis.tasks.items() if task.reads == "trees"]
     found = {sample: files for task in tasks for sample, files in tree_files(analysis, task).items()}
     return {sample: found[sample] for sample in analysis.samples if sample in found}
 
 
 def dataset_files(analysis: Analysis, task: str) -> dict[str, list[Path]]:
-    """Give the files that a task's dataset is built from, by sample."""
+    """Return the files that a task's dataset is built from, by sample."""
     return (tree_files if analysis.tasks[task].reads == "trees" else hdf5_files)(analysis, task)
 
 
 def comparison(analysis: Analysis, name: str) -> Path:
-    """Give the directory of a comparison of models."""
+    """Return the directory of a comparison of models."""
     return results(analysis) / "comparisons" / name
 
 
 def dataset(analysis: Analysis, task: str) -> Path:
-    """Give the directory of a task's dataset, which may be that of another task."""
+    """Return the directory of a task's dataset, which may be that of another task."""
     return results(analysis) / "datasets" / analysis.dataset_of(task)
 
 
 def scan(analysis: Analysis, task: str) -> Path:
-    """Give the directory of a task's scan."""
+    """Return the directory of a task's scan."""
     return results(analysis) / "scans" / task
 
 
 def attempts(analysis: Analysis, rule: str, wildcards: Mapping[str, str]) -> Path:
-    """Give the ledger of a job of a rule; that of a training lies beside its results."""
+    """Return the ledger of a job of a rule; that of a training lies beside its results."""
     if rule == "train":
         return scan(analysis, wildcards["task"]) / wildcards["point"] / wildcards["run"] / "attempts.csv"
     return results(analysis).joinpath("attempts", rule, *wildcards.values()).with_suffix(".csv")
 
 
 def best(analysis: Analysis, task: str) -> Path:
-    """Give the directory of a task's best point."""
+    """Return the directory of a task's best point."""
     return results(analysis) / "best" / task

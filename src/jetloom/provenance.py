@@ -26,12 +26,12 @@ def canonical_json(value: Any) -> str:
 
 
 def digest(value: Any, length: int = 12) -> str:
-    """Give the first ``length`` hexadecimal digits of the SHA-256 of a JSON-like value."""
+    """Return the first ``length`` hexadecimal digits of the SHA-256 of a JSON-like value."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:length]
 
 
 def file_digest(path: str | Path) -> str:
-    """Give the digest of a file's bytes, read in blocks.
+    """Return the digest of a file's bytes, read in blocks.
 
     XXH3 with 128 bits tells files apart as well as SHA-256 does where nobody forges them, at twenty times the speed.
     """
@@ -56,7 +56,7 @@ def is_stored_under(path: Path, data: bytes) -> bool:
 
 @cache
 def commit() -> str:
-    """Give the commit of the checkout that jetloom runs from, or ``"unknown"`` for an installed copy."""
+    """Return the commit of the checkout that jetloom runs from, or ``"unknown"`` for an installed copy."""
     git = PACKAGE.parent.parent / ".git"
     try:
         head = (git / "HEAD").read_text().strip()

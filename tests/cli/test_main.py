@@ -32,17 +32,17 @@ def _logging():
 
 @pytest.mark.parametrize("verb", cli.VERBS)
 def test_the_help_of_a_verb_is_the_first_line_of_its_module(verb):
-    source = importlib.util.find_spec(f"jetloom.cli.{verb}")
+    source = importlib.util.find_spec(cli.module_of(verb))
     assert source is not None, "the verb has no module"
     first = ast.get_docstring(ast.parse(Path(source.origin).read_bytes())).splitlines()[0]
     assert cli.VERBS[verb] == first[0].lower() + first[1:].removesuffix(".")
 
 
 def test_every_module_of_a_verb_is_listed():
-    directory = importlib.util.find_spec("jetloom.cli").submodule_search_locations[0]
-    modules = {path.stem for path in Path(directory).glob("*.py")} - {"__init__", "main"}
-    verbs = {name for name in modules if hasattr(importlib.import_module(f"jetloom.cli.{name}"), "configure")}
-    assert verbs == set(cli.VERBS)
+    directory = Path(importlib.util.find_spec("jetloom.cli").submodule_search_locations[0])
+    modules = {f"jetloom.cli.{path.parent.name}.{path.stem}" for path in directory.glob("*/*.py")}
+    verbs = {name for name in modules if hasattr(importlib.import_module(name), "configure")}
+    assert verbs == {cli.module_of(verb) for verb in cli.VERBS}
 
 
 @pytest.mark.parametrize("verb", cli.VERBS)
@@ -84,10 +84,11 @@ def test_the_help_of_a_verb_loads_nothing_heavy(verb):
 def test_what_snakemake_reads_for_each_job_loads_nothing_heavy(example):
     code = (
         "import sys\nfrom jetloom.config.load import load_analysis\nfrom jetloom.models.registry import find_model\n"
-        "from jetloom.scan import settings, space\n"
+        "from jetloom.scan import staleness\n"
+        "from jetloom.scan.points import space\n"
         f"analysis = load_analysis('config/examples/{example}')\n"
         "for task in analysis.tasks.values():\n    find_model(task.model)\n    space.points(task)\n"
-        "settings.settings_digests(analysis)\n"
+        "staleness.settings_digests(analysis)\n"
         f"print({HEAVY!r} & set(sys.modules))"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CHECKOUT)
@@ -98,7 +99,7 @@ def _failing(monkeypatch, error):
     def run(options):
         raise error
 
-    monkeypatch.setattr(importlib.import_module("jetloom.cli.check"), "run", run)
+    monkeypatch.setattr(importlib.import_module("jetloom.cli.site.check"), "run", run)
     return cli.main(["check", "a.yaml"])
 
 

@@ -8,7 +8,7 @@ from numpy.lib.recfunctions import append_fields
 from jetloom.cli.main import main
 from jetloom.config.load import load_merged
 from jetloom.plots import style
-from jetloom.scan.space import points
+from jetloom.scan.points.space import points
 from tiny_analysis import make_jets, write_jets
 
 CONFIG = {

@@ -63,7 +63,7 @@ class Site:
         self.has(json.dumps(case), ["condor_q", "condor_history", "condor_rm"], **site)
 
     def calls(self):
-        """Give the commands that were run, with their options."""
+        """Return the commands that were run, with their options."""
         path = self.recording.with_suffix(".calls")
         return path.read_text().splitlines() if path.exists() else []
 

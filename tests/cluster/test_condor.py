@@ -4,7 +4,7 @@ import pytest
 
 from jetloom.cluster.schedulers.condor import Condor, classify
 from jetloom.cluster.schedulers.scheduler import Place, QueuedJob, SilentSchedulerError
-from jetloom.scan.ledger import Cause
+from jetloom.scan.attempts.ledger import Cause
 
 CASES = [
     ("memory", 6, Cause.OUT_OF_MEMORY, "held (Error from slot1_1@node1: memory usage exceeded request_memory)"),

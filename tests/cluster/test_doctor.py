@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from sites import SILENT, Site, analysis, partition, profile
 
-from jetloom.cli import doctor as verb
+from jetloom.cli.site import doctor as verb
 from jetloom.cluster.site import checks_condor, checks_machine, checks_profile, doctor, probe
 from jetloom.cluster.site.findings import Level
 from jetloom.cluster.site.site_slurm import minutes, parse_gres

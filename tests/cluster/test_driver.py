@@ -19,8 +19,8 @@ from jetloom.cluster.attempts.verdict import Action, Verdict
 from jetloom.cluster.driving import driver
 from jetloom.cluster.driving.driver import descendants
 from jetloom.config.load import load_merged
-from jetloom.scan import ledger
-from jetloom.scan.space import points
+from jetloom.scan.attempts import ledger
+from jetloom.scan.points.space import points
 from tiny_analysis import config
 
 
@@ -83,7 +83,7 @@ def test_sigterm_is_passed_on_and_sigusr1_survived(family, monkeypatch):
 
 
 class Judge:
-    """Gives prepared verdicts."""
+    """Returns prepared verdicts."""
 
     def __init__(self, verdict, row=False):
         self.verdict, self.row, self.seen, self.groups = verdict, row, [], []

@@ -14,8 +14,8 @@ from jetloom.cluster.schedulers import scheduler as scheduler_module
 from jetloom.cluster.schedulers.condor import Condor
 from jetloom.cluster.schedulers.scheduler import QueuedJob, SilentSchedulerError
 from jetloom.cluster.schedulers.slurm import Slurm
-from jetloom.scan import ledger
-from jetloom.scan.ledger import Attempt
+from jetloom.scan.attempts import ledger
+from jetloom.scan.attempts.ledger import Attempt
 from tiny_analysis import analysis
 
 RESULTS = "results/tiny"

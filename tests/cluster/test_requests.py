@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from jetloom.cluster.attempts import requests
 from jetloom.config.cluster import Growth
-from jetloom.scan.ledger import Attempt, Cause
+from jetloom.scan.attempts.ledger import Attempt, Cause
 
 OTHERS = [cause for cause in Cause if cause not in (Cause.OUT_OF_MEMORY, Cause.OUT_OF_TIME)]
 GROWTH = Growth(factor=2.0, memory_limit=16000, minutes_limit=1440)

@@ -19,10 +19,10 @@ from jetloom.config.load import load_merged
 from jetloom.errors import ExitCode, InputError
 from jetloom.io.integrity.damage import Interpreting
 from jetloom.io.lock import exclusive
-from jetloom.scan import ledger
-from jetloom.scan.failed import failed_runs
-from jetloom.scan.ledger import Attempt, Cause
-from jetloom.scan.space import points
+from jetloom.scan.attempts import ledger
+from jetloom.scan.attempts.failed import failed_runs
+from jetloom.scan.attempts.ledger import Attempt, Cause
+from jetloom.scan.points.space import points
 from stored_files import write_dataset
 from tiny_analysis import config
 

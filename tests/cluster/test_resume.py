@@ -18,9 +18,9 @@ from jetloom.cluster.recovery.resume import Request, Resume, resume
 from jetloom.cluster.schedulers.scheduler import Facts, QueuedJob, SilentSchedulerError
 from jetloom.errors import BusyError, ConfigurationError, MissingFileError
 from jetloom.io.lock import exclusive
-from jetloom.scan import ledger
-from jetloom.scan.ledger import Attempt, Cause
-from jetloom.scan.space import points
+from jetloom.scan.attempts import ledger
+from jetloom.scan.attempts.ledger import Attempt, Cause
+from jetloom.scan.points.space import points
 from stored_files import write_result
 from tiny_analysis import analysis
 

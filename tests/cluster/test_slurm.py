@@ -10,7 +10,7 @@ from jetloom.cluster.schedulers import scheduler
 from jetloom.cluster.schedulers.registry import find_scheduler
 from jetloom.cluster.schedulers.scheduler import QueuedJob, SilentSchedulerError, call
 from jetloom.cluster.schedulers.slurm import Slurm, end_before, megabytes, parse_accounting, parse_fields
-from jetloom.scan.ledger import Cause
+from jetloom.scan.attempts.ledger import Cause
 
 CONNECT = "slurm_load_jobs error: Unable to contact slurm controller (connect failure)"
 

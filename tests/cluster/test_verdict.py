@@ -4,7 +4,7 @@ import pytest
 
 from jetloom.cluster.attempts.verdict import LONGEST_PAUSE, WAITS, Action, judge
 from jetloom.config.cluster import Attempts, Cluster
-from jetloom.scan.ledger import Attempt, Cause
+from jetloom.scan.attempts.ledger import Attempt, Cause
 
 SINCE = "2026-11-21T12:00:00+00:00"
 EARLIER, LATER = "2026-11-21T11:59:59+00:00", "2026-11-21T12:00:01+00:00"

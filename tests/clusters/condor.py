@@ -252,7 +252,7 @@ def env(pool: Pool, _: argparse.Namespace) -> None:
 
 
 def environment(_: Pool, wanted: argparse.Namespace) -> None:
-    """Give the submitter a copy of the checkout with an environment."""
+    """Return the submitter a copy of the checkout with an environment."""
     began = time.monotonic()
     condor_conf.make_user(wanted.user, system=False)
     copy = condor_checkout.provide(wanted.checkout, wanted.user)

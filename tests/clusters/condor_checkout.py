@@ -84,7 +84,7 @@ def make_environment(copy: Path, owner: pwd.struct_passwd) -> None:
 
 
 def hand_over(environment: Path, owner: pwd.struct_passwd) -> None:
-    """Give the user the folders, for Python's compiled files.
+    """Return the user the folders, for Python's compiled files.
 
     Not the packages' files: they may be hard links into root's cache, which would change hands with them.
     """

@@ -22,7 +22,7 @@ from typing import TypeVar
 import pandas as pd
 import yaml
 
-from jetloom.scan import ledger
+from jetloom.scan.attempts import ledger
 
 T = TypeVar("T")
 
@@ -77,12 +77,12 @@ class Cluster:
     """Whose the directories are; empty for the user of the tests."""
 
     def give(self, path: Path) -> None:
-        """Give a path, and all below it, to the user."""
+        """Return a path, and all below it, to the user."""
         if self.user:
             subprocess.run(["chown", "-R", f"{self.user}:", str(path)], check=True)
 
     def command(self, *words: str) -> list[str]:
-        """Give a command as the user runs it."""
+        """Return a command as the user runs it."""
         path = f"PATH={self.bin}:{self.environment.get('PATH', '')}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
         others = [f"{name}={value}" for name, value in self.environment.items() if name != "PATH"]
         return [*self.prefix, "env", path, *others, *words]
@@ -111,7 +111,7 @@ class Scan:
         self.config.write_text(yaml.safe_dump(content))
 
     def snakemake(self, *options: str) -> list[str]:
-        """Give the command line of a driver."""
+        """Return the command line of a driver."""
         words = [
             "snakemake",
             "--snakefile",
@@ -162,20 +162,20 @@ class Scan:
         )  # fmt: skip
 
     def output(self) -> str:
-        """Give what the drivers said."""
+        """Return what the drivers said."""
         return (self.directory / "driver.log").read_text(errors="replace")
 
     def trainings(self) -> list[Path]:
-        """Give the directories of the trainings that have begun."""
+        """Return the directories of the trainings that have begun."""
         return sorted(path for path in (self.results / "scans" / TASK).glob("p*/r*") if path.is_dir())
 
     def running(self) -> dict[Path, ledger.Attempt]:
-        """Give the attempts that run now."""
+        """Return the attempts that run now."""
         found = {path: ledger.read_open(path) for path in self.trainings()}
         return {path: entry.attempt for path, entry in found.items() if entry is not None and not entry.signal}
 
     def in_the_middle(self, epoch: int = 3) -> dict[Path, ledger.Attempt]:
-        """Give the attempts that have trained some epochs, and left a checkpoint."""
+        """Return the attempts that have trained some epochs, and left a checkpoint."""
         found = {}
         for path, attempt in self.running().items():
             log = self.results / "logs" / "train" / TASK / path.parent.name / f"{path.name}.log"
@@ -185,13 +185,13 @@ class Scan:
         return found
 
     def causes(self) -> dict[str, list[str]]:
-        """Give the causes in the ledger of each training, by point."""
+        """Return the causes in the ledger of each training, by point."""
         return {
             path.parent.name: [line.cause for line in ledger.read(path / ledger.LEDGER)] for path in self.trainings()
         }
 
     def lines(self) -> list[ledger.Attempt]:
-        """Give all lines of all ledgers."""
+        """Return all lines of all ledgers."""
         return [line for path in self.trainings() for line in ledger.read(path / ledger.LEDGER)]
 
 
@@ -238,7 +238,7 @@ def check_oracle(scan: Scan, undisturbed: Path, queue: Callable[[], Iterable[str
     undisturbed : Path
         The scan.csv of an undisturbed run.
     queue : callable
-        Gives the jobs that the batch system still has.
+        Returns the jobs that the batch system still has.
     causes : iterable of str
         The causes of failed attempts, in all ledgers together, in any order.
     """
@@ -277,7 +277,7 @@ def prepare(cluster: Cluster, directory: Path, config: dict = CONFIG) -> Path:
 
 
 def fresh(cluster: Cluster, prepared: Path, directory: Path) -> Scan:
-    """Give a scan with data and no training, that can be disturbed."""
+    """Return a scan with data and no training, that can be disturbed."""
     shutil.copytree(prepared, directory, symlinks=True)
     shutil.rmtree(directory / "results" / "fault" / "scans")
     for stage in ("logs", "benchmarks"):

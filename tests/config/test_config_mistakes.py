@@ -5,7 +5,7 @@ import pytest
 from jetloom.config.load import find_task, load_analysis, load_merged
 from jetloom.config.tasks import EpochMetric, PointMetric
 from jetloom.errors import ConfigurationError, MissingFileError
-from jetloom.evaluation.metrics import direction
+from jetloom.evaluation.classification.metrics import direction
 from tiny_analysis import CONFIG, analysis, config, merged
 
 MISTAKES = {

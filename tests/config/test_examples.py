@@ -6,8 +6,8 @@ import pytest
 
 from jetloom.config.load import load_analysis
 from jetloom.expressions import evaluate_mask
+from jetloom.scan.points.space import points
 from jetloom.scan.preflight import check_analysis
-from jetloom.scan.space import points
 
 EXAMPLES = Path(__file__).parents[2] / "config" / "examples"
 JUNIPR = ("quark_gluon", "zjet")

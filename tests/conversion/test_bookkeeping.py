@@ -15,8 +15,8 @@ from jetloom.conversion.bookkeeping import _chosen, read_bookkeeping
 from jetloom.conversion.convert import to_hdf5, to_ntuple
 from jetloom.conversion.task import Task
 from jetloom.errors import BadValueError, ConfigurationError
-from jetloom.io import dxaod
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
+from jetloom.io.root import dxaod
 from jetloom.samples.facts import read_facts
 
 CHANNEL = "EventInfoAuxDyn.mcChannelNumber"

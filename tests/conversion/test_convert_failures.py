@@ -15,7 +15,7 @@ from jetloom.config.conversion import Conversion
 from jetloom.config.schema import find_schema
 from jetloom.conversion.convert import to_hdf5, to_ntuple
 from jetloom.conversion.task import Task
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
 
 PT, CPT, INDEX = dxaod_files.JETS + "pt", dxaod_files.PARTS + "pt", dxaod_files.PARTS + "jetIndex"
 ALL = {"jets": []}

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from jetloom.conversion.select import leading_rows
 from jetloom.conversion.tables import Places, collection_rows, truncated
-from jetloom.io.events import Collection, EventBlock, offsets_of
+from jetloom.io.root.events import Collection, EventBlock, offsets_of
 
 DTYPE = np.dtype([("pt", "f4"), ("row", "i4"), ("valid", "?")])
 counts_of = st.lists(st.integers(0, 70), max_size=12)

@@ -9,7 +9,7 @@ from jetloom.config.conversion import Conversion
 from jetloom.config.schema import find_schema
 from jetloom.conversion.convert import to_hdf5
 from jetloom.conversion.task import Task
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
 
 ALL = {"jets": []}
 DIRECT = {

@@ -10,8 +10,8 @@ from jetloom.config.schema import find_schema
 from jetloom.conversion.convert import to_hdf5, to_ntuple
 from jetloom.conversion.task import Task
 from jetloom.cutflow import CutFlow
-from jetloom.io import dxaod
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
+from jetloom.io.root import dxaod
 from jetloom.provenance import file_digest
 
 CASES = {
@@ -135,8 +135,8 @@ def test_data_has_weight_one(small_dxaod, tmp_path):
 
 
 def test_variables_limit_what_is_read(small_dxaod, monkeypatch):
-    from jetloom.io.branches import make_plan
-    from jetloom.io.root import open_source
+    from jetloom.io.root.branches import make_plan
+    from jetloom.io.root.files import open_source
 
     conversion = Conversion(variables={"events": [], "jets": ["pt"]}, select={"jets": ["Jvt > 0"]})
     schema = find_schema("simulated")

@@ -15,9 +15,9 @@ from jetloom.config.conversion import Conversion
 from jetloom.config.schema import find_schema
 from jetloom.conversion.convert import to_hdf5
 from jetloom.conversion.task import Task
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
 from jetloom.io.integrity.rntuple import verify_envelopes, verify_pages
-from jetloom.io.root import guarded, opened
+from jetloom.io.root.files import guarded, opened
 from mutations import mutations, outcome
 
 CODECS = {"zlib": uproot.ZLIB(1), "lzma": uproot.LZMA(1), "lz4": uproot.LZ4(1), "zstd": uproot.ZSTD(1), "none": None}

@@ -16,9 +16,9 @@ from jetloom.conversion.good_runs import GoodRuns, _joined, read_good_runs
 from jetloom.conversion.task import Task
 from jetloom.cutflow import CutFlow
 from jetloom.errors import BadValueError, ConfigurationError, CorruptFileError, MissingFileError
-from jetloom.io.events import Collection, EventBlock, Loss
-from jetloom.io.hdf5 import TableReader
-from jetloom.io.values import Values, reduced
+from jetloom.io.hdf5.tables import TableReader
+from jetloom.io.root.events import Collection, EventBlock, Loss
+from jetloom.io.root.values import Values, reduced
 from jetloom.scan.preflight import check_analysis
 from tiny_analysis import analysis
 

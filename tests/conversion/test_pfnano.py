@@ -10,7 +10,7 @@ from jetloom.config.schema import find_schema
 from jetloom.conversion.convert import to_hdf5, to_ntuple
 from jetloom.conversion.task import Task
 from jetloom.errors import BadValueError
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
 
 ALL = {"jets": []}
 SLOTS = 6

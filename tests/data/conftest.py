@@ -2,7 +2,7 @@
 
 import pytest
 
-from jetloom.data.build import build
+from jetloom.data.building.build import build
 from jetloom.data.dataset import Dataset
 from tiny_analysis import analysis, write_samples
 from tree_files import tree_analysis, write_tree_samples

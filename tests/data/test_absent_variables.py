@@ -9,12 +9,12 @@ from jetloom.config.conversion import Conversion
 from jetloom.config.load import load_merged
 from jetloom.conversion.convert import to_hdf5
 from jetloom.conversion.task import Task
-from jetloom.data.absence import absent_variables, input_values
-from jetloom.data.build import build
+from jetloom.data.building.absence import absent_variables, input_values
+from jetloom.data.building.build import build
 from jetloom.data.dataset import Dataset
 from jetloom.errors import MissingObjectError
-from jetloom.io.hdf5 import TableReader
-from jetloom.plots import distributions
+from jetloom.io.hdf5.tables import TableReader
+from jetloom.plots.dataset import distributions
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_figures_of_the_inputs_leave_such_jets_out(files, tmp_path):
 
 
 def test_the_number_of_constituents_of_an_absent_collection_is_not_known(tmp_path):
-    from jetloom.io.hdf5 import TableWriter
+    from jetloom.io.hdf5.tables import TableWriter
 
     with TableWriter(tmp_path / "x.h5", {"jets": (np.dtype([("pt", "f4")]), None)}) as writer:
         writer.attributes = {"absent": {"tracks": "trackLinks", "jets.width": "w", "clusters.e": "e"}}

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jetloom.data.batches import BatchStream
-from jetloom.io.hdf5 import TableWriter
+from jetloom.data.streams.batches import BatchStream
+from jetloom.io.hdf5.tables import TableWriter
 
 ROWS = np.dtype([("row", "i8"), ("file", "i4")])
 SIZES = [500, 130, 7]

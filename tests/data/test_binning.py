@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jetloom.config.trees import Binning
-from jetloom.data.binning import empty_bins, fit_binning
-from jetloom.data.jets import Jets
+from jetloom.data.block import Jets
+from jetloom.data.fitting.binning import empty_bins, fit_binning
 from jetloom.errors import EmptySampleError
 from jetloom.io.trees import BRANCHING_VARIABLES
 from jetloom.physics.scaling import bins, scale

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jetloom.data.buckets import BucketStream, by_length, length_batches, padded_steps
+from jetloom.data.block import jet_blocks
 from jetloom.data.classes import Classes
-from jetloom.data.jets import jet_blocks
+from jetloom.data.streams.buckets import BucketStream, by_length, length_batches, padded_steps
 from jetloom.errors import ConfigurationError
-from jetloom.io.hdf5 import TableReader, TableWriter
+from jetloom.io.hdf5.tables import TableReader, TableWriter
 from jetloom.io.trees import BRANCHING, JET_TREE
 
 JETS = np.dtype([("row", "i8"), ("label", "i4"), ("weight", "f4"), *JET_TREE.descr])

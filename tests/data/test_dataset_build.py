@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jetloom.config.load import load_merged
-from jetloom.data.build import build
+from jetloom.data.building.build import build
 from jetloom.data.dataset import Dataset, input_matrix
 from jetloom.errors import (
     BudgetError,
@@ -15,7 +15,7 @@ from jetloom.errors import (
     MissingFileError,
 )
 from jetloom.expressions import evaluate
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
 from tiny_analysis import CONFIG, analysis, make_jets, merged, write_jets
 
 
@@ -282,7 +282,7 @@ def test_a_failed_build_leaves_no_description_of_other_parts(make, converted, tm
 
 def _one_quark(tmp_path):
     from jetloom.config.tasks import Split
-    from jetloom.data.split import assign_parts, event_hash
+    from jetloom.data.building.split import assign_parts, event_hash
 
     jets = make_jets(400, 1, 0.0)
     split = Split(train=0.6, validation=0.2, test=0.2)
@@ -293,7 +293,7 @@ def _one_quark(tmp_path):
 
 def test_a_part_in_which_a_class_has_no_positive_weight_is_refused(make, converted, tmp_path):
     from jetloom.config.tasks import Split
-    from jetloom.data.split import assign_parts, event_hash
+    from jetloom.data.building.split import assign_parts, event_hash
 
     files = {}
     for name, paths in converted.items():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jetloom.data.build import build
+from jetloom.data.building.build import build
 from jetloom.data.dataset import Dataset
 from tiny_analysis import analysis, make_jets, write_jets
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jetloom.data.jets import Jets, jet_blocks, read_jets
+from jetloom.data.block import Jets, jet_blocks, read_jets
 from jetloom.errors import CorruptFileError
-from jetloom.io.hdf5 import TableReader, TableWriter
+from jetloom.io.hdf5.tables import TableReader, TableWriter
 from jetloom.io.trees import TREE_BRANCHING
 from tree_files import TREE_JETS, make_trees, write_trees
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from jetloom.config.tasks import Flatten, Label, Weights
-from jetloom.data.labels import assign_labels
-from jetloom.data.weights import event_weights, fit
+from jetloom.data.building.labels import assign_labels
+from jetloom.data.fitting.weights import event_weights, fit
 from jetloom.errors import EmptySampleError
 
 ROWS = np.dtype([("label", "i4"), ("event_weight", "f4"), ("pt", "f4"), ("eta", "f4")])

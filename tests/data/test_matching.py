@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from jetloom.config.tasks import Weights
-from jetloom.data.before import bulk_edges, finer_edges
-from jetloom.data.build import build
+from jetloom.data.block import Jets
+from jetloom.data.building.build import build
+from jetloom.data.building.matching import acceptance, draw
 from jetloom.data.dataset import Dataset
-from jetloom.data.jets import Jets
-from jetloom.data.matching import acceptance, draw
-from jetloom.data.weights import bin_index
+from jetloom.data.fitting.spectra import bulk_edges, finer_edges
+from jetloom.data.fitting.weights import bin_index
 from jetloom.errors import EmptySampleError
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
 from tiny_analysis import analysis, make_jets, write_jets
 
 MATCH = {"match": {"variables": {"pt": 6}}}

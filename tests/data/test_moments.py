@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jetloom.data.moments import Moments, Quantiles, fit_quantiles
+from jetloom.data.fitting.moments import Moments, Quantiles, fit_quantiles
 
 rng = np.random.default_rng(2)
 VALUES = np.stack([rng.normal(1e4, 1.0, 997), rng.exponential(3, 997), rng.uniform(-1, 1, 997), np.full(997, 7.25)], 1)

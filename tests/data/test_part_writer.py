@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from jetloom.data.build import build
+from jetloom.data.block import Jets, jet_blocks, read_jets
+from jetloom.data.building.build import build
+from jetloom.data.building.part_writer import PartWriter
 from jetloom.data.dataset import Dataset
-from jetloom.data.jets import Jets, jet_blocks, read_jets
-from jetloom.data.part_writer import PartWriter
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
 from jetloom.io.trees import BRANCHING
 from tree_files import TREE_JETS, make_trees, tree_analysis, write_trees
 

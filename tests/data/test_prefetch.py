@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jetloom.data.prefetch import AHEAD, made, prefetched
+from jetloom.data.streams.prefetch import AHEAD, made, prefetched
 
 
 def numbers(count, closed):

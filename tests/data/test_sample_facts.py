@@ -6,7 +6,7 @@ import yaml
 
 from jetloom.cli.main import main
 from jetloom.config.load import load_merged
-from jetloom.data.build import build
+from jetloom.data.building.build import build
 from jetloom.data.dataset import Dataset
 from jetloom.errors import ConfigurationError
 from tiny_analysis import CONFIG, JETS, make_events, make_jets, merged, write_jets

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jetloom.config.tasks import Split
-from jetloom.data.split import PARTS, assign_parts, event_hash, folds, part_names, roles
+from jetloom.data.building.split import PARTS, assign_parts, event_hash, folds, part_names, roles
 
 EVENTS = np.arange(20_000, dtype=np.uint64)
 RUNS = np.full(len(EVENTS), 284500, np.uint32)

@@ -12,8 +12,8 @@ from jetloom.config.conversion import Conversion
 from jetloom.config.load import load_merged
 from jetloom.conversion.convert import to_hdf5
 from jetloom.conversion.task import Task
-from jetloom.data.build import build
-from jetloom.data.spread import bulk_of, recurring
+from jetloom.data.building.build import build
+from jetloom.data.fitting.spread import bulk_of, recurring
 from jetloom.errors import BadValueError
 
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from jetloom.data import views
-from jetloom.data.build import build
+from jetloom.data.block import Jets, read_jets
+from jetloom.data.building.build import build
 from jetloom.data.dataset import Dataset
-from jetloom.data.jets import Jets, read_jets
+from jetloom.data.fitting import view_fit as views
 from jetloom.errors import ConfigurationError, CorruptFileError
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
 from jetloom.io.trees import BRANCHING, JET_TREE, TREE_BRANCHING
 from tree_files import make_trees, tree_analysis, write_trees
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from jetloom.data.build import build
+from jetloom.data.building.build import build
 from jetloom.data.dataset import Dataset, input_matrix
 from jetloom.errors import EmptySampleError
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
 from tiny_analysis import analysis, make_jets, write_jets
 
 

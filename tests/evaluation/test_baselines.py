@@ -7,9 +7,9 @@ import pytest
 from scipy.stats import norm
 
 from jetloom.errors import CorruptFileError, EmptySampleError, StaleError
-from jetloom.evaluation.baselines import TITLES, baselines, with_baselines
-from jetloom.evaluation.compared import compared
-from jetloom.evaluation.metrics import binary_auc
+from jetloom.evaluation.classification.aligned import compared
+from jetloom.evaluation.classification.metrics import binary_auc
+from jetloom.evaluation.ratio.baselines import TITLES, baselines, with_baselines
 from seed_files import seeded, write_blind, write_dataset
 
 ROWS = 8000

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from jetloom.errors import ConfigurationError, CorruptFileError, MissingFileError, StaleError
-from jetloom.evaluation.compared import compared
+from jetloom.evaluation.classification.aligned import compared
 from rivals import classifier, density, draw, write_all
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from jetloom.evaluation.bootstrap import Draws
-from jetloom.evaluation.comparison import Jets, areas, contest, edges_of, members, rank_correlations
-from jetloom.evaluation.metrics import binary_auc
+from jetloom.evaluation.classification.comparison import Jets, areas, contest, edges_of, members, rank_correlations
+from jetloom.evaluation.classification.metrics import binary_auc
+from jetloom.evaluation.statistics.bootstrap import Draws
 from rivals import draw
 
 

@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import toy_trees
-from jetloom.data.buckets import padded_steps
-from jetloom.data.jets import Jets
+from jetloom.data.block import Jets
+from jetloom.data.streams.buckets import padded_steps
 from jetloom.errors import BadValueError
-from jetloom.evaluation.bootstrap import Draws
-from jetloom.evaluation.density import LogProbabilities, Steps, places
-from jetloom.evaluation.surprise import NAMES, by_class, mean_surprise
-from jetloom.evaluation.tree_batches import buckets
+from jetloom.evaluation.density.log_p import LogProbabilities, Steps, places
+from jetloom.evaluation.density.surprise import NAMES, by_class, mean_surprise
+from jetloom.evaluation.statistics.bootstrap import Draws
+from jetloom.inference.tree_batches import buckets
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_log_p_is_that_of_each_jet_whatever_the_batches(toy, monkeypatch):
         np.testing.assert_allclose(steps.of(jet), expected, rtol=1e-6)
     np.testing.assert_allclose(steps.sums()[:, 0], -0.1 * (jets.lengths + 1), rtol=1e-6)
     np.testing.assert_allclose(steps.sums()[7], steps.of(7).sum(axis=0), rtol=1e-5)
-    monkeypatch.setattr("jetloom.evaluation.tree_batches.steps_at_once", lambda network: 100)
+    monkeypatch.setattr("jetloom.inference.tree_batches.steps_at_once", lambda network: 100)
     again = LogProbabilities(network, model, None)(jets)
     np.testing.assert_array_equal(steps.values, again.values)
 
@@ -73,7 +73,7 @@ def test_blocks_one_after_the_other_without_the_empty_ones(toy):
     jets = toy_trees.jets(np.random.default_rng(1), 30)
     parts = [slice(0, 10), slice(10, 10), slice(10, 30)]
     log_p = LogProbabilities(network, model, None)
-    found = list(log_p.of_blocks(jets.take(part) for part in parts))
+    found = list(log_p.iter_blocks(jets.take(part) for part in parts))
     assert [len(block) for block, _ in found] == [10, 20]
     values = np.concatenate([steps.values for _, steps in found])
     np.testing.assert_array_equal(values, log_p(jets).values)
@@ -83,7 +83,7 @@ def test_blocks_one_after_the_other_without_the_empty_ones(toy):
         raise OSError("cannot be read")
 
     with pytest.raises(OSError, match="cannot be read"):
-        list(log_p.of_blocks(broken()))
+        list(log_p.iter_blocks(broken()))
 
 
 def test_no_jets(toy):

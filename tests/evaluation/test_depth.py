@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from jetloom.data.jets import Jets
-from jetloom.evaluation.depth import FEWEST, QUANTITIES, by_depth, depth_numbers
+from jetloom.data.block import Jets
+from jetloom.evaluation.density.depth import FEWEST, QUANTITIES, by_depth, depth_numbers
 from junipr_toys import jets
 
 

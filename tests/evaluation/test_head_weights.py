@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jetloom.errors import CorruptFileError, EmptySampleError, StaleError
-from jetloom.evaluation.compared import compared
-from jetloom.evaluation.density_file import VALIDATION
-from jetloom.evaluation.head_weights import fit_weighting, with_head_weights
-from jetloom.evaluation.log_odds import log_odds
-from jetloom.evaluation.metrics import binary_auc
+from jetloom.evaluation.classification.aligned import compared
+from jetloom.evaluation.classification.log_odds import log_odds
+from jetloom.evaluation.classification.metrics import binary_auc
+from jetloom.evaluation.density.files import VALIDATION
+from jetloom.evaluation.ratio.head_weights import fit_weighting, with_head_weights
 from rivals import FIELDS, density
 from seed_files import seeded, write_dataset
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from jetloom.evaluation.log_odds import log_odds, straight_line
+from jetloom.evaluation.classification.log_odds import log_odds, straight_line
 from rivals import draw
 
 

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jetloom.evaluation import meaning, report
-from jetloom.evaluation.bootstrap import Draws
-from jetloom.evaluation.comparison import Jets as Rivals
-from jetloom.evaluation.comparison import areas, contest
-from jetloom.evaluation.histogram import Histogram
-from jetloom.evaluation.log_odds import log_odds
-from jetloom.evaluation.meaning import KEY, Figure, WeightSums
-from jetloom.plots.inputs import outside
+from jetloom.evaluation.classification import numbers as report
+from jetloom.evaluation.classification.comparison import Jets as Rivals
+from jetloom.evaluation.classification.comparison import areas, contest
+from jetloom.evaluation.classification.log_odds import log_odds
+from jetloom.evaluation.statistics import meaning
+from jetloom.evaluation.statistics.bootstrap import Draws
+from jetloom.evaluation.statistics.histogram import Histogram
+from jetloom.evaluation.statistics.meaning import KEY, Figure, WeightSums
+from jetloom.plots.dataset.inputs import outside
 
 NAMES = ["gluon", "quark", "other"]
 

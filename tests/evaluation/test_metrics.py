@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
 from jetloom.errors import ConfigurationError
-from jetloom.evaluation import metrics
+from jetloom.evaluation.classification import metrics
 
 
 def jets(seed, rows, classes, ties):

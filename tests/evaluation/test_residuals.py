@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from jetloom.evaluation.heads import HeadSums, head_numbers
-from jetloom.evaluation.residuals import Residuals, pools
+from jetloom.evaluation.density.heads import HeadSums, head_numbers
+from jetloom.evaluation.statistics.residuals import Residuals, pools
 
 SHARES = np.array([0.5, 0.25, 0.15, 0.08, 0.02])
 

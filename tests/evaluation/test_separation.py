@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from jetloom.evaluation.bootstrap import Draws
-from jetloom.evaluation.density import HEADS
-from jetloom.evaluation.separation import LogP, separation
+from jetloom.evaluation.density.log_p import HEADS
+from jetloom.evaluation.ratio.separation import LogP, separation
+from jetloom.evaluation.statistics.bootstrap import Draws
 
 Z, THETA, PHI = (HEADS.index(name) for name in ("z", "theta", "phi"))
 

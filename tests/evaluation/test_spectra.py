@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import toy_trees
-from jetloom.evaluation.reweighting import likelihood_weights
-from jetloom.evaluation.seeds import SeedRatio, fit_seed_ratio
-from jetloom.evaluation.spectra import SPECTRA, Spectrum, chi_square, spectra_of
+from jetloom.evaluation.density.spectra import SPECTRA, Spectrum, chi_square, spectra_of
+from jetloom.evaluation.ratio.likelihood_weights import likelihood_weights
+from jetloom.evaluation.ratio.seeds import SeedRatio, fit_seed_ratio
 from toy_binning import BINNING
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import toy_trees
 from jetloom.errors import BadValueError
-from jetloom.evaluation.tree_batches import LEAST_AT_ONCE, STEPS_AT_ONCE, TreeOutputs, steps_at_once
+from jetloom.inference.tree_batches import LEAST_AT_ONCE, STEPS_AT_ONCE, TreeOutputs, steps_at_once
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def test_outputs_are_in_the_order_of_the_jets(toy, mean, monkeypatch):
     for jet in (0, 11, 299):
         alone = jets.take(np.array([jet]))
         np.testing.assert_allclose(found[jet], np.asarray(mean([toy.features(alone, None)]))[0], rtol=1e-6)
-    monkeypatch.setattr("jetloom.evaluation.tree_batches.steps_at_once", lambda network: 100)
+    monkeypatch.setattr("jetloom.inference.tree_batches.steps_at_once", lambda network: 100)
     np.testing.assert_allclose(TreeOutputs(mean, toy, None).in_order(jets), found, rtol=1e-6)
 
 
@@ -45,7 +45,7 @@ def test_each_length_is_compiled_once(toy, mean, monkeypatch):
 
         return function
 
-    monkeypatch.setattr("jetloom.evaluation.tree_batches.forward", forward)
+    monkeypatch.setattr("jetloom.inference.tree_batches.forward", forward)
     outputs = TreeOutputs(mean, toy, None)
     for seed in (1, 2, 3):
         jets = toy_trees.jets(np.random.default_rng(seed), 50 * seed, longest=40)

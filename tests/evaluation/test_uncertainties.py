@@ -6,18 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, roc_curve
 
-from jetloom.evaluation.binned import performance, quantile_edges
-from jetloom.evaluation.bootstrap import Draws, bootstrap, event_keys, replicas
-from jetloom.evaluation.calibration import calibration
-from jetloom.evaluation.confusion import confusion
-from jetloom.evaluation.histogram import Histogram
-from jetloom.evaluation.intervals import effective_number, wilson
-from jetloom.evaluation.metrics import accuracy, auc, cross_entropy
-from jetloom.evaluation.ranking import Ranking
-from jetloom.evaluation.report import Jets, numbers, overall, roc_curves
-from jetloom.evaluation.report import calibrations as reliability
-from jetloom.evaluation.report import matrix as shares
-from jetloom.evaluation.roc import EFFICIENCIES, discriminant, rejection, roc
+from jetloom.evaluation.classification.binned import performance, quantile_edges
+from jetloom.evaluation.classification.calibration import calibration
+from jetloom.evaluation.classification.confusion import confusion
+from jetloom.evaluation.classification.metrics import accuracy, auc, cross_entropy
+from jetloom.evaluation.classification.numbers import Jets, numbers, overall, roc_curves
+from jetloom.evaluation.classification.numbers import calibrations as reliability
+from jetloom.evaluation.classification.numbers import matrix as shares
+from jetloom.evaluation.classification.roc import EFFICIENCIES, discriminant, rejection, roc
+from jetloom.evaluation.statistics.bootstrap import Draws, bootstrap, event_keys, replicas
+from jetloom.evaluation.statistics.histogram import Histogram
+from jetloom.evaluation.statistics.intervals import effective_number, wilson
+from jetloom.evaluation.statistics.ranking import Ranking
 
 
 def toy(rng, rows, classes=2):

@@ -5,7 +5,7 @@ import fcntl
 import numpy as np
 import pytest
 
-from jetloom.io.hdf5 import TableReader, TableWriter
+from jetloom.io.hdf5.tables import TableReader, TableWriter
 
 DTYPE = np.dtype([("a", "f4"), ("b", "i4"), ("valid", "?")])
 

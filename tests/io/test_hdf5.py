@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from jetloom.errors import CorruptFileError, MissingObjectError
-from jetloom.io import hdf5
-from jetloom.io.chunk_reader import _VERIFIED
-from jetloom.io.hdf5 import TableReader, TableWriter
+from jetloom.io.hdf5 import tables as hdf5
+from jetloom.io.hdf5.chunk_reader import _VERIFIED
+from jetloom.io.hdf5.tables import TableReader, TableWriter
 from mutations import mutations, outcome
 
 DTYPE = np.dtype([("pt", "<f4"), ("n", "<i4")])

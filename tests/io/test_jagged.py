@@ -4,7 +4,7 @@ import awkward as ak
 import numpy as np
 import pytest
 
-from jetloom.io.jagged import described, leaf, levels
+from jetloom.io.root.jagged import described, leaf, levels
 
 
 def test_lists_and_their_offsets():

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jetloom.io.events import offsets_of
-from jetloom.io.links import NO_JET, NO_TARGET, OUT_OF_RANGE, resolve
+from jetloom.io.root.events import offsets_of
+from jetloom.io.root.links import NO_JET, NO_TARGET, OUT_OF_RANGE, resolve
 
 
 def group(kind, key=None):

@@ -9,7 +9,7 @@ from jetloom.config.schema import find_schema
 from jetloom.conversion.convert import to_ntuple
 from jetloom.conversion.task import Task
 from jetloom.errors import InputError
-from jetloom.io.ntuple import NtupleReader
+from jetloom.io.root.ntuple import NtupleReader
 from mutations import mutations, outcome
 
 

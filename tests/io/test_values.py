@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from jetloom.io.values import Values, picked, reduced, rounded, stored, without_declared
+from jetloom.io.root.values import Values, picked, reduced, rounded, stored, without_declared
 
 INTEGERS = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
 TYPES = ["int32", "int64", "uint32", "uint64", "float32", "float64"]

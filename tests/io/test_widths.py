@@ -8,7 +8,7 @@ from jetloom.config.conversion import Conversion
 from jetloom.conversion.convert import to_hdf5, to_ntuple
 from jetloom.conversion.task import Task
 from jetloom.errors import ConfigurationError
-from jetloom.io.hdf5 import TableReader, TableWriter
+from jetloom.io.hdf5.tables import TableReader, TableWriter
 from jetloom.io.widths import LARGEST, described_bytes, require_width
 
 

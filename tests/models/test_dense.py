@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from jetloom.data.jets import Jets
+from jetloom.data.block import Jets
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts
 from jetloom.models.registry import find_model, resolve_parameters
-from jetloom.training.backend import use_backend
+from jetloom.training.backends.backend import use_backend
 
 FACTS = DataFacts(
     ["a", "b", "c"], ["x", "y"], np.array([1.0, 100.0, -5.0]), np.array([2.0, 10.0, 0.5]), np.array([1.0, 7.0, -5.0])

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jetloom.data.jets import Jets
+from jetloom.data.block import Jets
 from jetloom.errors import ConfigurationError, MissingFileError
 from jetloom.models.base import DataFacts
 from jetloom.models.registry import find_model, model_code, resolve_parameters
-from jetloom.scan.settings import settings_digests
-from jetloom.scan.space import points
+from jetloom.scan.points.space import points
+from jetloom.scan.staleness import settings_digests
 from tiny_analysis import analysis
 
 HOWTO = Path(__file__).parents[2] / "docs" / "howto.md"

@@ -5,7 +5,7 @@ import pytest
 from jetloom.errors import ConfigurationError
 from jetloom.models.registry import find_model, resolve_parameters
 from jetloom.models.schedules import PUBLISHED, combined
-from jetloom.scan.space import points
+from jetloom.scan.points.space import points
 from tiny_analysis import analysis
 
 

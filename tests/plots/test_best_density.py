@@ -8,9 +8,9 @@ from test_figures_of_toy import drawn
 from toy_density_analysis import write_best, write_config, write_dataset
 
 from jetloom.cli.main import main
-from jetloom.evaluation.density import HEADS
-from jetloom.evaluation.density_file import COLUMNS, read_steps
-from jetloom.io.hdf5 import TableReader
+from jetloom.evaluation.density.files import COLUMNS, read_steps
+from jetloom.evaluation.density.log_p import HEADS
+from jetloom.io.hdf5.tables import TableReader
 from jetloom.models.registry import MODELS
 from toy_binning import BINNING
 
@@ -37,7 +37,7 @@ def evaluated(density):
     directory, options = density
     with pytest.MonkeyPatch.context() as patched:
         # They have tests of their own, and take long.
-        patched.setattr("jetloom.plots.best_density.draw_heads", lambda path, *_: (path / "called").touch())
+        patched.setattr("jetloom.report.density.draw_heads", lambda path, *_: (path / "called").touch())
         assert main(["evaluate", *options, "--output", str(directory / "best")]) == 0
     return directory / "best"
 
@@ -143,7 +143,7 @@ def test_only_junipr_draws_jets(density, capfd):
 
 def test_ratio_trees_add_up_to_the_ratio(density, evaluated, tmp_path):
     from jetloom.data.dataset import Dataset
-    from jetloom.plots.jet_trees import draw_ratio_trees
+    from jetloom.plots.density.jet_trees import draw_ratio_trees
 
     dataset = Dataset.open(density[0] / "dataset")
     path = evaluated / "predictions.h5"
@@ -156,8 +156,8 @@ def test_ratio_trees_add_up_to_the_ratio(density, evaluated, tmp_path):
 
 def test_a_comparison_draws_trees_of_jets_that_have_a_class(density, evaluated, tmp_path):
     from jetloom.data.dataset import Dataset
-    from jetloom.evaluation.compared import compared
-    from jetloom.plots.compare import Appearance, draw_trees
+    from jetloom.evaluation.classification.aligned import compared
+    from jetloom.report.comparison import Appearance, draw_trees
     from rivals import FIELDS, classifier
 
     pair = evaluated / "predictions.h5", evaluated / "predictions.h5"

@@ -14,13 +14,13 @@ from jetloom.config.load import load_analysis
 from jetloom.config.schema import find_schema
 from jetloom.conversion.convert import to_hdf5
 from jetloom.conversion.task import Task
-from jetloom.io.events import Collection, offsets_of
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
 from jetloom.io.layout import make_layout
-from jetloom.plots import constituents, side_by_side
-from jetloom.plots.before_after import read_sample
-from jetloom.plots.quantities import Jets, differences, of_members
-from jetloom.plots.side_by_side import Drawn, bins
+from jetloom.io.root.events import Collection, offsets_of
+from jetloom.plots.samples import constituents, side_by_side
+from jetloom.plots.samples.before_after import read_sample
+from jetloom.plots.samples.quantities import Jets, differences, of_members
+from jetloom.plots.samples.side_by_side import Drawn, bins
 from jetloom.plots.style import class_styles
 
 CONFIG = {

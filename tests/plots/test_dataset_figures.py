@@ -6,12 +6,12 @@ import yaml
 
 from jetloom.cli.main import main
 from jetloom.config.load import load_merged
-from jetloom.data.appearance import dressed
-from jetloom.data.build import build
+from jetloom.data.appearance import with_appearance
+from jetloom.data.building.build import build
 from jetloom.data.dataset import Dataset
-from jetloom.plots import bookkeeping, distributions
-from jetloom.plots.binning import draw_binning, write_binning
-from jetloom.plots.spectra import draw_spectra, fill_seeds, fill_spectra
+from jetloom.plots.dataset import bookkeeping, distributions
+from jetloom.plots.dataset.binning import draw_binning, write_binning
+from jetloom.plots.dataset.spectra import draw_spectra, fill_seeds, fill_spectra
 from jetloom.plots.style import COLORS, GREY, class_styles
 from tree_files import make_trees, tree_analysis, tree_config, write_trees
 
@@ -110,7 +110,7 @@ def test_energies_and_masses_of_trees_are_shown_before_and_after(make, rule):
 def test_a_ratio_far_from_one_has_a_logarithmic_axis_and_what_is_unknown_none():
     from matplotlib.figure import Figure
 
-    from jetloom.plots.spectra import _ratio, _ratio_axis
+    from jetloom.plots.dataset.spectra import _ratio, _ratio_axis
 
     panels = Figure().subplots(2)
     _ratio_axis(panels[0], np.array([0.9, 1.0, 1.3, np.nan]))
@@ -188,7 +188,7 @@ def test_a_borrowed_dataset_is_dressed_as_the_task_that_uses_it(make):
     _, dataset = make()
     content = tree_config()
     content["tasks"]["other"] = {"dataset": "flavour", "title": "Another", "parameters": {"epochs": 1}}
-    worn = dressed(dataset, load_merged(content), "other")
+    worn = with_appearance(dataset, load_merged(content), "other")
     assert (worn.description["task"], worn.description["title"]) == ("other", "Another")
     assert worn.classes == dataset.classes
     assert worn.fingerprint == dataset.fingerprint
@@ -200,7 +200,7 @@ def test_samples_keep_the_order_and_the_colours_of_the_configuration(make):
     samples = content["samples"]
     top = {**samples["ttbar"], "title": "Top"}
     content["samples"] = {"ttbar": top, "other": samples["dijet"], "dijet": samples["dijet"]}
-    worn = dressed(dataset, load_merged(content), "flavour").description
+    worn = with_appearance(dataset, load_merged(content), "flavour").description
     # JSON has sorted them: dijet, ttbar.
     assert list(worn["samples"]) == ["ttbar", "dijet"]
     assert bookkeeping._flow_colors(worn) == {"Top": COLORS[0], "Dijets": COLORS[2], "All samples": GREY}

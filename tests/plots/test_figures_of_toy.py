@@ -7,9 +7,9 @@ import pytest
 
 from jetloom.cli.main import main
 from jetloom.data.dataset import Dataset
-from jetloom.evaluation.bootstrap import Draws
-from jetloom.io.hdf5 import TableReader
-from jetloom.plots import best
+from jetloom.evaluation.statistics.bootstrap import Draws
+from jetloom.io.hdf5.tables import TableReader
+from jetloom.report import classifier as best
 from stored_files import write_facts
 
 INPUTS = {"inputs/log_pt", "inputs/width", "inputs/ntracks", "bookkeeping/cut_flow", "bookkeeping/weights"}

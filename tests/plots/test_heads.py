@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from test_figures_of_toy import drawn
 
 import toy_trees
-from jetloom.evaluation.density import HEADS
-from jetloom.evaluation.heads import HeadSums, outcomes
-from jetloom.plots import heads
+from jetloom.evaluation.density.heads import HeadSums, outcomes
+from jetloom.evaluation.density.log_p import HEADS
+from jetloom.plots.density import heads
 from toy_binning import BINNING
 
 FIGURES = {"end", *(f"{head}{end}" for head in HEADS[1:] for end in ("", "_steps"))}

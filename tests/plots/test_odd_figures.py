@@ -6,16 +6,19 @@ from toy_analysis import CONFIG, PARAMETERS, scan_frames, write_dataset
 
 from jetloom.cli.main import main
 from jetloom.errors import JetloomError
-from jetloom.evaluation import report
-from jetloom.evaluation.bootstrap import Draws
-from jetloom.evaluation.histogram import Histogram
-from jetloom.plots import bookkeeping, classifier, correlations, inputs, scan
-from jetloom.plots.confusion import draw_confusion
-from jetloom.plots.correlations import FEWEST, draw_correlations
-from jetloom.plots.learning import draw_learning
+from jetloom.evaluation.classification import numbers as report
+from jetloom.evaluation.statistics.bootstrap import Draws
+from jetloom.evaluation.statistics.histogram import Histogram
+from jetloom.plots.classifier import performance as classifier
+from jetloom.plots.classifier.confusion import draw_confusion
+from jetloom.plots.dataset import bookkeeping, inputs
+from jetloom.plots.scan import correlations
+from jetloom.plots.scan import points as scan
+from jetloom.plots.scan.correlations import FEWEST, draw_correlations
+from jetloom.plots.scan.learning import draw_learning
 from jetloom.plots.style import COLORS, class_styles, headline, unit
 from jetloom.plots.tables import measured, number, page, plain, table
-from jetloom.scan.collected import read_scan
+from jetloom.scan.table.collected import read_scan
 
 STYLES = class_styles([{"name": name, "title": "", "color": None} for name in ("signal", "background")])
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from jetloom.config.comparisons import Comparison
-from jetloom.evaluation import metrics
-from jetloom.evaluation.bootstrap import Draws
-from jetloom.evaluation.compared import compared
-from jetloom.plots import best, compare
+from jetloom.evaluation.classification import metrics
+from jetloom.evaluation.classification.aligned import compared
+from jetloom.evaluation.statistics.bootstrap import Draws
 from jetloom.plots.tables import written
+from jetloom.report import classifier as best
+from jetloom.report import comparison as compare
 from rivals import draw
 
 CLASSES = [{"name": "gluon", "title": "Gluon"}, {"name": "quark", "title": "Quark"}]

@@ -8,13 +8,13 @@ import yaml
 
 from jetloom.cli.main import main
 from jetloom.config.load import load_analysis
-from jetloom.evaluation.histogram import Histogram
-from jetloom.io.hdf5 import TableWriter
+from jetloom.evaluation.statistics.histogram import Histogram
+from jetloom.io.hdf5.tables import TableWriter
 from jetloom.io.trees import QUARANTINE
-from jetloom.plots import quarantine as quarantined
-from jetloom.plots import slices
-from jetloom.plots.quarantine import LISTED, Quarantined
-from jetloom.plots.slices import kinks, spectra
+from jetloom.plots.samples import quarantine as quarantined
+from jetloom.plots.samples import slices
+from jetloom.plots.samples.quarantine import LISTED, Quarantined
+from jetloom.plots.samples.slices import kinks, spectra
 
 CONFIG = {
     "analysis": "sliced",

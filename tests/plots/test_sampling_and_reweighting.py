@@ -9,12 +9,12 @@ from test_figures_of_toy import drawn
 from toy_density_analysis import CONFIG, write_best, write_dataset
 
 from jetloom.cli.main import main
+from jetloom.data.block import Jets, read_jets
 from jetloom.data.dataset import Dataset
-from jetloom.data.jets import Jets, read_jets
 from jetloom.errors import EmptySampleError
-from jetloom.evaluation.density_file import COLUMNS
-from jetloom.evaluation.sampling.writing import precedents_of
-from jetloom.io.hdf5 import TableReader, TableWriter
+from jetloom.evaluation.density.files import COLUMNS
+from jetloom.evaluation.density.sampling.writing import precedents_of
+from jetloom.io.hdf5.tables import TableReader, TableWriter
 from jetloom.models.base import DataFacts
 from jetloom.models.junipr.model import JuniprModel
 from jetloom.models.junipr.parameters import JuniprParameters
@@ -154,7 +154,7 @@ def test_precedents_are_of_the_classes_and_of_the_whole_part(analysis, caplog):
         raise EmptySampleError("enough")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("jetloom.evaluation.sampling.writing.Precedents", kept)
+        patch.setattr("jetloom.evaluation.density.sampling.writing.Precedents", kept)
         for most in (10**6, len(jets.branchings) // 3):
             assert precedents_of(view, [0], most) is None
     assert "without precedents" in caplog.text
@@ -166,7 +166,7 @@ def test_precedents_are_of_the_classes_and_of_the_whole_part(analysis, caplog):
 
 def test_without_precedents_nothing_is_said_to_be_overruled(sampled, analysis, tmp_path, monkeypatch):
     assert set(json.loads((sampled / "a" / "closure.json").read_text())["overruled"]) > {"probability_theta"}
-    monkeypatch.setattr("jetloom.evaluation.sampling.writing.precedents_of", lambda *_: None)
+    monkeypatch.setattr("jetloom.evaluation.density.sampling.writing.precedents_of", lambda *_: None)
     options = ["--config", analysis / "config.yaml", "--task", "quark_density", "--scan", analysis / "scan"]
     options += ["--dataset", analysis / "dataset", "--jets", "20", "--output", tmp_path / "jets.h5"]
     assert main(["sample_jets", *map(str, options)]) == 0

@@ -10,8 +10,8 @@ from test_figures_of_toy import drawn
 
 from jetloom.cli.main import main
 from jetloom.config.comparisons import BASELINES, Comparison
-from jetloom.evaluation.confusion import confusion
-from jetloom.plots.confusion import ALIKE, LABELS, matrices
+from jetloom.evaluation.classification.confusion import confusion
+from jetloom.plots.classifier.confusion import ALIKE, LABELS, matrices
 from rivals import FIELDS, HEADS, classifier
 from seed_files import seeded, write_blind, write_dataset
 

@@ -4,9 +4,9 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from jetloom.evaluation.spectra import Spectrum
-from jetloom.plots import tree_spectra
-from jetloom.plots.tree_spectra import Line, draw_spectra
+from jetloom.evaluation.density.spectra import Spectrum
+from jetloom.plots.density import tree_spectra
+from jetloom.plots.density.tree_spectra import Line, draw_spectra
 
 
 def spectrum(means):

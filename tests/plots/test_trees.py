@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import toy_trees
-from jetloom.plots.tree_layout import layout
-from jetloom.plots.trees import TreeValues, draw_tree, energy_colors, log_ratio, shading, summary, surprise
+from jetloom.plots.density.tree_layout import layout
+from jetloom.plots.density.trees import TreeValues, draw_tree, energy_colors, log_ratio, shading, summary, surprise
 
 
 @settings(max_examples=40, deadline=None)

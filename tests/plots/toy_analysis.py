@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from jetloom.io.hdf5 import TableWriter
+from jetloom.io.hdf5.tables import TableWriter
 from jetloom.io.sealed import write_json
 from stored_files import write_facts
 

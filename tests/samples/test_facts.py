@@ -8,7 +8,7 @@ from jetloom.config.schema import find_schema
 from jetloom.conversion.convert import to_hdf5
 from jetloom.conversion.streams import Task
 from jetloom.errors import InputError
-from jetloom.io.hdf5 import TableReader, TableWriter
+from jetloom.io.hdf5.tables import TableReader, TableWriter
 from jetloom.samples.facts import read_facts
 from mutations import outcome
 

@@ -14,9 +14,9 @@ from jetloom.errors import (
     OutOfTimeError,
 )
 from jetloom.io.lock import exclusive, is_held
-from jetloom.scan import attempt, ledger
-from jetloom.scan.attempt import deadline, job_id, recorded
-from jetloom.scan.ledger import Cause
+from jetloom.scan.attempts import attempt, ledger
+from jetloom.scan.attempts.attempt import deadline, job_id, recorded
+from jetloom.scan.attempts.ledger import Cause
 from stored_files import write_result
 
 

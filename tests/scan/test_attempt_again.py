@@ -2,8 +2,8 @@
 
 import pytest
 
-from jetloom.scan import ledger
-from jetloom.scan.attempt import recorded
+from jetloom.scan.attempts import ledger
+from jetloom.scan.attempts.attempt import recorded
 from stored_files import write_result
 
 

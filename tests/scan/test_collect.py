@@ -10,9 +10,9 @@ from jetloom.cli.main import main
 from jetloom.errors import ConfigurationError, CorruptFileError, EmptySampleError, MissingFileError, StaleError
 from jetloom.io.sealed import read_json, write_json
 from jetloom.models.registry import find_model
-from jetloom.scan.collect import collect
-from jetloom.scan.collected import find_best, read_scan, write_scan
-from jetloom.scan.space import points, runs
+from jetloom.scan.points.space import points, runs
+from jetloom.scan.table.collect import collect
+from jetloom.scan.table.collected import find_best, read_scan, write_scan
 from stored_analysis import options, write_stored
 from stored_files import FACTS, change, write_dataset, write_result
 from tiny_analysis import analysis

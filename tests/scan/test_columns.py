@@ -13,10 +13,10 @@ from jetloom.errors import ConfigurationError
 from jetloom.models.bdt import Bdt
 from jetloom.models.dense import Dense
 from jetloom.models.registry import MODELS, find_model
-from jetloom.scan.collect import collect
-from jetloom.scan.columns import BOOKKEEPING, HISTORY, check_terms, metric_columns, parameter_columns, reserved
+from jetloom.scan.points.space import points, talos_dictionary
 from jetloom.scan.preflight import check_metrics
-from jetloom.scan.space import points, talos_dictionary
+from jetloom.scan.table.collect import collect
+from jetloom.scan.table.columns import BOOKKEEPING, HISTORY, check_terms, metric_columns, parameter_columns, reserved
 from stored_files import write_result
 from tiny_analysis import analysis
 
@@ -174,8 +174,9 @@ def test_talos_finds_the_parameters_of_the_table(own, tmp_path):
 
 
 def test_figures_and_correlations_tell_parameter_and_metric_apart(own, tmp_path):
-    from jetloom.plots import correlations, scan
-    from jetloom.scan.collected import read_scan, write_scan
+    from jetloom.plots.scan import correlations
+    from jetloom.plots.scan import points as scan
+    from jetloom.scan.table.collected import read_scan, write_scan
 
     table = table_of(tmp_path / "scan", own)
     write_scan(tmp_path, table.rows, table.histories, table.facts)

@@ -11,7 +11,7 @@ from jetloom.models import registry
 from jetloom.models.dense import Dense
 from jetloom.scan.compatibility import check_models
 from jetloom.scan.preflight import check_analysis
-from jetloom.scan.settings import settings_digests
+from jetloom.scan.staleness import settings_digests
 from tiny_analysis import CONFIG, analysis, merged
 
 
@@ -25,7 +25,7 @@ class Density(Dense):
 class Onward(Density):
     """A density of a user's own that can go on from another."""
 
-    goes_on = True
+    can_continue = True
 
 
 class TreeClassifier(Dense):

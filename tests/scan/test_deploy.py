@@ -6,7 +6,7 @@ import pytest
 
 from jetloom.models.base import DataFacts
 from jetloom.models.registry import find_model
-from jetloom.training.backend import use_backend
+from jetloom.training.backends.backend import use_backend
 
 
 @pytest.mark.parametrize("missing", [None, np.array([1.0, 2.0])])
@@ -15,7 +15,7 @@ def test_an_archive_predicts_equally_and_holds_no_data(tmp_path, missing):
     import keras
     import talos
 
-    from jetloom.scan.deploy import deploy
+    from jetloom.scan.table.deploy import deploy
 
     model = find_model("dense")
     facts = DataFacts(["a", "b"], ["x", "y"], np.array([1.0, 2.0]), np.array([3.0, 4.0]), missing)
@@ -46,7 +46,7 @@ def test_the_best_of_points_whose_metric_means_nothing_is_deployed_too(tmp_path)
     use_backend("tensorflow", 1)
     import talos
 
-    from jetloom.scan.deploy import deploy
+    from jetloom.scan.table.deploy import deploy
 
     model = find_model("dense")
     network = model.build(model.parameters(units=4), DataFacts(["a"], ["x", "y"], np.ones(1), np.ones(1), None), 3, {})

@@ -6,12 +6,12 @@ from jetloom import paths
 from jetloom.config.load import load_merged
 from jetloom.errors import EmptySampleError
 from jetloom.models.registry import find_model
-from jetloom.scan import ledger
-from jetloom.scan.collect import collect
-from jetloom.scan.collected import find_best, read_scan, write_scan
-from jetloom.scan.failed import failed_runs, tolerated, write_failed
-from jetloom.scan.ledger import Attempt, Cause
-from jetloom.scan.space import points, runs
+from jetloom.scan.attempts import ledger
+from jetloom.scan.attempts.failed import failed_runs, tolerated, write_failed
+from jetloom.scan.attempts.ledger import Attempt, Cause
+from jetloom.scan.points.space import points, runs
+from jetloom.scan.table.collect import collect
+from jetloom.scan.table.collected import find_best, read_scan, write_scan
 from stored_files import change, write_dataset, write_result
 from tiny_analysis import config
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jetloom.errors import DiskFullError
-from jetloom.scan import ledger
-from jetloom.scan.ledger import Attempt, Cause
+from jetloom.scan.attempts import ledger
+from jetloom.scan.attempts.ledger import Attempt, Cause
 
 LINE = Attempt(
     attempt=1,

@@ -10,9 +10,9 @@ from jetloom.config.schema import find_schema
 from jetloom.errors import ConfigurationError, CorruptFileError
 from jetloom.models.registry import find_model, resolve_parameters
 from jetloom.provenance import digest
-from jetloom.scan.settings import settings_digests
-from jetloom.scan.space import find_point, parse_run, points, runs, talos_dictionary
-from jetloom.scan.stored import store
+from jetloom.scan.config_copy import store
+from jetloom.scan.points.space import find_point, parse_run, points, runs, talos_dictionary
+from jetloom.scan.staleness import settings_digests
 from tiny_analysis import CONFIG, analysis, merged
 
 

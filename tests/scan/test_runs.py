@@ -5,10 +5,10 @@ import pytest
 
 from jetloom.cli.main import main
 from jetloom.config.load import load_merged
-from jetloom.scan import ledger
-from jetloom.scan.ledger import Attempt, Cause
+from jetloom.scan.attempts import ledger
+from jetloom.scan.attempts.ledger import Attempt, Cause
+from jetloom.scan.points.space import points
 from jetloom.scan.runs import FIRST, runs_table
-from jetloom.scan.space import points
 from stored_files import write_result
 from tiny_analysis import CONFIG, merged
 

@@ -9,8 +9,8 @@ import yaml
 
 from jetloom.cli.main import main
 from jetloom.config.load import load_analysis
-from jetloom.io.hdf5 import TableReader
-from jetloom.scan.space import points
+from jetloom.io.hdf5.tables import TableReader
+from jetloom.scan.points.space import points
 from tiny_analysis import merged
 from tree_files import TREE_CONFIG, write_tree_samples
 

@@ -5,8 +5,8 @@ import pytest
 from jetloom import paths
 from jetloom.config.load import load_merged
 from jetloom.errors import CorruptFileError, EmptySampleError, MissingFileError, StaleError
-from jetloom.scan.settings import settings_digests
-from jetloom.scan.starts import find_start
+from jetloom.scan.initial_models import find_start
+from jetloom.scan.staleness import settings_digests
 from stored_files import write_facts, write_result
 from tree_files import TREE_CONFIG, merged
 

@@ -9,9 +9,9 @@ import pytest
 from jetloom.cli.main import main
 from jetloom.cluster.schedulers.scheduler import QueuedJob
 from jetloom.config.load import load_merged
-from jetloom.scan import ledger
-from jetloom.scan.ledger import Attempt, Cause
-from jetloom.scan.space import points
+from jetloom.scan.attempts import ledger
+from jetloom.scan.attempts.ledger import Attempt, Cause
+from jetloom.scan.points.space import points
 from jetloom.scan.status import run_status, sample_status
 from jetloom.scan.times import stage_times
 from stored_files import write_result

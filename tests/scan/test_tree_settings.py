@@ -5,7 +5,7 @@ import pytest
 from jetloom.config.load import load_merged
 from jetloom.errors import ConfigurationError
 from jetloom.scan.preflight import check_analysis
-from jetloom.scan.settings import settings_digests
+from jetloom.scan.staleness import settings_digests
 
 CONFIG = {
     "samples": {"a": {"simulate": {"process": "dijet", "events": 10}}},

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import uproot
 
-from jetloom.cli.simulate import configure, run
+from jetloom.cli.data.simulate import configure, run
 from jetloom.config.samples import Simulation
 from jetloom.errors import ConfigurationError
 from jetloom.simulation import generate

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from jetloom.data.build import build
+from jetloom.data.building.build import build
 from jetloom.data.dataset import Dataset
 from tiny_analysis import analysis, config, write_samples
 from tree_files import tree_analysis, tree_config, write_tree_samples
@@ -34,7 +34,7 @@ def trees(tmp_path_factory):
 
 @pytest.fixture
 def command(dataset, trees, tmp_path):
-    """Give the command line of a training with some of the task's keys changed."""
+    """Return the command line of a training with some of the task's keys changed."""
 
     def function(output, **task):
         path = tmp_path / "config.json"

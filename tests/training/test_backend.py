@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from jetloom.training.devices import why_none
+from jetloom.training.backends.devices import why_none
 
 PROGRAM = """
 import logging, os
 logging.basicConfig(level=logging.INFO, format="%(message)s")
-from jetloom.training.backend import use_backend
+from jetloom.training.backends.backend import use_backend
 print(use_backend("{backend}", 1, "{device}"), os.environ.get("CUDA_VISIBLE_DEVICES", "any"))
 """
 
@@ -65,7 +65,7 @@ def test_it_is_said_why_there_is_no_gpu(tmp_path, environment, driver, words):
 
 def test_a_step_on_a_card_that_is_not_there_is_one_line():
     done = subprocess.run(
-        [sys.executable, "-m", "jetloom.training.one_step", "jax"],
+        [sys.executable, "-m", "jetloom.training.backends.one_step", "jax"],
         capture_output=True, text=True, check=False, env=os.environ | HIDDEN,
     )  # fmt: skip
     assert done.returncode == 1

@@ -8,8 +8,8 @@ import pytest
 
 from jetloom.cli.main import main
 from jetloom.errors import CheckpointedError, OutOfTimeError
-from jetloom.evaluation import metrics
-from jetloom.evaluation.prediction import load_model, predict
+from jetloom.evaluation.classification import metrics
+from jetloom.inference.prediction import load_model, predict
 from jetloom.io.sealed import read_json
 from jetloom.models.registry import find_model, resolve_parameters
 from jetloom.training import boosted
@@ -135,7 +135,7 @@ def test_a_scan_of_trees_is_collected_deployed_and_evaluated(dataset, tmp_path):
     scan = tmp_path / "scan"
     options = ["--config", str(path), "--task", "flavour"]
     from jetloom.config.load import load_merged
-    from jetloom.scan.space import points
+    from jetloom.scan.points.space import points
 
     for point in points(load_merged(content).tasks["flavour"]):
         place = ["--point", point.name, "--output", str(scan / point.name / "r0")]

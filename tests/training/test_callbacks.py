@@ -4,9 +4,9 @@ from dataclasses import asdict
 
 import pytest
 
-from jetloom.training.early_stopping import EarlyStopping
-from jetloom.training.plateau import Plateau
-from jetloom.training.selection import Selection
+from jetloom.training.callbacks.early_stopping import EarlyStopping
+from jetloom.training.callbacks.plateau import Plateau
+from jetloom.training.callbacks.selection import Selection
 
 
 def _stop(values, **options):

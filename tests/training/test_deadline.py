@@ -154,16 +154,16 @@ def test_blocks_pass_until_there_is_a_reason_to_stop():
     blocks = [(np.zeros(1), np.zeros(1), np.zeros(1)) for _ in range(4)]
     seen = []
     with pytest.raises(KeyError, match="stop"):
-        seen.extend(loop.unless(At(3), iter(blocks), lambda: KeyError("stop")))
+        seen.extend(loop.stop_when(At(3), iter(blocks), lambda: KeyError("stop")))
     assert not seen or len(seen) == 2
-    passed = list(loop.unless(Interruption(), iter(blocks), lambda: KeyError("stop")))
+    passed = list(loop.stop_when(Interruption(), iter(blocks), lambda: KeyError("stop")))
     assert len(passed) == 4
 
 
 def test_the_command_says_that_it_was_interrupted(command, tmp_path, capsys):
     """With its wall time over before it began: exit code 85, a line in the ledger, and the next one goes on."""
     from jetloom.cli.main import main
-    from jetloom.scan import attempt, ledger
+    from jetloom.scan.attempts import attempt, ledger
 
     output = tmp_path / "point"
     with pytest.MonkeyPatch.context() as patch:

@@ -9,7 +9,7 @@ from jetloom.io.sealed import read_json
 from jetloom.models.dense import Dense
 from jetloom.models.registry import find_model, resolve_parameters
 from jetloom.training import boosted, network
-from jetloom.training.backend import use_backend
+from jetloom.training.backends.backend import use_backend
 from jetloom.training.point import train_point
 from jetloom.training.request import Request
 from jetloom.training.scores import scores

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from jetloom.scan import ledger
+from jetloom.scan.attempts import ledger
 from jetloom.training import checkpoint
 
 EPOCHS = 20

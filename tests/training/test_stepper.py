@@ -11,7 +11,7 @@ import pytest
 SCRIPT = """
 import sys
 import numpy as np
-from jetloom.training.backend import use_backend
+from jetloom.training.backends.backend import use_backend
 use_backend("jax", 1)
 sys.path.insert(0, sys.argv[1])
 from test_stepper import steps
@@ -88,7 +88,7 @@ def steps():
 
 @pytest.fixture(scope="module")
 def tensorflow():
-    from jetloom.training.backend import use_backend
+    from jetloom.training.backends.backend import use_backend
 
     use_backend("tensorflow", 1)
     return steps()

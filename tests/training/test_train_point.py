@@ -11,7 +11,7 @@ from jetloom.io.lock import exclusive
 from jetloom.io.sealed import read_json
 from jetloom.models.registry import find_model, resolve_parameters
 from jetloom.training import network as training
-from jetloom.training.backend import use_backend
+from jetloom.training.backends.backend import use_backend
 from jetloom.training.interruption import Interruption
 from jetloom.training.point import train_point
 from jetloom.training.request import Request
@@ -51,7 +51,7 @@ def test_the_saved_model_is_that_of_the_best_epoch(dataset, tmp_path):
     import keras
 
     from jetloom.data.dataset import input_matrix
-    from jetloom.evaluation.metrics import cross_entropy
+    from jetloom.evaluation.classification.metrics import cross_entropy
 
     assert dataset.view().missing is not None  # the layer that fills is saved too
     model, view = keras.saving.load_model(tmp_path / "model.keras", compile=False), dataset.view()

@@ -5,8 +5,8 @@ import csv
 import numpy as np
 import pytest
 
-from jetloom.cli.train import _picture
-from jetloom.data.build import build
+from jetloom.cli.scan.train import _picture
+from jetloom.data.building.build import build
 from jetloom.data.dataset import Dataset
 from jetloom.errors import CheckpointedError, ConfigurationError
 from jetloom.models.registry import find_model, resolve_parameters
@@ -89,7 +89,7 @@ def test_losses_are_logged_by_head_and_add_up(alone):
 
 def test_only_the_jets_of_the_task_s_classes_take_part(trees, alone):
     """Against log P of these jets alone, one after the other, without padding."""
-    from jetloom.evaluation.prediction import load_model
+    from jetloom.inference.prediction import load_model
 
     feed = Feed(tree_analysis(model="junipr").tasks["flavour"], find_model("junipr"), trees, None)
     network = load_model(alone[0] / "model.keras")

@@ -12,7 +12,7 @@ from jetloom.models.base import DataFacts
 from jetloom.models.registry import find_model
 from jetloom.models.schedules import Table
 from jetloom.training import checkpoint
-from jetloom.training.backend import use_backend
+from jetloom.training.backends.backend import use_backend
 from jetloom.training.feed import Feed
 from jetloom.training.interruption import Interruption
 from jetloom.training.loop import Loop

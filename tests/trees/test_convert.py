@@ -8,7 +8,7 @@ from constituent_files import GOOD, write
 from jetloom.config.trees import Trees
 from jetloom.cutflow import CutFlow
 from jetloom.errors import ConfigurationError, CorruptFileError, MissingObjectError
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
 from jetloom.io.trees import QUARANTINE, TREE_BRANCHING
 from jetloom.trees import convert, grow
 
@@ -223,7 +223,7 @@ def test_blocks_change_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(convert, "BLOCK_BYTES", 1)
     with h5py.File(source) as file:
         assert file["constituents"].chunks[0] > 700  # so the blocks are asked for in a file of smaller chunks
-    monkeypatch.setattr("jetloom.io.hdf5.CHUNK_BYTES", 1 << 16)
+    monkeypatch.setattr("jetloom.io.hdf5.tables.CHUNK_BYTES", 1 << 16)
     source = write(tmp_path / "again" / "jets.h5" if (tmp_path / "again").mkdir() is None else source, jets)
     convert.hdf5_to_trees(source, tmp_path / "many.h5", Trees(radius=0.2))
     with TableReader(tmp_path / "one.h5") as one, TableReader(tmp_path / "many.h5") as other:

@@ -10,7 +10,7 @@ from jetloom.cli.main import main
 from jetloom.config.trees import Trees
 from jetloom.cutflow import CutFlow
 from jetloom.errors import CorruptFileError, MissingFileError
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
 from jetloom.io.trees import TREE_BRANCHING
 from jetloom.trees import imports, json_files
 from jetloom.trees.convert import file_to_trees

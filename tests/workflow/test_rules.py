@@ -50,8 +50,8 @@ def test_reading_ten_thousand_points_takes_less_than_a_second(fresh: Analysis) -
     task["scan"] = {"units": list(range(1, 101)), "batch_size": list(range(1, 101))}
     fresh.write(fresh.content)
     from jetloom.config.load import load_analysis
-    from jetloom.scan.settings import settings_digests
-    from jetloom.scan.space import points
+    from jetloom.scan.points.space import points
+    from jetloom.scan.staleness import settings_digests
 
     started = time.process_time()
     analysis = load_analysis(fresh.config)

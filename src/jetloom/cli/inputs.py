@@ -24,7 +24,7 @@ def keeping_inputs(options: argparse.Namespace) -> AbstractContextManager[None]:
 
 
 def given_files(options: argparse.Namespace) -> Iterator[Path]:
-    """Give the files that a command line names, and those that its configuration names; some of them may not exist."""
+    """Return the files that a command line names, and those that its configuration names; some may not exist."""
     for name, value in vars(options).items():
         if name in ("output", "verb"):
             continue

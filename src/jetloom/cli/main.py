@@ -13,37 +13,48 @@ from jetloom import __version__
 from jetloom.cli.inputs import keeping_inputs
 from jetloom.errors import ExitCode, JetloomError
 
-VERBS = {
-    "samples": "list the samples with their files, what is missing, events, jets and cross-sections",
-    "check": "check a configuration and say what it would do",
-    "check_file": "hold a ROOT file against an input schema: what is missing or empty, and all ranges",
-    "simulate": "make a DxAOD-shaped sample with Pythia 8 and a parametric detector",
-    "prepare": "run a sample's own command on a file, before the conversion",
-    "ntuple": "convert a DxAOD to a ROOT ntuple of selected jets",
-    "hdf5": "convert a DxAOD, or the ntuple made of it, to HDF5",
-    "trees": "make the clustering trees of jets, or exchange them with JUNIPR",
-    "dataset": "build a task's dataset: labels, weights, split, scaling",
-    "train": "train one point of a scan once, from its checkpoint if there is one",
-    "collect": "collect a scan's results into scan.csv, ranked",
-    "deploy": "deploy the best model as an archive: of networks, one that talos.Restore opens",
-    "evaluate": "evaluate the best point on the test part, with uncertainties and plots",
-    "draw_trees": "draw the clustering trees of jets with what a density model says of each branching",
-    "compare": "compare the best models of several tasks on the test part of the dataset that they share",
-    "sample_jets": "draw jets from the best density model, and hold them against the jets it learnt",
-    "reweight": "reweight jets of one class to another by the likelihood ratio of two density models",
-    "plot_inputs": "plot inputs, cut flow, weights and split of a dataset",
-    "plot_binning": "plot the bins of a dataset's trees, and the spectra of their energy and mass",
-    "plot_constituents": "plot jets and what belongs to them before and after cuts, samples side by side",
-    "plot_samples": "plot the spectra of all samples with their weights, and the jets that are in quarantine",
-    "plot_scan": "plot a collected scan",
-    "resume": "go on after anything: driver killed, machine rebooted, jobs cancelled",
-    "doctor": "look at a site before the first submission, and say what is wrong and which line mends it",
-    "status": "say what is done, running, failed and waiting, per sample and per point",
-    "runs": "list every training of an analysis: its parameters, its metrics, what it cost and where it ran",
-    "summary": "print a finished analysis' best points and where its time went",
-    "reference": "write the reference pages that are generated from the code",
+ROOMS = {
+    "data": {
+        "samples": "list the samples with their files, what is missing, events, jets and cross-sections",
+        "check_file": "hold a ROOT file against an input schema: what is missing or empty, and all ranges",
+        "simulate": "make a DxAOD-shaped sample with Pythia 8 and a parametric detector",
+        "prepare": "run a sample's own command on a file, before the conversion",
+        "ntuple": "convert a DxAOD to a ROOT ntuple of selected jets",
+        "hdf5": "convert a DxAOD, or the ntuple made of it, to HDF5",
+        "trees": "make the clustering trees of jets, or exchange them with JUNIPR",
+        "dataset": "build a task's dataset: labels, weights, split, scaling",
+    },
+    "scan": {
+        "train": "train one point of a scan once, from its checkpoint if there is one",
+        "collect": "collect a scan's results into scan.csv, ranked",
+        "deploy": "deploy the best model as an archive: of networks, one that talos.Restore opens",
+        "runs": "list every training of an analysis: its parameters, its metrics, what it cost and where it ran",
+    },
+    "report": {
+        "evaluate": "evaluate the best point on the test part, with uncertainties and plots",
+        "draw_trees": "draw the clustering trees of jets with what a density model says of each branching",
+        "compare": "compare the best models of several tasks on the test part of the dataset that they share",
+        "sample_jets": "draw jets from the best density model, and hold them against the jets it learnt",
+        "reweight": "reweight jets of one class to another by the likelihood ratio of two density models",
+        "plot_inputs": "plot inputs, cut flow, weights and split of a dataset",
+        "plot_binning": "plot the bins of a dataset's trees, and the spectra of their energy and mass",
+        "plot_constituents": "plot jets and what belongs to them before and after cuts, samples side by side",
+        "plot_samples": "plot the spectra of all samples with their weights, and the jets that are in quarantine",
+        "plot_scan": "plot a collected scan",
+    },
+    "site": {
+        "check": "check a configuration and say what it would do",
+        "resume": "go on after anything: driver killed, machine rebooted, jobs cancelled",
+        "doctor": "look at a site before the first submission, and say what is wrong and which line mends it",
+        "status": "say what is done, running, failed and waiting, per sample and per point",
+        "summary": "print a finished analysis' best points and where its time went",
+        "reference": "write the reference pages that are generated from the code",
+    },
 }
-"""Verb -> its line of help. The module of a verb is imported only when it runs, so that help answers at once."""
+"""The verbs by the room of their module, each with its line of help; a module is imported only when its verb runs."""
+
+VERBS = {verb: line for verbs in ROOMS.values() for verb, line in verbs.items()}
+"""Verb -> its line of help, in the order of the help."""
 
 logger = logging.getLogger("jetloom")
 
@@ -96,6 +107,12 @@ def main(arguments: list[str] | None = None) -> int:
     return int(ExitCode.DONE)
 
 
+def module_of(verb: str) -> str:
+    """Return the name of the module of a verb."""
+    room = next(room for room, verbs in ROOMS.items() if verb in verbs)
+    return f"jetloom.cli.{room}.{verb}"
+
+
 def _parser(given: list[str]) -> argparse.ArgumentParser:
     """Make the parser, with the options of the one verb that the command line names."""
     parser = argparse.ArgumentParser(prog="jetloom", description=(__import__("jetloom").__doc__ or "").strip())
@@ -108,7 +125,7 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     for verb, help_line in VERBS.items():
         child = verbs.add_parser(verb, help=help_line, description=help_line, parents=[common])
         if verb == named:
-            module = import_module(f"jetloom.cli.{verb}")
+            module = import_module(module_of(verb))
             module.configure(child)
             child.set_defaults(run=module.run)
     return parser

@@ -77,17 +77,17 @@ class Analysis(Settings):
         return self
 
     def dataset_of(self, task: str) -> str:
-        """Give the task whose dataset a task uses: its own name, unless it borrows another's."""
+        """Return the task whose dataset a task uses: its own name, unless it borrows another's."""
         return self.tasks[task].dataset or task
 
     def task_samples(self, task: str) -> list[str]:
-        """Give the names of the samples that take part in a task, in the order of the configuration."""
+        """Return the names of the samples that take part in a task, in the order of the configuration."""
         chosen = self.tasks[task].samples
         return [name for name in self.samples if not chosen or name in chosen]
 
 
 def _borrowing(name: str, task: Task, tasks: dict[str, Task]) -> Task:
-    """Give a task that uses another's dataset the settings that shape it."""
+    """Return a task that uses another's dataset the settings that shape it."""
     if task.dataset is None:
         return task
     owner = tasks.get(task.dataset)

@@ -11,7 +11,7 @@ from jetloom.config.limits import Bins, Single
 from jetloom.config.settings import Name, Settings, Variable
 
 BASELINES = ("constituents_given_seed", "seed_and_constituents")
-"""Models of a comparison that are not trained by a task: see :mod:`jetloom.evaluation.baselines`."""
+"""Models of a comparison that are not trained by a task: see :mod:`jetloom.evaluation.ratio.baselines`."""
 
 
 class Ratio(Settings):

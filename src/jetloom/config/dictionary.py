@@ -16,7 +16,7 @@ is also `n_<collection>`: how many of a collection a jet had before the places w
 
 
 def variables_page(schemas: Mapping[str, Schema]) -> str:
-    """Give the page as Markdown.
+    """Return the page as Markdown.
 
     Parameters
     ----------
@@ -56,6 +56,6 @@ def _unit(column: Column) -> str:
 
 
 def _meaning(column: Column) -> str:
-    """Give the title without its unit, and the meaning."""
+    """Return the title without its unit, and the meaning."""
     title = re.sub(r"\s*\[[^\]]*\]\s*$", "", column.title)
     return "; ".join(part for part in (title, column.meaning, "not kept" if column.internal else "") if part)

@@ -64,7 +64,7 @@ def _short(part: int | str) -> str:
 
 
 def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """Give the keys that are known where an unknown one was found, by walking the models along the location."""
+    """Return the keys that are known where an unknown one was found, by walking the models along the location."""
     annotation: Any = model
     for part in location[:-1]:
         annotation = _inside(annotation, part)
@@ -98,7 +98,7 @@ def _inside(annotation: Any, part: int | str) -> Any:
 
 
 def find_task(analysis: Analysis, name: str) -> Task:
-    """Give a task of an analysis.
+    """Return a task of an analysis.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def find_task(analysis: Analysis, name: str) -> Task:
 
 
 def find_owner(analysis: Analysis, name: str) -> Task:
-    """Give a task of an analysis that has a dataset of its own.
+    """Return a task of an analysis that has a dataset of its own.
 
     Raises
     ------

@@ -83,7 +83,7 @@ def config_schema() -> str:
 
 
 def key_paths(model: type[BaseModel] = Analysis) -> set[str]:
-    """Give the paths of all keys below a model, with ``<name>`` in the place of keys that the user chooses."""
+    """Return the paths of all keys below a model, with ``<name>`` in the place of keys that the user chooses."""
     found = set()
     for path, inner in _sections(model, ""):
         found |= {f"{path}.{key}".lstrip(".") for key, _, _ in _fields(inner)}
@@ -111,14 +111,14 @@ def _sections(model: type[BaseModel], path: str) -> Iterator[tuple[str, type[Bas
 
 
 def _fields(model: type[BaseModel]) -> Iterator[tuple[str, Any, FieldInfo]]:
-    """Give key, type with everything that annotates it, and field."""
+    """Return key, type with everything that annotates it, and field."""
     hints = get_type_hints(model, include_extras=True)
     for name, field in model.model_fields.items():
         yield field.alias or name, hints[name], field
 
 
 def _models_in(hint: Any) -> Iterator[tuple[str, type[BaseModel]]]:
-    """Give the models that a type holds, each with the step of the path that leads to it."""
+    """Return the models that a type holds, each with the step of the path that leads to it."""
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         yield "", hint
     elif get_origin(hint) is dict:
@@ -191,7 +191,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _anchor(path: str) -> str:
-    """Give the link to a heading, as GitHub and GitLab make it from the heading's text."""
+    """Return the link to a heading, as GitHub and GitLab make it from the heading's text."""
     return "#" + "".join(letter for letter in path.lower() if letter.isalnum() or letter in "_-")
 
 

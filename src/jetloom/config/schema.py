@@ -109,7 +109,7 @@ class Container(Settings):
         return self
 
     def kept(self) -> list[str]:
-        """Give the variables that may be written, in the order of the schema."""
+        """Return the variables that may be written, in the order of the schema."""
         return [name for name, field in self.fields.items() if not field.internal]
 
     def may_be_missing(self, name: str) -> bool:
@@ -198,7 +198,7 @@ class Schema(Settings):
         return None
 
     def group(self, name: str) -> Container:
-        """Give the events, the jets or a collection by name.
+        """Return the events, the jets or a collection by name.
 
         Raises
         ------
@@ -216,12 +216,12 @@ class Schema(Settings):
 
 
 def schema_directories() -> list[Path]:
-    """Give the directories that hold schemas by name: of the working directory, then of the checkout."""
+    """Return the directories that hold schemas by name: of the working directory, then of the checkout."""
     return [Path("config/schemas"), SHIPPED]
 
 
 def shipped_schemas() -> list[Path]:
-    """Give the schemas that come with jetloom, in the order of their names."""
+    """Return the schemas that come with jetloom, in the order of their names."""
     return sorted(SHIPPED.glob("*.yaml"))
 
 

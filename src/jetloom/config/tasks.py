@@ -221,8 +221,8 @@ class Task(Settings):
     )
     start: Name | None = Field(
         None,
-        description="For junipr, and models of your own with `goes_on`: the task of the same model from whose best "
-        "point each training goes on. Densities that go on from one of all classes err alike where that one errs, "
+        description="For junipr, and models of your own with `can_continue`: the task of the same model from whose "
+        "best point each training goes on. Densities that go on from one of all classes err alike where that one errs, "
         "which their ratio does not see.",
     )
     reads: Literal["jets", "trees"] = Field(

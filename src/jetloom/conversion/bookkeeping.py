@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from jetloom.errors import BadValueError
-from jetloom.io.root import guarded, opened
+from jetloom.io.root.files import guarded, opened
 from jetloom.locations import Location
 
 METADATA, CONTAINER = "MetaData", "CutBookkeepersAux."

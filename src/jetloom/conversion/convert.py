@@ -19,9 +19,9 @@ from jetloom.conversion.task import Task
 from jetloom.cutflow import CutFlow
 from jetloom.errors import InputError
 from jetloom.io.atomic import publishing
-from jetloom.io.events import EventBlock
-from jetloom.io.hdf5 import TableWriter, check_file
-from jetloom.io.ntuple import NtupleReader, NtupleWriter, check_ntuple, is_ntuple
+from jetloom.io.hdf5.tables import TableWriter, check_file
+from jetloom.io.root.events import EventBlock
+from jetloom.io.root.ntuple import NtupleReader, NtupleWriter, check_ntuple, is_ntuple
 from jetloom.samples.repeated import EVENT, EVENTS, repeated_events
 
 LOG = logging.getLogger(__name__)

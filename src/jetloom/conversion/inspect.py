@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from jetloom.config.conversion import Conversion
 from jetloom.config.schema import Schema
-from jetloom.io.branches import UNREADABLE
-from jetloom.io.dxaod import DxaodReader
-from jetloom.io.root import open_source
+from jetloom.io.root.branches import UNREADABLE
+from jetloom.io.root.dxaod import DxaodReader
+from jetloom.io.root.files import open_source
 from jetloom.locations import Location
 
 Values = dict[str, list[npt.NDArray[np.generic]]]
@@ -94,7 +94,7 @@ def _line(group: str, name: str, reader: DxaodReader, schema: Schema, values: Va
 
 
 def _everything(schema: Schema, collection: str | None) -> Conversion:
-    """Give a conversion that reads all there is; cuts that change nothing name what is not kept."""
+    """Return a conversion that reads all there is; cuts that change nothing name what is not kept."""
     cuts = {
         name: [f"{key} == {key}" for key, spec in schema.group(name).fields.items() if spec.internal]
         for name in ("events", "jets", *schema.collections)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jetloom import paths
 from jetloom.config.schema import find_schema
 from jetloom.errors import InputError, JetloomError, MissingFileError
-from jetloom.io.root import open_source
+from jetloom.io.root.files import open_source
 from jetloom.locations import Location, Remote
 from jetloom.samples.facts import SKIPPED, WAITING, FileFacts, read_facts
 from jetloom.samples.normalisation import normalise

@@ -10,7 +10,7 @@ from pathlib import Path
 from jetloom.config.schema import Schema
 from jetloom.errors import JetloomError
 from jetloom.io.atomic import publishing
-from jetloom.io.root import open_source
+from jetloom.io.root.files import open_source
 from jetloom.locations import Location, Remote
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.io.events import EventBlock, Mask
+from jetloom.io.root.events import EventBlock, Mask
 
 BEFORE_EVENTS = 5000
 """About so many events of a file show their jets before the selection, for plots."""
@@ -61,12 +61,12 @@ class Record:
     reason: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Give a JSON-like form."""
+        """Return a JSON-like form."""
         return asdict(self)
 
 
 def before_share(entries: int) -> float:
-    """Give the share of a file's events whose jets are shown before the selection."""
+    """Return the share of a file's events whose jets are shown before the selection."""
     return min(1.0, BEFORE_EVENTS / max(entries, 1))
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from jetloom.cutflow import CutFlow
 from jetloom.expressions import evaluate_mask
-from jetloom.io.events import Collection, EventBlock, Mask
+from jetloom.io.root.events import Collection, EventBlock, Mask
 
 if TYPE_CHECKING:
     from jetloom.config.conversion import Conversion

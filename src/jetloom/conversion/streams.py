@@ -20,11 +20,11 @@ from jetloom.conversion.task import Task
 from jetloom.conversion.validate import Validator
 from jetloom.cutflow import CutFlow
 from jetloom.errors import ConfigurationError, InputError, StaleError, near_misses
-from jetloom.io.dxaod import DxaodReader
-from jetloom.io.events import EventBlock
 from jetloom.io.layout import Layout, make_layout
-from jetloom.io.ntuple import NtupleReader
-from jetloom.io.root import open_source
+from jetloom.io.root.dxaod import DxaodReader
+from jetloom.io.root.events import EventBlock
+from jetloom.io.root.files import open_source
+from jetloom.io.root.ntuple import NtupleReader
 from jetloom.locations import Location
 from jetloom.provenance import digest, file_digest, origin
 from jetloom.samples.processes import MOST, add_channels, require_meant
@@ -42,7 +42,7 @@ class Stream(Protocol):
     before: Rows
 
     def blocks(self) -> Iterator[EventBlock]:
-        """Give the blocks, once."""
+        """Return the blocks, once."""
         ...
 
 
@@ -76,7 +76,7 @@ class Selected:
         self.before: Rows = np.zeros(0, self.layout.jets_dtype())
 
     def blocks(self) -> Iterator[EventBlock]:
-        """Give the selected events block by block.
+        """Return the selected events block by block.
 
         Raises
         ------
@@ -190,7 +190,7 @@ class Stored:
             self.before[name] = stored[name]
 
     def blocks(self) -> Iterator[EventBlock]:
-        """Give the blocks as they were written."""
+        """Return the blocks as they were written."""
         return self._reader.blocks()
 
 
@@ -210,7 +210,7 @@ class Skipped:
         self.before: Rows = np.zeros(0, self.layout.jets_dtype())
 
     def blocks(self) -> Iterator[EventBlock]:
-        """Give no block."""
+        """Return no block."""
         return iter(())
 
 

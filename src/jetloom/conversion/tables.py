@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.conversion.kernels import fill, hardest
-from jetloom.io.events import Collection, EventBlock
 from jetloom.io.layout import Layout
+from jetloom.io.root.events import Collection, EventBlock
 from jetloom.samples.repeated import EVENT
 
 Rows = npt.NDArray[np.void]
@@ -19,7 +19,7 @@ CACHED_BYTES = 1 << 19
 
 
 def jet_rows(block: EventBlock, layout: Layout) -> Rows:
-    """Give one row a jet: columns of its event, its own, and how many of each collection belong to it.
+    """Return one row a jet: columns of its event, its own, and how many of each collection belong to it.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def event_rows(block: EventBlock, channel: str) -> Rows:
 
 
 def collection_rows(collection: Collection, dtype: np.dtype[Any], slots: int) -> Rows:
-    """Give the hardest rows of each parent in places of a fixed number.
+    """Return the hardest rows of each parent in places of a fixed number.
 
     Parameters
     ----------
@@ -132,10 +132,10 @@ class Places:
                 yield self._rows
 
     def rest(self) -> Rows:
-        """Give the rows of the last chunk, which is not full."""
+        """Return the rows of the last chunk, which is not full."""
         return self._rows[: self._used]
 
 
 def truncated(collection: Collection, slots: int) -> int:
-    """Give the number of rows that find a place when each parent has ``slots`` of them."""
+    """Return the number of rows that find a place when each parent has ``slots`` of them."""
     return int(np.minimum(collection.counts, slots).sum())

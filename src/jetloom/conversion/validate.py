@@ -10,7 +10,7 @@ import numpy as np
 from jetloom.conversion.absence import without_weight
 from jetloom.cutflow import CutFlow
 from jetloom.errors import BadValueError
-from jetloom.io.events import Collection, Column, EventBlock, Mask
+from jetloom.io.root.events import Collection, Column, EventBlock, Mask
 
 if TYPE_CHECKING:
     from jetloom.config.conversion import Budget
@@ -42,7 +42,7 @@ class Validator:
         self._lost: dict[str, dict[str, int]] = {}
 
     def apply(self, block: EventBlock, flow: CutFlow) -> EventBlock:
-        """Give the block without impossible jets and constituents.
+        """Return the block without impossible jets and constituents.
 
         Raises
         ------
@@ -127,7 +127,7 @@ class Validator:
 
 
 def _tests(key: str, column: Column) -> list[tuple[str, Mask]]:
-    """Give the tests that a column fails; smallest and largest element tell fast that it fails none."""
+    """Return the tests that a column fails; smallest and largest element tell fast that it fails none."""
     if not len(column):
         return []
     low, high = column.min(), column.max()  # NaN wins both, and fails every comparison

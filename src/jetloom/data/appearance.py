@@ -10,12 +10,12 @@ from jetloom.data.dataset import Dataset
 
 
 def sample_titles(analysis: Analysis) -> list[tuple[str, str]]:
-    """Give name and title of all samples, those of no task too, in the order that fixes their colours."""
+    """Return name and title of all samples, those of no task too, in the order that fixes their colours."""
     return [(name, sample.title or name) for name, sample in analysis.samples.items()]
 
 
 def appearance(analysis: Analysis, task_name: str) -> dict[str, Any]:
-    """Give the titles and colours of a task, in the form that ``dataset.json`` holds them."""
+    """Return the titles and colours of a task, in the form that ``dataset.json`` holds them."""
     task = analysis.tasks[task_name]
     return {
         "title": task.title or task_name,
@@ -27,8 +27,8 @@ def appearance(analysis: Analysis, task_name: str) -> dict[str, Any]:
     }
 
 
-def dressed(dataset: Dataset, analysis: Analysis, task_name: str) -> Dataset:
-    """Give a dataset with the titles and colours that the configuration has now.
+def with_appearance(dataset: Dataset, analysis: Analysis, task_name: str) -> Dataset:
+    """Return a dataset with the titles and colours that the configuration has now.
 
     A dataset whose classes are not those of the configuration is given as it is.
     """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.data.block import Jets
 from jetloom.data.dataset import Dataset, View
-from jetloom.data.jets import Jets
 from jetloom.errors import ConfigurationError, near_misses
 
 
@@ -38,16 +38,16 @@ class Classes:
         self.indices = [dataset.classes.index(name) for name in self.names]
 
     def choose(self, jets: Jets) -> npt.NDArray[np.int64]:
-        """Give the positions of the jets of these classes, in their order."""
+        """Return the positions of the jets of these classes, in their order."""
         return np.flatnonzero(np.isin(jets["label"], self.indices))
 
     def of(self, jets: Jets) -> Jets:
-        """Give the jets of these classes."""
+        """Return the jets of these classes."""
         chosen = self.choose(jets)
         return jets if len(chosen) == len(jets) else jets.take(chosen)
 
     def count(self, view: View, role: str) -> int:
-        """Give how many jets of these classes a role of the dataset has."""
+        """Return how many jets of these classes a role of the dataset has."""
         parts = {path.stem for path in view.files[role]}
         return sum(
             entry["jets"]

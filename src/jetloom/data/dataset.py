@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.data.block import BLOCK_ROWS, Jets, jet_blocks
 from jetloom.data.description import Description
-from jetloom.data.jets import BLOCK_ROWS, Jets, jet_blocks
 from jetloom.errors import ConfigurationError, CorruptFileError, MissingFileError
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
 from jetloom.io.stored import read_content
 from jetloom.provenance import file_digest
 
@@ -40,7 +40,7 @@ class View:
     """Scaling and bins of the trees, or None for a dataset without trees."""
 
     def rows(self, role: str, table: str = "jets") -> int:
-        """Give the number of rows of a role: of its jets, or of another table."""
+        """Return the number of rows of a role: of its jets, or of another table."""
         total = 0
         for path in self.files[role]:
             with TableReader(path) as reader:
@@ -109,7 +109,7 @@ class Dataset:
                     )
 
     def view(self, fold: int | None = None) -> View:
-        """Give the view of a fold; of the one split there is without cross-validation."""
+        """Return the view of a fold; of the one split there is without cross-validation."""
         for entry in self.description["views"]:
             if entry["fold"] == fold:
                 missing = entry["missing"]
@@ -131,7 +131,7 @@ class Dataset:
 
 
 def input_matrix(block: npt.NDArray[np.void], inputs: list[str]) -> npt.NDArray[np.float32]:
-    """Give the inputs of structured rows as a matrix of shape (rows, inputs).
+    """Return the inputs of structured rows as a matrix of shape (rows, inputs).
 
     The parts hold the inputs as the first fields, all float32, so that this is one strided copy.
     """

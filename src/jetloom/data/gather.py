@@ -10,7 +10,7 @@ import numpy.typing as npt
 def gather(
     rows: npt.NDArray[np.void], starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.void]:
-    """Give some runs of rows, one after the other.
+    """Return some runs of rows, one after the other.
 
     Parameters
     ----------

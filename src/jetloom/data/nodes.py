@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.jets import Jets
+from jetloom.data.block import Jets
 from jetloom.errors import BadValueError
 from jetloom.io.trees import MOMENTUM, TREE_BRANCHING
 
@@ -14,7 +14,7 @@ Index = npt.NDArray[np.int64]
 
 
 def final_particles(jets: Jets) -> tuple[Index, npt.NDArray[np.float32]]:
-    """Give the particles that branch no more.
+    """Return the particles that branch no more.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def final_particles(jets: Jets) -> tuple[Index, npt.NDArray[np.float32]]:
 
 
 def final_momenta(jets: Jets) -> tuple[Index, dict[str, npt.NDArray[np.float32]]]:
-    """Give the jet of each particle that branches no more, in rising order, and momenta (e, theta, phi, m) by name."""
+    """Return the jet of each particle that branches no more, in order, and momenta (e, theta, phi, m) by name."""
     first, node_jet = _nodes(jets)
     rows, places = _branchings(jets, first)
     final = np.ones(len(node_jet), bool)
@@ -43,7 +43,7 @@ def final_momenta(jets: Jets) -> tuple[Index, dict[str, npt.NDArray[np.float32]]
 
 
 def branching_masses(jets: Jets) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
-    """Give the mother of each branching, and the masses of her daughters.
+    """Return the mother of each branching, and the masses of her daughters.
 
     Returns
     -------
@@ -70,14 +70,14 @@ def branching_masses(jets: Jets) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]
 
 
 def mother_momenta(jets: Jets) -> dict[str, npt.NDArray[np.float32]]:
-    """Give the momentum (e, theta, phi, m; GeV, rad) of the mother of each branching, arrays of shape (m,) by name."""
+    """Return the momentum (e, theta, phi, m; GeV, rad) of the mother of each branching, shape (m,), by name."""
     first, _ = _nodes(jets)
     rows, places = _branchings(jets, first)
     return {name: values[places[0]] for name, values in _momenta(jets, first, rows, places).items()}
 
 
 def with_history(jets: Jets) -> npt.NDArray[np.void]:
-    """Give the branchings with numbers of their daughters, as files of trees hold them.
+    """Return the branchings with numbers of their daughters, as files of trees hold them.
 
     The constituents are numbered first, in the order in which they appear in the walk; then come the merged ones in
     the order of merging, which is the walk backwards: a jet's root is 2 n (:data:`jetloom.io.trees.NODES`).
@@ -98,7 +98,7 @@ def with_history(jets: Jets) -> npt.NDArray[np.void]:
 
 
 def _nodes(jets: Jets) -> tuple[Index, Index]:
-    """Give the place of each jet's root among the nodes of all jets, and the jet of each node."""
+    """Return the place of each jet's root among the nodes of all jets, and the jet of each node."""
     sizes = 2 * jets.lengths + 1
     return np.cumsum(sizes) - sizes, np.repeat(np.arange(len(jets)), sizes)
 
@@ -118,7 +118,7 @@ def _momenta(
 
 
 def _branchings(jets: Jets, first: Index) -> tuple[npt.NDArray[np.void], tuple[Index, Index, Index]]:
-    """Give the branchings, and the places of mother, harder and softer daughter of each."""
+    """Return the branchings, and the places of mother, harder and softer daughter of each."""
     rows = jets.branchings
     if rows is None:
         raise BadValueError("the jets have no trees", advice="set reads: trees for the task that owns the dataset")

@@ -87,7 +87,7 @@ def settled(result: Any) -> Array:
 
 
 def plain(value: Any) -> Any:
-    """Give the final value of an expression: Python's numbers become int64, uint64, or floats where neither holds them.
+    """Return the final value of an expression: Python's numbers become int64, uint64, or floats if neither holds them.
 
     A value of no column becomes a scalar.
     """

@@ -106,7 +106,7 @@ def keeping(files: Callable[[], Iterable[Path]]) -> Iterator[None]:
     Parameters
     ----------
     files : callable
-        Gives them, those that do not exist too. It is asked when something that exists is to be replaced, which is
+        Returns them, those that do not exist too. It is asked when something that exists is to be replaced, which is
         rare.
     """
     _kept.append(files)

@@ -39,7 +39,7 @@ class Layout:
         return [name for name in self.types if name not in ("events", "jets")]
 
     def as_json(self) -> dict[str, Any]:
-        """Give a JSON-like form. The columns are lists of pairs, because sorting the keys would lose their order."""
+        """Return a JSON-like form. The columns are lists of pairs, because sorting the keys would lose their order."""
         return {**asdict(self), "types": [[name, list(group.items())] for name, group in self.types.items()]}
 
     @classmethod
@@ -48,7 +48,7 @@ class Layout:
         return cls({name: dict(group) for name, group in value["types"]}, value["units"], value["titles"])
 
     def only(self, collections: Iterable[str]) -> Layout:
-        """Give the layout with some of the collections."""
+        """Return the layout with some of the collections."""
         names = {"events", "jets", *collections}
         parts = (
             {key: value for key, value in part.items() if key in names}
@@ -57,16 +57,16 @@ class Layout:
         return Layout(*parts)
 
     def jets_dtype(self) -> np.dtype[Any]:
-        """Give the compound type of the table of jets: event columns, jet columns, numbers of constituents."""
+        """Return the compound type of the table of jets: event columns, jet columns, numbers of constituents."""
         fields = [*self.types["events"].items(), *self.types["jets"].items()]
         return np.dtype(fields + [(f"n_{name}", "int32") for name in self.collections])
 
     def collection_dtype(self, name: str) -> np.dtype[Any]:
-        """Give the compound type of the table of a collection: its columns and ``valid``."""
+        """Return the compound type of the table of a collection: its columns and ``valid``."""
         return np.dtype([*self.types[name].items(), ("valid", "?")])
 
     def table_texts(self, kind: str) -> dict[str, dict[str, str]]:
-        """Give the ``units`` or ``titles`` by table of the HDF5 file; the jets have those of their events too."""
+        """Return the ``units`` or ``titles`` by table of the HDF5 file; the jets have those of their events too."""
         texts: dict[str, dict[str, str]] = getattr(self, kind)
         return {"jets": {**texts["events"], **texts["jets"]}} | {name: texts[name] for name in self.collections}
 
@@ -112,7 +112,7 @@ def column_types(schema: Schema, name: str, variables: Iterable[str]) -> dict[st
 
 
 def kept_columns(schema: Schema, conversion: Conversion, name: str) -> list[str]:
-    """Give the variables of a group that the result has, in the order of the schema or of the configuration."""
+    """Return the variables of a group that the result has, in the order of the schema or of the configuration."""
     known = schema.group(name).kept()
     chosen = conversion.variables.get(name, known)
     for variable in chosen:

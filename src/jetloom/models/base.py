@@ -15,8 +15,8 @@ from pydantic import Field, field_validator
 
 from jetloom.config.limits import Batch, Epochs, MicroBatch, Norm, Penalty, Rate
 from jetloom.config.settings import Settings
+from jetloom.data.block import Jets
 from jetloom.data.dataset import View
-from jetloom.data.jets import Jets
 from jetloom.models import schedules
 from jetloom.models.schedules import Phase
 
@@ -74,7 +74,7 @@ ADDED = ("micro_batch", "schedule", "weight_decay", "reduction", "head_dropout")
 
 @cache
 def _added(parameters: type[Settings]) -> dict[str, Any]:
-    """Give the defaults of these parameters, as far as a model has them."""
+    """Return the defaults of these parameters, as far as a model has them."""
     fields = parameters.model_fields
     return {name: fields[name].get_default(call_default_factory=True) for name in ADDED if name in fields}
 
@@ -92,11 +92,11 @@ class DataFacts:
     missing: npt.NDArray[np.float64] | None
     """Values in the place of NaN, or None where no input is ever missing."""
     binning: dict[str, Any] | None = None
-    """Scaling and bins of the trees, as :mod:`jetloom.data.binning` fitted them; None for a dataset without trees."""
+    """Scaling and bins of the trees, as :mod:`jetloom.data.fitting.binning` fitted them; None without trees."""
 
     @classmethod
     def of(cls, view: View) -> DataFacts:
-        """Give what a view of a dataset says."""
+        """Return what a view of a dataset says."""
         return cls(view.inputs, view.classes, view.mean, view.std, view.missing, view.binning)
 
 
@@ -117,22 +117,22 @@ class Model(ABC):
     """What is logged beside the loss, in the order of :meth:`term_values`."""
     inherited: ClassVar[frozenset[str]] = frozenset()
     """Parameters that come with the models of ``unaries`` or ``start``, where a training starts from some."""
-    goes_on: ClassVar[bool] = False
+    can_continue: ClassVar[bool] = False
     """Whether a training can go on from a trained model of its kind, the one under ``start``."""
     compile_xla: ClassVar[bool] = False
     """Whether its step is compiled with XLA on TensorFlow, too (on JAX each is), once for each shape of its input."""
 
     def identity(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Give what names a point: its parameters, without those of a newer jetloom that are at their defaults."""
+        """Return what names a point: its parameters, without those of a newer jetloom that are at their defaults."""
         same = {name for name, default in _added(self.parameters).items() if parameters[name] == default}
         return {name: value for name, value in parameters.items() if name not in same}
 
     def epoch_metrics(self) -> list[str]:
-        """Give the metrics that are known after each epoch: of the training, then of the validation part."""
+        """Return the metrics that are known after each epoch: of the training, then of the validation part."""
         return ["loss", *self.terms, *self._measured("val_")]
 
     def point_metrics(self) -> list[str]:
-        """Give the metrics that are known of a point when its training is over."""
+        """Return the metrics that are known of a point when its training is over."""
         return [*self.epoch_metrics(), *self._measured("eval_")]
 
     def _measured(self, prefix: str) -> list[str]:
@@ -140,7 +140,7 @@ class Model(ABC):
         return [prefix + name for name in ("loss", *self.terms, *area)]
 
     def history_columns(self) -> list[str]:
-        """Give the columns of ``history.csv``, one row an epoch."""
+        """Return the columns of ``history.csv``, one row an epoch."""
         batches = ("batch_size",) if self.trainer == "network" else ()
         return ["epoch", *self.epoch_metrics(), "learning_rate", *batches, "seconds"]
 
@@ -159,11 +159,11 @@ class Model(ABC):
 
     @abstractmethod
     def features(self, jets: Jets, data: DataFacts) -> Features:
-        """Give the network's input for a block of jets."""
+        """Return the network's input for a block of jets."""
 
     @abstractmethod
     def loss(self, labels: Any, outputs: Any, parameters: Any) -> Any:
-        """Give the loss of each row, a tensor of shape (rows,), written with ``keras.ops``.
+        """Return the loss of each row, a tensor of shape (rows,), written with ``keras.ops``.
 
         Parameters
         ----------
@@ -176,21 +176,21 @@ class Model(ABC):
         """
 
     def term_values(self, labels: Any, outputs: Any) -> list[Any]:
-        """Give the values of :attr:`terms` for each row, tensors of shape (rows,), written with ``keras.ops``."""
+        """Return the values of :attr:`terms` for each row, tensors of shape (rows,), written with ``keras.ops``."""
         from keras import ops
 
         return [ops.cast(ops.equal(ops.cast(ops.argmax(outputs, axis=-1), "int32"), labels), "float32")]
 
     def row_values(self, labels: Any, outputs: Any, parameters: Any) -> list[Any]:
-        """Give the loss and the :attr:`terms` of each row."""
+        """Return the loss and the :attr:`terms` of each row."""
         return [self.loss(labels, outputs, parameters), *self.term_values(labels, outputs)]
 
     def probabilities(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Give the probabilities of the classes, shape (rows, classes), from a classifier's outputs."""
+        """Return the probabilities of the classes, shape (rows, classes), from a classifier's outputs."""
         return outputs
 
     def expected(self, network: Any) -> Callable[..., dict[str, npt.NDArray[Any]]] | None:  # noqa: ARG002
-        """Give a function that says what a density model expects at each step, or None for a model that cannot say.
+        """Return a function that says what a density model expects at each step, or None for a model that cannot say.
 
         See :func:`jetloom.models.junipr.distributions.expected`.
         """

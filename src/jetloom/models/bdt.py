@@ -16,8 +16,8 @@ from pydantic import Field, PositiveInt
 
 from jetloom.config.limits import Penalty, Rate, Trees
 from jetloom.config.settings import Settings
+from jetloom.data.block import Jets
 from jetloom.data.dataset import input_matrix
-from jetloom.data.jets import Jets
 from jetloom.models.base import DataFacts, Model
 
 
@@ -69,9 +69,9 @@ class Bdt(Model):
         )
 
     def features(self, jets: Jets, data: DataFacts) -> npt.NDArray[np.float32]:
-        """Give the input columns as a matrix of shape (rows, inputs)."""
+        """Return the input columns as a matrix of shape (rows, inputs)."""
         return input_matrix(jets.rows, data.inputs)
 
     def loss(self, labels: Any, outputs: Any, parameters: BdtParameters) -> Any:  # noqa: ARG002
-        """Give the cross-entropy of each row from probabilities, with numpy: nothing is differentiated here."""
+        """Return the cross-entropy of each row from probabilities, with numpy: nothing is differentiated here."""
         return -np.log(np.maximum(outputs[np.arange(len(labels)), labels], np.finfo(np.float64).tiny))

@@ -69,18 +69,18 @@ class BoostedTrees:
         return len(self.trees) // len(self.baseline)
 
     def first(self, rounds: int) -> Self:
-        """Give the ensemble after its first rounds."""
+        """Return the ensemble after its first rounds."""
         return replace(self, trees=self.trees[: rounds * len(self.baseline)])
 
     def sums(self, features: Array) -> Floats:
-        """Give the sums of the trees for features of shape (n, inputs): (n, sums)."""
+        """Return the sums of the trees for features of shape (n, inputs): (n, sums)."""
         total = np.tile(self.baseline, (len(features), 1))
         for place, tree in enumerate(self.trees):
             add(tree, features, total[:, place % len(self.baseline)])
         return total
 
     def probabilities(self, features: Array) -> Floats:
-        """Give the probabilities of the classes for features of shape (n, inputs): (n, classes)."""
+        """Return the probabilities of the classes for features of shape (n, inputs): (n, classes)."""
         return spread(self.sums(features), self.learnt, self.classes)
 
     def save(self, path: Path) -> None:
@@ -122,7 +122,7 @@ class BoostedTrees:
 
 
 def nodes_of(predictor: Any) -> Array:
-    """Give the nodes of one tree of scikit-learn's as :data:`NODE`."""
+    """Return the nodes of one tree of scikit-learn's as :data:`NODE`."""
     theirs = predictor.nodes
     nodes = np.zeros(len(theirs), NODE)
     leaf = theirs["is_leaf"].astype(bool)
@@ -148,7 +148,7 @@ def spread(sums: Floats, learnt: list[int], classes: int) -> Floats:
 
 
 def _tree(entry: dict[str, list[Any]], inputs: int) -> Array:
-    """Give a tree's nodes as an array in which no step leads out of it or back."""
+    """Return a tree's nodes as an array in which no step leads out of it or back."""
     nodes = np.zeros(len(entry["feature"]), NODE)
     for name in NODE.names or ():
         nodes[name] = entry[name]

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from jetloom.config.limits import Layers, Penalty, Width
 from jetloom.config.settings import Settings
+from jetloom.data.block import Jets
 from jetloom.data.dataset import input_matrix
-from jetloom.data.jets import Jets
 from jetloom.models.base import DataFacts, Model, Parameters
 
 
@@ -77,11 +77,11 @@ class Dense(Model):
         return keras.Model(inputs, outputs, name="dense")
 
     def features(self, jets: Jets, data: DataFacts) -> npt.NDArray[np.float32]:
-        """Give the input columns as a matrix of shape (rows, inputs)."""
+        """Return the input columns as a matrix of shape (rows, inputs)."""
         return input_matrix(jets.rows, data.inputs)
 
     def loss(self, labels: Any, outputs: Any, parameters: DenseParameters) -> Any:  # noqa: ARG002
-        """Give the cross-entropy of each row."""
+        """Return the cross-entropy of each row."""
         from keras import ops
 
         return ops.sparse_categorical_crossentropy(labels, outputs)

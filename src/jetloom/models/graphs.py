@@ -47,5 +47,5 @@ class Graphs:
 
 
 def _spec(array: Any, fixed: bool) -> tf.TensorSpec:
-    """Give the shape to compile for: that of the array, or with any number of rows."""
+    """Return the shape to compile for: that of the array, or with any number of rows."""
     return tf.TensorSpec(array.shape if fixed or not array.ndim else [None, *array.shape[1:]], array.dtype)

@@ -31,7 +31,7 @@ OWN = ".py:"
 
 
 def find_model(name: str) -> Model:
-    """Give the model of a name, or of a class in a file of the user's own: ``my_models.py:Residual``.
+    """Return the model of a name, or of a class in a file of the user's own: ``my_models.py:Residual``.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def find_model(name: str) -> Model:
 
 
 def own_parameters(task: Task, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Give the parameters that a task decides: those that come with the models it starts from say nothing of it."""
+    """Return the parameters that a task decides: those that come with the models it starts from say nothing of it."""
     theirs = find_model(task.model).inherited if task.starts else frozenset()
     return {name: value for name, value in parameters.items() if name not in theirs}
 

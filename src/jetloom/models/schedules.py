@@ -42,7 +42,7 @@ class Table:
     epochs: int | None = None
 
     def at(self, epoch: int) -> tuple[float | None, int | None]:
-        """Give learning rate and batch size of an epoch, counted from 1; None where they are those of the point."""
+        """Return learning rate and batch size of an epoch, counted from 1; None where they are those of the point."""
         return _held(self.learning_rates, epoch), _held(self.batch_sizes, epoch)
 
 

@@ -24,7 +24,7 @@ C15, C17, C19, C21, C23 = (
 def full_angles(
     y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], count: int, angles: npt.NDArray[np.float64]
 ) -> None:
-    """Give the angles of vectors (x, y) in [0, 2 pi], as ``atan2(y, x)`` modulo 2 pi, to 4e-16 of the value or better.
+    """Return the angles of vectors (x, y) in [0, 2 pi], as ``atan2(y, x)`` modulo 2 pi, to 4e-16 of the value.
 
     Parameters
     ----------

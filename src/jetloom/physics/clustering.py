@@ -65,7 +65,7 @@ def pieces(momenta: Momenta, offsets: Offsets, exponent: float, radius: float) -
 
 @njit(cache=True, error_model="numpy")
 def _scale(px: float, py: float, exponent: float) -> float:
-    """Give kt^2p, within what floats can hold."""
+    """Return kt^2p, within what floats can hold."""
     if exponent == 0.0:
         return 1.0
     kt2 = px * px + py * py
@@ -101,7 +101,7 @@ def _set_distances(jets: Any, slot: int, count: int, distances: Floats) -> None:
 
 @njit(cache=True, fastmath={"nnan", "nsz"})
 def _smallest(values: Floats, count: int) -> int:
-    """Give the place of the smallest of ``count`` numbers, the first of equal ones; -1 if all are infinite."""
+    """Return the place of the smallest of ``count`` numbers, the first of equal ones; -1 if all are infinite."""
     smallest = math.inf
     for i in range(count):
         smallest = min(smallest, values[i])

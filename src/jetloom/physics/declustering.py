@@ -67,7 +67,7 @@ def _set_direction(frame: Floats, p: Any, pairs: Any, row: int) -> None:
 
 @njit(cache=True, error_model="numpy", inline="always")
 def _direction(angles: Floats, row: int) -> Any:
-    """Give the angle to the axis, and the azimuth in [0, 2 pi), which is 0 where there is none."""
+    """Return the angle to the axis, and the azimuth in [0, 2 pi), which is 0 where there is none."""
     theta, phi = angles[row], angles[row + 1]
     return theta, phi if theta >= COLLINEAR and phi < 2 * math.pi else 0.0
 

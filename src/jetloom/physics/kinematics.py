@@ -26,7 +26,7 @@ def four_momenta(
     pt: npt.NDArray[np.floating], eta: npt.NDArray[np.floating], phi: npt.NDArray[np.floating],
     m: npt.NDArray[np.floating],
 ) -> Momenta:  # fmt: skip
-    """Give four-momenta from transverse momenta, pseudorapidities, azimuths and masses.
+    """Return four-momenta from transverse momenta, pseudorapidities, azimuths and masses.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def four_momenta(
 
 @njit(cache=True, error_model="numpy", inline="always")
 def momentum(constituents: Momenta, merged: Momenta, node: int) -> Any:
-    """Give the four numbers of a node of a tree: the constituents come first, then what was merged."""
+    """Return the four numbers of a node of a tree: the constituents come first, then what was merged."""
     if node < len(constituents):
         return constituents[node, 0], constituents[node, 1], constituents[node, 2], constituents[node, 3]
     node -= len(constituents)
@@ -62,20 +62,20 @@ def momentum(constituents: Momenta, merged: Momenta, node: int) -> Any:
 
 @njit(cache=True, error_model="numpy", inline="always")
 def squared_mass(px: float, py: float, pz: float, energy: float) -> float:
-    """Give m^2 = (E + pz)(E - pz) - pt^2, which loses less to rounding than the sum of squares."""
+    """Return m^2 = (E + pz)(E - pz) - pt^2, which loses less to rounding than the sum of squares."""
     return (energy + pz) * (energy - pz) - (px * px + py * py)
 
 
 @njit(cache=True, error_model="numpy")
 def signed_mass(px: float, py: float, pz: float, energy: float) -> float:
-    """Give the mass, negative if its square is."""
+    """Return the mass, negative if its square is."""
     square = squared_mass(px, py, pz, energy)
     return math.sqrt(square) if square >= 0 else -math.sqrt(-square)
 
 
 @njit(cache=True, error_model="numpy")
 def rapidity(px: float, py: float, pz: float, energy: float) -> float:
-    """Give the rapidity, 0.5 ln((pt^2 + m^2) / (E + |pz|)^2) with the sign opposite to pz.
+    """Return the rapidity, 0.5 ln((pt^2 + m^2) / (E + |pz|)^2) with the sign opposite to pz.
 
     This is FastJet's form (arXiv:1111.6097); 0.5 ln((E + pz) / (E - pz)) rounds differently, and then some jets merge
     in another order. A negative m^2 counts as 0. A massless momentum along the beam gets a large number of its own. The
@@ -92,7 +92,7 @@ def rapidity(px: float, py: float, pz: float, energy: float) -> float:
 
 @njit(cache=True, error_model="numpy")
 def azimuth(px: float, py: float) -> float:
-    """Give the azimuth in [0, 2 pi); that of a momentum along the beam is 0."""
+    """Return the azimuth in [0, 2 pi); that of a momentum along the beam is 0."""
     if px * px + py * py == 0.0:
         return 0.0
     phi = math.atan2(py, px)

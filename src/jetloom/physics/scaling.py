@@ -57,7 +57,7 @@ def floored(scaled: npt.ArrayLike, variable: str, floor: float | None) -> Floats
 
 
 def unscale(scaled: npt.ArrayLike, variable: str, limits: Sequence[float], scaling: str) -> Floats:
-    """Give the values that :func:`scale` maps to some scaled ones."""
+    """Return the values that :func:`scale` maps to some scaled ones."""
     low, high = limits
     scaled = np.asarray(scaled, np.float64)
     if variable == "phi":
@@ -70,18 +70,18 @@ def unscale(scaled: npt.ArrayLike, variable: str, limits: Sequence[float], scali
 def bins(
     values: npt.ArrayLike, variable: str, limits: Sequence[float], scaling: str, granularity: int
 ) -> npt.NDArray[np.int64]:
-    """Give the bins of values, 0 to ``granularity`` - 1; what lies beyond a limit is in the bin beside it."""
+    """Return the bins of values, 0 to ``granularity`` - 1; what lies beyond a limit is in the bin beside it."""
     scaled = scale(values, variable, limits, scaling)
     return np.clip(granularity * scaled, 0, granularity - 1).astype(np.int64)
 
 
 def edges(variable: str, limits: Sequence[float], scaling: str, granularity: int) -> Floats:
-    """Give the edges of the bins in the units of the variable, shape (granularity + 1,)."""
+    """Return the edges of the bins in the units of the variable, shape (granularity + 1,)."""
     return unscale(np.linspace(0.0, 1.0, granularity + 1), variable, limits, scaling)
 
 
 def junipr_limits(e_jet: float, e_sub: float, r_jet: float, r_sub: float) -> Limits:
-    """Give the limits of the JUNIPR paper for the scaling ``log``: jets and subjets of these energies and radii."""
+    """Return the limits of the JUNIPR paper for the scaling ``log``: jets and subjets of these energies and radii."""
     azimuth = [0.0, 2 * math.pi]
     smallest = e_sub * r_sub / e_jet
     return {

@@ -22,7 +22,7 @@ PARALLEL = 1e-9
 
 
 def daughters(mothers: Floats, branchings: Floats, up: tuple[float, float, float] = (0.0, 1.0, 0.0)) -> Floats:
-    """Give the daughters of mothers.
+    """Return the daughters of mothers.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def daughters(mothers: Floats, branchings: Floats, up: tuple[float, float, float
 
 
 def angles(energy: Floats, mass: Floats, z: Floats, masses: Floats) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
-    """Give theta and delta of a decay from the masses of the daughters.
+    """Return theta and delta of a decay from the masses of the daughters.
 
     The momenta of mother and daughters are the sides of a triangle; with its area (Heron's formula, which is exact for
     flat triangles too) 4 A = 2 p p_soft sin(theta) and p^2 + p_soft^2 - p_hard^2 = 2 p p_soft cos(theta).
@@ -81,7 +81,7 @@ def angles(energy: Floats, mass: Floats, z: Floats, masses: Floats) -> tuple[Flo
 
 
 def _momentum(energy: Floats, momentum: Floats, axis: Floats, across: Floats, angle: Floats) -> Floats:
-    """Give (E, theta, phi, m) of what goes at an angle from the axis towards a direction across it."""
+    """Return (E, theta, phi, m) of what goes at an angle from the axis towards a direction across it."""
     x, y, along = (axis * np.cos(angle)[:, None] + across * np.sin(angle)[:, None]).T
     square = energy**2 - momentum**2
     # A momentum that is negative is none: the sum of the angles was more than pi.
@@ -95,7 +95,7 @@ def _direction(theta: Floats, phi: Floats) -> Floats:
 
 
 def _across(axis: Floats, phi: Floats, up: Floats) -> Floats:
-    """Give the unit vector at an azimuth around an axis."""
+    """Return the unit vector at an azimuth around an axis."""
     first = np.cross(up, axis)
     length = np.linalg.norm(first, axis=1, keepdims=True)
     other = np.cross(np.array([1.0, 0.0, 0.0]), axis)

@@ -14,10 +14,10 @@ from jetloom.config.load import load_merged
 from jetloom.config.schema import find_schema
 from jetloom.locations import Location
 from jetloom.provenance import digest
-from jetloom.scan import space
+from jetloom.scan.config_copy import store
+from jetloom.scan.points import space
 from jetloom.scan.preflight import check_analysis
-from jetloom.scan.settings import settings_digests
-from jetloom.scan.stored import store
+from jetloom.scan.staleness import settings_digests
 from jetloom.stages import STAGES
 
 

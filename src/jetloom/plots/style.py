@@ -63,7 +63,7 @@ class ClassStyle:
 
 
 def class_styles(classes: Sequence[Mapping[str, Any]]) -> list[ClassStyle]:
-    """Give each class its title and colour, from the cycle where the configuration names none.
+    """Return each class its title and colour, from the cycle where the configuration names none.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def class_styles(classes: Sequence[Mapping[str, Any]]) -> list[ClassStyle]:
 
 
 def sample_styles(titles: Iterable[tuple[str, str]]) -> dict[str, ClassStyle]:
-    """Give each sample of an analysis its look: by its place in the configuration, so that it is the same everywhere.
+    """Return each sample of an analysis its look: by its place in the configuration, so that it is the same everywhere.
 
     Parameters
     ----------
@@ -95,12 +95,12 @@ def sample_styles(titles: Iterable[tuple[str, str]]) -> dict[str, ClassStyle]:
 
 
 def dataset_title(name: str) -> str:
-    """Give the title of a dataset: several tasks may share it, so it has its own name and not the title of a task."""
+    """Return the title of a dataset: several tasks may share it, so it has its own name and not the title of a task."""
     return f"dataset {name}"
 
 
 def headline(label: str, *notes: str) -> str:
-    r"""Give the line above a figure: the experiment's label, its first word in bold italics, and notes.
+    r"""Return the line above a figure: the experiment's label, its first word in bold italics, and notes.
 
     >>> headline("ATLAS Simulation", "test part")
     '$\\mathbfit{ATLAS}$ Simulation, test part'
@@ -112,7 +112,7 @@ def headline(label: str, *notes: str) -> str:
 
 
 def unit(title: str) -> str:
-    """Give the unit that stands in brackets at the end of a title, ``"GeV"`` for ``"Jet $p_T$ [GeV]"``, or ``""``."""
+    """Return the unit that stands in brackets at the end of a title, ``"GeV"`` for ``"Jet $p_T$ [GeV]"``, or ``""``."""
     found = re.search(r"\[([^\]]+)\]\s*$", title)
     return found.group(1) if found else ""
 

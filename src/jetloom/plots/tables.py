@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from jetloom.evaluation.meaning import KEY, not_meaningful
+from jetloom.evaluation.statistics.meaning import KEY, not_meaningful
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ _STYLE = (
 
 
 def page(title: str, *parts: str) -> str:
-    """Give a whole HTML page of parts such as :func:`table` and :func:`paragraph` make; it loads nothing."""
+    """Return a whole HTML page of parts such as :func:`table` and :func:`paragraph` make; it loads nothing."""
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(plain(title))}</title>\n'
         f"<style>{_STYLE}</style></head>\n<body>\n<h2>{html.escape(plain(title))}</h2>\n"
@@ -32,12 +32,12 @@ def page(title: str, *parts: str) -> str:
 
 
 def paragraph(text: str) -> str:
-    """Give a paragraph of plain text."""
+    """Return a paragraph of plain text."""
     return f"<p>{html.escape(plain(text))}</p>"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = "") -> str:
-    """Give an HTML table.
+    """Return an HTML table.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def measured(value: float | None, std: float | None) -> str:
 
 
 def written(entry: Mapping[str, Any]) -> str:
-    """Write a figure as JSON files hold it, see :meth:`jetloom.evaluation.meaning.Figure.entry`."""
+    """Write a figure as JSON files hold it, see :meth:`jetloom.evaluation.statistics.meaning.Figure.entry`."""
     return not_meaningful(entry[KEY]) if entry.get(KEY) else measured(entry["value"], entry["std"])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import FiniteFloat, NonNegativeInt
 
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
 from jetloom.io.stored import Stored
 
 SKIPPED, WAITING = "skipped", "waiting"

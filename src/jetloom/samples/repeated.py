@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
 
 EVENTS = "events"
 EVENT = np.dtype([("channel", "<i8"), ("run_number", "<u4"), ("event_number", "<u8")])

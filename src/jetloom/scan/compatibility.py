@@ -108,7 +108,7 @@ def _check_classes(name: str, task: Task, model: Model) -> None:
 
 def _check_start(where: str, task: Task, start: Task, model: Model) -> None:
     """Check that a model can go on from another, which is of its kind and has learnt its classes."""
-    if not model.goes_on:
+    if not model.can_continue:
         raise ConfigurationError(f"a '{task.model}' goes on from no other model", where=where, advice="take it out")
     if start.model != task.model:
         raise ConfigurationError(f"'{task.start}' is a '{start.model}', not a '{task.model}'", where=where)

@@ -17,8 +17,8 @@ from jetloom.expressions import column_name, names_in
 from jetloom.io.layout import kept_columns, make_layout
 from jetloom.io.trees import JET_TREE
 from jetloom.scan.compatibility import check_models
-from jetloom.scan.ranking import check_metrics
-from jetloom.scan.space import points
+from jetloom.scan.points.space import points
+from jetloom.scan.table.ranking import check_metrics
 
 
 def check_analysis(analysis: Analysis) -> None:
@@ -163,7 +163,7 @@ def _check_columns(name: str, task: Task) -> None:
 
 
 def _variables(analysis: Analysis, schema: Schema) -> list[str]:
-    """Give the variables that the rows of the HDF5 files will have."""
+    """Return the variables that the rows of the HDF5 files will have."""
     limited = analysis.conversion.variables
     return [
         *limited.get("events", schema.events.kept()),
@@ -176,7 +176,7 @@ def _variables(analysis: Analysis, schema: Schema) -> list[str]:
 
 
 def _task_expressions(name: str, task: Task) -> list[tuple[str, str]]:
-    """Give every expression of a task with the key that it stands under."""
+    """Return every expression of a task with the key that it stands under."""
     found = [(f"tasks.{name}.labels.{key}", label.when) for key, label in task.labels.items()]
     found += [(f"tasks.{name}.inputs", text) for text in task.inputs]
     found += [(f"tasks.{name}.select", text) for text in task.select]

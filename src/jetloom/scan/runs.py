@@ -10,10 +10,10 @@ import pandas as pd
 from jetloom import paths
 from jetloom.config.analysis import Analysis
 from jetloom.errors import CorruptFileError, MissingFileError
-from jetloom.evaluation.meaning import said_of
-from jetloom.scan import ledger
+from jetloom.evaluation.statistics.meaning import said_of
+from jetloom.scan.attempts import ledger
+from jetloom.scan.points.space import points, runs
 from jetloom.scan.result_file import read_result
-from jetloom.scan.space import points, runs
 
 FIRST = [
     "task", "model", "point", "run", "status", "reason", "epochs", "best_epoch", "attempts", "wall_time_s",
@@ -27,7 +27,7 @@ DAMAGED = "damaged"
 
 
 def runs_table(analysis: Analysis) -> pd.DataFrame:
-    """Give a row for each training that there should be, in the order of the configuration.
+    """Return a row for each training that there should be, in the order of the configuration.
 
     Returns
     -------

@@ -13,12 +13,12 @@ from typing import Protocol
 from jetloom import paths
 from jetloom.config.analysis import Analysis
 from jetloom.errors import CorruptFileError
-from jetloom.evaluation.meaning import not_meaningful
+from jetloom.evaluation.statistics.meaning import not_meaningful
 from jetloom.io.lock import is_held
-from jetloom.scan import ledger
-from jetloom.scan.ledger import Attempt, Cause
+from jetloom.scan.attempts import ledger
+from jetloom.scan.attempts.ledger import Attempt, Cause
+from jetloom.scan.points.space import points, runs
 from jetloom.scan.result_file import RESULT, Result, read_result
-from jetloom.scan.space import points, runs
 from jetloom.stages import jobs_of
 
 STAGES = ("dxaod", "ntuple", "hdf5", "trees")
@@ -74,7 +74,7 @@ class RunStatus:
 
 
 def sample_status(analysis: Analysis) -> Iterator[SampleStatus]:
-    """Give the state of each sample."""
+    """Return the state of each sample."""
     root = paths.results(analysis)
     readers = [name for name, task in analysis.tasks.items() if task.reads == "trees"]
     trees = {sample for name in readers for sample in analysis.task_samples(name)}
@@ -97,7 +97,7 @@ def sample_status(analysis: Analysis) -> Iterator[SampleStatus]:
 
 
 def run_status(analysis: Analysis, task: str, queue: Mapping[Path, QueueEntry] | None = None) -> Iterator[RunStatus]:
-    """Give the state of each training of a task's scan.
+    """Return the state of each training of a task's scan.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def run_status(analysis: Analysis, task: str, queue: Mapping[Path, QueueEntry] |
 
 
 def failed_stages(analysis: Analysis, task: str) -> Iterator[tuple[str, str]]:
-    """Give the stages of a task, besides its trainings, whose last attempt failed, with the last line of the log."""
+    """Return the stages of a task, besides its trainings, whose last attempt failed, with the last line of the log."""
     for stage, owner in jobs_of(analysis):
         log = paths.results(analysis) / "logs" / stage.rule / f"{task}.log"
         if owner == task and stage.rule != "train" and (line := _error_in(log)):

@@ -51,7 +51,7 @@ def chunk_of(simulation: Simulation, index: int) -> Chunk:
 
 
 def random_streams(seed: int, process: str, chunk: int) -> tuple[int, np.random.Generator]:
-    """Give the seed of Pythia and the random numbers of the detector for one chunk.
+    """Return the seed of Pythia and the random numbers of the detector for one chunk.
 
     Parameters
     ----------

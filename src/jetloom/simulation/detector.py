@@ -95,12 +95,12 @@ def _counted(mask: NDArray[np.bool_], counts: NDArray[np.int64]) -> NDArray[np.i
 
 
 def _efficiency(pt: Floats, eta: Floats) -> Floats:
-    """Give the chance to find a track: less for soft ones (nuclear interactions) and forward ones (more material)."""
+    """Return the chance to find a track: less for soft ones (nuclear interactions) and forward ones (more material)."""
     return 0.97 - 0.08 * np.exp(-(pt - TRACK_PT) / 0.5) - 0.08 * (np.abs(eta) / TRACKER_ETA) ** 2
 
 
 def _electromagnetic_share(identity: NDArray[np.int64], rng: np.random.Generator) -> Floats:
-    """Give the electromagnetic share of energy: all for photons and electrons, none for muons, some for hadrons."""
+    """Return the electromagnetic share of energy: all for photons and electrons, none for muons, some for hadrons."""
     share = rng.beta(1.5, 2.5, identity.size)
     share[np.isin(identity, (11, 22))] = 1.0
     share[identity == 13] = 0.0

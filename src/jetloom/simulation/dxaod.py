@@ -30,7 +30,7 @@ Collections = dict[str, dict[str, Any]]
 
 
 def event_info(chunk: Chunk, done: int, process: str, weights: Any, interactions: Any) -> dict[str, dict[str, Any]]:
-    """Give the event part of a block.
+    """Return the event part of a block.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def event_info(chunk: Chunk, done: int, process: str, weights: Any, interactions
 
 
 def jet_collections(jets: Any, tracks: Any, decorations: dict[str, Any]) -> Collections:
-    """Give the collections of a block: jets, their constituents, their tracks.
+    """Return the collections of a block: jets, their constituents, their tracks.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ def wrap(angle: Any) -> Any:
 
 
 def delta_r(one: Any, other: Any) -> Any:
-    """Give the distance sqrt(deta^2 + dphi^2) of things that have fields ``eta`` and ``phi``."""
+    """Return the distance sqrt(deta^2 + dphi^2) of things that have fields ``eta`` and ``phi``."""
     return np.hypot(one["eta"] - other["eta"], wrap(one["phi"] - other["phi"]))
 
 
@@ -27,7 +27,7 @@ def polar(px: Any, py: Any, pz: Any) -> tuple[Any, Any, Any]:
 
 
 def impact_parameters(x: Any, y: Any, z: Any, eta: Any, phi: Any) -> tuple[Any, Any]:
-    """Give d0 and z0 (mm) of straight lines through production vertices.
+    """Return d0 and z0 (mm) of straight lines through production vertices.
 
     A magnetic field changes them by far less than the resolution at these distances. d0 has the sign of the xAOD
     perigee: x = -d0 sin(phi), y = d0 cos(phi).

@@ -66,7 +66,7 @@ def _nested(flat: Any, per_jet: Any, jets_per_event: Any) -> Any:
 
 
 def nearest(things: Any, jets: Any, radius: float) -> Any:
-    """Give the position of the nearest jet of each thing, or None if none is within the radius.
+    """Return the position of the nearest jet of each thing, or None if none is within the radius.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def nearest(things: Any, jets: Any, radius: float) -> Any:
 
 
 def belonging(things: Any, jets: Any, radius: float) -> Any:
-    """Give each jet the things that are nearer to it than to any other jet and within the radius.
+    """Return each jet the things that are nearer to it than to any other jet and within the radius.
 
     Returns
     -------

@@ -16,7 +16,7 @@ HADRON_PT = 5.0
 
 
 def parton_labels(jets: Any, partons: Any) -> Any:
-    """Give ``PartonTruthLabelID``: the flavour of the hardest parton within dR < 0.4 of the jet.
+    """Return ``PartonTruthLabelID``: the flavour of the hardest parton within dR < 0.4 of the jet.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def parton_labels(jets: Any, partons: Any) -> Any:
 
 
 def hadron_labels(jets: Any, heavy: Any) -> Any:
-    """Give ``HadronConeExclTruthLabelID``: the heaviest flavour with pT > 5 GeV within dR < 0.3 of the jet.
+    """Return ``HadronConeExclTruthLabelID``: the heaviest flavour with pT > 5 GeV within dR < 0.3 of the jet.
 
     "Excl" because each hadron counts for the nearest jet only (ATL-PHYS-PUB-2015-022).
 

@@ -14,7 +14,7 @@ _C1_POWER = 0.2
 
 
 def constituent_moments(jets: Any) -> dict[str, Any]:
-    """Give the moments of the constituents of jets.
+    """Return the moments of the constituents of jets.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def constituent_moments(jets: Any) -> dict[str, Any]:
 
 
 def track_moments(tracks: Any, others: Any) -> dict[str, Any]:
-    """Give the moments of the tracks of jets.
+    """Return the moments of the tracks of jets.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def _width(pt: Any, distance: Any) -> Any:
 
 
 def _correlation(tracks: Any) -> Any:
-    """Give the sum over pairs of pT1 pT2 dR^0.2, over the squared sum of pT: ECF(2)/ECF(1)^2 of arXiv:1305.0007."""
+    """Return the sum over pairs of pT1 pT2 dR^0.2, over the squared sum of pT: ECF(2)/ECF(1)^2 of arXiv:1305.0007."""
     import awkward as ak
 
     one, other = ak.unzip(ak.combinations(tracks[["pt", "eta", "phi"]], 2, axis=2))
@@ -96,7 +96,7 @@ def _correlation(tracks: Any) -> Any:
 
 
 def _vertex_fraction(tracks: Any, others: Any) -> Any:
-    """Give the corrected jet-vertex fraction corrJVF (ATLAS-CONF-2014-018, k = 0.01), a main input of the real Jvt."""
+    """Return the corrected jet-vertex fraction corrJVF (ATLAS-CONF-2014-018, k = 0.01), an input of the real Jvt."""
     import awkward as ak
 
     good = ak.sum(tracks.pt[tracks.primary], axis=2)

@@ -13,7 +13,7 @@ _ELECTROMAGNETIC = (11, 22)
 
 
 def visible(particles: Any) -> tuple[Any, Any]:
-    """Give what a perfect detector would see: every particle as it is.
+    """Return what a perfect detector would see: every particle as it is.
 
     Parameters
     ----------

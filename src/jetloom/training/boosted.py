@@ -18,14 +18,14 @@ import numpy.typing as npt
 from jetloom.config.tasks import EarlyStopping as StoppingSettings
 from jetloom.data.dataset import View
 from jetloom.errors import CheckpointedError, OutOfTimeError
-from jetloom.evaluation import metrics
-from jetloom.evaluation.meaning import WeightSums, doubt_of_mean, doubt_of_share, not_meaningful
+from jetloom.evaluation.classification import metrics
+from jetloom.evaluation.statistics.meaning import WeightSums, doubt_of_mean, doubt_of_share, not_meaningful
 from jetloom.models.base import DataFacts, Model
 from jetloom.models.boosted_trees import BoostedTrees, add, nodes_of, spread
-from jetloom.training.early_stopping import EarlyStopping
+from jetloom.training.callbacks.early_stopping import EarlyStopping
+from jetloom.training.callbacks.reporter import Reporter
 from jetloom.training.interruption import Interruption
 from jetloom.training.outcome import FALLBACK, Outcome
-from jetloom.training.reporter import Reporter
 from jetloom.training.request import Request
 from jetloom.training.result import add_metrics, at_best_epoch, describe, write
 from jetloom.training.scores import Scores, judged_area
@@ -73,7 +73,7 @@ class Part:
             add(nodes_of(predictor), self.features, self.sums[:, place])
 
     def scores(self, probabilities: Floats, prefix: str) -> Scores:
-        """Give loss, accuracy and area, named with the prefix."""
+        """Return loss, accuracy and area, named with the prefix."""
         arguments = (self.labels, probabilities, self.weights)
         loss, accuracy = metrics.cross_entropy(*arguments), metrics.accuracy(*arguments)
         area, doubt = judged_area(*arguments)

@@ -18,9 +18,9 @@ from jetloom.errors import CorruptFileError
 from jetloom.io.atomic import publishing
 from jetloom.io.integrity.archives import seal_archive, verify_archive
 from jetloom.io.integrity.damage import BadBytesError, Interpreting
-from jetloom.training.early_stopping import EarlyStopping
-from jetloom.training.plateau import Plateau
-from jetloom.training.selection import Selection
+from jetloom.training.callbacks.early_stopping import EarlyStopping
+from jetloom.training.callbacks.plateau import Plateau
+from jetloom.training.callbacks.selection import Selection
 from jetloom.training.steppers.base import Arrays
 
 logger = logging.getLogger(__name__)

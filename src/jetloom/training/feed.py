@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from jetloom.config.tasks import Task
-from jetloom.data.batches import BatchStream
-from jetloom.data.buckets import BucketStream, length_batches
+from jetloom.data.block import Jets
 from jetloom.data.classes import Classes
 from jetloom.data.dataset import Dataset
-from jetloom.data.jets import Jets
+from jetloom.data.streams.batches import BatchStream
+from jetloom.data.streams.buckets import BucketStream, length_batches
 from jetloom.models.base import DataFacts, Model
 from jetloom.training.scores import Batch
 
@@ -39,18 +39,18 @@ class Feed:
         self.facts, self.classes = DataFacts.of(self.view), Classes(dataset, task.classes)
 
     def jets(self, role: str) -> int:
-        """Give how many jets of a role take part."""
+        """Return how many jets of a role take part."""
         return self.classes.count(self.view, role)
 
     def stream(self, batch_size: int, seed: int) -> BatchStream | BucketStream:
-        """Give the batches of the training part."""
+        """Return the batches of the training part."""
         files, jets, classes = self.view.files["train"], self.jets("train"), self.classes
         if self.model.reads == "trees":
             return BucketStream(files, batch_size, seed, self.arrays, classes.choose, jets, self.threads)
         return BatchStream(files, batch_size, seed, self.arrays, choose=classes.of, jets=jets)
 
     def blocks(self, role: str) -> Iterator[Batch]:
-        """Give all jets of a role."""
+        """Return all jets of a role."""
         if self.model.reads == "trees":
             blocks = (self.classes.of(block) for block in self.view.blocks(role, TREE_BLOCK_ROWS))
             return length_batches(blocks, TREE_PREDICT_ROWS, self.arrays, self.threads)
@@ -63,6 +63,6 @@ class Feed:
                 yield self.arrays(jets.take(slice(start, start + PREDICT_ROWS)))
 
     def arrays(self, jets: Jets) -> Batch:
-        """Give the features, labels and weights of some jets."""
+        """Return the features, labels and weights of some jets."""
         features = self.model.features(jets, self.facts)
         return features, np.ascontiguousarray(jets["label"]), np.ascontiguousarray(jets[self.view.weight])

@@ -42,7 +42,7 @@ class Interruption:
         return bool(self.signal) or (self.deadline is not None and time.monotonic() >= self.deadline)
 
     def error(self, where: str, path: object) -> CheckpointedError:
-        """Give the error that ends the training: what asked for it, and where it stopped."""
+        """Return the error that ends the training: what asked for it, and where it stopped."""
         kind = CheckpointedError if self.signal else OutOfTimeError
         reason = self.signal or "the wall time is nearly over"
         return kind(f"{reason}: stopped {where}", path=str(path), advice="run it again and it goes on from there")

@@ -14,20 +14,20 @@ import numpy as np
 
 from jetloom.config.tasks import Training
 from jetloom.errors import CorruptFileError
-from jetloom.evaluation.meaning import WeightSums, not_meaningful
+from jetloom.evaluation.statistics.meaning import WeightSums, not_meaningful
 from jetloom.models.base import Model
 from jetloom.models.schedules import Table
 from jetloom.training import checkpoint
+from jetloom.training.callbacks.early_stopping import EarlyStopping
+from jetloom.training.callbacks.plateau import Plateau
+from jetloom.training.callbacks.reporter import Reporter
+from jetloom.training.callbacks.selection import Selection
+from jetloom.training.callbacks.timing import StepTimes
 from jetloom.training.checkpoint import Progress
-from jetloom.training.early_stopping import EarlyStopping
 from jetloom.training.interruption import Interruption
 from jetloom.training.outcome import FALLBACK, Outcome
-from jetloom.training.plateau import Plateau
-from jetloom.training.reporter import Reporter
-from jetloom.training.scores import Batch, scores, unless
-from jetloom.training.selection import Selection
+from jetloom.training.scores import Batch, scores, stop_when
 from jetloom.training.steppers.base import Arrays, Stepper, Sums
-from jetloom.training.timing import StepTimes
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +40,13 @@ class Stream(Protocol):
         """Rows of a batch; some may have fewer."""
 
     def sized(self, batch_size: int) -> Stream:
-        """Give the same stream in batches of another size."""
+        """Return the same stream in batches of another size."""
 
     def steps(self) -> int:
-        """Give the number of batches of an epoch."""
+        """Return the number of batches of an epoch."""
 
     def epoch(self, epoch: int, first_step: int = 0) -> Iterator[Any]:
-        """Give the batches of an epoch from a step on."""
+        """Return the batches of an epoch from a step on."""
 
 
 class Loop:
@@ -161,7 +161,7 @@ class Loop:
             if reason := self._steps(batches, mark, steps, reporter, interruption):
                 return reason
             # The steps stay done if the validation, which may take long, is broken off.
-            blocks = unless(interruption, self.validation(), lambda: self._stopped(interruption, number))
+            blocks = stop_when(interruption, self.validation(), lambda: self._stopped(interruption, number))
             row = self._row(number if part == parts else number - 1 + part / parts, stream)
             found = scores(self.stepper, self.model, blocks, "val_")
             row |= found.values
@@ -225,7 +225,7 @@ class Loop:
         return interruption.error(f"in the validation of epoch {number}", self.path)
 
     def _row(self, epoch: float, stream: Stream) -> dict[str, float]:
-        """Give what is known of the steps since the last row."""
+        """Return what is known of the steps since the last row."""
         names = ("loss", *self.model.terms)
         *sums, jets, total, squares, negative = self.progress.sums or [math.nan] * len(names) + [0.0] * 4
         # A mean over steps means nothing where the weights allow none, like any other figure.

@@ -11,15 +11,15 @@ from jetloom.io import atomic
 from jetloom.models.registry import model_code
 from jetloom.models.schedules import combined
 from jetloom.models.stored_network import load_network
-from jetloom.training.backend import use_backend
+from jetloom.training.backends.backend import use_backend
+from jetloom.training.callbacks.reporter import Reporter
 from jetloom.training.feed import Feed
 from jetloom.training.interruption import Interruption
 from jetloom.training.loop import Loop
 from jetloom.training.outcome import Outcome
-from jetloom.training.reporter import Reporter
 from jetloom.training.request import Request
 from jetloom.training.result import add_metrics, at_best_epoch, describe, write
-from jetloom.training.scores import scores, unless
+from jetloom.training.scores import scores, stop_when
 from jetloom.training.steppers.base import Stepper
 from jetloom.training.steppers.choice import make_stepper
 
@@ -56,7 +56,7 @@ def train(request: Request) -> dict[str, Any]:
             result["warnings"] = list(request.warnings)
         if outcome.status == "trained":
             add_metrics(result, at_best_epoch(model, outcome))
-            blocks = unless(interruption, feed.blocks("test"), lambda: interruption.error("in the test", loop.path))
+            blocks = stop_when(interruption, feed.blocks("test"), lambda: interruption.error("in the test", loop.path))
             add_metrics(result, scores(stepper, model, blocks, "eval_"))
     _write(request, stepper, outcome, result)
     return result

@@ -9,7 +9,7 @@ import socket
 from typing import Any
 
 from jetloom import provenance
-from jetloom.evaluation.meaning import KEY, finite
+from jetloom.evaluation.statistics.meaning import KEY, finite
 from jetloom.io import atomic, sealed
 from jetloom.models.base import Model
 from jetloom.models.registry import own_parameters
@@ -42,7 +42,7 @@ def describe(outcome: Outcome, request: Request) -> dict[str, Any]:
 
 
 def at_best_epoch(model: Model, outcome: Outcome) -> Scores:
-    """Give the metrics of the epoch whose model was kept."""
+    """Return the metrics of the epoch whose model was kept."""
     place = next(k for k, row in enumerate(outcome.history) if row["epoch"] == outcome.best_epoch)
     values = {name: outcome.history[place][name] for name in model.epoch_metrics()}
     return Scores.of(values, outcome.doubts[place] if outcome.doubts else {})

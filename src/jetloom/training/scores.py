@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.errors import EmptySampleError
-from jetloom.evaluation import metrics
-from jetloom.evaluation.meaning import WeightSums, doubt_of_mean, doubt_of_present, doubt_of_share
+from jetloom.evaluation.classification import metrics
+from jetloom.evaluation.statistics.meaning import WeightSums, doubt_of_mean, doubt_of_present, doubt_of_share
 from jetloom.models.base import Features, Model
 from jetloom.training.interruption import Interruption
 from jetloom.training.steppers.base import Stepper
@@ -94,7 +94,7 @@ def judged_area(
     return area, doubt_of_present(labels, weights, probabilities.shape[1]) or doubt_of_share(area)
 
 
-def unless(interruption: Interruption, blocks: Iterator[Batch], stop: Callable[[], Exception]) -> Iterator[Batch]:
+def stop_when(interruption: Interruption, blocks: Iterator[Batch], stop: Callable[[], Exception]) -> Iterator[Batch]:
     """Pass blocks on until there is a reason to stop, and raise then what ``stop`` gives."""
     for block in blocks:
         if interruption:

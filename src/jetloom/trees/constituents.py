@@ -40,7 +40,7 @@ class Constituents:
 
     @classmethod
     def of(cls, momenta: Momenta, counts: npt.NDArray[np.integer]) -> Constituents:
-        """Give jets of which all constituents are here."""
+        """Return jets of which all constituents are here."""
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
         return cls(momenta, offsets, np.asarray(counts, np.int64))
 
@@ -48,7 +48,7 @@ class Constituents:
         return len(self.found)
 
     def keep(self, constituents: Mask, jets: Mask) -> Constituents:
-        """Give what is left with some constituents, and some of the jets; those of other jets must not be kept."""
+        """Return what is left with some constituents, and some of the jets; those of other jets must not be kept."""
         if constituents.all() and jets.all():
             return self
         sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(constituents, dtype=np.int64)])
@@ -133,7 +133,7 @@ def _within_radius(constituents: Constituents, settings: Trees, verdict: Judgeme
 
 
 def exponent(settings: Trees) -> float:
-    """Give the exponent p of generalised kt."""
+    """Return the exponent p of generalised kt."""
     named = {"cambridge_aachen": 0.0, "anti_kt": -1.0, "kt": 1.0}
     return named[settings.algorithm] if isinstance(settings.algorithm, str) else settings.algorithm
 
@@ -195,7 +195,7 @@ def _measure_pieces(
     momenta: Momenta, offsets: Integers, piece: npt.NDArray[np.int32], largest_only: bool,
     sizes: npt.NDArray[np.int32], keep: Mask,
 ) -> None:  # fmt: skip
-    """Give the sizes of the two pieces of highest pt of each jet, the second 0 if it is whole."""
+    """Return the sizes of the two pieces of highest pt of each jet, the second 0 if it is whole."""
     for jet in range(len(sizes)):
         start, stop = offsets[jet], offsets[jet + 1]
         number = piece[start:stop].max() + 1

@@ -17,7 +17,7 @@ from jetloom.config.trees import Trees
 from jetloom.cutflow import CutFlow
 from jetloom.errors import MissingObjectError, near_misses
 from jetloom.io.atomic import publishing
-from jetloom.io.hdf5 import TableReader, check_file
+from jetloom.io.hdf5.tables import TableReader, check_file
 from jetloom.physics.kinematics import four_momenta
 from jetloom.samples.repeated import EVENTS
 from jetloom.trees import imports

@@ -13,9 +13,9 @@ from jetloom.config.trees import Trees
 from jetloom.errors import BadValueError, ConfigurationError, MissingObjectError, near_misses
 from jetloom.expressions import evaluate, names_in
 from jetloom.io.atomic import publishing
-from jetloom.io.hdf5 import TableReader
+from jetloom.io.hdf5.tables import TableReader
+from jetloom.io.root.values import Values, stored
 from jetloom.io.trees import TREE_BRANCHING
-from jetloom.io.values import Values, stored
 from jetloom.trees import imports
 from jetloom.trees.json_files import write_records
 from jetloom.trees.records import Dialect, write_record

@@ -61,7 +61,7 @@ class _Text:
         return bool(piece)
 
     def peek(self) -> str:
-        """Give the next character that is no space, without taking it; nothing at the end."""
+        """Return the next character that is no space, without taking it; nothing at the end."""
         while True:
             while self._start < len(self._text) and self._text[self._start].isspace():
                 self._start += 1

@@ -25,7 +25,7 @@ ATLAS_DECIMALS = 8
 
 
 def write_record(branchings: Rows, seed: npt.NDArray[np.float64], label: int, dialect: Dialect) -> dict[str, Any]:
-    """Give the record of one jet.
+    """Return the record of one jet.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def read_record(record: dict[str, Any], dtype: np.dtype[Any]) -> tuple[Rows | No
 def _appearances(
     mothers: npt.NDArray[np.int64], daughters: npt.NDArray[np.int64], ranks: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64] | None:
-    """Give each mother's place in the order of appearance; None if the numbers are not those of a tree."""
+    """Return each mother's place in the order of appearance; None if the numbers are not those of a tree."""
     n = len(mothers)
     steps = np.arange(n)
     born = np.full(2 * n + 1, -1)
@@ -152,7 +152,7 @@ def _integer(record: dict[str, Any], name: str) -> int:
 
 
 def _array(record: dict[str, Any], name: str, shape: tuple[int, ...], kind: type) -> npt.NDArray[Any]:
-    """Give a field as an array; an empty list has any shape of no elements."""
+    """Return a field as an array; an empty list has any shape of no elements."""
     value = _field(record, name)
     try:
         given = np.array(value)

@@ -12,7 +12,7 @@ def replay(
     hard_e: npt.NDArray[np.floating], soft_e: npt.NDArray[np.floating], rank: npt.NDArray[np.integer],
     mother: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.int32]:  # fmt: skip
-    """Give the states before each branching and at the end, as orders of appearance (:mod:`jetloom.io.trees`).
+    """Return the states before each branching and at the end, as orders of appearance (:mod:`jetloom.io.trees`).
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from jetloom.config.trees import Trees
 from jetloom.cutflow import CutFlow
 from jetloom.errors import ConfigurationError
-from jetloom.io.hdf5 import TableWriter
+from jetloom.io.hdf5.tables import TableWriter
 from jetloom.io.trees import JET_TREE, QUARANTINE, TREE_BRANCHING
 from jetloom.samples.repeated import EVENT, EVENTS
 from jetloom.trees.grow import Grown
@@ -32,7 +32,7 @@ TITLES = {
 
 
 def jets_dtype(columns: np.dtype[Any], path: Path) -> np.dtype[Any]:
-    """Give the type of ``jets`` in a file of trees: the columns of the jets, and those that lead to the trees.
+    """Return the type of ``jets`` in a file of trees: the columns of the jets, and those that lead to the trees.
 
     Raises
     ------

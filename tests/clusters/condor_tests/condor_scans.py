@@ -16,7 +16,7 @@ import harness
 from condor_conf import Pool
 from harness import Scan, wait_for
 
-from jetloom.scan import ledger
+from jetloom.scan.attempts import ledger
 
 CLUSTERS = Path(__file__).parents[1]
 POOL = Pool(condor.HOME)

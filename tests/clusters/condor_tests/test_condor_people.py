@@ -16,7 +16,7 @@ from condor_scans import (
 )
 from harness import SCAN_TARGET, TASK, table, wait_for
 
-from jetloom.scan import ledger
+from jetloom.scan.attempts import ledger
 
 
 def waits(scan) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from condor_scans import adverts, check_little_lost, epochs_done, one_in_the_middle, send, settled, trainers
 from harness import SCAN_TARGET, TASK, small_disk, table, wait_for
 
-from jetloom.scan import ledger
+from jetloom.scan.attempts import ledger
 
 
 def check_row_of_trained(found: pd.DataFrame, undisturbed: Path) -> None:

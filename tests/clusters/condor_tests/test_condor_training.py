@@ -21,7 +21,7 @@ from condor_scans import (
 )
 from harness import SCAN_TARGET, Scan, wait_for
 
-from jetloom.scan import ledger
+from jetloom.scan.attempts import ledger
 
 KILLED_SOON = ["--default-resources", "getenv=True", "htcondor_submit_job_max_vacate_time=10"]
 

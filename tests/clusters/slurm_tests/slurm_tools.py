@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness import TASK, Scan, wait_for
 
-from jetloom.scan import ledger
+from jetloom.scan.attempts import ledger
 from jetloom.training import checkpoint
 
 CLUSTERS = Path(__file__).parents[1]

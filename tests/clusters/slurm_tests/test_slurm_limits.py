@@ -22,7 +22,7 @@ from slurm_tools import (
     trainer,
 )
 
-from jetloom.scan.attempt import BEGAN
+from jetloom.scan.attempts.attempt import BEGAN
 
 
 def train_stage(**values):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from jetloom.evaluation.sampling.growth import sample
+from jetloom.evaluation.density.sampling.growth import sample
 from jetloom.models.junipr.features import padded
 from jetloom.models.registry import find_model
 from junipr_toys import facts

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from jetloom.errors import EmptySampleError
-from jetloom.evaluation.sampling.branching import Preceded
-from jetloom.evaluation.sampling.chances import Chances
-from jetloom.evaluation.sampling.growth import sample
-from jetloom.evaluation.sampling.precedents import Precedents
+from jetloom.evaluation.density.sampling.branching import Preceded
+from jetloom.evaluation.density.sampling.chances import Chances
+from jetloom.evaluation.density.sampling.growth import sample
+from jetloom.evaluation.density.sampling.precedents import Precedents
 from junipr_toys import PION, clustered_jets, facts, jets
 
 

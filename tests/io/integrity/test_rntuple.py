@@ -10,7 +10,7 @@ import xxhash
 
 from jetloom.errors import CorruptFileError
 from jetloom.io.integrity import rntuple
-from jetloom.io.root import open_source
+from jetloom.io.root.files import open_source
 
 NAME = "uproot-physlite-rntuple_v1-0-0-0.root"
 JETS = [f"AnalysisJetsAuxDyn:{name}" for name in ("pt", "eta", "NumTrkPt500")]

@@ -10,7 +10,7 @@ import yaml
 
 from jetloom.cli.main import main
 from jetloom.errors import MissingObjectError
-from jetloom.io.root import open_source
+from jetloom.io.root.files import open_source
 from jetloom.io.sources.branch_kinds import is_within
 
 SCHEMA = {
@@ -88,7 +88,7 @@ def test_members_of_an_object_that_was_not_split():
 def test_an_unsplit_object_is_named_as_the_cause(data, monkeypatch):
     from jetloom.config.conversion import Conversion
     from jetloom.config.schema import find_schema
-    from jetloom.io.branches import make_plan
+    from jetloom.io.root.branches import make_plan
 
     with open_source(data / "uproot-issue-123b.root", ["CollectionTree"]) as source:
         inner = {name: full for name, full in source.names.items() if "EventInfoAux." not in full}

@@ -11,7 +11,7 @@ from fsspec.asyn import AsyncFileSystem
 import dxaod_files
 from jetloom.cli.main import main
 from jetloom.errors import ConfigurationError, CorruptFileError, ExitCode, MissingFileError, StorageError
-from jetloom.io.root import open_source
+from jetloom.io.root.files import open_source
 from jetloom.io.sources import remote
 from jetloom.locations import Remote
 from range_server import serving
@@ -187,7 +187,7 @@ def test_a_conversion_by_url_gives_the_bytes_of_the_local_one(site, tmp_path, ca
     options = ["--schema", "simulated", "--slots", "constituents=5"]
     assert main(["hdf5", URL, *options, "--output", str(tmp_path / "remote.h5")]) == 0
     assert main(["hdf5", str(tmp_path / "d.root"), *options, "--output", str(tmp_path / "local.h5")]) == 0
-    from jetloom.io.hdf5 import TableReader
+    from jetloom.io.hdf5.tables import TableReader
 
     with TableReader(tmp_path / "remote.h5") as one, TableReader(tmp_path / "local.h5") as other:
         for table in ("jets", "before", "constituents"):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jetloom.errors import CorruptFileError, MissingObjectError
-from jetloom.io.root import open_source
+from jetloom.io.root.files import open_source
 from jetloom.io.sources.search import _fits
 
 

@@ -58,7 +58,7 @@ def _scaled(values, names, group, binning, *places):
 
 
 def log_p(layer, features, row):
-    """Give log P, shape (n + 1, 6), of one row of padded features."""
+    """Return log P, shape (n + 1, 6), of one row of padded features."""
     binning, size = layer.binning, layer.granularity
     n, form = int(features["length"][row]), layer.structure["branching"]
     states = [np.tanh(_dense(one, _scaled(features["seed"][row], MOMENTUM, "momentum", binning, "seed")))

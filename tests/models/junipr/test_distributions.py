@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import toy_trees
-from jetloom.evaluation.density import HEADS, LogProbabilities
-from jetloom.evaluation.heads import head_sums, outcomes
+from jetloom.evaluation.density.heads import head_sums, outcomes
+from jetloom.evaluation.density.log_p import HEADS, LogProbabilities
 from jetloom.models.base import DataFacts
 from jetloom.models.junipr.model import JuniprModel
 from jetloom.models.junipr.parameters import JuniprParameters

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jetloom.data.jets import Jets
+from jetloom.data.block import Jets
 from jetloom.models.registry import find_model
 from junipr_toys import facts, jets
 

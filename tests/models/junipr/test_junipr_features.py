@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from jetloom.data.jets import Jets
+from jetloom.data.block import Jets
 from jetloom.errors import BadValueError
 from jetloom.io.trees import BRANCHING, TREE_BRANCHING
 from jetloom.models.junipr.features import padded

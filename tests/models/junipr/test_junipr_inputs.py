@@ -7,8 +7,8 @@ import pytest
 from junipr_loop import log_p
 
 from jetloom.config.trees import Binning
-from jetloom.data.binning import fit_binning
-from jetloom.data.jets import Jets
+from jetloom.data.block import Jets
+from jetloom.data.fitting.binning import fit_binning
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts
 from jetloom.models.junipr.features import padded

@@ -12,7 +12,7 @@ CHECKOUT = Path(__file__).parents[3]
 SCRIPT = """
 import sys
 import numpy as np
-from jetloom.training.backend import use_backend
+from jetloom.training.backends.backend import use_backend
 use_backend(sys.argv[1], 1)
 from junipr_loop import log_p
 from junipr_toys import facts, jets
@@ -93,16 +93,16 @@ def test_gradients_are_right_and_ten_jets_are_learnt_by_heart(backend):
 ACROSS = """
 import sys
 import numpy as np
-from jetloom.training.backend import use_backend
+from jetloom.training.backends.backend import use_backend
 use_backend("jax", 1)
 import keras
 import jetloom.models.layers
-from jetloom.evaluation.density import LogProbabilities
+from jetloom.evaluation.density.log_p import LogProbabilities
 from jetloom.models.forward import forward
 from jetloom.models.registry import find_model
 from junipr_toys import facts, jets
 from jetloom.models.junipr.features import padded
-from jetloom.evaluation.sampling.growth import sample
+from jetloom.evaluation.density.sampling.growth import sample
 
 network = keras.saving.load_model(sys.argv[1], compile=False)
 features = padded(jets([3, 0, 20]))

@@ -8,7 +8,7 @@ from typing import Any
 from jetloom import paths
 from jetloom.cluster.attempts import requests
 from jetloom.config.analysis import Analysis
-from jetloom.scan import ledger
+from jetloom.scan.attempts import ledger
 from jetloom.stages import STAGES
 
 ByWildcards = Callable[[Any], int]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jetloom.config.cluster import Growth
-from jetloom.scan.ledger import Attempt, Cause
+from jetloom.scan.attempts.ledger import Attempt, Cause
 
 
 def memory(start: int, growth: Growth, attempts: Iterable[Attempt]) -> int:
-    """Give the memory (MB) to ask for: more than what was not enough, after an end for lack of memory only."""
+    """Return the memory (MB) to ask for: more than what was not enough, after an end for lack of memory only."""
     asked = start
     for attempt in attempts:
         if attempt.cause == Cause.OUT_OF_MEMORY:
@@ -18,7 +18,7 @@ def memory(start: int, growth: Growth, attempts: Iterable[Attempt]) -> int:
 
 
 def minutes(start: int, growth: Growth, attempts: Iterable[Attempt]) -> int:
-    """Give the wall time (minutes) to ask for: more than what was not enough, after an end at a time limit only."""
+    """Return the wall time (minutes) to ask for: more than what was not enough, after an end at a time limit only."""
     asked = start
     for attempt in attempts:
         if attempt.cause == Cause.OUT_OF_TIME:

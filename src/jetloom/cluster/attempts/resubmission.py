@@ -16,9 +16,9 @@ from jetloom.cluster.schedulers.scheduler import Facts, Place, Scheduler
 from jetloom.config.analysis import Analysis
 from jetloom.errors import DiskFullError, JetloomError
 from jetloom.io.lock import is_held
-from jetloom.scan import ledger
-from jetloom.scan.failed import failed_runs, tolerated, write_failed
-from jetloom.scan.ledger import Attempt, Cause, OpenAttempt
+from jetloom.scan.attempts import ledger
+from jetloom.scan.attempts.failed import failed_runs, tolerated, write_failed
+from jetloom.scan.attempts.ledger import Attempt, Cause, OpenAttempt
 
 logger = logging.getLogger(__name__)
 
@@ -172,7 +172,7 @@ class Resubmission:
         return line.cause in (Cause.DONE, Cause.DIVERGED) and line.ended >= self.since
 
     def _line(self, failed: FailedJob, path: Path) -> Attempt:
-        """Give the ledger's line of the failure: the job's own if it left one, or a new one."""
+        """Return the ledger's line of the failure: the job's own if it left one, or a new one."""
         facts = self._facts(failed)
         found = ledger.read_open(path.parent) if failed.rule == "train" else None
         if found is not None and not is_held(path.parent) and failed.is_job(found.attempt.job):
@@ -227,18 +227,18 @@ class Resubmission:
         return facts
 
     def _own_line(self, failed: FailedJob, path: Path) -> Attempt | None:
-        """Give the line that the job itself left, if it did."""
+        """Return the line that the job itself left, if it did."""
         lines = [line for line in ledger.read(path)[self._lines.get(path, 0) :] if failed.is_job(line.job)]
         if failed.rule != "train" or not lines or lines[-1].ended < self.since:
             return None
         return None if lines[-1].cause in (Cause.DONE, Cause.DIVERGED) else lines[-1]
 
     def _said(self, failed: FailedJob, path: Path) -> str:
-        """Give the error that the verb left in its log in this attempt."""
+        """Return the error that the verb left in its log in this attempt."""
         return verb_error(failed.log, self._judged.get(path, self._began))
 
     def _cause_without_line(self, failed: FailedJob, facts: Facts | None) -> tuple[Cause, str]:
-        """Give the cause of a failure of which the job itself left no line."""
+        """Return the cause of a failure of which the job itself left no line."""
         if not failed.job and REFUSED.search(failed.words):
             words = " ".join(failed.words.split("sbatch call:")[0].split())[:300]
             return (Cause.CONFIGURATION if NEVER_TAKEN.search(words) else Cause.REFUSED), words

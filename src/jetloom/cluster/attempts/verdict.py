@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from jetloom.config.cluster import Cluster
-from jetloom.scan.ledger import Attempt, Cause
+from jetloom.scan.attempts.ledger import Attempt, Cause
 
 NEVER_AGAIN = (Cause.BAD_INPUT, Cause.CONFIGURATION, Cause.CANCELLED)
 LONGEST_PAUSE = 300.0

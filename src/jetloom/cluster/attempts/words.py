@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from jetloom.errors import OUT_OF_REACH
-from jetloom.scan.ledger import Cause
+from jetloom.scan.attempts.ledger import Cause
 
 REFUSED = re.compile(r"sbatch failed|submission failed|failed array sbatch submission|failed to submit", re.IGNORECASE)
 NEVER_TAKEN = re.compile(

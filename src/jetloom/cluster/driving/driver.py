@@ -24,8 +24,8 @@ from jetloom.cluster.driving import driver_lock, grouping, orphans, plugins
 from jetloom.cluster.schedulers.registry import find_scheduler
 from jetloom.config.analysis import Analysis
 from jetloom.errors import BusyError
-from jetloom.scan import ledger
-from jetloom.scan.attempt import BEGAN
+from jetloom.scan.attempts import ledger
+from jetloom.scan.attempts.attempt import BEGAN
 
 logger = logging.getLogger("snakemake")
 
@@ -231,7 +231,7 @@ def _pass_signals_on() -> None:
 
 
 def began(process: int) -> float:
-    """Give the time at which a process began, in seconds since 1970, as /proc knows it; now if it does not."""
+    """Return the time at which a process began, in seconds since 1970, as /proc knows it; now if it does not."""
     try:
         ticks = int(Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19])
     except (OSError, ValueError, IndexError):
@@ -240,7 +240,7 @@ def began(process: int) -> float:
 
 
 def descendants(process: int) -> Iterable[int]:
-    """Give the processes below one, as /proc knows them."""
+    """Return the processes below one, as /proc knows them."""
     try:
         tasks = list(Path(f"/proc/{process}/task").iterdir())
     except OSError:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from jetloom.errors import BusyError
-from jetloom.scan import ledger
+from jetloom.scan.attempts import ledger
 
 TRIES = 5
 INHERITED = "JETLOOM_DRIVER_LOCK"
@@ -44,7 +44,7 @@ class Holder:
 
 
 def place(analysis: str) -> Path:
-    """Give the lock's file; the working directory is the analysis' one."""
+    """Return the lock's file; the working directory is the analysis' one."""
     return Path(".snakemake") / f"jetloom_{analysis}.lock"
 
 
@@ -82,7 +82,7 @@ def _locked(analysis: str) -> IO[str]:
 
 
 def _inherited(analysis: str) -> IO[str] | None:
-    """Give the lock that ``jetloom resume`` holds already, and left open for this process that it started."""
+    """Return the lock that ``jetloom resume`` holds already, and left open for this process that it started."""
     descriptor = os.environ.pop(INHERITED, "")
     try:
         same = os.path.samestat(os.fstat(int(descriptor)), place(analysis).stat())
@@ -92,7 +92,7 @@ def _inherited(analysis: str) -> IO[str] | None:
 
 
 def descriptor(analysis: str) -> int | None:
-    """Give the open file of the lock, if this process holds it, to be left open for a child process."""
+    """Return the open file of the lock, if this process holds it, to be left open for a child process."""
     return _held[analysis].fileno() if analysis in _held else None
 
 
@@ -114,7 +114,7 @@ def held(analysis: str, what: str) -> Iterator[None]:
 
 
 def find_holder(analysis: str) -> Holder | None:
-    """Give the driver that lives, if there is one. Nothing is changed."""
+    """Return the driver that lives, if there is one. Nothing is changed."""
     try:
         with place(analysis).open(encoding="utf-8") as file:
             try:
@@ -131,7 +131,7 @@ def find_holder(analysis: str) -> Holder | None:
 
 
 def busy(analysis: str, holder: Holder | None) -> BusyError:
-    """Give the error that refuses a second driver."""
+    """Return the error that refuses a second driver."""
     words = holder.words() if holder else "another process"
     return BusyError(f"is driven by {words}", where=analysis, advice="wait for it, or stop it first")
 

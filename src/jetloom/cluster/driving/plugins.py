@@ -47,7 +47,7 @@ class SlurmAnswers:
     """Since when a job is missing, or in a state that may still change."""
 
     def read(self, states: dict[str, str]) -> dict[str, str]:
-        """Give the states with the plugin's words."""
+        """Return the states with the plugin's words."""
         final = {job: self._word(job, state) for job, state in states.items()}
         final = {job: state for job, state in final.items() if state}
         for job in self.watched - self._named(states):
@@ -78,7 +78,7 @@ class SlurmAnswers:
 
 
 def waiting_tasks(name: str, watched: set[str]) -> set[str]:
-    """Give the jobs behind the one name of an array's tasks that wait, as ``66_[2-4,7%2]``; long lists end in dots."""
+    """Return the jobs behind the one name of an array's tasks that wait, as ``66_[2-4,7%2]``; long ones end in dots."""
     array, bracket, rest = name.partition("_[")
     if not bracket:
         return set()

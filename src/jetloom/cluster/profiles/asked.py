@@ -30,7 +30,7 @@ class Asked:
     """What trains, for jobs with GPUs."""
 
     def get(self, name: str) -> str:
-        """Give one of the other resources; "" if it is not asked for."""
+        """Return one of the other resources; "" if it is not asked for."""
         return str(self.others.get(name) or "")
 
 
@@ -44,7 +44,7 @@ class Examined:
 
 
 def by_profile(sources: Sources, analysis: Analysis) -> list[Asked]:
-    """Give what the jobs of an analysis will ask for."""
+    """Return what the jobs of an analysis will ask for."""
     found = []
     for stage, task in jobs_of(analysis):
         rule = stage.rule
@@ -63,7 +63,7 @@ def by_profile(sources: Sources, analysis: Analysis) -> list[Asked]:
 
 
 def by_jobs(workflow: Any) -> list[Asked]:
-    """Give what the jobs of a run of Snakemake ask for, one of each rule and task.
+    """Return what the jobs of a run of Snakemake ask for, one of each rule and task.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def _whole(value: Any) -> int:
 
 
 def _gres(value: Any) -> int:
-    """Give the GPUs of a generic resource such as ``gpu:a100:2``."""
+    """Return the GPUs of a generic resource such as ``gpu:a100:2``."""
     words = str(value or "").split(":")
     return (int(words[-1]) if words[-1].isdigit() else 1) if words[0] == "gpu" else 0
 

@@ -16,7 +16,7 @@ FILE = re.compile(r"(?:profile|config)(?:\.v(\d+)\+)?\.yaml")
 
 
 def find_profile(name: str) -> Path:
-    """Give the file of a profile: by a path, or by a name in the places where Snakemake looks.
+    """Return the file of a profile: by a path, or by a name in the places where Snakemake looks.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def find_profile(name: str) -> Path:
 
 
 def places() -> list[Path]:
-    """Give the directories in which Snakemake looks for a profile by its name."""
+    """Return the directories in which Snakemake looks for a profile by its name."""
     from platformdirs import PlatformDirs
 
     found = PlatformDirs("snakemake", "snakemake")
@@ -41,7 +41,7 @@ def places() -> list[Path]:
 
 
 def read_profile(names: Sequence[str], snakefile: Path | None = None) -> dict[str, Any]:
-    """Give what profiles say together, with the workflow's own ``profiles/default``.
+    """Return what profiles say together, with the workflow's own ``profiles/default``.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def read_profile(names: Sequence[str], snakefile: Path | None = None) -> dict[st
 
 
 def profile_files(names: Sequence[str], snakefile: Path | None = None) -> list[Path]:
-    """Give the files of profiles in the order in which they are merged, the workflow's own ``profiles/default`` last.
+    """Return the files of profiles in the order in which they are merged, the workflow's own ``profiles/default`` last.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def profile_files(names: Sequence[str], snakefile: Path | None = None) -> list[P
 
 
 def executor_of(profile: Mapping[str, Any]) -> str:
-    """Give the executor that a profile chooses; ``local`` if it chooses none."""
+    """Return the executor that a profile chooses; ``local`` if it chooses none."""
     return str(profile.get("executor") or "local")
 
 
@@ -101,7 +101,7 @@ def read_file(file: Path) -> dict[str, Any]:
 
 
 def _file_in(directory: Path) -> Path | None:
-    """Give the file of a profile in its directory: that for the newest version of Snakemake which is not too new."""
+    """Return the file of a profile in its directory: that for the newest version of Snakemake which is not too new."""
     from importlib.metadata import version
 
     major = int(version("snakemake").split(".")[0])

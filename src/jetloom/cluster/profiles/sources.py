@@ -66,11 +66,11 @@ class Sources:
         return f"'{name}' under default-resources or set-resources in {self.site}"
 
     def default_resources(self) -> dict[str, Any]:
-        """Give the resources that every job asks for."""
+        """Return the resources that every job asks for."""
         return _pairs(self.merged.get("default-resources"))
 
     def resources_of(self, rule: str) -> dict[str, Any]:
-        """Give the resources that a rule asks for instead of its own."""
+        """Return the resources that a rule asks for instead of its own."""
         given = self.merged.get("set-resources")
         if isinstance(given, Mapping):
             return _pairs(given.get(rule))
@@ -81,13 +81,13 @@ class Sources:
         }
 
     def rules_with_resources(self) -> dict[str, dict[str, Any]]:
-        """Give all resources of rules, by the rule's name."""
+        """Return all resources of rules, by the rule's name."""
         given = self.merged.get("set-resources")
         names = given if isinstance(given, Mapping) else {name.split(":", 1)[0] for name in _pairs(given)}
         return {str(rule): self.resources_of(str(rule)) for rule in names}
 
     def replaced(self) -> Iterator[tuple[str, str, Path, Path]]:
-        """Give what a later profile takes away by giving the whole key anew: key, resource, old and new file."""
+        """Return what a later profile takes away by giving the whole key anew: key, resource, old and new file."""
         for key in ("default-resources", "set-resources"):
             holders = [(file, content[key]) for file, content in zip(self.files, self.contents, strict=True)
                        if key in content]  # fmt: skip
@@ -119,7 +119,7 @@ def literal(value: Any) -> Any:
 
 
 def shown(file: Path) -> str:
-    """Give a path as short as it can be."""
+    """Return a path as short as it can be."""
     try:
         return str(file.resolve().relative_to(Path.cwd()))
     except ValueError:

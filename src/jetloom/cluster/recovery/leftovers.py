@@ -17,8 +17,8 @@ from jetloom.config.analysis import Analysis
 from jetloom.errors import BusyError, JetloomError
 from jetloom.io.atomic import sweep
 from jetloom.io.lock import exclusive
-from jetloom.scan import ledger
-from jetloom.scan.ledger import Attempt, Cause, OpenAttempt
+from jetloom.scan.attempts import ledger
+from jetloom.scan.attempts.ledger import Attempt, Cause, OpenAttempt
 
 LOCKS = Path(".snakemake") / "locks"
 UNTOUCHED = 600.0
@@ -26,7 +26,7 @@ UNTOUCHED = 600.0
 
 
 def stale_locks(analysis: Analysis) -> list[Path]:
-    """Give Snakemake's lock files on results of an analysis; only for who knows that no driver of it lives."""
+    """Return Snakemake's lock files on results of an analysis; only for who knows that no driver of it lives."""
     root = f"{paths.results(analysis)}/"
     found = []
     for path in LOCKS.glob("*.lock"):
@@ -85,7 +85,7 @@ def restarted_since(attempt: Attempt) -> bool:
 
 
 def half_written(analysis: Analysis, busy: Iterable[Path]) -> list[Path]:
-    """Give the directories, but for busy ones, that hold files of dead writers."""
+    """Return the directories, but for busy ones, that hold files of dead writers."""
     skipped = {Path(directory) for directory in busy}
     found = []
     for place, _, names in os.walk(paths.results(analysis)):

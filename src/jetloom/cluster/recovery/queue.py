@@ -14,8 +14,8 @@ from jetloom import paths
 from jetloom.cluster.schedulers.scheduler import QueuedJob, Scheduler
 from jetloom.config.analysis import Analysis
 from jetloom.io.lock import is_held
-from jetloom.scan import ledger
-from jetloom.scan.ledger import OpenAttempt
+from jetloom.scan.attempts import ledger
+from jetloom.scan.attempts.ledger import OpenAttempt
 
 INCOMPLETE = Path(".snakemake") / "incomplete"
 WORK = {"simulate", "ntuple", "hdf5", "trees", "dataset", "collect", "deploy", "evaluate", "plot_inputs", "plot_scan"}
@@ -32,11 +32,11 @@ class Survey:
     others: dict[str, QueuedJob] = field(default_factory=dict)
 
     def jobs(self) -> dict[str, QueuedJob]:
-        """Give the jobs by their ids; several trainings may share one."""
+        """Return the jobs by their ids; several trainings may share one."""
         return {job.job: job for job in (*self.trainings.values(), *self.others.values())}
 
     def stuck(self) -> dict[str, QueuedJob]:
-        """Give the jobs that wait and will not run unless somebody does something about them."""
+        """Return the jobs that wait and will not run unless somebody does something about them."""
         return {name: job for name, job in self.jobs().items() if not job.running and job.reason.startswith(NEVER)}
 
 
@@ -97,7 +97,7 @@ def markers(directory: Path = INCOMPLETE) -> dict[str, str]:
 
 
 def open_attempts(analysis: Analysis) -> dict[Path, OpenAttempt]:
-    """Give the trainings that run, or ended without closing their line in the ledger, by directory."""
+    """Return the trainings that run, or ended without closing their line in the ledger, by directory."""
     found = {}
     for path in paths.results(analysis).glob(f"scans/*/*/*/{ledger.OPEN}"):
         if (entry := ledger.read_open(path.parent)) is not None:
@@ -106,7 +106,7 @@ def open_attempts(analysis: Analysis) -> dict[Path, OpenAttempt]:
 
 
 def process_of(job: QueuedJob) -> int | None:
-    """Give the process of a job that has no scheduler, if it is a training of jetloom on this host."""
+    """Return the process of a job that has no scheduler, if it is a training of jetloom on this host."""
     if not job.job.startswith("pid ") or job.host not in ("", socket.gethostname()):
         return None
     process = int(job.job.removeprefix("pid "))
@@ -114,12 +114,12 @@ def process_of(job: QueuedJob) -> int | None:
 
 
 def by_directory(found: Survey) -> Mapping[Path, QueuedJob]:
-    """Give the trainings of a survey by their directories."""
+    """Return the trainings of a survey by their directories."""
     return {Path(output).parent: job for output, job in found.trainings.items()}
 
 
 def _processes(root: str) -> Iterator[tuple[str, QueuedJob]]:
-    """Give the verbs, besides trainings, that write results below a directory as processes of this host."""
+    """Return the verbs, besides trainings, that write results below a directory as processes of this host."""
     here, host = str(Path.cwd()), socket.gethostname()
     for entry in Path("/proc").glob("[0-9]*"):
         words = _verb(int(entry.name))
@@ -134,7 +134,7 @@ def _processes(root: str) -> Iterator[tuple[str, QueuedJob]]:
 
 
 def _verb(process: int) -> list[str]:
-    """Give the verb and the options of a process that is jetloom's; an empty list for others."""
+    """Return the verb and the options of a process that is jetloom's; an empty list for others."""
     try:
         words = Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:

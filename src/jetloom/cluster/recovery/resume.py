@@ -22,8 +22,8 @@ from jetloom.cluster.schedulers.registry import find_scheduler
 from jetloom.cluster.schedulers.scheduler import QueuedJob, Scheduler, SilentSchedulerError
 from jetloom.config.analysis import Analysis
 from jetloom.errors import ConfigurationError
-from jetloom.scan.failed import failed_runs
-from jetloom.scan.space import points, runs
+from jetloom.scan.attempts.failed import failed_runs
+from jetloom.scan.points.space import points, runs
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Request:
     """Options and targets for Snakemake."""
 
     def command(self, without: Iterable[str] = ()) -> list[str]:
-        """Give Snakemake's options, for a run without some files and all that is made from them."""
+        """Return Snakemake's options, for a run without some files and all that is made from them."""
         omitted = sorted(without)
         profiles = [word for name in self.profiles for word in ("--profile", name)]
         words = ["--snakefile", str(self.snakefile), *(["--omit-from", *omitted] if omitted else [])]
@@ -265,7 +265,7 @@ def resume(analysis: Analysis, request: Request) -> int:
 
 
 def _given(words: tuple[str, ...], names: tuple[str, ...]) -> str:
-    """Give the value of an option among Snakemake's; "" if it is not there."""
+    """Return the value of an option among Snakemake's; "" if it is not there."""
     for index, word in enumerate(words):
         name, _, value = word.partition("=")
         if name in names:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from jetloom.cluster.schedulers.scheduler import Facts, Place, QueuedJob, SilentSchedulerError, call
-from jetloom.scan.ledger import Cause
+from jetloom.scan.attempts.ledger import Cause
 
 IDLE, RUNNING, REMOVED, COMPLETED, HELD, TRANSFERRING, SUSPENDED = 1, 2, 3, 4, 5, 6, 7
 ATTRIBUTES = (
@@ -95,7 +95,7 @@ def _of_words(reason: str, full: bool) -> Cause | None:
 
 
 def _number(job: dict[str, Any], name: str) -> float:
-    """Give an attribute as a number; 0 if it is an expression that HTCondor has not evaluated, or absent."""
+    """Return an attribute as a number; 0 if it is an expression that HTCondor has not evaluated, or absent."""
     value = job.get(name, 0)
     return float(value) if isinstance(value, int | float) else 0.0
 
@@ -113,7 +113,7 @@ class Condor:
         return classify(found[0]) if found else None
 
     def alive(self, jobs: Iterable[str]) -> dict[str, QueuedJob]:
-        """Give those of some jobs that wait, run or are held."""
+        """Return those of some jobs that wait, run or are held."""
         wanted = set(jobs)
         if not wanted:
             return {}

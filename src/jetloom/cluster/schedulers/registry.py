@@ -10,5 +10,5 @@ SCHEDULERS: dict[str, Scheduler] = {"slurm": Slurm(), "htcondor": Condor()}
 
 
 def find_scheduler(executor: str) -> Scheduler | None:
-    """Give the batch system behind an executor of Snakemake; None for one that jetloom cannot ask, as ``local``."""
+    """Return the batch system behind an executor of Snakemake; None for one that jetloom cannot ask, as ``local``."""
     return SCHEDULERS.get(executor)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from jetloom.errors import JetloomError
-from jetloom.scan.ledger import Cause
+from jetloom.scan.attempts.ledger import Cause
 
 PATIENCE = 20.0
 """Seconds that one command of a batch system may take."""
@@ -65,7 +65,7 @@ class Scheduler(Protocol):
         """Say why a job is over; None if nothing is known of it."""
 
     def alive(self, jobs: Iterable[str]) -> dict[str, QueuedJob]:
-        """Give those of some jobs that wait or run, in one question.
+        """Return those of some jobs that wait or run, in one question.
 
         Raises
         ------

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from jetloom.cluster.schedulers.scheduler import Facts, QueuedJob, SilentSchedulerError, call
-from jetloom.scan.ledger import Cause
+from jetloom.scan.attempts.ledger import Cause
 
 BY_STATE = {
     "TIMEOUT": Cause.OUT_OF_TIME,
@@ -84,7 +84,7 @@ class Slurm:
         return Facts(cause, words, round(used, 1), shown.get("BatchHost", ""), log)
 
     def state(self, job: str) -> str:
-        """Give the state of one job, alive or over; "" if nobody knows it.
+        """Return the state of one job, alive or over; "" if nobody knows it.
 
         Raises
         ------
@@ -103,7 +103,7 @@ class Slurm:
         return "" if state in ALIVE else state  # a controller that was killed may lose a job, which the books never end
 
     def alive(self, jobs: Iterable[str]) -> dict[str, QueuedJob]:
-        """Give those of some jobs that wait or run."""
+        """Return those of some jobs that wait or run."""
         wanted = {job: job.split("_")[0] for job in jobs}
         if not wanted:
             return {}
@@ -154,7 +154,7 @@ def end_before(job: str) -> tuple[Cause, str] | None:
 
 
 def _ask_controller(job: str) -> dict[str, str]:
-    """Give what the controller says of a job; nothing if it has forgotten it."""
+    """Return what the controller says of a job; nothing if it has forgotten it."""
     try:
         return parse_fields(call(["scontrol", "--oneliner", "show", "job", job], certain=UNKNOWN_JOB))
     except SilentSchedulerError as error:

@@ -152,7 +152,7 @@ def parse_slots(text: str) -> list[Slot]:
 
 
 def setting(name: str) -> str:
-    """Give a setting of HTCondor on this machine; "" if it has none."""
+    """Return a setting of HTCondor on this machine; "" if it has none."""
     try:
         return call(["condor_config_val", name], tries=1).strip()
     except SilentSchedulerError:

@@ -47,7 +47,7 @@ def private(place: Path, hosts: set[str]) -> Iterator[Finding]:
 
 
 def file_system(place: Path) -> str:
-    """Give the kind of the file system of a path, as the kernel names it; "" if it does not."""
+    """Return the kind of the file system of a path, as the kernel names it; "" if it does not."""
     try:
         lines = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -104,7 +104,7 @@ def local(examined: Examined) -> Iterator[Finding]:
 
 
 def machine_memory() -> float:
-    """Give the memory of this machine in MB."""
+    """Return the memory of this machine in MB."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20
 
 
@@ -113,5 +113,5 @@ def _cores(wanted: object, there: int) -> int:
 
 
 def _nearest(place: Path) -> Path:
-    """Give a directory, or the one above in which it would be made."""
+    """Return a directory, or the one above in which it would be made."""
     return next(path for path in (place.resolve(), *place.resolve().parents) if path.is_dir())

@@ -35,7 +35,7 @@ NOT_OPTIONS = {"__use_yte__", "__definitions__", "__variables__"}
 
 
 def known_options() -> dict[str, list[str]]:
-    """Give Snakemake's long options, those of its plugins included, with their choices."""
+    """Return Snakemake's long options, those of its plugins included, with their choices."""
     from snakemake.cli import get_argument_parser
 
     return {

@@ -251,7 +251,7 @@ def tried(examined: Examined) -> Iterator[Finding]:
 
 
 def options(entry: Asked, examined: Examined) -> list[str]:
-    """Give the options of ``sbatch`` that Snakemake's plugin makes of a request."""
+    """Return the options of ``sbatch`` that Snakemake's plugin makes of a request."""
     named = [("slurm_partition", "--partition"), ("slurm_account", "--account"), ("qos", "--qos"),
              ("constraint", "--constraint"), ("gres", "--gres")]  # fmt: skip
     words = [f"{option}={entry.get(name)}" for name, option in named if entry.get(name)]

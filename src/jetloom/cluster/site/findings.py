@@ -26,21 +26,21 @@ class Finding:
     """Which line of which file mends it, or what else does."""
 
     def line(self) -> str:
-        """Give it as one line."""
+        """Return it as one line."""
         text = f"{self.words}; {self.mend}" if self.mend else self.words
         return f"{self.level:<8} {self.what}: {' '.join(text.split())}"
 
 
 def ok(what: str, words: str) -> Finding:
-    """Give what is as it should be."""
+    """Return what is as it should be."""
     return Finding(Level.OK, what, words)
 
 
 def warning(what: str, words: str, mend: str = "") -> Finding:
-    """Give what may be meant so, and costs something."""
+    """Return what may be meant so, and costs something."""
     return Finding(Level.WARNING, what, words, mend)
 
 
 def wrong(what: str, words: str, mend: str = "") -> Finding:
-    """Give what stops jobs."""
+    """Return what stops jobs."""
     return Finding(Level.WRONG, what, words, mend)

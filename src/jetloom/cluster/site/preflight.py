@@ -52,7 +52,7 @@ def look_before_submission(workflow: Any) -> None:
 
 
 def first_error(executor: str, examined: Examined, settings: dict[str, Any] | None = None) -> JetloomError | None:
-    """Give the first thing that stops jobs; None if there is nothing.
+    """Return the first thing that stops jobs; None if there is nothing.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def first_error(executor: str, examined: Examined, settings: dict[str, Any] | No
 
 
 def profiles_of(words: Sequence[str]) -> list[str]:
-    """Give the profiles that a command line of Snakemake names, or else its environment."""
+    """Return the profiles that a command line of Snakemake names, or else its environment."""
     names: list[str] = []
     for word, following in itertools.pairwise([*words, ""]):
         if word == "--profile":

@@ -20,7 +20,7 @@ from jetloom.cluster.schedulers.registry import find_scheduler
 from jetloom.cluster.schedulers.scheduler import SilentSchedulerError, call
 from jetloom.cluster.site.checks_slurm import options
 from jetloom.cluster.site.findings import Finding, ok, warning, wrong
-from jetloom.training.devices import HIDDEN, STEP_DONE
+from jetloom.training.backends.devices import HIDDEN, STEP_DONE
 
 SKEW = 5.0
 SHARED = "jobs must see the working directory: start in one on a shared file system"
@@ -35,7 +35,7 @@ cd {directory} || exit 1
 }} > {name}.part 2>&1
 mv {name}.part {name}.answer
 """
-STEP = "{python} -m jetloom.training.one_step {backend} 2>&1 | tail -n 1"
+STEP = "{python} -m jetloom.training.backends.one_step {backend} 2>&1 | tail -n 1"
 """What a job with a card does besides: a card that is granted can be one that the backend cannot use."""
 SUBMIT = """
 import json, sys
@@ -59,7 +59,7 @@ class Probe:
 
     @property
     def answer(self) -> Path:
-        """Give the file that the job leaves."""
+        """Return the file that the job leaves."""
         return self.directory / f"{self.name}.answer"
 
 
@@ -121,7 +121,7 @@ def _send(executor: str, sent: Probe, examined: Examined) -> None:
 
 
 def _description(sent: Probe, script: Path) -> dict[str, str]:
-    """Give what the plugin would give to HTCondor for a job of this profile."""
+    """Return what the plugin would give to HTCondor for a job of this profile."""
     described = {
         "executable": "/bin/sh",
         "arguments": str(script),

@@ -32,7 +32,7 @@ class Node:
         return UNUSABLE.match(self.state) is None
 
     def devices(self, name: str = "gpu", model: str = "") -> int:
-        """Give how many devices of a name, and of a model if one is given, it has."""
+        """Return how many devices of a name, and of a model if one is given, it has."""
         return sum(count for kind, found, count in parse_gres(self.gres) if kind == name and model in ("", found))
 
 
@@ -62,7 +62,7 @@ class Partition:
         return max((node.cpus for node in self.nodes), default=0)
 
     def gpus(self, model: str = "", name: str = "gpu") -> int:
-        """Give the most GPUs of one node."""
+        """Return the most GPUs of one node."""
         return max((node.devices(name, model) for node in self.nodes), default=0)
 
     def gres(self) -> str:
@@ -78,7 +78,7 @@ class SlurmSite:
     settings: dict[str, str] = field(default_factory=dict)
 
     def chosen(self, named: str) -> list[Partition]:
-        """Give the partitions that a job may go to: those that it names, or the default one."""
+        """Return the partitions that a job may go to: those that it names, or the default one."""
         if named:
             return [self.partitions[name] for name in named.split(",") if name in self.partitions]
         return [partition for partition in self.partitions.values() if partition.default]
@@ -159,7 +159,7 @@ def minutes(text: str) -> float:
 
 
 def accounts_of(user: str) -> dict[str, set[str]] | None:
-    """Give the accounts of a user with the QOS that each may use; None if nobody says."""
+    """Return the accounts of a user with the QOS that each may use; None if nobody says."""
     try:
         text = call(["sacctmgr", "-nP", "show", "assoc", "where", f"user={user}", "format=account,qos"], tries=1)
     except SilentSchedulerError:
@@ -179,7 +179,7 @@ def accounts_of(user: str) -> dict[str, set[str]] | None:
 
 
 def known_qos() -> dict[str, float] | None:
-    """Give each QOS with its longest wall time in minutes; None if nobody says."""
+    """Return each QOS with its longest wall time in minutes; None if nobody says."""
     try:
         text = call(["sacctmgr", "-nP", "show", "qos", "format=name,maxwall"], tries=1)
     except SilentSchedulerError:

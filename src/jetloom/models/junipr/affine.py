@@ -31,13 +31,13 @@ class Affine(keras.layers.Layer):
         self.built = True
 
     def call(self, x: Any) -> Any:
-        """Give the result, shape (units, n)."""
+        """Return the result, shape (units, n)."""
         return ops.matmul(ops.transpose(self.kernel), x) + self.bias[:, None]
 
     def get_config(self) -> dict[str, Any]:
-        """Give what is needed to make the layer again."""
+        """Return what is needed to make the layer again."""
         return {**super().get_config(), "inputs": self.inputs, "units": self.units, "seed": self.seed}
 
 
 Seeds = Callable[[], int]
-"""Gives another seed at each call."""
+"""Returns another seed at each call."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from jetloom.config.limits import Temperature
-from jetloom.data.jets import Jets
+from jetloom.data.block import Jets
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts, Model, Parameters
 from jetloom.models.junipr.model import binning_of, structure_of
@@ -81,13 +81,13 @@ class JuniprBinaryModel(Model):
         return keras.Model(inputs, ratio([*outputs, inputs["length"]]), name="junipr_binary")
 
     def features(self, jets: Jets, data: DataFacts) -> dict[str, npt.NDArray[Any]]:
-        """Give the padded arrays; see :func:`jetloom.models.junipr.features.padded`."""
+        """Return the padded arrays; see :func:`jetloom.models.junipr.features.padded`."""
         from jetloom.models.junipr.features import padded
 
         return padded(jets, binning_of(data).get("trees", {}).get("max_constituents"))
 
     def loss(self, labels: Any, outputs: Any, parameters: JuniprBinaryParameters) -> Any:
-        """Give the loss of each jet, in one of three forms."""
+        """Return the loss of each jet, in one of three forms."""
         from keras import ops
 
         wrong = outputs[:, 0] - outputs[:, 1]
@@ -96,7 +96,7 @@ class JuniprBinaryModel(Model):
         return forms[parameters.loss](wrong)
 
     def probabilities(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Give the probabilities of the two classes: the sigmoid of the log likelihood ratio, and the rest."""
+        """Return the probabilities of the two classes: the sigmoid of the log likelihood ratio, and the rest."""
         ratio = outputs[:, 1].astype(np.float64) - outputs[:, 0]
         signal = np.exp(-np.logaddexp(0, -ratio))
         return np.stack([np.exp(-np.logaddexp(0, ratio)), signal], axis=1).astype(np.float32)

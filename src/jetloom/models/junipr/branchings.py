@@ -53,7 +53,7 @@ class Branchings(keras.layers.Layer):
 
     @abstractmethod
     def log_p(self, hidden: list[Any], bins: Any) -> Any:
-        """Give the log probabilities of the bins, shape (4, n), in :data:`ORDER`.
+        """Return the log probabilities of the bins, shape (4, n), in :data:`ORDER`.
 
         Parameters
         ----------
@@ -64,7 +64,7 @@ class Branchings(keras.layers.Layer):
 
     @abstractmethod
     def logits(self, position: int, x: Any, values: Any, bins: Any) -> Any:
-        """Give logits of the variable ``ORDER[position]``, given the ones before it; shape (classes, n).
+        """Return logits of the variable ``ORDER[position]``, given the ones before it; shape (classes, n).
 
         Parameters
         ----------
@@ -77,7 +77,7 @@ class Branchings(keras.layers.Layer):
         """
 
     def get_config(self) -> dict[str, Any]:
-        """Give what is needed to make the layer again."""
+        """Return what is needed to make the layer again."""
         names = ("inputs", "hidden", "granularity", "padding", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
@@ -101,13 +101,13 @@ class Factorised(Branchings):
         return self.networks
 
     def log_p(self, hidden: list[Any], bins: Any) -> Any:
-        """Give the log probabilities of the bins; see :meth:`Branchings.log_p`."""
+        """Return the log probabilities of the bins; see :meth:`Branchings.log_p`."""
         return ops.stack(
             [picked(head.logits(hidden[k]), bins[ORDER[k]]) for k, head in enumerate(self.networks)], axis=0
         )
 
     def logits(self, position: int, x: Any, values: Any, bins: Any) -> Any:  # noqa: ARG002
-        """Give the logits of one variable; see :meth:`Branchings.logits`."""
+        """Return the logits of one variable; see :meth:`Branchings.logits`."""
         seen = [values[column][None] for column in ORDER[:position]]
         return self.networks[position](ops.concatenate([x, *seen], axis=0))
 
@@ -126,7 +126,7 @@ class Joint(Branchings):
         return [self.network]
 
     def log_p(self, hidden: list[Any], bins: Any) -> Any:
-        """Give the log probabilities of the bins: quotients of sums over the bins that are left at each variable."""
+        """Return the log probabilities of the bins: quotients of sums over the bins that are left at each variable."""
         logits = self.network.logits(hidden[0])
         left, sums = self._cells(logits), [ops.logsumexp(logits, axis=0)]
         for column in ORDER:
@@ -135,7 +135,7 @@ class Joint(Branchings):
         return ops.stack([after - before for before, after in itertools.pairwise(sums)], axis=0)
 
     def logits(self, position: int, x: Any, values: Any, bins: Any) -> Any:  # noqa: ARG002
-        """Give the logits of one variable; see :meth:`Branchings.logits`."""
+        """Return the logits of one variable; see :meth:`Branchings.logits`."""
         logits = self.network(x)
         left = self._cells(logits)
         for column in ORDER[:position]:
@@ -175,13 +175,13 @@ class Unique(Branchings):
         return [self.network]
 
     def log_p(self, hidden: list[Any], bins: Any) -> Any:
-        """Give the log probabilities of the bins; see :meth:`Branchings.log_p`."""
+        """Return the log probabilities of the bins; see :meth:`Branchings.log_p`."""
         classes = self.granularity + self.padding
         found = picked(ops.reshape(self.network.logits(hidden[0]), (4, classes, -1)), bins)
         return ops.stack([found[column] for column in ORDER], axis=0)
 
     def logits(self, position: int, x: Any, values: Any, bins: Any) -> Any:  # noqa: ARG002
-        """Give the logits of one variable; see :meth:`Branchings.logits`."""
+        """Return the logits of one variable; see :meth:`Branchings.logits`."""
         classes = self.granularity + self.padding
         return self.network(x)[ORDER[position] * classes :][:classes]
 

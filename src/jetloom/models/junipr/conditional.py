@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.jets import Jets
+from jetloom.data.block import Jets
 from jetloom.models.base import DataFacts, Model, Parameters
 from jetloom.models.junipr.model import binning_of, structure_of
 from jetloom.models.junipr.parameters import JuniprParameters

@@ -18,7 +18,7 @@ Probabilities = dict[str, npt.NDArray[Any]]
 
 
 def expected(network: Any) -> Callable[[dict[str, npt.NDArray[Any]]], Probabilities]:
-    """Give a function that gives the probabilities of all outcomes.
+    """Return a function that gives the probabilities of all outcomes.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Expected(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        """Give the probabilities."""
+        """Return the probabilities."""
         found, length = {}, inputs["length"][None]
         logits = self.layer.logits(inputs)
         time = ops.arange(ops.shape(logits["end"])[1], dtype="int32")[:, None]
@@ -63,7 +63,7 @@ class Expected(keras.layers.Layer):
         return found
 
     def _probabilities(self, head: str, logits: Any) -> Any:
-        """Give probabilities along the first axis."""
+        """Return probabilities along the first axis."""
         if head == "end":
             return ops.sigmoid(logits)
         if head == "mother":
@@ -73,5 +73,5 @@ class Expected(keras.layers.Layer):
         return ops.softmax(logits, axis=0)[: self.layer.granularity]
 
     def compute_output_spec(self, inputs: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
-        """Give the shapes of the outputs."""
+        """Return the shapes of the outputs."""
         return {head: keras.KerasTensor((None, None, None), dtype="float32") for head in HEADS}

@@ -8,9 +8,9 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.buckets import padded_steps
+from jetloom.data.block import Jets
 from jetloom.data.gather import gather
-from jetloom.data.jets import Jets
+from jetloom.data.streams.buckets import padded_steps
 from jetloom.errors import BadValueError
 from jetloom.io.trees import BRANCHING, BRANCHING_VARIABLES, MOMENTUM
 from jetloom.models.junipr.parameters import INTEGERS, SHAPES
@@ -20,7 +20,7 @@ FLOATS = len(BRANCHING_VARIABLES) + 2 * len(MOMENTUM)
 
 
 def padded(jets: Jets, most: int | None = None) -> dict[str, npt.NDArray[Any]]:
-    """Give the padded arrays of some jets.
+    """Return the padded arrays of some jets.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ def padded(jets: Jets, most: int | None = None) -> dict[str, npt.NDArray[Any]]:
     Returns
     -------
     dict
-        With T the steps of the longest jet, rounded up (:func:`jetloom.data.buckets.padded_steps`), n the branchings of
-        a jet, energies and masses in GeV, angles in radians:
+        With T the steps of the longest jet, rounded up (:func:`~jetloom.data.streams.buckets.padded_steps`), n the
+        branchings of a jet, energies and masses in GeV, angles in radians:
 
         * ``seed`` float32 (rows, 4): momentum of the root, (E, 0, 0, m);
         * ``daughters`` float32 (rows, T, 8): at t < n those of branching t, the harder one first;

@@ -25,7 +25,7 @@ NEVER = -1e30
 
 
 def picked(logits: Any, index: Any, allowed: Any = None) -> Any:
-    """Give the log probability of one class each: a softmax along the last axis but one.
+    """Return the log probability of one class each: a softmax along the last axis but one.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def picked(logits: Any, index: Any, allowed: Any = None) -> Any:
 
 
 def hidden_layers(heads: Sequence[Head], inputs: Any) -> list[Any]:
-    """Give the hidden layers of several heads, (hidden, n) each, by one product: many small ones take longer.
+    """Return the hidden layers of several heads, (hidden, n) each, by one product: many small ones take longer.
 
     Parameters
     ----------
@@ -80,11 +80,11 @@ class Head(keras.layers.Layer):
         self.built = True
 
     def call(self, x: Any, most: Any = None) -> Any:
-        """Give the logits of inputs, (inputs, n): shape (classes, n); only the first ``most`` if that is given."""
+        """Return the logits of inputs, (inputs, n): shape (classes, n); only the first ``most`` if that is given."""
         return self.logits(ops.relu(self.first(x)), most)
 
     def logits(self, hidden: Any, most: Any = None) -> Any:
-        """Give the logits of what :func:`hidden_layers` gives; only the first ``most`` if that is given."""
+        """Return the logits of what :func:`hidden_layers` gives; only the first ``most`` if that is given."""
         if most is None:
             logits = self.second(hidden)
         else:
@@ -93,6 +93,6 @@ class Head(keras.layers.Layer):
         return ops.clip(logits, -LIMIT, LIMIT)
 
     def get_config(self) -> dict[str, Any]:
-        """Give what is needed to make the layer again."""
+        """Return what is needed to make the layer again."""
         names = ("inputs", "hidden", "classes", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

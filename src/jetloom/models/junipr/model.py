@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy.typing as npt
 
-from jetloom.data.jets import Jets
+from jetloom.data.block import Jets
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts, Model, Parameters
 from jetloom.models.junipr.parameters import SHAPING, STRUCTURE, JuniprParameters
@@ -21,7 +21,7 @@ class JuniprModel(Model):
     parameters: ClassVar[type[Parameters]] = JuniprParameters
     reads: ClassVar[Literal["jets", "trees"]] = "trees"
     inherited: ClassVar[frozenset[str]] = frozenset({*STRUCTURE, "preset"})
-    goes_on: ClassVar[bool] = True
+    can_continue: ClassVar[bool] = True
     compile_xla: ClassVar[bool] = True
     objective: ClassVar[Literal["classifier", "density"]] = "density"
     terms: ClassVar[tuple[str, ...]] = ("end", "mother", "z", "theta", "delta", "phi")
@@ -55,33 +55,33 @@ class JuniprModel(Model):
         return keras.Model(inputs, layer(inputs), name="junipr")
 
     def features(self, jets: Jets, data: DataFacts) -> dict[str, npt.NDArray[Any]]:
-        """Give the padded arrays; see :func:`jetloom.models.junipr.features.padded`."""
+        """Return the padded arrays; see :func:`jetloom.models.junipr.features.padded`."""
         from jetloom.models.junipr.features import padded
 
         return padded(jets, binning_of(data).get("trees", {}).get("max_constituents"))
 
     def loss(self, labels: Any, outputs: Any, parameters: Any) -> Any:  # noqa: ARG002 - nothing but the jet counts
-        """Give -log P of each jet: the sum over its steps and heads."""
+        """Return -log P of each jet: the sum over its steps and heads."""
         from keras import ops
 
         return -ops.sum(outputs, axis=(1, 2))
 
     def term_values(self, labels: Any, outputs: Any) -> list[Any]:  # noqa: ARG002
-        """Give the sum of -log P over the steps by head; together they are the loss."""
+        """Return the sum of -log P over the steps by head; together they are the loss."""
         from keras import ops
 
         sums = -ops.sum(outputs, axis=1)
         return [sums[:, index] for index in range(len(self.terms))]
 
     def expected(self, network: Any) -> Callable[..., dict[str, npt.NDArray[Any]]]:
-        """Give probabilities of all outcomes; see :func:`jetloom.models.junipr.distributions.expected`."""
+        """Return probabilities of all outcomes; see :func:`jetloom.models.junipr.distributions.expected`."""
         from jetloom.models.junipr.distributions import expected
 
         return expected(network)
 
 
 def binning_of(data: DataFacts) -> dict[str, Any]:
-    """Give the scaling and bins of a dataset of trees, without the counts.
+    """Return the scaling and bins of a dataset of trees, without the counts.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def binning_of(data: DataFacts) -> dict[str, Any]:
 
 
 def structure_of(parameters: JuniprParameters, data: DataFacts) -> dict[str, Any]:
-    """Give the structure that the parameters say, for the trees of a dataset.
+    """Return the structure that the parameters say, for the trees of a dataset.
 
     Raises
     ------

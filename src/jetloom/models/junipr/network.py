@@ -37,8 +37,9 @@ class Junipr(keras.layers.Layer):
         ``max_constituents``, ``branching`` (factorised, joint, unique), ``previous`` (value, bin), ``padding_class``;
         ``conditions``, if there are some: the number of classes, one of which the density is told at each step.
     binning : dict
-        Scaling and bins, as :mod:`jetloom.data.binning` fitted them. Its settings of the trees say, for which data
-        the weights are. Without ``inputs``, as in files of earlier versions, the network sees plain scaled values.
+        Scaling and bins, as :mod:`jetloom.data.fitting.binning` fitted them. Its settings of the trees say, for
+        which data the weights are. Without ``inputs``, as in files of earlier versions, the network sees
+        plain scaled values.
     seed : int
         Of the initial weights.
     dropout : float
@@ -71,7 +72,7 @@ class Junipr(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: dict[str, Any], condition: int = 0, training: bool = False) -> Any:
-        """Give log P, shape (rows, steps, heads); 0 where there is nothing.
+        """Return log P, shape (rows, steps, heads); 0 where there is nothing.
 
         Parameters
         ----------
@@ -101,7 +102,7 @@ class Junipr(keras.layers.Layer):
         return ops.transpose(ops.reshape(log_p, (len(HEADS), steps, rows)), (2, 1, 0))
 
     def _log_mother(self, hidden: Any, rank: Any, time: Any, steps: Any, rows: Any) -> Any:
-        """Give the log probability of each mother, shape (steps * rows,): a softmax over the particles that there are.
+        """Return the log probability of each mother, shape (steps * rows,): a softmax over the particles there are.
 
         Some steps are taken together, with as many ranks as the last of them can need.
         """
@@ -122,11 +123,11 @@ class Junipr(keras.layers.Layer):
         condition: int = 0,  # noqa: ARG002
         training: bool = False,  # noqa: ARG002
     ) -> Any:
-        """Give the shape of the output."""
+        """Return the shape of the output."""
         return keras.KerasTensor((*inputs["daughters"].shape[:2], len(HEADS)), dtype="float32")
 
     def logits(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        """Give the logits of each head at each step, given all that stands before.
+        """Return the logits of each head at each step, given all that stands before.
 
         Returns
         -------
@@ -145,15 +146,15 @@ class Junipr(keras.layers.Layer):
         return {name: ops.reshape(found[name], (-1, steps, rows)) for name in HEADS}
 
     def start(self, seed: Any) -> tuple[Any, ...]:
-        """Give the states before the first branching, each (width, rows), for the momenta of roots, (4, rows)."""
+        """Return the states before the first branching, each (width, rows), for the momenta of roots, (4, rows)."""
         return self.recurrence.start(self._seed_scale(seed))
 
     def advance(self, states: tuple[Any, ...], daughters: Any) -> tuple[Any, ...]:
-        """Give the states after a branching from those before it and the momenta of the daughters, (8, rows)."""
+        """Return the states after a branching from those before it and the momenta of the daughters, (8, rows)."""
         return self.recurrence.step(states, self.recurrence.entry(self._daughters_scale(daughters)))
 
     def branching_logits(self, position: int, state: Any, mother: Any, branching: Any) -> Any:
-        """Give the logits of one variable, shape (classes, rows), given those before it in :data:`ORDER`.
+        """Return the logits of one variable, shape (classes, rows), given those before it in :data:`ORDER`.
 
         Parameters
         ----------
@@ -192,18 +193,18 @@ class Junipr(keras.layers.Layer):
         return scaled if "inputs" not in self.binning else self._branching_seen(branching), index
 
     def _ranks(self, steps: Any) -> Any:
-        """Give how many ranks a batch of so many steps can need: there is no higher one than there are steps."""
+        """Return how many ranks a batch of so many steps can need: there is no higher one than there are steps."""
         most = self.structure["max_constituents"]
         return min(most, steps) if isinstance(steps, int) else ops.minimum(most, steps)
 
     def get_config(self) -> dict[str, Any]:
-        """Give what is needed to make the layer again."""
+        """Return what is needed to make the layer again."""
         names = ("structure", "binning", "seed", "dropout")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 def _times(steps: Any, rows: Any) -> Any:
-    """Give the number of the step for each column of an array (features, steps * rows)."""
+    """Return the number of the step for each column of an array (features, steps * rows)."""
     return ops.reshape(ops.broadcast_to(_numbers(steps), (steps, rows)), (-1,))
 
 

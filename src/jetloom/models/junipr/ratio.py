@@ -32,7 +32,7 @@ class RatioLogits(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: list[Any]) -> Any:
-        """Give the logits, shape (rows, 2), from log P of both classes, (rows, steps, heads), and lengths (rows,)."""
+        """Return the logits, shape (rows, 2), from log P of both classes, (rows, steps, heads), and lengths (rows,)."""
         first, second, length = inputs
         logits = ops.stack([ops.sum(first, axis=(1, 2)), ops.sum(second, axis=(1, 2))], axis=1)
         if self.by_length:
@@ -40,10 +40,10 @@ class RatioLogits(keras.layers.Layer):
         return logits * ops.exp(-self.log_temperature) if self.learned else logits / self.temperature
 
     def compute_output_spec(self, inputs: list[Any]) -> Any:
-        """Give the shape of the output."""
+        """Return the shape of the output."""
         return keras.KerasTensor((inputs[0].shape[0], 2), dtype="float32")
 
     def get_config(self) -> dict[str, Any]:
-        """Give what is needed to make the layer again."""
+        """Return what is needed to make the layer again."""
         names = ("temperature", "learned", "by_length")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

@@ -58,16 +58,16 @@ class Recurrence(keras.layers.Layer):
         self.built = True
 
     def start(self, seed: Any) -> tuple[Any, ...]:
-        """Give the initial states, each (width, rows), from scaled seeds (seed_size, rows)."""
+        """Return the initial states, each (width, rows), from scaled seeds (seed_size, rows)."""
         return tuple(ops.tanh(layer(seed)) for layer in self.initial)
 
     def step(self, states: tuple[Any, ...], product: Any) -> tuple[Any, ...]:
-        """Give the next states from the present ones and the product of the inputs, (gates * width, rows)."""
+        """Return the next states from the present ones and the product of the inputs, (gates * width, rows)."""
         recurrent = ops.matmul(ops.transpose(self.recurrent_kernel), states[0])
         return _STEPS[self.kind](self, states, product, recurrent)
 
     def call(self, seed: Any, inputs: Any) -> Any:
-        """Give the state before each step, shape (width, steps, rows).
+        """Return the state before each step, shape (width, steps, rows).
 
         Parameters
         ----------
@@ -83,7 +83,7 @@ class Recurrence(keras.layers.Layer):
         return ops.transpose(ops.concatenate([states[0][None], following], axis=0), (1, 0, 2))
 
     def get_config(self) -> dict[str, Any]:
-        """Give what is needed to make the layer again."""
+        """Return what is needed to make the layer again."""
         names = ("kind", "seed_size", "inputs", "width", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
@@ -112,7 +112,7 @@ _STEPS = {"simple": _simple, "gru": _gru, "lstm": _lstm}
 
 
 def _scan(step: Any, states: tuple[Any, ...], products: Any) -> Any:
-    """Give the first state after each step, shape (steps, width, rows)."""
+    """Return the first state after each step, shape (steps, width, rows)."""
     if keras.backend.backend() == "tensorflow" and isinstance(products.shape[0], int):
         # The loop of Keras has no fixed number of turns there, which XLA needs. Unrolled, it compiles for minutes.
         import tensorflow as tf

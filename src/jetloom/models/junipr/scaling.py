@@ -1,4 +1,4 @@
-"""The scaling of :mod:`jetloom.physics.scaling` and the inputs of :mod:`jetloom.data.tree_inputs` on tensors.
+"""The scaling of :mod:`jetloom.physics.scaling` and the inputs of :mod:`jetloom.data.fitting.tree_inputs` on tensors.
 
 The variables lie along the first axis.
 """
@@ -28,8 +28,8 @@ class Scaler:
     variables : sequence of str
         The variables, in the order of the first axis.
     seen : dict, optional
-        What :class:`jetloom.data.tree_inputs.TreeInputs` describes: values below its floor are lifted onto it, masses
-        of rounding count as none, and all is centred and scaled. Without it the plain scaled values come out.
+        What :class:`jetloom.data.fitting.tree_inputs.TreeInputs` describes: values below its floor are lifted onto it,
+        masses of rounding count as none, and all is centred and scaled. Without it the plain scaled values come out.
     places : sequence of str
         Whose mean and standard deviation holds: of so many momenta or branchings the variables are.
     """
@@ -93,7 +93,7 @@ class Scaler:
 
 
 def bins(scaled: Any, granularity: int) -> Any:
-    """Give the bins of scaled values, int32; what lies beyond [0, 1] is in the bin beside it."""
+    """Return the bins of scaled values, int32; what lies beyond [0, 1] is in the bin beside it."""
     return ops.cast(ops.clip(scaled * granularity, 0, granularity - 1), "int32")
 
 

@@ -11,7 +11,7 @@ from jetloom.models.stored_network import load_network
 
 
 def load_unary(path: Path, where: str) -> Any:
-    """Give the layer of a saved density.
+    """Return the layer of a saved density.
 
     Parameters
     ----------

@@ -75,14 +75,14 @@ class Stepper(ABC):
 
     @abstractmethod
     def evaluate(self, features: Features, labels: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.float32], Any]:
-        """Give the values of each row, shape (1 + terms, rows), and the network's outputs, as in application."""
+        """Return the values of each row, shape (1 + terms, rows), and the network's outputs, as in application."""
 
     @abstractmethod
     def predict(self, features: Features) -> npt.NDArray[np.float32]:
-        """Give the network's outputs for a batch, as in application (no dropout)."""
+        """Return the network's outputs for a batch, as in application (no dropout)."""
 
     def pieces(self, labels: npt.NDArray[np.int32]) -> list[npt.NDArray[np.int64]]:
-        """Give the rows of each micro-batch of a batch, equally many; the last are filled up with its last row."""
+        """Return the rows of each micro-batch of a batch, equally many; the last are filled up with its last row."""
         rows = len(labels)
         size = self.micro_batch
         return [np.minimum(np.arange(start, start + size), rows - 1) for start in range(0, rows, size)]
@@ -94,7 +94,7 @@ class Stepper(ABC):
         """Take over variables that were changed from outside."""
 
     def variables(self) -> list[Any]:
-        """Give everything that training changes: weights, statistics, random states, optimiser."""
+        """Return everything that training changes: weights, statistics, random states, optimiser."""
         return [*self.network.variables, *self.optimizer.variables]
 
     def arrays(self) -> Arrays:

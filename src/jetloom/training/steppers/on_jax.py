@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.batches import take_rows
+from jetloom.data.streams.batches import take_rows
 from jetloom.models.base import Features
 from jetloom.training.steppers.base import RowValues, Stepper, Sums
 
@@ -110,10 +110,10 @@ class JaxStepper(Stepper):
         return take_rows(features, index), np.where(filled, -1, labels[index]), np.where(filled, 0, weights[index])
 
     def evaluate(self, features: Features, labels: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.float32], Any]:
-        """Give the values of each row and the outputs."""
+        """Return the values of each row and the outputs."""
         values, outputs = self._evaluate(self._state, features, labels)
         return np.asarray(values), outputs
 
     def predict(self, features: Features) -> npt.NDArray[np.float32]:
-        """Give the network's outputs for a batch."""
+        """Return the network's outputs for a batch."""
         return np.asarray(self._predict(self._state, features))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from jetloom.data.batches import take_rows
+from jetloom.data.streams.batches import take_rows
 from jetloom.models.base import Features
 from jetloom.models.graphs import Graphs
 from jetloom.training.steppers.base import RowValues, Stepper, Sums
@@ -84,11 +84,11 @@ class TensorFlowStepper(Stepper):
         return sums
 
     def evaluate(self, features: Features, labels: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.float32], Any]:
-        """Give the values of each row and the outputs."""
+        """Return the values of each row and the outputs."""
         values, outputs = self._evaluate(features, labels)
         return values.numpy(), outputs
 
     def predict(self, features: Features) -> npt.NDArray[np.float32]:
-        """Give the network's outputs for a batch."""
+        """Return the network's outputs for a batch."""
         outputs: npt.NDArray[np.float32] = self._predict(features).numpy()
         return outputs

@@ -1,0 +1,1 @@
+"""Verbs from files to datasets."""

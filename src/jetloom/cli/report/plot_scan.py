@@ -1,0 +1,47 @@
+"""Plot a collected scan."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--scan", type=Path, required=True, help="directory of the scan, with scan.csv and scan.json")
+    parser.add_argument("--config", help="configuration of the analysis, for the label and the title in the figures")
+    parser.add_argument("--output", type=Path, required=True, help="where the figures and tables go")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read the collected scan, draw, write the tables."""
+    from jetloom.config.load import find_task, load_analysis
+    from jetloom.io.atomic import make_directory
+    from jetloom.plots.scan import points as scan
+    from jetloom.plots.scan.correlations import draw_correlations
+    from jetloom.plots.scan.learning import draw_learning
+    from jetloom.plots.style import headline
+    from jetloom.scan.table.collected import read_scan
+
+    found = read_scan(arguments.scan)
+    points, parameters, rank_by = found.points, found.scanned, found.rank_by
+    output: Path = arguments.output
+    head = found.facts.task
+    if arguments.config:
+        analysis = load_analysis(arguments.config)
+        head = headline(analysis.label, find_task(analysis, head).title or head)
+    scan.write_best(output / "ten_best.html", points, parameters, rank_by)
+    scan.draw_best(output / "ten_best", points, parameters, rank_by, head)
+    # An input may be called like a parameter, and the report's front page tells figures apart by their names alone.
+    for name in parameters:
+        scan.draw_parameter(output / "parameters" / f"by_{name}", points, name, rank_by, head)
+    # The directory is a result even if only one parameter varies and there is no pair to draw.
+    make_directory(output / "interactions")
+    for pair in scan.pairs(points, parameters, rank_by):
+        scan.draw_interaction(output / "interactions" / f"{pair[0]}-{pair[1]}", points, pair, rank_by, head)
+    draw_correlations(output / "correlations", points, parameters, rank_by, head)
+    draw_learning(output / "learning_curves", points, found.histories, rank_by, head)
+    logger.info("drew %d points and %d parameters", len(points), len(parameters))

@@ -1,0 +1,1 @@
+"""Verbs of a scan: train, collect, deploy."""

@@ -1,0 +1,1 @@
+"""Verbs of a configuration and of the place where it runs."""

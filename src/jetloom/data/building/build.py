@@ -1,0 +1,172 @@
+"""Building a dataset: HDF5 files of samples in; parts with inputs, labels and weights out.
+
+Two streams: the first labels, weighs and splits the rows of all samples into the parts; the second, over the smaller
+parts, fits what is fitted on training data alone and writes the final weights. Memory does not grow with the rows.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom import provenance
+from jetloom.config.analysis import Analysis
+from jetloom.config.tasks import DATA_SETTINGS, Task
+from jetloom.cutflow import CutFlow
+from jetloom.data.appearance import appearance
+from jetloom.data.building import split as splitting
+from jetloom.data.building.matching import match_parts
+from jetloom.data.building.parts import write_parts
+from jetloom.data.building.sample_facts import sample_facts
+from jetloom.data.building.staging import stage_rows
+from jetloom.data.dataset import DESCRIPTION
+from jetloom.data.fitting.view_fit import PARTS, fit_view
+from jetloom.errors import ConfigurationError, DiskFullError
+from jetloom.expressions import column_name
+from jetloom.io import atomic, sealed
+from jetloom.io.hdf5.tables import TableReader
+
+logger = logging.getLogger(__name__)
+
+Block = npt.NDArray[np.void]
+
+
+def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], directory: Path) -> dict[str, Any]:
+    """Build the dataset of a task.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        The configuration.
+    task_name : str
+        The task.
+    files : dict of str to list of Path
+        HDF5 files of each sample that takes part.
+    directory : Path
+        Where the parts and ``dataset.json`` go.
+
+    Returns
+    -------
+    dict
+        The description, as written to ``dataset.json``.
+
+    Raises
+    ------
+    BudgetError, EmptySampleError, ConfigurationError, CorruptFileError
+        If too many files are bad, a sample or a class is empty, a variable does not exist, or a file cannot be read.
+    """
+    task = analysis.tasks[task_name]
+    parts = [directory / PARTS / f"{name}.h5" for name in splitting.part_names(task.split)]
+    for replaced in (directory / DESCRIPTION, directory / "fingerprint.txt", *parts):
+        atomic.refuse_kept(replaced)
+    samples = sample_facts(analysis, {name: files[name] for name in analysis.task_samples(task_name)})
+    trees = _tree_settings(files) if task.reads == "trees" else {}
+    losses = CutFlow()
+    with _staging(directory) as staging:
+        staged = {name: staging / f"{name}.h5" for name in splitting.part_names(task.split)}
+        stage_rows(analysis, task, files, samples, staged, losses)
+        matching = match_parts(task, staged, losses) if task.weights.match else None
+        views = [fit_view(task, fold, staged, trees) for fold in splitting.folds(task.split)]
+        for stale in (DESCRIPTION, "fingerprint.txt"):  # nothing must describe parts that are being replaced
+            (directory / stale).unlink(missing_ok=True)
+        fingerprint, summary = write_parts(task, views, staged, directory)
+    description = {
+        "task": task_name,
+        **appearance(analysis, task_name),
+        **_described_columns(task, files),
+        "parts": {name: [f"{PARTS}/{name}.h5"] for name in staged},
+        "views": [view.description for view in views],
+        # JSON sorts the keys of `samples`; the column `sample` counts in the order of the configuration.
+        "sample_names": list(samples),
+        "samples": samples,
+        "unlabelled": task.unlabelled,
+        "counts": losses.as_json(),
+        "matching": matching,
+        "summary": summary,
+        "fingerprint": fingerprint,
+        "digests": {name: provenance.file_digest(directory / PARTS / f"{name}.h5") for name in staged},
+        "origin": provenance.origin(task.model_dump(mode="json", include=DATA_SETTINGS), _input_digests(files)),
+    }
+    sealed.write_json(directory / DESCRIPTION, description)
+    atomic.write_text(directory / "fingerprint.txt", fingerprint + "\n")
+    return description
+
+
+@contextmanager
+def _staging(directory: Path) -> Iterator[Path]:
+    """Make a directory for files that are needed while the dataset is built; what a killed build left is removed.
+
+    Raises
+    ------
+    DiskFullError
+        If there is no room for what is written within.
+    """
+    for left in directory.glob(".staging.*"):
+        shutil.rmtree(left, ignore_errors=True)
+    staging = directory / f".staging.{os.getpid()}"
+    atomic.make_directory(staging)
+    try:
+        yield staging
+    except OSError as error:
+        if atomic.no_room(error):
+            raise DiskFullError("cannot be written (no room)", path=directory) from error
+        raise
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _tree_settings(files: dict[str, list[Path]]) -> dict[str, Any]:
+    """Return the settings that the trees of all files were made with.
+
+    Raises
+    ------
+    ConfigurationError
+        If they differ, or a file has no trees.
+    """
+    found: dict[str, Any] | None = None
+    for path in (path for paths in files.values() for path in paths):
+        with TableReader(path) as reader:
+            if reader.attribute("status") == "skipped":
+                continue
+            if "branchings" not in reader.rows:
+                raise ConfigurationError(
+                    "holds no trees, which the task reads", path=path, advice="name files that jetloom trees made"
+                )
+            settings = reader.attribute("trees")
+        if found is not None and settings != found:
+            other = ", ".join(key for key in settings if settings[key] != found.get(key))
+            raise ConfigurationError(
+                f"its trees were made with other settings than those of other files ({other})",
+                path=path,
+                advice="make them again with jetloom trees",
+            )
+        found = settings
+    return found or {}
+
+
+def _input_digests(files: dict[str, list[Path]]) -> dict[str, str]:
+    return {f"{sample}/{path.name}": provenance.file_digest(path) for sample, paths in files.items() for path in paths}
+
+
+def _described_columns(task: Task, files: dict[str, list[Path]]) -> dict[str, list[dict[str, str]]]:
+    """Return the inputs and spectators with their titles."""
+    titles = _titles(files)
+    inputs = [
+        {"column": column_name(text), "expression": text, "title": titles.get(text, text)} for text in task.inputs
+    ]
+    return {"inputs": inputs, "spectators": [{"column": n, "title": titles.get(n, n)} for n in task.spectators]}
+
+
+def _titles(files: dict[str, list[Path]]) -> dict[str, str]:
+    """Return the axis titles of the jets' variables, from the first file."""
+    with TableReader(next(iter(files.values()))[0]) as reader:
+        titles: dict[str, str] = reader.attribute("titles", dict[str, dict[str, str]]).get("jets", {})
+    return titles

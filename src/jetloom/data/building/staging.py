@@ -1,0 +1,268 @@
+"""The first stream of a dataset: rows of all samples selected, labelled, weighed and shared out over the parts."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.config.analysis import Analysis
+from jetloom.config.samples import Sample
+from jetloom.config.tasks import Task
+from jetloom.cutflow import CutFlow
+from jetloom.data.block import BLOCK_ROWS, Jets, jet_blocks
+from jetloom.data.building import split as splitting
+from jetloom.data.building.absence import Absence, absence, input_values
+from jetloom.data.building.labels import UNLABELLED, assign_labels, unknown_labels
+from jetloom.data.building.part_writer import PartWriter
+from jetloom.data.fitting.spread import Oversized
+from jetloom.data.fitting.weights import event_weights
+from jetloom.errors import ConfigurationError, EmptySampleError, near_misses
+from jetloom.expressions import column_name, evaluate_mask, names_in
+from jetloom.io.hdf5.tables import TableReader
+from jetloom.io.trees import JET_TREE
+from jetloom.io.widths import require_width
+
+logger = logging.getLogger(__name__)
+
+Block = npt.NDArray[np.void]
+
+OWN_COLUMNS = {"label": "<i4", "true_label": "<i4", "event_weight": "<f4", "sample": "u1"}
+"""Columns of the parts that are made here, besides the weights."""
+
+EVENT = {"run_number": "<u4", "event_number": "<u8"}
+"""Columns that say which event a jet is of."""
+
+NOTABLE = 1.1
+"""A sample that counts for so much more without the signs of its weights is told."""
+
+
+def stage_rows(
+    analysis: Analysis,
+    task: Task,
+    files: dict[str, list[Path]],
+    samples: dict[str, dict[str, Any]],
+    staged: dict[str, Path],
+    losses: CutFlow,
+) -> None:
+    """Stream all samples once: select, label, weigh, and share the rows out over the parts."""
+    dtype, oversized = _staged_dtype(task), Oversized()
+    with ExitStack() as stack:
+        parts = [stack.enter_context(PartWriter(path, dtype, task.reads == "trees")) for path in staged.values()]
+        for index, (name, facts) in enumerate(samples.items()):
+            sample = analysis.samples[name]
+            facts["labelled_without"] = dict[str, int]()
+            common = _majority(task, files[name], facts, sample.is_data)
+            for path in _converted(files[name]):
+                with TableReader(path) as reader:
+                    _check_variables(task, reader)
+                    lacking = absence(task, reader, sample.is_data)
+                    _tell(lacking, task, path)
+                    for jets in jet_blocks(reader):
+                        losses.saw("jets", len(jets))
+                        staged_jets = _staged_jets(task, sample, facts, common, jets, dtype, losses, lacking)
+                        staged_jets.rows["sample"] = index
+                        oversized.look(task.inputs, staged_jets.rows, path)
+                        hashes = splitting.event_hash(
+                            staged_jets["run_number"], staged_jets["event_number"], task.split.salt
+                        )
+                        found = splitting.assign_parts(hashes, task.split)
+                        for part, writer in enumerate(parts):
+                            writer.append(staged_jets.take(found == part))
+            logger.info("%s: %d jets of %d files read", name, facts["rows"], facts["files"])
+            for warning in [*_labelled_without(task, facts), *_without_signs(task, facts)]:
+                facts["warnings"].append(warning)
+                logger.warning("sample '%s': %s", name, warning)
+    oversized.refuse()
+
+
+def _converted(files: list[Path]) -> Iterator[Path]:
+    """Return the files that were not skipped by the stages before."""
+    for path in files:
+        with TableReader(path) as reader:
+            skipped = reader.attribute("status") == "skipped"
+        if not skipped:
+            yield path
+
+
+def _tell(lacking: Absence, task: Task, path: Path) -> None:
+    for text in task.inputs:
+        if lacking.touches(text):
+            logger.warning("%s: the input '%s' is missing in all of its jets", path, text)
+    for text, passes in lacking.cuts.items():
+        logger.warning("%s: the cut '%s' %s all of its jets", path, text, "passes" if passes else "fails")
+    for name in sorted(lacking.labels):
+        logger.warning("%s: no jet has the class '%s', which is not known there", path, name)
+
+
+def _labelled_without(task: Task, facts: dict[str, Any]) -> Iterator[str]:
+    """Tell of jets that have a class although what it is known by is missing in them."""
+    for label, number in facts.pop("labelled_without").items():
+        yield (
+            f"{number} jets have the class '{label}' ({task.labels[label].when}) although a variable of it is missing "
+            "in them; say with isnan(...) what becomes of those"
+        )
+
+
+def _without_signs(task: Task, facts: dict[str, Any]) -> Iterator[str]:
+    """Tell of a sample that weighs more than it should beside others, because its negative weights lost their sign."""
+    signed, used = facts.pop("signed_yield", 0.0), facts.get("yield", 0.0)
+    if task.weights.negative != "keep" and used > NOTABLE * max(signed, 0.0):
+        yield (
+            f"weights.negative is '{task.weights.negative}': its jets count as {used:.3g} pb, and with their signs as "
+            f"{signed:.3g} pb; beside other samples it counts for too much"
+        )
+
+
+def _majority(task: Task, files: list[Path], facts: dict[str, Any], is_data: bool) -> int:
+    """Count the classes of a sample's selected jets in a stream of their own; give the commonest, if it is asked for.
+
+    Raises
+    ------
+    EmptySampleError
+        If no jet of the sample has a class.
+    """
+    if task.unlabelled != "majority":
+        return UNLABELLED
+    counts = np.zeros(len(task.labels), np.int64)
+    for path in _converted(files):
+        with TableReader(path) as reader:
+            _check_variables(task, reader)
+            lacking = absence(task, reader, is_data)
+            for block in reader.blocks("jets", BLOCK_ROWS):
+                kept = _selected(task, Jets(block), None, lacking)
+                labels = assign_labels(task.labels, _columns(kept.rows), len(kept), lacking.labels)
+                counts += np.bincount(labels[labels != UNLABELLED], minlength=len(counts))
+    if not counts.any():
+        raise EmptySampleError(
+            "no jet has a class, so none has the majority",
+            where=f"sample '{facts['title']}'",
+            advice="change the labels, or unlabelled",
+        )
+    facts["majority"] = list(task.labels)[int(counts.argmax())]
+    return int(counts.argmax())
+
+
+def _staged_dtype(task: Task) -> np.dtype[Any]:
+    """Inputs first, so that a block of them is one strided view, then what plots and bookkeeping need."""
+    inputs = [column_name(text) for text in task.inputs]
+    twice = sorted({column for column in inputs if inputs.count(column) > 1})
+    if twice:
+        raise ConfigurationError(f"two inputs have the column name '{twice[0]}'", where="inputs")
+    tree = {name: JET_TREE[name].str for name in JET_TREE.names or ()} if task.reads == "trees" else {}
+    made = {**EVENT, **tree}
+    others = [name for name in dict.fromkeys([*task.spectators, *task.weights.variables]) if name not in inputs]
+    others = [name for name in others if name not in made]
+    for where, names in {"inputs": inputs, "spectators": others}.items():
+        for name in names:
+            if name in OWN_COLUMNS or name in made or re.fullmatch(r"weight(_fold\d+)?", name):
+                raise ConfigurationError(f"'{name}' is the name of a column that the dataset makes itself", where=where)
+    own = [*OWN_COLUMNS.items(), *made.items()]
+    columns = [(name, "<f4") for name in inputs] + own + [(name, "<f4") for name in others]
+    weights = [(f"weight_fold{fold}", "<f4") for fold in splitting.folds(task.split)]
+    require_width({"jets": np.dtype(columns + weights)})  # those come last, when all rows are there
+    return np.dtype(columns)
+
+
+def _check_variables(task: Task, reader: TableReader) -> None:
+    known = set(reader.dtype("jets").names or ())
+    columns = {column_name(text): text for text in task.inputs}
+    spectra = task.weights.variables
+    for name in [*task.spectators, *spectra]:
+        if name in columns and name in known and columns[name].strip() != name:
+            raise ConfigurationError(
+                f"the input '{columns[name]}' would take the name of the variable '{name}'", where="inputs"
+            )
+    labels = [label.when for label in task.labels.values()]
+    expressions = [*task.inputs, *task.select, *task.spectators, *labels, *(set(spectra) - set(columns))]
+    for text in expressions:
+        for name in sorted(names_in(text) - known):
+            raise ConfigurationError(
+                f"'{text}': no variable '{name}'", path=reader.path, where="jets", advice=near_misses(name, known)
+            )
+
+
+FRACTION_SALT = 1 << 32
+"""Sets the choice of a fraction of the events apart from that of the parts; salts of the split are smaller."""
+
+
+def _selected(task: Task, jets: Jets, losses: CutFlow | None, lacking: Absence) -> Jets:
+    """Take the task's share of the events, apply its cuts, and count what each takes away."""
+    if task.fraction < 1.0:
+        salt = FRACTION_SALT + task.split.salt
+        hashes = splitting.event_hash(jets["run_number"], jets["event_number"], salt)
+        kept = jets.take(splitting.uniform(hashes) < task.fraction)
+        if losses is not None:
+            losses.add("dataset", "jets", f"a fraction of {task.fraction:g} of the events", len(jets), len(kept))
+        jets = kept
+    for text in task.select:
+        decided = lacking.cuts.get(text)
+        passed = evaluate_mask(text, _columns(jets.rows), len(jets)) if decided is None else np.full(len(jets), decided)
+        kept = jets.take(passed)
+        if losses is not None:
+            losses.add("dataset", "jets", text, len(jets), len(kept))
+        jets = kept
+    return jets
+
+
+def _staged_jets(
+    task: Task,
+    sample: Sample,
+    facts: dict[str, Any],
+    common: int,
+    jets: Jets,
+    dtype: np.dtype[Any],
+    losses: CutFlow,
+    lacking: Absence,
+) -> Jets:
+    """Select, label and weigh one block of a sample."""
+    jets = _selected(task, jets if task.reads == "trees" else Jets(jets.rows), losses, lacking)
+    truth = assign_labels(task.labels, _columns(jets.rows), len(jets), lacking.labels)
+    for name, number in unknown_labels(task.labels, _columns(jets.rows), truth).items():
+        facts["labelled_without"][name] = facts["labelled_without"].get(name, 0) + number
+    facts["unlabelled"] = facts.get("unlabelled", 0) + int((truth == UNLABELLED).sum())
+    if task.unlabelled == "drop":
+        labelled = truth != UNLABELLED
+        losses.add("dataset", "jets", "no class", len(jets), int(labelled.sum()))
+        jets, truth = jets.take(labelled), truth[labelled]
+    signed = float(jets["mc_event_weight"].sum(dtype=np.float64))
+    if task.weights.negative == "drop" and task.weights.event:
+        positive = (jets["mc_event_weight"] > 0) | sample.is_data
+        losses.add("dataset", "jets", "weight not positive", len(jets), int(positive.sum()))
+        jets, truth = jets.take(positive), truth[positive]
+    rows = _staged_rows(task, jets.rows, dtype, lacking)
+    rows["true_label"] = truth
+    rows["label"] = np.where(truth == UNLABELLED, common, truth)
+    total = facts["sum_of_weights"] * task.fraction  # a share of the events has that share of the weights
+    if total <= 0 and task.weights.event and not sample.is_data:
+        raise EmptySampleError(f"its generator weights sum to {total:g}", where=f"sample '{facts['title']}'")
+    rows["event_weight"] = event_weights(
+        task.weights, jets["mc_event_weight"], sample.cross_section, total, sample.is_data
+    )
+    facts["yield"] = facts.get("yield", 0.0) + float(rows["event_weight"].sum(dtype=np.float64))
+    if task.weights.event and not sample.is_data:
+        facts["signed_yield"] = facts.get("signed_yield", 0.0) + signed * sample.cross_section / total
+    return Jets(rows, jets.branchings, jets.offsets)
+
+
+def _staged_rows(task: Task, block: Block, dtype: np.dtype[Any], lacking: Absence) -> Block:
+    """Return the rows of a part for a block of a sample, without what is made of them."""
+    rows = np.zeros(len(block), dtype)
+    columns = _columns(block)
+    for text in task.inputs:
+        values = np.nan if lacking.touches(text) else input_values(text, columns, len(block))
+        rows[column_name(text)] = np.where(np.isfinite(values), values, np.float32(np.nan))
+    for name in (dtype.names or ())[len(task.inputs) :]:
+        if name in columns and name not in OWN_COLUMNS:
+            rows[name] = np.nan if name in lacking.variables else columns[name]
+    return rows
+
+
+def _columns(block: Block) -> dict[str, npt.NDArray[Any]]:
+    return {name: block[name] for name in block.dtype.names or ()}

@@ -1,0 +1,124 @@
+"""What is fitted on the training part of a view: scaler, ranges, weights."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.config.tasks import Task
+from jetloom.data.block import BLOCK_ROWS, Jets, jet_blocks
+from jetloom.data.building import split as splitting
+from jetloom.data.building.labels import UNLABELLED
+from jetloom.data.fitting.binning import fit_binning
+from jetloom.data.fitting.moments import Moments, fit_quantiles
+from jetloom.data.fitting.spread import Blocks, bulk_of, recurring, tell
+from jetloom.data.fitting.weights import Reweighting, fit
+from jetloom.errors import EmptySampleError
+from jetloom.expressions import column_name
+from jetloom.io.hdf5.tables import TableReader
+
+logger = logging.getLogger(__name__)
+
+Block = npt.NDArray[np.void]
+
+PARTS = "parts"
+"""Directory of the parts, below the dataset's."""
+
+
+@dataclass
+class FittedView:
+    """A view's description and the weights fitted on its training part."""
+
+    description: dict[str, Any]
+    reweighting: Reweighting
+
+
+def fit_view(task: Task, fold: int | None, staged: dict[str, Path], trees: dict[str, Any]) -> FittedView:
+    """Fit scaler, ranges, weights and the bins of trees on the training part of one view.
+
+    Parameters
+    ----------
+    task : Task
+        The configuration.
+    fold : int or None
+        The fold of a cross-validation.
+    staged : dict of str to Path
+        The parts as they were staged.
+    trees : dict
+        Settings that the trees were made with, if there are some.
+    """
+    roles = splitting.roles(task.split, fold)
+    inputs = [column_name(text) for text in task.inputs]
+    columns = inputs + [name for name in task.weights.variables if name not in inputs]
+
+    def training() -> Iterator[Block]:
+        for name in roles["train"]:
+            with TableReader(staged[name]) as reader:
+                for block in reader.blocks("jets", BLOCK_ROWS):
+                    yield block[block["label"] != UNLABELLED]
+
+    moments = Moments(len(columns))
+    for block in training():
+        moments.add(_matrix(block, columns))
+    if moments.rows == 0:
+        raise EmptySampleError("no jet is left", where="training part", advice="loosen the cuts or add files")
+    size = len(inputs)
+    scaled = _scaling(task, inputs, moments, lambda: (_matrix(block, inputs) for block in training()))
+    for name, count in zip(inputs, moments.count[:size], strict=True):
+        if count == 0:
+            raise EmptySampleError("is NaN in every jet of the training part", where=f"input '{name}'")
+    quantiles = fit_quantiles(
+        lambda: ((_matrix(block, columns), None) for block in training()), moments.low, moments.high
+    )
+    low, high = (dict(zip(columns, ends, strict=True)) for ends in (moments.low, moments.high))
+    reweighting = fit(training, list(task.labels), task.weights, low, high)
+    filled = [task.missing.get(name, mean) for name, mean in zip(inputs, scaled["mean"], strict=True)]
+    description = {
+        "fold": fold,
+        "weight": "weight" if fold is None else f"weight_fold{fold}",
+        **{role: [f"{PARTS}/{name}.h5" for name in names] for role, names in roles.items()},
+        **scaled,
+        "low": quantiles.at(0.005)[:size].tolist(),
+        "high": quantiles.at(0.995)[:size].tolist(),
+        "missing": [float(value) for value in filled],
+        "missing_share": moments.missing[:size].tolist(),
+        "class_factors": reweighting.factors.tolist(),
+        "flattening": {
+            name: [low[name], *inner.tolist(), high[name]]
+            for name, inner in zip(reweighting.variables, reweighting.edges, strict=True)
+        },
+    }
+    if task.reads == "trees":
+        blocks = partial(_training_jets, [staged[name] for name in roles["train"]])
+        description["binning"] = fit_binning(task.binning, blocks, trees)
+    return FittedView(description, reweighting)
+
+
+def _scaling(task: Task, inputs: list[str], moments: Moments, blocks: Blocks) -> dict[str, Any]:
+    """Return what the inputs are scaled by, and the values among them that one should look at."""
+    size = len(inputs)
+    bulk = bulk_of(blocks, moments.rows)
+    suspects = recurring(bulk, inputs, moments.low[:size], moments.high[:size], blocks)
+    mean, std = moments.mean[:size], moments.std[:size]
+    if task.scaling == "robust":
+        mean, std = bulk.median, np.where(bulk.spread > 0, bulk.spread, std)
+    tell(inputs, bulk, std, suspects)
+    return {"mean": mean.tolist(), "std": std.tolist(), "suspects": suspects}
+
+
+def _training_jets(files: list[Path]) -> Iterator[Jets]:
+    for path in files:
+        with TableReader(path) as reader:
+            for jets in jet_blocks(reader):
+                yield jets.take(jets["label"] != UNLABELLED)
+
+
+def _matrix(block: Block, columns: list[str]) -> npt.NDArray[np.float32]:
+    return np.stack([block[name] for name in columns], axis=1)

@@ -1,0 +1,1 @@
+"""Batches on their way to a training: shuffled, bucketed, read ahead."""

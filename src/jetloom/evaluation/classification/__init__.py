@@ -1,0 +1,1 @@
+"""Metrics and curves of classifiers, each with its uncertainty."""

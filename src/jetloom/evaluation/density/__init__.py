@@ -1,0 +1,1 @@
+"""What density models say of jets, and jets drawn from them."""

@@ -1,0 +1,84 @@
+"""Weighted histograms that are filled block by block and know their uncertainties."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.evaluation.statistics.meaning import WeightSums
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float64]
+
+
+class Histogram:
+    """Sums of weights and of squared weights in bins.
+
+    Parameters
+    ----------
+    edges : array of float, shape (bins + 1,)
+        Rising edges. A value on the last edge is in the last bin.
+
+    Attributes
+    ----------
+    sums, squares : arrays of float64, shape (bins,)
+        Sums of weights, and of their squares.
+    under, over, missing : float
+        Sums of weights below the first edge, above the last one, and of values that are NaN.
+    entries : int
+        Number of values filled.
+    lost : dict of str to int
+        How many of them are ``below`` and ``above`` the edges, and ``undefined``.
+    weights : WeightSums
+        Of all of them.
+    """
+
+    def __init__(self, edges: Array) -> None:
+        self.edges: Floats = np.asarray(edges, dtype=np.float64)
+        self.sums: Floats = np.zeros(len(edges) - 1)
+        self.squares: Floats = np.zeros(len(edges) - 1)
+        self.under = self.over = self.missing = 0.0
+        self.entries = 0
+        self.lost = dict.fromkeys(("below", "above", "undefined"), 0)
+        self.weights = WeightSums()
+
+    def fill(self, values: Array, weights: Array | None = None) -> Histogram:
+        """Add values of shape ``(n,)`` with their weights, and give the histogram itself."""
+        weight = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=np.float64)
+        known = ~np.isnan(values)
+        self.sums += np.histogram(values[known], self.edges, weights=weight[known])[0]
+        self.squares += np.histogram(values[known], self.edges, weights=weight[known] ** 2)[0]
+        below, above = values < self.edges[0], values > self.edges[-1]
+        self.under += float(weight[below].sum())
+        self.over += float(weight[above].sum())
+        self.missing += float(weight[~known].sum())
+        for name, chosen in zip(self.lost, (below, above, ~known), strict=True):
+            self.lost[name] += int(chosen.sum())
+        self.entries += len(values)
+        self.weights.add(weight)
+        return self
+
+    @property
+    def total(self) -> float:
+        """The sum of all weights, those outside of the range included."""
+        return float(self.sums.sum()) + self.under + self.over + self.missing
+
+    def doubt(self) -> str:
+        """Say why a distribution normalised to its area means nothing: negative weights leave too little of it."""
+        return self.weights.doubt() if self.weights.negative else ""
+
+    def density(self) -> tuple[Floats, Floats]:
+        """Return the distribution normalised to unit area (all weights, outside of the range too) and its uncertainty.
+
+        The uncertainty is sqrt(sum of w^2), scaled likewise. Zeros if the total is not positive.
+        """
+        if self.total <= 0:
+            return np.zeros_like(self.sums), np.zeros_like(self.sums)
+        scale = 1.0 / (self.total * np.diff(self.edges))
+        return self.sums * scale, np.sqrt(self.squares) * scale
+
+    def shown(self) -> tuple[Floats, Floats]:
+        """Return what is drawn: the density and its uncertainty, zeros where it means nothing."""
+        return (np.zeros_like(self.sums), np.zeros_like(self.sums)) if self.doubt() else self.density()

@@ -1,0 +1,107 @@
+"""Predictions of a trained classifier, block by block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jetloom.errors import BadValueError
+from jetloom.inference.tree_batches import BLOCK_ROWS, TreeOutputs
+from jetloom.models.base import DataFacts
+from jetloom.models.stored_network import load_network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from jetloom.data.block import Jets
+    from jetloom.data.dataset import View
+    from jetloom.models.base import Model
+
+    Array = npt.NDArray[Any]
+
+
+ROWS = 10_000
+"""Jets that a network on their variables is given at once."""
+
+
+def load_model(path: Path) -> Any:
+    """Load a trained model: a Keras model, or boosted trees if the name ends in ``.json``.
+
+    Raises
+    ------
+    MissingFileError, CorruptFileError
+        If it is not there or cannot be read.
+    """
+    if path.suffix == ".json":
+        from jetloom.models.boosted_trees import BoostedTrees
+
+        return BoostedTrees.load(path)
+    import jetloom.models.layers  # noqa: F401 - registers the layers
+
+    return load_network(path)
+
+
+def outputs_of(network: Any, model: Model, facts: DataFacts) -> Callable[[Jets], Array]:
+    """Return a function that says what a trained model gives for jets, one row each, as a numpy array.
+
+    Parameters
+    ----------
+    network : Keras model or BoostedTrees
+        What :func:`load_model` gave.
+    model : Model
+        The kind of network it is: it knows what the network takes.
+    facts : DataFacts
+        Of the dataset that it was trained on.
+    """
+    from jetloom.models.boosted_trees import BoostedTrees
+
+    if isinstance(network, BoostedTrees):
+        return lambda jets: network.probabilities(np.asarray(model.features(jets, facts)))
+    if model.reads == "trees":
+        return TreeOutputs(network, model, facts).in_order
+    return lambda jets: np.asarray(network(model.features(jets, facts), training=False))
+
+
+def predict(
+    network: Any, model: Model, view: View, role: str, most: int | None = None
+) -> Iterator[tuple[Array, Array]]:
+    """Predict the jets of a role of the dataset.
+
+    Parameters
+    ----------
+    network : Keras model or BoostedTrees
+        What :func:`load_model` gave; preprocessing lies inside.
+    model : Model
+        The kind of network it is: it knows what the network takes.
+    view : View
+        The dataset's files and input columns.
+    role : str
+        ``train``, ``validation`` or ``test``.
+    most : int, optional
+        Take only every k-th jet, so that no more than about ``most`` are predicted, from all over the files.
+
+    Yields
+    ------
+    rows : structured array, shape (n,)
+        The dataset's rows.
+    probabilities : array of float, shape (n, classes)
+
+    Raises
+    ------
+    BadValueError
+        If the model does not give one finite number for each class.
+    """
+    outputs = outputs_of(network, model, DataFacts.of(view))
+    step = 1 if most is None else max(1, -(-view.rows(role) // most))
+    for block in view.blocks(role, BLOCK_ROWS if model.reads == "trees" else ROWS):
+        jets = block.take(slice(None, None, step))
+        if len(jets):
+            output = model.probabilities(outputs(jets))
+            if output.shape != (len(jets), len(view.classes)) or not np.isfinite(output).all():
+                shape = f"an output of shape {output.shape[1:]}, finite: {bool(np.isfinite(output).all())}"
+                raise BadValueError(f"the model gave {shape}, where {len(view.classes)} classes were expected")
+            yield jets.rows, output

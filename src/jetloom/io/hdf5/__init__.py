@@ -1,0 +1,1 @@
+"""HDF5 files in and out, in chunks with checksums."""

@@ -1,0 +1,1 @@
+"""Figures and tables of several models on the same jets."""

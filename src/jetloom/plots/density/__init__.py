@@ -1,0 +1,1 @@
+"""Figures of density models: log P, heads, trees."""

@@ -1,0 +1,1 @@
+"""Figures of the samples, before and after the cuts."""

@@ -1,0 +1,1 @@
+"""Pages of the report: one module a use case, from numbers to figures and tables."""

@@ -1,0 +1,1 @@
+"""Attempts of trainings, and what they leave in the ledger."""

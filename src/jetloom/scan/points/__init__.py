@@ -1,0 +1,1 @@
+"""The points of a scan: its grid, and their names."""

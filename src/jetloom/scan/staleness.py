@@ -1,0 +1,121 @@
+"""What makes a result stale, by stage, as digests that Snakemake compares with those of the last run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jetloom.code_digests import COLLECTION, CONVERSION, DATASET, SIMULATION, TREES, code_digest
+from jetloom.config.analysis import Analysis
+from jetloom.config.samples import Sample
+from jetloom.config.tasks import DATA_SETTINGS, UNSEEN, Task
+from jetloom.data.appearance import appearance
+from jetloom.models.registry import model_code
+from jetloom.paths import shown_collections
+from jetloom.provenance import digest, file_digest
+from jetloom.scan.points.space import talos_dictionary
+from jetloom.scan.table.ranking import criterion
+
+
+def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
+    """Return, for each stage, the digest of the settings and the code that shape its results.
+
+    Other settings of the same configuration (a title, another task, a new point) leave a stage's digest as it is.
+
+    Returns
+    -------
+    dict
+        ``simulate``, ``convert`` and ``trees`` by sample; ``dataset`` by task that has one of its own; ``train``,
+        ``appearance``, ``evaluate`` and ``collect`` by task; ``compare`` by comparison; ``diagnostics`` by collection.
+    """
+    samples, tasks = analysis.samples.items(), analysis.tasks.items()
+    conversion = analysis.conversion.model_dump(mode="json")
+    code = {
+        "simulate": code_digest(*SIMULATION),
+        "convert": code_digest(*CONVERSION),
+        "trees": code_digest(*TREES),
+        "dataset": code_digest(*DATASET),
+        "collect": code_digest(*COLLECTION),
+    }
+    return {
+        "simulate": {
+            name: digest([code["simulate"], analysis.seed, sample.simulate and sample.simulate.model_dump(mode="json")])
+            for name, sample in samples
+        },
+        "convert": {
+            name: digest([code["convert"], conversion, sample.is_data, _good_runs(analysis, sample)])
+            for name, sample in samples
+        },
+        "trees": {
+            name: digest([code["trees"], analysis.trees.model_dump(mode="json"), analysis.conversion.compression])
+            for name in analysis.samples
+        },
+        "dataset": {
+            name: digest([code["dataset"], _data(analysis, name, task)]) for name, task in tasks if task.dataset is None
+        },
+        "train": {name: digest([model_code(task.model), analysis.seed, _training(task)]) for name, task in tasks},
+        "appearance": {name: digest(appearance(analysis, name)) for name in analysis.tasks},
+        "evaluate": {name: digest(_evaluated(analysis, name)) for name in analysis.tasks},
+        "diagnostics": {name: digest(_shown(analysis)) for name in [*shown_collections(analysis), "samples"]},
+        "collect": {
+            name: digest([code["collect"], criterion(task), list(task.scan), talos_dictionary(task)])
+            for name, task in tasks
+        },
+        "compare": {name: digest(_compared(analysis, name)) for name in analysis.comparisons},
+    }
+
+
+def _evaluated(analysis: Analysis, name: str) -> list[Any]:
+    """What shapes the evaluation of a model besides its predictions: titles, and how uncertainties are drawn."""
+    return [appearance(analysis, name), analysis.seed, analysis.bootstrap]
+
+
+def _compared(analysis: Analysis, name: str) -> list[Any]:
+    """What shapes a comparison besides the predictions, titles included."""
+    comparison = analysis.comparisons[name]
+    titles = [analysis.tasks[task].title for task in comparison.tasks]
+    return [analysis.seed, comparison.model_dump(mode="json"), titles, appearance(analysis, comparison.tasks[0])]
+
+
+def _good_runs(analysis: Analysis, sample: Sample) -> str | None:
+    """What a good-runs list says, for samples that it is used for; another one shapes other results."""
+    listed = analysis.conversion.good_runs
+    return file_digest(listed) if listed is not None and sample.is_data else None
+
+
+def _shown(analysis: Analysis) -> list[Any]:
+    """What shapes the figures of samples besides their data: titles, weights, and the classes of the first task."""
+    titles = [
+        [name, sample.title, sample.cross_section, sample.sum_of_weights] for name, sample in analysis.samples.items()
+    ]
+    tasks = [
+        [name, [[key, label.when, label.title] for key, label in task.labels.items()]]
+        for name, task in analysis.tasks.items()
+    ]
+    return [analysis.label, titles, tasks[:1], analysis.trees.collection, analysis.diagnostics]
+
+
+def _data(analysis: Analysis, name: str, task: Task) -> list[Any]:
+    """What shapes a dataset."""
+    settings = task.model_dump(mode="json", include=DATA_SETTINGS)
+    # A list keeps the order of the classes, which is that of the network's outputs; titles and colours shape no data.
+    settings["labels"] = [[key, label.when] for key, label in task.labels.items()]
+    if task.reads == "jets":
+        del settings["binning"]
+    samples = [
+        [
+            sample,
+            analysis.samples[sample].cross_section,
+            analysis.samples[sample].is_data,
+            analysis.samples[sample].sum_of_weights,
+            analysis.samples[sample].channels,
+        ]
+        for sample in analysis.task_samples(name)
+    ]
+    return [settings, samples, analysis.conversion.budget.files]
+
+
+def _training(task: Task) -> dict[str, Any]:
+    """What shapes a training besides the point's parameters and the data."""
+    shaping = task.training.model_dump(mode="json", exclude=UNSEEN)
+    # Tasks without them keep the digest that they had.
+    return shaping | {key: value for key in ("classes", "unaries", "start") if (value := getattr(task, key))}

@@ -1,0 +1,1 @@
+"""Keras' backends, and the devices that they compute on."""

@@ -1,0 +1,53 @@
+"""Early stopping, and the memory of the best epoch, as state that a checkpoint can hold."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from jetloom.evaluation.classification.metrics import direction
+
+
+@dataclass
+class EarlyStopping:
+    """Watches a metric; says when it has not improved for ``patience`` epochs.
+
+    Parameters
+    ----------
+    monitor : str
+        Metric to watch; its direction is looked up.
+    patience : int or None
+        Epochs without improvement; None never stops and only remembers the best epoch.
+    min_delta : float
+        Smallest change that is an improvement.
+    """
+
+    monitor: str = "val_loss"
+    patience: int | None = None
+    min_delta: float = 0.0
+    best: float = math.nan
+    best_epoch: int = 0
+    reference: float = math.nan
+    waited: int = 0
+
+    def update(self, epoch: int, metrics: dict[str, float]) -> bool:
+        """Take an epoch's metrics; give True if it is the best so far.
+
+        Any gain makes an epoch the best, so that the best weights really are the best; patience starts afresh only
+        after a gain of ``min_delta``.
+        """
+        value = metrics[self.monitor]
+        sign = 1.0 if direction(self.monitor) == "higher" else -1.0
+        if math.isnan(self.reference) or sign * (value - self.reference) > self.min_delta:
+            self.reference, self.waited = value, 0
+        else:
+            self.waited += 1
+        if math.isnan(self.best) or sign * (value - self.best) > 0:
+            self.best, self.best_epoch = value, epoch
+            return True
+        return False
+
+    @property
+    def stop(self) -> bool:
+        """Whether the training should end."""
+        return self.patience is not None and self.waited >= self.patience

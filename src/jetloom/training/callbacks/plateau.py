@@ -1,0 +1,48 @@
+"""Lowering the learning rate on a plateau, as state that a checkpoint can hold."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from jetloom.evaluation.classification.metrics import direction
+
+
+@dataclass
+class Plateau:
+    """Lowers the learning rate when a metric has not improved for ``patience`` epochs.
+
+    Parameters
+    ----------
+    monitor : str
+        Metric to watch; its direction is looked up.
+    factor : float
+        New learning rate over old.
+    patience : int
+        Epochs without improvement.
+    min_delta : float
+        Smallest change that is an improvement.
+    min_learning_rate : float
+        Never below this.
+    """
+
+    monitor: str = "val_loss"
+    factor: float = 0.5
+    patience: int = 4
+    min_delta: float = 1e-4
+    min_learning_rate: float = 1e-6
+    best: float = math.nan
+    waited: int = 0
+
+    def update(self, metrics: dict[str, float], learning_rate: float) -> float:
+        """Take an epoch's metrics; give the learning rate of the next epoch."""
+        value = metrics[self.monitor]
+        sign = 1.0 if direction(self.monitor) == "higher" else -1.0
+        if math.isnan(self.best) or sign * (value - self.best) > self.min_delta:
+            self.best, self.waited = value, 0
+            return learning_rate
+        self.waited += 1
+        if self.waited < self.patience:
+            return learning_rate
+        self.waited = 0
+        return max(learning_rate * self.factor, min(self.min_learning_rate, learning_rate))
