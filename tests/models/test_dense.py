@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -64,11 +68,11 @@ def test_the_network_is_what_the_parameters_say(keras):
     network = _build(hidden_layers=3, units=7, dropout=0.1, batch_normalization=True, activation="tanh", l2=0.01)
     kinds = [type(layer).__name__ for layer in network.layers]
     block = ["Dense", "BatchNormalization", "Activation", "Dropout"]
-    assert kinds == ["InputLayer", "FillMissing", "Normalization", *block * 3, "Dense", "Softmax"]
+    assert kinds == ["InputLayer", "Normalization", *block * 3, "Dense", "Softmax"]
     assert network.get_layer("hidden_2").units == 7
     assert len(network.losses) == 4
     simple = [type(layer).__name__ for layer in _build(hidden_layers=0).layers]
-    assert simple == ["InputLayer", "FillMissing", "Normalization", "Dense", "Softmax"]
+    assert simple == ["InputLayer", "Normalization", "Dense", "Softmax"]
 
 
 def test_logistic_regression_equals_numpy(keras, inputs):
@@ -116,12 +120,39 @@ def test_two_layers_of_one_shape_start_differently(keras):
     assert (kernels[0] != kernels[1]).any()
 
 
-def test_a_saved_model_gives_the_same_without_the_package(keras, inputs, tmp_path):
-    network, broken = _build(batch_normalization=True, dropout=0.3), inputs.copy()
-    broken[::5, 0] = np.nan
+WITHOUT_JETLOOM = """
+import sys
+sys.modules["jetloom"] = None  # whoever imports it fails
+import keras, numpy
+network = keras.saving.load_model(sys.argv[1], compile=False)
+numpy.save(sys.argv[3], network.predict(numpy.load(sys.argv[2]), batch_size=50, verbose=0))
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_a_saved_model_gives_the_same_without_the_package(keras, inputs, tmp_path, backend):
+    facts = DataFacts(FACTS.inputs, FACTS.classes, FACTS.mean, FACTS.std, np.array([0.1, 1e-7, -5.3]))
+    network, broken = _build(facts=facts, batch_normalization=True, dropout=0.3), inputs.copy()
+    broken[::5, 0], broken[1::5] = np.nan, np.nan
     network.save(tmp_path / "model.keras")
+    np.save(tmp_path / "inputs.npy", broken)
+    files = [tmp_path / name for name in ("model.keras", "inputs.npy", "outputs.npy")]
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    subprocess.run([sys.executable, "-c", WITHOUT_JETLOOM, *files], env=environment, check=True)
+    np.testing.assert_allclose(np.load(tmp_path / "outputs.npy"), network(broken), rtol=2e-6)
     loaded = keras.saving.load_model(tmp_path / "model.keras", compile=False)
     np.testing.assert_array_equal(np.asarray(loaded(broken)), np.asarray(network(broken)))
+
+
+def test_a_model_saved_with_a_layer_of_ours_still_loads(keras, inputs, tmp_path):
+    from jetloom.models.missing import FillMissing
+
+    given = keras.Input((3,))
+    network = keras.Model(given, FillMissing(FACTS.missing.tolist())(given))
+    network.save(tmp_path / "model.keras")
+    inputs = np.where(inputs > FACTS.mean, np.nan, inputs).astype(np.float32)
+    filled = np.asarray(keras.saving.load_model(tmp_path / "model.keras", compile=False)(inputs))
+    np.testing.assert_array_equal(filled, np.where(np.isnan(inputs), FACTS.missing.astype(np.float32), inputs))
 
 
 def test_the_loss_is_the_cross_entropy_of_each_row(keras):

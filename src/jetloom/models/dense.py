@@ -61,9 +61,9 @@ class Dense(Model):
         inputs = keras.Input((len(data.inputs),), name="jets")
         x = inputs
         if data.missing is not None:
-            from jetloom.models.missing import FillMissing
+            from jetloom.models.missing import fill_missing
 
-            x = FillMissing(data.missing.tolist(), name="fill_missing")(x)
+            x = fill_missing(x, data.missing)
         x = keras.layers.Normalization(mean=data.mean, variance=data.std**2, name="normalization")(x)
         for index in range(parameters.hidden_layers):
             x = dense(parameters.units, f"hidden_{index}")(x)
