@@ -157,6 +157,7 @@ def network(name: str, width: int) -> tuple[Any, Any, Any]:
 
 def trees_stream(name: str, path: Path, width: int, jets: int, batch: int) -> tuple[Any, Any]:
     """Return the step of a model, and the batches by length of a file, as a training uses them."""
+    from jetloom.data.streams.batch import Batch
     from jetloom.data.streams.buckets import BucketStream
     from jetloom.training.optimizers import make_optimizer
     from jetloom.training.steppers.choice import make_stepper
@@ -164,11 +165,11 @@ def trees_stream(name: str, path: Path, width: int, jets: int, batch: int) -> tu
     model, parameters, built = network(name, width)
     data = facts()
 
-    def values(labels: Any, outputs: Any) -> list[Any]:
-        return [model.loss(labels, outputs, parameters), *model.term_values(labels, outputs)]
+    def values(batch: Any, outputs: Any) -> list[Any]:
+        return model.row_values(batch, outputs, parameters)
 
     def prepare(block: Any) -> Any:
-        return model.features(block, data), block["label"], block["weight"]
+        return Batch.of(model.features(block, data), block["label"], block["weight"])
 
     stepper = make_stepper(built, make_optimizer(parameters), values, xla=model.compile_xla)
     return stepper, BucketStream([path], batch, 1, prepare, lambda block: np.arange(len(block)), jets)
@@ -180,8 +181,8 @@ def train_epoch(stepper: Any, stream: Any) -> None:
     It is always the same epoch: another one could bring a length whose shape is not yet compiled.
     """
     last: Any = 0.0
-    for features, labels, weights in stream.epoch(0):
-        sums = stepper.train(features, labels, weights)
+    for batch in stream.epoch(0):
+        sums = stepper.train(batch)
         np.asarray(last)
         last = sums
     np.asarray(last)
@@ -202,13 +203,14 @@ def _batches(path: Path) -> dict[str, Any]:
     """Return jets a second of the batches alone by number of threads, and microseconds of a processor by part."""
     from dataclasses import replace
 
+    from jetloom.data.streams.batch import Batch
     from jetloom.data.streams.buckets import BucketStream, filled
     from jetloom.models.registry import find_model
 
     model, data = find_model("junipr"), facts()
 
     def prepare(block: Any) -> Any:
-        return model.features(block, data), block["label"], block["weight"]
+        return Batch.of(model.features(block, data), block["label"], block["weight"])
 
     stream = BucketStream([path], LARGE_BATCH, 1, prepare, lambda block: np.arange(len(block)), JETS)
     wall: dict[int, float] = {}

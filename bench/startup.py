@@ -18,6 +18,7 @@ from jetloom.training.backends.backend import use_backend
 use_backend(sys.argv[1], 1)
 mark("backend")
 import numpy as np
+from jetloom.data.streams.batch import Batch
 from jetloom.models.base import DataFacts
 from jetloom.models.dense import Dense, DenseParameters
 from jetloom.training.optimizers import make_optimizer
@@ -28,7 +29,7 @@ model = Dense()
 network = model.build(parameters, facts, 1, {})
 mark("network")
 stepper = make_stepper(network, make_optimizer(parameters), lambda *rows: model.row_values(*rows, parameters))
-stepper.train(np.zeros((512, 10), "f4"), np.zeros(512, "i4"), np.ones(512, "f4"))
+stepper.train(Batch.of(np.zeros((512, 10), "f4"), np.zeros(512, "i4"), np.ones(512, "f4")))
 mark("first step")
 print(json.dumps({name: b - a for (_, a), (name, b) in zip(marks, marks[1:])}))
 """

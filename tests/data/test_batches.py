@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jetloom.data.streams.batch import Batch
 from jetloom.data.streams.batches import BatchStream
 from jetloom.io.hdf5.tables import TableWriter
 
@@ -23,12 +24,16 @@ def files(tmp_path_factory):
     return paths
 
 
+def _prepare(jets):
+    return Batch.of(jets["row"], jets["file"], np.ones(len(jets), np.float32))
+
+
 def _stream(files, batch_size=50, seed=1, buffer_rows=128):
-    return BatchStream(files, batch_size, seed, lambda block: (block["row"], block["file"]), buffer_rows)
+    return BatchStream(files, batch_size, seed, _prepare, buffer_rows)
 
 
 def _rows(stream, epoch=0, first_step=0):
-    return [batch[0].tolist() for batch in stream.epoch(epoch, first_step)]
+    return [batch.features.tolist() for batch in stream.epoch(epoch, first_step)]
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 50, 637, 1000])
@@ -45,15 +50,17 @@ def test_each_row_comes_once_an_epoch_and_only_the_last_batch_is_smaller(files, 
 @pytest.mark.parametrize("first_step", [0, 4])
 def test_inputs_may_be_arrays_by_name(files, first_step):
     def by_name(jets):
-        return {"row": jets["row"], "both": np.stack([jets["row"], jets["file"]], 1)}, jets["file"]
+        named = {"row": jets["row"], "both": np.stack([jets["row"], jets["file"]], 1)}
+        return Batch.of(named, {"file": jets["file"]}, np.ones(len(jets), np.float32))
 
     plain = list(_stream(files).epoch(3, first_step))
     named = list(BatchStream(files, 50, 1, by_name, 128).epoch(3, first_step))
     assert len(named) == len(plain)
-    for (inputs, labels), (rows, file) in zip(named, plain, strict=True):
-        np.testing.assert_array_equal(inputs["row"], rows)
-        np.testing.assert_array_equal(inputs["both"], np.stack([rows, file], 1))
-        np.testing.assert_array_equal(labels, file)
+    for found, batch in zip(named, plain, strict=True):
+        np.testing.assert_array_equal(found.features["row"], batch.features)
+        np.testing.assert_array_equal(found.features["both"], np.stack([batch.features, batch.target], 1))
+        np.testing.assert_array_equal(found.target["file"], batch.target)
+        assert found.real.all()
 
 
 def test_the_order_is_a_function_of_seed_and_epoch(files):
@@ -72,14 +79,14 @@ def test_an_epoch_does_not_depend_on_those_before_it(files):
 
 def test_arrays_of_a_batch_belong_together(files):
     edges = np.cumsum(SIZES)
-    for rows, source in _stream(files).epoch(0):
-        assert (np.searchsorted(edges, rows, side="right") == source).all()
+    for batch in _stream(files).epoch(0):
+        assert (np.searchsorted(edges, batch.features, side="right") == batch.target).all()
 
 
 def test_batches_cross_files_and_are_shuffled(files):
     batches = list(_stream(files, 100, buffer_rows=1 << 16).epoch(0))
-    assert all(len(set(source.tolist())) > 1 for _, source in batches[:5])
-    rows = np.concatenate([batch[0] for batch in batches])
+    assert all(len(set(batch.target.tolist())) > 1 for batch in batches[:5])
+    rows = np.concatenate([batch.features for batch in batches])
     assert abs(np.corrcoef(rows, np.arange(len(rows)))[0, 1]) < 0.2
     assert (np.diff(rows) == 1).mean() < 0.05
 

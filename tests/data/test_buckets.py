@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from jetloom.data.block import jet_blocks
 from jetloom.data.classes import Classes
+from jetloom.data.streams.batch import Batch
 from jetloom.data.streams.buckets import BucketStream, by_length, length_batches, padded_steps
 from jetloom.errors import ConfigurationError
 from jetloom.io.hdf5.tables import TableReader, TableWriter
@@ -47,7 +48,7 @@ def _all(files):
 
 def _prepare(jets):
     np.testing.assert_array_equal(jets.branchings["z"], np.repeat(jets["row"], jets.lengths))
-    return {"row": jets["row"], "length": jets.lengths}, jets["label"], jets["weight"]
+    return Batch.of({"row": jets["row"], "length": jets.lengths}, jets["label"], jets["weight"])
 
 
 def _stream(files, batch_size=50, seed=1, buffer_rows=256, names=(), threads=1):
@@ -57,7 +58,7 @@ def _stream(files, batch_size=50, seed=1, buffer_rows=256, names=(), threads=1):
 
 
 def _rows(stream, epoch=0, first_step=0):
-    return [batch[0]["row"][batch[1] >= 0].tolist() for batch in stream.epoch(epoch, first_step)]
+    return [batch.features["row"][batch.real].tolist() for batch in stream.epoch(epoch, first_step)]
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 50, 1000])
@@ -75,15 +76,14 @@ def test_each_jet_of_the_classes_comes_once_an_epoch(files, batch_size, buffer_r
 def test_every_batch_has_one_size_and_what_fills_it_up_has_no_weight(files):
     stream = _stream(files, 64)
     *whole, last = stream.epoch(0)
-    assert {len(labels) for _, labels, _ in (*whole, last)} == {64}
-    assert all((labels >= 0).all() for _, labels, _ in whole)
-    features, labels, weights = last
+    assert {len(batch) for batch in (*whole, last)} == {64}
+    assert all(batch.real.all() for batch in whole)
     real = stream.jets % 64
-    assert (labels[:real] >= 0).all()
-    assert (labels[real:] == -1).all()
-    assert weights.tolist() == [1.0] * real + [0.0] * (64 - real)
-    assert (features["row"][real:] == features["row"][real - 1]).all()
-    assert [len(labels) for _, labels, _ in _stream(files, 10_000).epoch(0)] == [stream.jets]
+    assert last.real.tolist() == [True] * real + [False] * (64 - real)
+    assert last.weights.tolist() == [1.0] * real + [0.0] * (64 - real)
+    assert (last.features["row"][real:] == last.features["row"][real - 1]).all()
+    assert (last.target[real:] == last.target[real - 1]).all()
+    assert [len(batch) for batch in _stream(files, 10_000).epoch(0)] == [stream.jets]
 
 
 @settings(max_examples=20, deadline=None)
@@ -112,8 +112,8 @@ def test_most_of_a_batch_is_no_padding_and_lengths_come_in_random_order(files):
     """In file order half of the steps would be padding."""
     stream = _stream(files, 20, buffer_rows=1 << 15)
     steps, valid, tops = 0, 0, []
-    for features, labels, _ in stream.epoch(0):
-        lengths = features["length"][labels >= 0] + 1
+    for batch in stream.epoch(0):
+        lengths = batch.features["length"][batch.real] + 1
         tops.append(int(padded_steps(lengths.max())))
         steps += tops[-1] * len(lengths)
         valid += lengths.sum()
@@ -149,9 +149,9 @@ def test_an_evaluation_sees_each_jet_once_in_batches_of_one_size(files, threads)
     blocks = (classes.of(block) for path in files for block in jet_blocks(TableReader(path), 64))
     batches = list(length_batches(blocks, 32, _prepare, threads))
     rows = _all(files)
-    found = sorted(row for features, labels, _ in batches for row in features["row"][labels >= 0])
+    found = sorted(row for batch in batches for row in batch.features["row"][batch.real])
     assert found == rows["row"][rows["label"] == 0].tolist()
-    assert {len(labels) for _, labels, _ in batches} == {32}
+    assert {len(batch) for batch in batches} == {32}
 
 
 def test_a_class_that_the_dataset_does_not_have_is_named():

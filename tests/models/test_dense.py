@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jetloom.data.block import Jets
+from jetloom.data.streams.batch import Batch
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts
 from jetloom.models.registry import find_model, resolve_parameters
@@ -159,8 +160,9 @@ def test_the_loss_is_the_cross_entropy_of_each_row(keras):
     rng = np.random.default_rng(3)
     outputs = rng.dirichlet([1, 1, 1], 40).astype(np.float32)
     labels = rng.integers(0, 3, 40).astype(np.int32)
+    batch = Batch.of(np.zeros((40, 1), np.float32), labels, np.ones(40, np.float32))
     expected = -np.log(np.clip(outputs[np.arange(40), labels], 1e-7, 1))
-    loss = np.asarray(find_model("dense").loss(labels, keras.ops.convert_to_tensor(outputs), None))
+    loss = np.asarray(find_model("dense").loss(batch, keras.ops.convert_to_tensor(outputs), None))
     assert loss.shape == (40,)
     np.testing.assert_allclose(loss, expected, rtol=1e-5, atol=1e-6)
 

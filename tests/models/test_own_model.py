@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from jetloom.data.block import Jets
+from jetloom.data.streams.batch import Batch
 from jetloom.errors import ConfigurationError, MissingFileError
 from jetloom.models.base import DataFacts
 from jetloom.models.registry import find_model, model_code, resolve_parameters
@@ -34,10 +35,11 @@ def test_the_documented_model_is_found_and_gives_probabilities(own):
     rows = np.zeros(5, [("a", "f4"), ("b", "f4")])
     rows["a"][0] = np.nan
     network = model.build(parameters, facts, 1, {})
-    outputs = np.asarray(network(model.features(Jets(rows), facts)))
+    batch = Batch.of(model.features(Jets(rows), facts), np.zeros(5, np.int32), np.ones(5, np.float32))
+    outputs = np.asarray(network(batch.features))
     assert outputs.shape == (5, 2)
     assert np.allclose(outputs.sum(axis=1), 1)
-    assert np.isfinite(np.asarray(model.loss(np.zeros(5, np.int32), outputs, parameters))).all()
+    assert np.isfinite(np.asarray(model.loss(batch, outputs, parameters))).all()
 
 
 def test_a_change_of_the_file_makes_its_trainings_stale(own):

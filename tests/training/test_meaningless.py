@@ -1,10 +1,12 @@
 """Metrics that the weights make impossible: a training goes on without them, and says so."""
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from jetloom.data.streams.batch import Batch
 from jetloom.io.sealed import read_json
 from jetloom.models.dense import Dense
 from jetloom.models.registry import find_model, resolve_parameters
@@ -24,9 +26,9 @@ class Says:
     def __init__(self, loss, quark):
         self.loss, self.quark = np.asarray(loss), np.asarray(quark)
 
-    def evaluate(self, features, labels):
-        rows = np.asarray(features, int)
-        right = ((self.quark[rows] > 0.5) == labels).astype("f4")
+    def evaluate(self, batch):
+        rows = np.asarray(batch.features, int)
+        right = ((self.quark[rows] > 0.5) == batch.target).astype("f4")
         return np.stack([self.loss[rows], right]), np.stack([1 - self.quark[rows], self.quark[rows]], axis=1)
 
 
@@ -36,8 +38,8 @@ def scored(weights, loss=None, rows=None):
     labels, quark = np.arange(size) % 2, RNG.uniform(0, 1, size)
     network = Says(np.full(size, 0.7) if loss is None else loss, quark)
     half = [np.arange(size)[: size // 2], np.arange(size)[size // 2 :]]
-    blocks = [(part, labels[part].astype("i4"), np.asarray(weights, "f4")[part]) for part in half]
-    blocks.append((np.zeros(3), np.full(3, -1, "i4"), np.zeros(3, "f4")))
+    blocks = [Batch.of(part, labels[part].astype("i4"), np.asarray(weights, "f4")[part]) for part in half]
+    blocks.append(Batch.of(np.zeros(3), np.zeros(3, "i4"), np.ones(3, "f4")).filled_from(0))
     return scores(network, Dense(), iter(blocks), "val_")
 
 
@@ -116,9 +118,9 @@ def test_a_loop_says_it_once_and_goes_on(dataset, tmp_path, monkeypatch, caplog)
 
     class Feed(network.Feed):
         def blocks(self, role):
-            for features, labels, weights in super().blocks(role):
-                signs = np.where(np.arange(len(weights)) % 2, 1.0, -1.0).astype("f4")
-                yield features, labels, np.where(labels >= 0, signs, 0).astype("f4")
+            for batch in super().blocks(role):
+                signs = np.where(np.arange(len(batch)) % 2, 1.0, -1.0)
+                yield replace(batch, weights=np.where(batch.real, signs, 0).astype("f4"))
 
     monkeypatch.setattr(network, "Feed", Feed)
     with caplog.at_level(logging.WARNING):

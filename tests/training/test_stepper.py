@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from jetloom.data.streams.batch import Batch
+
 SCRIPT = """
 import sys
 import numpy as np
@@ -24,7 +26,7 @@ def _data():
     features = rng.normal(size=(48, 3)).astype(np.float32)
     labels = (features[:, 0] + 0.5 * rng.normal(size=48) > 0).astype(np.int32)
     weights = rng.normal(1, 0.6, 48).astype(np.float32)  # some are negative
-    return features, labels, weights
+    return Batch.of(features, labels, weights)
 
 
 def _stepper(optimizer, **parameters):
@@ -39,7 +41,7 @@ def _stepper(optimizer, **parameters):
     stepper = make_stepper(
         model.build(settings, facts, 1, {}),
         make_optimizer(settings),
-        lambda labels, outputs: model.row_values(labels, outputs, settings),
+        lambda batch, outputs: model.row_values(batch, outputs, settings),
         settings.micro_batch,
         reduction=settings.reduction,
     )
@@ -57,6 +59,7 @@ CASES = {
     "momentum": ("sgd", {"hidden_layers": 1, "learning_rate": 0.1, "momentum": 0.9}),
     "whole": ("sgd", {"hidden_layers": 1, "learning_rate": 0.5, "l2": 0.1}),
     "filled": ("sgd", {"hidden_layers": 1, "learning_rate": 0.5, "l2": 0.1}),
+    "filled pieces": ("sgd", {"hidden_layers": 1, "learning_rate": 0.5, "l2": 0.1, "micro_batch": 7}),
     "adam": ("adam", {"hidden_layers": 2, "batch_normalization": True, "activation": "tanh"}),
     "pieces": ("sgd", {"hidden_layers": 1, "learning_rate": 0.5, "l2": 0.1, "micro_batch": 7}),
     "sum": ("sgd", {"hidden_layers": 1, "learning_rate": 0.5 / 16, "reduction": "sum"}),
@@ -68,18 +71,15 @@ CASES = {
 def steps():
     """Make five steps in each case on the backend that is there; the last batch is smaller."""
     found = {}
-    features, labels, weights = _data()
+    data = _data()
     for name, (optimizer, parameters) in CASES.items():
         stepper = _stepper(optimizer, **parameters)
-        batches = [(features[k:], labels[k:], weights[k:]) for k in (0, 0, 0, 0, 20)]
-        if name == "filled":
-            batches = [
-                (np.concatenate([x, x[-5:]]), np.append(y, [-1] * 5).astype("i4"), np.append(w, [0] * 5).astype("f4"))
-                for x, y, w in batches
-            ]
-        sums = [stepper.train(*batch) for batch in batches]
+        batches = [data.take(slice(k, None)) for k in (0, 0, 0, 0, 20)]
+        if name.startswith("filled"):
+            batches = [Batch.concatenate([batch, data.take(np.arange(5)).filled_from(0)]) for batch in batches]
+        sums = [stepper.train(batch) for batch in batches]
         found[f"{name}/sums"] = np.array(sums)
-        found[f"{name}/outputs"] = stepper.predict(features)
+        found[f"{name}/outputs"] = stepper.predict(data.features)
         stepper.sync()
         for index, variable in enumerate(stepper.network.trainable_variables):
             found[f"{name}/{index}"] = np.array(variable)
@@ -116,8 +116,8 @@ def test_both_backends_take_the_same_steps(tensorflow, jax, case):
 @pytest.mark.parametrize("case", ["linear", "penalty", "clipped"])
 def test_a_weighted_gradient_equals_the_one_computed_by_hand(request, backend, case):
     found = request.getfixturevalue(backend)
-    features, labels, weights = (array.astype(np.float64) for array in _data())
-    labels = labels.astype(int)
+    data = _data()
+    features, labels, weights = data.features.astype(float), data.target.astype(int), data.weights.astype(float)
     rng = np.random.default_rng(9)
     kernel = rng.normal(0, 0.5, (3, 2)).astype(np.float32).astype(float)
     bias = rng.normal(0, 0.5, 2).astype(np.float32).astype(float)
@@ -152,28 +152,29 @@ def test_gradients_of_micro_batches_add_up_to_that_of_the_batch(request, backend
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_rows_that_fill_a_batch_up_change_nothing(request, backend):
     found = request.getfixturevalue(backend)
-    np.testing.assert_allclose(found["filled/sums"], found["whole/sums"], rtol=1e-5)
-    np.testing.assert_allclose(found["filled/outputs"], found["whole/outputs"], rtol=1e-5, atol=1e-6)
+    for name in ("filled", "filled pieces"):
+        np.testing.assert_allclose(found[f"{name}/sums"], found["whole/sums"], rtol=1e-5)
+        np.testing.assert_allclose(found[f"{name}/outputs"], found["whole/outputs"], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("pieces", [0, 7])
 def test_the_step_of_a_sum_is_that_of_a_mean_at_its_rate_over_the_rows(tensorflow, pieces):
-    features, labels, weights = _data()
+    data = _data()
     mean = _stepper("sgd", learning_rate=0.5, hidden_layers=1)
     total = _stepper("sgd", learning_rate=0.5 / 48, hidden_layers=1, reduction="sum", micro_batch=pieces)
     for _ in range(3):
-        expected = mean.train(features, labels, weights)
-        np.testing.assert_allclose(total.train(features, labels, weights), expected, rtol=1e-5)
-    np.testing.assert_allclose(total.predict(features), mean.predict(features), rtol=1e-4, atol=1e-6)
+        expected = mean.train(data)
+        np.testing.assert_allclose(total.train(data), expected, rtol=1e-5)
+    np.testing.assert_allclose(total.predict(data.features), mean.predict(data.features), rtol=1e-4, atol=1e-6)
 
 
 def test_weights_decay_apart_from_the_gradient(tensorflow):
-    features, labels, weights = _data()
+    data = _data()
     kernels = []
     for decay in (0.0, 0.1):
         stepper = _stepper("sgd", learning_rate=0.5, hidden_layers=0, weight_decay=decay)
         before = stepper.arrays()[0].copy()
-        stepper.train(features, labels, weights)
+        stepper.train(data)
         kernels.append(stepper.arrays()[0])
     np.testing.assert_allclose(kernels[1], kernels[0] - 0.5 * 0.1 * before, rtol=1e-4, atol=1e-6)
 
@@ -196,14 +197,14 @@ def test_optimisers_are_what_the_parameters_say(tensorflow):
 
 
 def test_a_state_is_taken_out_and_put_back(tensorflow):
-    features, labels, weights = _data()
+    data = _data()
     one = _stepper("adam", dropout=0.5)
-    one.train(features, labels, weights)
+    one.train(data)
     state = [array.copy() for array in one.arrays()]
-    expected = [one.train(features, labels, weights) for _ in range(3)]
+    expected = [one.train(data) for _ in range(3)]
     other = _stepper("adam", dropout=0.5)
     other.load(state)
-    np.testing.assert_array_equal([other.train(features, labels, weights) for _ in range(3)], expected)
+    np.testing.assert_array_equal([other.train(data) for _ in range(3)], expected)
     with pytest.raises(ValueError, match="shorter"):
         other.load(state[:-1])
 
@@ -213,7 +214,6 @@ def test_a_learning_rate_is_set(tensorflow):
     stepper.learning_rate = 0.125
     assert stepper.learning_rate == 0.125
     before = stepper.arrays()[0].copy()
-    features, labels, weights = _data()
     stepper.learning_rate = 0.0
-    stepper.train(features, labels, weights)
+    stepper.train(_data())
     np.testing.assert_array_equal(stepper.arrays()[0], before)

@@ -97,9 +97,9 @@ def test_only_the_jets_of_the_task_s_classes_take_part(trees, alone):
         losses, weights = [], []
         for block in feed.view.blocks(role):
             for index in np.flatnonzero(block["label"] == trees.classes.index("quark")):
-                features, _, weight = feed.arrays(block.take(np.array([index])))
-                losses.append(-np.asarray(network(features)).sum())
-                weights.append(weight[0])
+                batch = feed.batch(block.take(np.array([index])))
+                losses.append(-np.asarray(network(batch.features)).sum())
+                weights.append(batch.weights[0])
         expected = np.average(np.array(losses), weights=weights)
         assert alone[1]["metrics"][f"{prefix}loss"] == pytest.approx(expected, rel=1e-5)
 

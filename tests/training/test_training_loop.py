@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from jetloom.config.tasks import Training
+from jetloom.data.streams.batch import Batch
 from jetloom.errors import CheckpointedError
 from jetloom.models.base import DataFacts
 from jetloom.models.registry import find_model
@@ -60,7 +61,7 @@ def make(dataset):
         stepper = make_stepper(
             model.build(parameters, facts, 7, {}),
             make_optimizer(parameters),
-            lambda labels, outputs: model.row_values(labels, outputs, parameters),
+            lambda batch, outputs: model.row_values(batch, outputs, parameters),
         )
         feed = Feed(analysis().tasks["flavour"], model, dataset, None)
         return Loop(
@@ -246,9 +247,9 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_steps(make, tmp_path):
     loop = make(tmp_path / "c.npz", epochs=1)
     done, train = [], loop.stepper.train
 
-    def record(features, labels, weights):
-        sums = train(features, labels, weights)
-        done.append((*sums, weights.sum(dtype=float)))
+    def record(batch):
+        sums = train(batch)
+        done.append((*sums, batch.weights.sum(dtype=float)))
         return sums
 
     loop.stepper.train = record
@@ -260,8 +261,8 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_steps(make, tmp_path):
 
 def test_scores_do_not_depend_on_the_blocks(make, tmp_path):
     loop = make(tmp_path / "c.npz")
-    whole = [np.concatenate(arrays) for arrays in zip(*loop.validation(), strict=True)]
-    pieces = (tuple(array[k : k + 13] for array in whole) for k in range(0, len(whole[0]), 13))
+    whole = Batch.concatenate(list(loop.validation()))
+    pieces = (whole.take(slice(k, k + 13)) for k in range(0, len(whole), 13))
     one, other = (scores(loop.stepper, loop.model, blocks, "").values for blocks in (loop.validation(), pieces))
     assert one == pytest.approx(other, rel=1e-6)
 

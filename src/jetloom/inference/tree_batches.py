@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from jetloom.data.block import Jets
-    from jetloom.models.base import DataFacts, Features, Model
+    from jetloom.data.streams.batch import Features
+    from jetloom.models.base import DataFacts, Model
 
 Index = npt.NDArray[np.int64]
 Array = npt.NDArray[Any]

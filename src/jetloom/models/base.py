@@ -13,15 +13,14 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, field_validator
 
-from jetloom.config.limits import Batch, Epochs, MicroBatch, Norm, Penalty, Rate
+from jetloom.config.limits import Batch as BatchSize
+from jetloom.config.limits import Epochs, MicroBatch, Norm, Penalty, Rate
 from jetloom.config.settings import Settings
 from jetloom.data.block import Jets
 from jetloom.data.dataset import View
+from jetloom.data.streams.batch import Batch, Features
 from jetloom.models import schedules
 from jetloom.models.schedules import Phase
-
-Features = npt.NDArray[Any] | dict[str, npt.NDArray[Any]]
-"""What a network takes: one array, or arrays by the names of its inputs; each with one row a jet."""
 
 
 class Parameters(Settings):
@@ -43,7 +42,7 @@ class Parameters(Settings):
         "and adam, which divides by the size of gradients, takes nearly the same steps at the same rate. Losses are "
         "logged as means.",
     )
-    batch_size: Batch = Field(512, description="Jets in a batch.")
+    batch_size: BatchSize = Field(512, description="Jets in a batch.")
     epochs: Epochs = Field(50, description="Epochs at most.")
     schedule: list[str | Phase] = Field(
         default_factory=list,
@@ -162,28 +161,29 @@ class Model(ABC):
         """Return the network's input for a block of jets."""
 
     @abstractmethod
-    def loss(self, labels: Any, outputs: Any, parameters: Any) -> Any:
+    def loss(self, batch: Batch, outputs: Any, parameters: Any) -> Any:
         """Return the loss of each row, a tensor of shape (rows,), written with ``keras.ops``.
 
         Parameters
         ----------
-        labels : int32 tensor of shape (rows,)
-            Index of the true class.
+        batch : Batch
+            Of tensors. Its ``target`` is the index of the true class, int32 of shape (rows,); rows that are not
+            ``real`` are left out of all sums afterwards.
         outputs : tensor
             What the network gives.
         parameters : Parameters
             The point's.
         """
 
-    def term_values(self, labels: Any, outputs: Any) -> list[Any]:
+    def term_values(self, batch: Batch, outputs: Any) -> list[Any]:
         """Return the values of :attr:`terms` for each row, tensors of shape (rows,), written with ``keras.ops``."""
         from keras import ops
 
-        return [ops.cast(ops.equal(ops.cast(ops.argmax(outputs, axis=-1), "int32"), labels), "float32")]
+        return [ops.cast(ops.equal(ops.cast(ops.argmax(outputs, axis=-1), "int32"), batch.target), "float32")]
 
-    def row_values(self, labels: Any, outputs: Any, parameters: Any) -> list[Any]:
+    def row_values(self, batch: Batch, outputs: Any, parameters: Any) -> list[Any]:
         """Return the loss and the :attr:`terms` of each row."""
-        return [self.loss(labels, outputs, parameters), *self.term_values(labels, outputs)]
+        return [self.loss(batch, outputs, parameters), *self.term_values(batch, outputs)]
 
     def probabilities(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the probabilities of the classes, shape (rows, classes), from a classifier's outputs."""

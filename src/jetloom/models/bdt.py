@@ -18,6 +18,7 @@ from jetloom.config.limits import Penalty, Rate, Trees
 from jetloom.config.settings import Settings
 from jetloom.data.block import Jets
 from jetloom.data.dataset import input_matrix
+from jetloom.data.streams.batch import Batch
 from jetloom.models.base import DataFacts, Model
 
 
@@ -72,6 +73,6 @@ class Bdt(Model):
         """Return the input columns as a matrix of shape (rows, inputs)."""
         return input_matrix(jets.rows, data.inputs)
 
-    def loss(self, labels: Any, outputs: Any, parameters: BdtParameters) -> Any:  # noqa: ARG002
+    def loss(self, batch: Batch, outputs: Any, parameters: BdtParameters) -> Any:  # noqa: ARG002
         """Return the cross-entropy of each row from probabilities, with numpy: nothing is differentiated here."""
-        return -np.log(np.maximum(outputs[np.arange(len(labels)), labels], np.finfo(np.float64).tiny))
+        return -np.log(np.maximum(outputs[np.arange(len(batch)), batch.target], np.finfo(np.float64).tiny))

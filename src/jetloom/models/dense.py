@@ -14,6 +14,7 @@ from jetloom.config.limits import Layers, Penalty, Width
 from jetloom.config.settings import Settings
 from jetloom.data.block import Jets
 from jetloom.data.dataset import input_matrix
+from jetloom.data.streams.batch import Batch
 from jetloom.models.base import DataFacts, Model, Parameters
 
 
@@ -80,8 +81,8 @@ class Dense(Model):
         """Return the input columns as a matrix of shape (rows, inputs)."""
         return input_matrix(jets.rows, data.inputs)
 
-    def loss(self, labels: Any, outputs: Any, parameters: DenseParameters) -> Any:  # noqa: ARG002
+    def loss(self, batch: Batch, outputs: Any, parameters: DenseParameters) -> Any:  # noqa: ARG002
         """Return the cross-entropy of each row."""
         from keras import ops
 
-        return ops.sparse_categorical_crossentropy(labels, outputs)
+        return ops.sparse_categorical_crossentropy(batch.target, outputs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from jetloom.models.base import Features
+from jetloom.data.streams.batch import Features
 
 Forward = Callable[[Features], Any]
 """Features to the outputs, an array of the backend. It may still be under way: who looks at it waits."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from jetloom.models.base import Features
+from jetloom.data.streams.batch import Features
 
 
 class Graphs:
@@ -19,7 +19,7 @@ class Graphs:
     Parameters
     ----------
     function : callable
-        Of features, and perhaps of further arrays with a value a row.
+        Of features, and perhaps of further arrays, or dicts of them, with a value a row.
     xla : bool
         Compile with XLA.
     """
@@ -39,11 +39,13 @@ class Graphs:
             specs = tf.nest.map_structure(lambda array: _spec(array, fixed), (features, *rows))
             self._graphs[key] = self._function.get_concrete_function(*specs)
         # Written out, because a general walk over the arguments takes a tenth of a small step.
-        if isinstance(features, dict):
-            given = {name: tf.constant(array) for name, array in features.items()}
-        else:
-            given = tf.constant(features)
-        return self._graphs[key](given, *(tf.constant(row) for row in rows))
+        return self._graphs[key](_constant(features), *(_constant(row) for row in rows))
+
+
+def _constant(arrays: Any) -> Any:
+    if isinstance(arrays, dict):
+        return {name: tf.constant(array) for name, array in arrays.items()}
+    return tf.constant(arrays)
 
 
 def _spec(array: Any, fixed: bool) -> tf.TensorSpec:

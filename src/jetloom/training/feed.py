@@ -10,10 +10,10 @@ from jetloom.config.tasks import Task
 from jetloom.data.block import Jets
 from jetloom.data.classes import Classes
 from jetloom.data.dataset import Dataset
+from jetloom.data.streams.batch import Batch
 from jetloom.data.streams.batches import BatchStream
 from jetloom.data.streams.buckets import BucketStream, length_batches
 from jetloom.models.base import DataFacts, Model
-from jetloom.training.scores import Batch
 
 PREDICT_ROWS = 1 << 13
 TREE_BLOCK_ROWS = 1 << 14
@@ -46,23 +46,23 @@ class Feed:
         """Return the batches of the training part."""
         files, jets, classes = self.view.files["train"], self.jets("train"), self.classes
         if self.model.reads == "trees":
-            return BucketStream(files, batch_size, seed, self.arrays, classes.choose, jets, self.threads)
-        return BatchStream(files, batch_size, seed, self.arrays, choose=classes.of, jets=jets)
+            return BucketStream(files, batch_size, seed, self.batch, classes.choose, jets, self.threads)
+        return BatchStream(files, batch_size, seed, self.batch, choose=classes.of, jets=jets)
 
     def blocks(self, role: str) -> Iterator[Batch]:
         """Return all jets of a role."""
         if self.model.reads == "trees":
             blocks = (self.classes.of(block) for block in self.view.blocks(role, TREE_BLOCK_ROWS))
-            return length_batches(blocks, TREE_PREDICT_ROWS, self.arrays, self.threads)
+            return length_batches(blocks, TREE_PREDICT_ROWS, self.batch, self.threads)
         return self._slices(role)
 
     def _slices(self, role: str) -> Iterator[Batch]:
         for block in self.view.blocks(role):
             jets = self.classes.of(block)
             for start in range(0, len(jets), PREDICT_ROWS):
-                yield self.arrays(jets.take(slice(start, start + PREDICT_ROWS)))
+                yield self.batch(jets.take(slice(start, start + PREDICT_ROWS)))
 
-    def arrays(self, jets: Jets) -> Batch:
-        """Return the features, labels and weights of some jets."""
+    def batch(self, jets: Jets) -> Batch:
+        """Return a batch of some jets."""
         features = self.model.features(jets, self.facts)
-        return features, np.ascontiguousarray(jets["label"]), np.ascontiguousarray(jets[self.view.weight])
+        return Batch.of(features, np.ascontiguousarray(jets["label"]), np.ascontiguousarray(jets[self.view.weight]))

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from jetloom.config.tasks import Training
+from jetloom.data.streams.batch import Batch
 from jetloom.errors import CorruptFileError
 from jetloom.evaluation.statistics.meaning import WeightSums, not_meaningful
 from jetloom.models.base import Model
@@ -26,7 +27,7 @@ from jetloom.training.callbacks.timing import StepTimes
 from jetloom.training.checkpoint import Progress
 from jetloom.training.interruption import Interruption
 from jetloom.training.outcome import FALLBACK, Outcome
-from jetloom.training.scores import Batch, scores, stop_when
+from jetloom.training.scores import scores, stop_when
 from jetloom.training.steppers.base import Arrays, Stepper, Sums
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class Stream(Protocol):
     def steps(self) -> int:
         """Return the number of batches of an epoch."""
 
-    def epoch(self, epoch: int, first_step: int = 0) -> Iterator[Any]:
+    def epoch(self, epoch: int, first_step: int = 0) -> Iterator[Batch]:
         """Return the batches of an epoch from a step on."""
 
 
@@ -189,15 +190,14 @@ class Loop:
                     path=self.path,
                     advice="build the dataset again",
                 )
-            features, labels, weights = batch
             started = time.perf_counter()
-            sums = self.stepper.train(features, labels, weights)
+            sums = self.stepper.train(batch)
             # The step before is counted while the device works on this one (on JAX; TensorFlow waits for each step).
             if reason := self._count():
                 return reason
             progress.step += 1
-            self._uncounted = sums, WeightSums.of(weights[labels >= 0])
-            self.times.done(number, progress.step, len(labels), time.perf_counter() - started)
+            self._uncounted = sums, WeightSums.of(batch.weights[batch.real])
+            self.times.done(number, progress.step, len(batch), time.perf_counter() - started)
             reporter.step(number, progress.step, steps)
             every, told = self.settings.checkpoint_steps, bool(interruption)
             if told or (every and progress.step % every == 0):

@@ -70,7 +70,7 @@ def _make_stepper(request: Request, feed: Feed, settings: Any, seed: int) -> Ste
     return make_stepper(
         model.build(settings, feed.facts, seed, request.start),
         make_optimizer(settings),
-        lambda labels, outputs: model.row_values(labels, outputs, settings),
+        lambda batch, outputs: model.row_values(batch, outputs, settings),
         settings.micro_batch,
         model.compile_xla,
         settings.reduction,

@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.data.streams.batch import Batch
 from jetloom.errors import EmptySampleError
 from jetloom.evaluation.classification import metrics
 from jetloom.evaluation.statistics.meaning import WeightSums, doubt_of_mean, doubt_of_present, doubt_of_share
-from jetloom.models.base import Features, Model
+from jetloom.models.base import Model
 from jetloom.training.interruption import Interruption
 from jetloom.training.steppers.base import Stepper
-
-Batch = tuple[Features, npt.NDArray[np.int32], npt.NDArray[np.float32]]
-"""Features, labels and weights of some jets; rows of label -1 only fill the batch up."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +55,18 @@ def scores(stepper: Stepper, model: Model, blocks: Iterator[Batch], prefix: str)
     classifier, whole = model.objective == "classifier", WeightSums()
     sums, ends = np.zeros(1 + len(model.terms)), np.zeros((2, 0))
     kept: list[tuple[npt.NDArray[Any], ...]] = []
-    for features, labels, weights in blocks:
-        real = labels >= 0
-        values, outputs = stepper.evaluate(features, labels)
-        found, of_jets = weights[real].astype(np.float64), values[:, real].astype(np.float64)
+    for batch in blocks:
+        real = batch.real
+        values, outputs = stepper.evaluate(batch)
+        found, of_jets = batch.weights[real].astype(np.float64), values[:, real].astype(np.float64)
         sums += of_jets @ found
         whole.add(found)
         if len(found):
             ends = extremes(ends, of_jets)
         if classifier:
-            kept.append((labels[real], model.probabilities(np.asarray(outputs))[real], weights[real]))
+            kept.append(
+                (np.asarray(batch.target)[real], model.probabilities(np.asarray(outputs))[real], batch.weights[real])
+            )
     if not whole.jets:
         raise EmptySampleError("has no jet of the task's classes", where=PARTS.get(prefix, "data"))
     names = [f"{prefix}{name}" for name in ("loss", *model.terms)]

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from jetloom.data.streams.batch import Batch
 from jetloom.errors import ConfigurationError, CorruptFileError
 from jetloom.models.base import DataFacts
 from jetloom.models.registry import find_model
@@ -48,12 +49,12 @@ def test_length_and_temperature_divide_the_logits(unaries):
 
 def test_the_three_losses(keras):
     outputs = np.array([[-3.0, -1.0], [-3.0, -1.0], [-500.0, -900.0]], np.float32)
-    labels = np.array([1, 0, 1], np.int32)
+    batch = Batch.of({}, np.array([1, 0, 1], np.int32), np.ones(3, np.float32))
     wrong = np.array([-2.0, 2.0, 400.0])
     expected = {"bce": np.logaddexp(0, wrong), "sigmoid": 1 / (1 + np.exp(-wrong)), "difference": wrong}
     for name, values in expected.items():
         parameters = MODEL.parameters(loss=name)
-        found = np.asarray(MODEL.loss(labels, keras.ops.convert_to_tensor(outputs), parameters))
+        found = np.asarray(MODEL.loss(batch, keras.ops.convert_to_tensor(outputs), parameters))
         np.testing.assert_allclose(found, values, rtol=1e-6)
     assert MODEL.parameters().loss == "bce"
 
@@ -146,11 +147,11 @@ def test_the_temperature_that_is_learnt_is_the_one_of_the_data(keras):
     network = keras.Model({"first": first, "second": second, "length": length}, layer([first, second, length]))
     parameters = MODEL.parameters(learning_rate=0.1)
     stepper = make_stepper(
-        network, make_optimizer(parameters), lambda known, outputs: [MODEL.loss(known, outputs, parameters)]
+        network, make_optimizer(parameters), lambda batch, outputs: [MODEL.loss(batch, outputs, parameters)]
     )
     features = {"first": log_p[0], "second": log_p[1], "length": np.ones(20000, np.int32)}
     for _ in range(80):
-        sums = stepper.train(features, labels, np.ones(20000, np.float32))
+        sums = stepper.train(Batch.of(features, labels, np.ones(20000, np.float32)))
     assert np.exp(float(np.asarray(layer.log_temperature))) == pytest.approx(5.0, rel=0.05)
     # The loss is then the entropy of the labels, given the log odds.
     assert sums[0] / 20000 == pytest.approx(np.log1p(np.exp(-np.abs(ratio / 5))).mean() + (

@@ -16,18 +16,18 @@ from jetloom.training.backends.backend import use_backend
 use_backend(sys.argv[1], 1)
 from junipr_loop import log_p
 from junipr_toys import facts, jets
+from jetloom.data.streams.batch import Batch
 from jetloom.models.registry import find_model
 from jetloom.training.optimizers import make_optimizer
 from jetloom.training.steppers.choice import make_stepper
 
 model, data = find_model("junipr"), facts(granularity=4, most=25)
 parameters = model.parameters(optimizer="sgd", learning_rate=1.0)
-labels, weights = np.zeros(4, np.int32), np.ones(4, np.float32)
 
 
 def stepper_of(parameters, network):
-    def values(labels, outputs):
-        return [model.loss(labels, outputs, parameters), *model.term_values(labels, outputs)]
+    def values(batch, outputs):
+        return model.row_values(batch, outputs, parameters)
 
     return make_stepper(network, make_optimizer(parameters), values, xla=model.compile_xla)
 
@@ -41,7 +41,7 @@ for variable in network.variables:
 layer, stepper = network.get_layer("junipr"), stepper_of(parameters, network)
 start = [np.asarray(v, np.float64) for v in network.trainable_variables]
 expected = -sum(log_p(layer, features, row).sum() for row in range(4))
-sums = stepper.train(features, labels, weights)
+sums = stepper.train(Batch.of(features, np.zeros(4, np.int32), np.ones(4, np.float32)))
 np.testing.assert_allclose(sums[0], expected, rtol=1e-5)
 np.testing.assert_allclose(sums[1:].sum(), sums[0], rtol=1e-5)
 stepper.sync()
@@ -70,10 +70,10 @@ block = jets([3, 5, 8, 2, 7, 4, 6, 9, 1, 10])
 features = model.features(block, data)
 network = model.build(parameters, data, 3, {})
 stepper = stepper_of(parameters, network)
-labels, weights = np.zeros(10, np.int32), np.ones(10, np.float32)
-first = stepper.train(features, labels, weights)
+batch = Batch.of(features, np.zeros(10, np.int32), np.ones(10, np.float32))
+first = stepper.train(batch)
 for _ in range(600):
-    last = stepper.train(features, labels, weights)
+    last = stepper.train(batch)
 assert last[3:].sum() < 0.02 * first[3:].sum(), (first, last)
 print("log P", " ".join(repr(float(x)) for x in np.asarray(stepper.predict(features)).sum(axis=(1, 2))))
 """
@@ -99,6 +99,7 @@ import keras
 import jetloom.models.layers
 from jetloom.evaluation.density.log_p import LogProbabilities
 from jetloom.models.forward import forward
+from jetloom.data.streams.batch import Batch
 from jetloom.models.registry import find_model
 from junipr_toys import facts, jets
 from jetloom.models.junipr.features import padded

@@ -5,38 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from jetloom.data.block import Jets
+from jetloom.data.streams.batch import Batch
 from jetloom.data.streams.buffers import blocks_of, buffers
 from jetloom.data.streams.prefetch import prefetched
 
 BUFFER_ROWS = 1 << 16
-
-Arrays = npt.NDArray[Any] | dict[str, npt.NDArray[Any]]
-"""An array, or arrays by name, with one row a jet."""
-
-
-def count_rows(arrays: Arrays) -> int:
-    """Return the number of rows of an array, or of arrays by name."""
-    return len(next(iter(arrays.values()))) if isinstance(arrays, dict) else len(arrays)
-
-
-def take_rows(arrays: Arrays, index: npt.NDArray[np.int64] | slice) -> Arrays:
-    """Return some rows of an array, or of arrays by name."""
-    if isinstance(arrays, dict):
-        return {name: array[index] for name, array in arrays.items()}
-    found: npt.NDArray[Any] = arrays[index]
-    return found
-
-
-def _joined(first: Arrays, second: Arrays) -> Arrays:
-    if isinstance(first, dict) and isinstance(second, dict):
-        return {name: np.concatenate([array, second[name]]) for name, array in first.items()}
-    return np.concatenate([first, second])
 
 
 @dataclass(frozen=True)
@@ -52,8 +29,7 @@ class BatchStream:
     seed : int
         Together with the epoch it decides the order.
     prepare : callable
-        Turns a buffer of jets into a tuple of arrays, or of arrays by name, with equally many rows (inputs, labels,
-        weights).
+        Turns a buffer of jets into a batch of all of them.
     buffer_rows : int
         Rows that are shuffled together.
     choose : callable, optional
@@ -65,7 +41,7 @@ class BatchStream:
     files: list[Path]
     batch_size: int
     seed: int
-    prepare: Callable[[Jets], tuple[Any, ...]]
+    prepare: Callable[[Jets], Batch]
     buffer_rows: int = BUFFER_ROWS
     choose: Callable[[Jets], Jets] = lambda jets: jets
     jets: int | None = None
@@ -84,30 +60,28 @@ class BatchStream:
         """Return the number of batches of an epoch."""
         return -(-self.rows() // self.batch_size)
 
-    def epoch(self, epoch: int, first_step: int = 0) -> Iterator[tuple[Any, ...]]:
+    def epoch(self, epoch: int, first_step: int = 0) -> Iterator[Batch]:
         """Return the batches of an epoch, from ``first_step`` on.
 
         The order depends on seed and epoch alone, so that training goes on after an interruption just where it was.
         """
         generator = np.random.default_rng([self.seed, epoch])
         rows_left_out = first_step * self.batch_size
-        rest: tuple[Any, ...] | None = None
-        for arrays in prefetched(self._shuffled(generator), 1):
-            if rest is not None and count_rows(rest[0]):
-                arrays = tuple(_joined(*pair) for pair in zip(rest, arrays, strict=True))
-            rows = count_rows(arrays[0])
-            skipped = min(rows_left_out, rows - rows % self.batch_size)
+        rest: Batch | None = None
+        for new in prefetched(self._shuffled(generator), 1):
+            buffer = Batch.concatenate([rest, new]) if rest else new
+            whole = len(buffer) - len(buffer) % self.batch_size
+            skipped = min(rows_left_out, whole)
             rows_left_out -= skipped
-            whole = rows - rows % self.batch_size
             for start in range(skipped, whole, self.batch_size):
-                yield tuple(take_rows(array, slice(start, start + self.batch_size)) for array in arrays)
-            rest = tuple(take_rows(array, slice(whole, None)) for array in arrays)
-        if rest is not None and count_rows(rest[0]) and rows_left_out == 0:
+                yield buffer.take(slice(start, start + self.batch_size))
+            rest = buffer.take(slice(whole, None))
+        if rest and rows_left_out == 0:
             yield rest
 
-    def _shuffled(self, generator: np.random.Generator) -> Generator[tuple[Any, ...], None, None]:
-        """Return what is made of the jets of each buffer, in random order."""
+    def _shuffled(self, generator: np.random.Generator) -> Generator[Batch, None, None]:
+        """Return a batch of the jets of each buffer, in random order."""
         for parts, seed in buffers(self.files, self.buffer_rows, generator):
             jets = self.choose(Jets.concatenate(parts))
             order = np.random.default_rng(seed).permutation(len(jets))
-            yield tuple(take_rows(array, order) for array in self.prepare(jets))
+            yield self.prepare(jets).take(order)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from jetloom.data.block import Jets
+from jetloom.data.streams.batch import Batch
 from jetloom.data.streams.buffers import buffers
 from jetloom.data.streams.prefetch import made, prefetched
 
@@ -23,9 +23,7 @@ FEW_STEPS, MANY_STEPS = 16, 48
 BUFFER_ROWS = 1 << 15
 BATCHES_IN_BLOCK = 50
 
-Arrays = tuple[Any, npt.NDArray[np.int32], npt.NDArray[np.float32]]
-"""Features, labels and weights."""
-Prepare = Callable[[Jets], Arrays]
+Prepare = Callable[[Jets], Batch]
 Integers = npt.NDArray[np.int64]
 
 
@@ -58,18 +56,15 @@ def by_length(lengths: Integers, order: Integers) -> Integers:
     return order[np.argsort(padded_steps(lengths[order] + 1), kind="stable")]
 
 
-def filled(jets: Jets, positions: Integers, size: int, prepare: Prepare) -> Arrays:
-    """Make a batch of ``size`` rows. Rows that are missing repeat the last jet, with label -1 and weight 0."""
+def filled(jets: Jets, positions: Integers, size: int, prepare: Prepare) -> Batch:
+    """Make a batch of ``size`` rows. Rows that are missing repeat the last jet, and are not real."""
     rows = len(positions)
     if rows == size:
         return prepare(jets.pick(positions))
-    features, labels, weights = prepare(jets.pick(positions[np.minimum(np.arange(size), rows - 1)]))
-    labels, weights = labels.copy(), weights.copy()
-    labels[rows:], weights[rows:] = -1, 0
-    return features, labels, weights
+    return prepare(jets.pick(positions[np.minimum(np.arange(size), rows - 1)])).filled_from(rows)
 
 
-def length_batches(blocks: Generator[Jets, None, None], size: int, prepare: Prepare, threads: int) -> Iterator[Arrays]:
+def length_batches(blocks: Generator[Jets, None, None], size: int, prepare: Prepare, threads: int) -> Iterator[Batch]:
     """Make batches of a fixed number of rows from blocks of jets, by length, for an evaluation of all of them."""
 
     def batches() -> Generator[tuple[Jets, Integers], None, None]:
@@ -94,7 +89,7 @@ class BucketStream:
     seed : int
         Together with the epoch it decides the order.
     prepare : callable
-        Turns jets into features, labels and weights; runs in threads of its own.
+        Turns jets into a batch; runs in threads of its own.
     choose : callable
         Returns the positions of those of the jets that take part.
     jets : int
@@ -122,7 +117,7 @@ class BucketStream:
         """Return the number of batches of an epoch."""
         return -(-self.jets // self.batch_size)
 
-    def epoch(self, epoch: int, first_step: int = 0) -> Iterator[Arrays]:
+    def epoch(self, epoch: int, first_step: int = 0) -> Iterator[Batch]:
         """Return the batches of an epoch, from ``first_step`` on: a function of seed and epoch alone."""
         size = min(self.batch_size, max(1, self.jets))
         return made(self._batches(epoch, first_step), lambda batch: filled(*batch, size, self.prepare), self.threads)

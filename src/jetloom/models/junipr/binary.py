@@ -13,6 +13,7 @@ from pydantic import Field
 
 from jetloom.config.limits import Temperature
 from jetloom.data.block import Jets
+from jetloom.data.streams.batch import Batch
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts, Model, Parameters
 from jetloom.models.junipr.model import binning_of, structure_of
@@ -86,12 +87,12 @@ class JuniprBinaryModel(Model):
 
         return padded(jets, binning_of(data).get("trees", {}).get("max_constituents"))
 
-    def loss(self, labels: Any, outputs: Any, parameters: JuniprBinaryParameters) -> Any:
+    def loss(self, batch: Batch, outputs: Any, parameters: JuniprBinaryParameters) -> Any:
         """Return the loss of each jet, in one of three forms."""
         from keras import ops
 
         wrong = outputs[:, 0] - outputs[:, 1]
-        wrong = ops.where(ops.equal(labels, 1), wrong, -wrong)
+        wrong = ops.where(ops.equal(batch.target, 1), wrong, -wrong)
         forms = {"bce": ops.softplus, "sigmoid": ops.sigmoid, "difference": lambda value: value}
         return forms[parameters.loss](wrong)
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.data.block import Jets
+from jetloom.data.streams.batch import Batch
 from jetloom.models.base import DataFacts, Model, Parameters
 from jetloom.models.junipr.model import binning_of, structure_of
 from jetloom.models.junipr.parameters import JuniprParameters
@@ -54,11 +55,11 @@ class JuniprConditionalModel(Model):
 
         return padded(jets, binning_of(data).get("trees", {}).get("max_constituents"))
 
-    def loss(self, labels: Any, outputs: Any, parameters: Any) -> Any:  # noqa: ARG002 - nothing but the jet counts
+    def loss(self, batch: Batch, outputs: Any, parameters: Any) -> Any:  # noqa: ARG002 - nothing but the jet counts
         """Return -log P of each jet for its own class."""
         from keras import ops
 
-        return -ops.sum(ops.where(ops.one_hot(labels, outputs.shape[1], dtype="bool"), outputs, 0.0), axis=1)
+        return -ops.sum(ops.where(ops.one_hot(batch.target, outputs.shape[1], dtype="bool"), outputs, 0.0), axis=1)
 
     def probabilities(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the probabilities of the classes, for as many jets of each."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy.typing as npt
 
 from jetloom.data.block import Jets
+from jetloom.data.streams.batch import Batch
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts, Model, Parameters
 from jetloom.models.junipr.parameters import SHAPING, STRUCTURE, JuniprParameters
@@ -60,13 +61,13 @@ class JuniprModel(Model):
 
         return padded(jets, binning_of(data).get("trees", {}).get("max_constituents"))
 
-    def loss(self, labels: Any, outputs: Any, parameters: Any) -> Any:  # noqa: ARG002 - nothing but the jet counts
+    def loss(self, batch: Batch, outputs: Any, parameters: Any) -> Any:  # noqa: ARG002 - nothing but the jet counts
         """Return -log P of each jet: the sum over its steps and heads."""
         from keras import ops
 
         return -ops.sum(outputs, axis=(1, 2))
 
-    def term_values(self, labels: Any, outputs: Any) -> list[Any]:  # noqa: ARG002
+    def term_values(self, batch: Batch, outputs: Any) -> list[Any]:  # noqa: ARG002
         """Return the sum of -log P over the steps by head; together they are the loss."""
         from keras import ops
 

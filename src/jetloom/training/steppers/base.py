@@ -9,21 +9,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.models.base import Features
+from jetloom.data.streams.batch import Batch, Features
 
 Arrays = list[npt.NDArray[Any]]
 Sums = npt.ArrayLike
 
 
-RowValues = Callable[[Any, Any], list[Any]]
-"""Labels and outputs to the loss and the other values of each row."""
+RowValues = Callable[[Batch, Any], list[Any]]
+"""Batch and outputs to the loss and the other values of each row, tensors of shape (rows,)."""
 
 
 class Stepper(ABC):
     """A network with its optimiser.
-
-    Features are an array, or a dictionary of arrays by the names of the network's inputs. Rows whose label is -1 only
-    fill a batch up to a shape that is compiled already: their weights are 0, and they count in no mean.
 
     Parameters
     ----------
@@ -32,7 +29,7 @@ class Stepper(ABC):
     optimizer : keras.optimizers.Optimizer
         Its optimiser.
     values : callable
-        Labels and outputs to the values of each row that are to be summed, the loss first.
+        Batch and outputs to the values of each row that are to be summed, the loss first.
     micro_batch : int
         Rows over which a gradient is computed at a time; 0: all of a batch. The network's statistics of a batch, if it
         has any, are then those of a micro-batch.
@@ -60,11 +57,12 @@ class Stepper(ABC):
         optimizer.build(network.trainable_variables)
 
     @abstractmethod
-    def train(self, features: Features, labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
+    def train(self, batch: Batch) -> Sums:
         """Make one step.
 
-        The gradient is that of the sum of weighted losses over the number of rows (not over the sum of weights, which
-        negative weights can bring to zero), or with the reduction ``sum`` of that sum, plus the network's penalties.
+        The gradient is that of the sum of weighted losses over the number of real rows (not over the sum of weights,
+        which negative weights can bring to zero), or with the reduction ``sum`` of that sum, plus the network's
+        penalties.
 
         Returns
         -------
@@ -74,18 +72,18 @@ class Stepper(ABC):
         """
 
     @abstractmethod
-    def evaluate(self, features: Features, labels: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.float32], Any]:
+    def evaluate(self, batch: Batch) -> tuple[npt.NDArray[np.float32], Any]:
         """Return the values of each row, shape (1 + terms, rows), and the network's outputs, as in application."""
 
     @abstractmethod
     def predict(self, features: Features) -> npt.NDArray[np.float32]:
         """Return the network's outputs for a batch, as in application (no dropout)."""
 
-    def pieces(self, labels: npt.NDArray[np.int32]) -> list[npt.NDArray[np.int64]]:
-        """Return the rows of each micro-batch of a batch, equally many; the last are filled up with its last row."""
-        rows = len(labels)
-        size = self.micro_batch
-        return [np.minimum(np.arange(start, start + size), rows - 1) for start in range(0, rows, size)]
+    def pieces(self, batch: Batch) -> list[Batch]:
+        """Return the micro-batches of a batch, of equally many rows; the last is filled up with its last row."""
+        rows, size = len(batch), self.micro_batch
+        places = [np.arange(start, start + size) for start in range(0, rows, size)]
+        return [batch.take(np.minimum(index, rows - 1)).filled_from(index >= rows) for index in places]
 
     def sync(self) -> None:  # noqa: B027 - a backend whose variables are always current has nothing to do
         """Bring the variables of the network and the optimiser up to date."""

@@ -9,9 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.streams.batches import take_rows
-from jetloom.models.base import Features
+from jetloom.data.streams.batch import Batch, Features
 from jetloom.training.steppers.base import RowValues, Stepper, Sums
+
+jax.tree_util.register_dataclass(Batch, ["features", "target", "weights", "real"], [])
 
 
 class JaxStepper(Stepper):
@@ -28,23 +29,22 @@ class JaxStepper(Stepper):
     ) -> None:
         super().__init__(network, optimizer, values, micro_batch, xla, reduction)
 
-        def objective(trainable: Any, others: Any, batch: Any, rows: Any, share: float) -> Any:
-            features, labels, weights = batch
+        def objective(trainable: Any, others: Any, batch: Batch, rows: Any, share: float) -> Any:
             outputs, others, penalties = network.stateless_call(
-                trainable, others, features, training=True, return_losses=True
+                trainable, others, batch.features, training=True, return_losses=True
             )
-            sums = [jnp.sum(weights * value) for value in values(jnp.maximum(labels, 0), outputs)]
+            sums = [jnp.sum(batch.weights * value) for value in values(batch, outputs)]
             return sums[0] / rows + share * sum(penalties, jnp.float32(0)), (others, jnp.stack(sums))
 
         gradient = jax.value_and_grad(objective, has_aux=True)
 
-        def whole(trainable: Any, others: Any, batch: Any, rows: Any) -> Any:
+        def whole(trainable: Any, others: Any, batch: Batch, rows: Any) -> Any:
             (_, (others, sums)), gradients = gradient(trainable, others, batch, rows, 1.0)
             return gradients, others, sums
 
-        def pieces(trainable: Any, others: Any, batch: Any, rows: Any) -> Any:
+        def pieces(trainable: Any, others: Any, batch: Batch, rows: Any) -> Any:
             """Add up the gradients of micro-batches, which lie along the first axis."""
-            share = 1.0 / batch[1].shape[0]
+            share = 1.0 / batch.real.shape[0]
 
             def piece(total: Any, part: Any) -> Any:
                 before, others, sums = total
@@ -56,19 +56,19 @@ class JaxStepper(Stepper):
             zeros = jax.tree.map(lambda shape: jnp.zeros(shape.shape, shape.dtype), (shapes[1], shapes[0][1][1]))
             return jax.lax.scan(piece, (zeros[0], others, zeros[1]), batch)[0]
 
-        def train(state: Any, *batch: Any) -> Any:
+        def train(state: Any, batch: Batch) -> Any:
             trainable, others, moments = state
-            rows = jnp.sum(batch[1] >= 0).astype(jnp.float32) if reduction == "mean" else jnp.float32(1)
-            gradients, others, sums = (whole if batch[1].ndim == 1 else pieces)(trainable, others, batch, rows)
+            rows = jnp.sum(batch.real).astype(jnp.float32) if reduction == "mean" else jnp.float32(1)
+            gradients, others, sums = (whole if batch.real.ndim == 1 else pieces)(trainable, others, batch, rows)
             trainable, moments = optimizer.stateless_apply(moments, gradients, trainable)
             return (trainable, others, moments), sums
 
         def predict(state: Any, features: Any) -> Any:
             return network.stateless_call(state[0], state[1], features, training=False)[0]
 
-        def evaluate(state: Any, features: Any, labels: Any) -> Any:
-            outputs = predict(state, features)
-            return jnp.stack(values(jnp.maximum(labels, 0), outputs)), outputs
+        def evaluate(state: Any, batch: Batch) -> Any:
+            outputs = predict(state, batch.features)
+            return jnp.stack(values(batch, outputs)), outputs
 
         self._train = jax.jit(train, donate_argnums=0)
         self._predict = jax.jit(predict)
@@ -95,23 +95,18 @@ class JaxStepper(Stepper):
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(jnp.array(value, copy=True))
 
-    def train(self, features: Features, labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
+    def train(self, batch: Batch) -> Sums:
         """Make one step; see :meth:`jetloom.training.steppers.base.Stepper.train`."""
-        if 0 < self.micro_batch < len(labels):
-            features, labels, weights = self._stacked(features, labels, weights)
-        self._state, sums = self._train(self._state, features, labels, weights)
+        if 0 < self.micro_batch < len(batch):
+            # Side by side along a new first axis.
+            batch = jax.tree.map(lambda *arrays: np.stack(arrays), *self.pieces(batch))
+        self._state, sums = self._train(self._state, batch)
         found: Sums = sums
         return found
 
-    def _stacked(self, features: Features, labels: Any, weights: Any) -> tuple[Features, Any, Any]:
-        """Put the micro-batches of a batch side by side along a new first axis."""
-        index = np.stack(self.pieces(labels))
-        filled = np.arange(index.size).reshape(index.shape) >= len(labels)
-        return take_rows(features, index), np.where(filled, -1, labels[index]), np.where(filled, 0, weights[index])
-
-    def evaluate(self, features: Features, labels: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.float32], Any]:
+    def evaluate(self, batch: Batch) -> tuple[npt.NDArray[np.float32], Any]:
         """Return the values of each row and the outputs."""
-        values, outputs = self._evaluate(self._state, features, labels)
+        values, outputs = self._evaluate(self._state, batch)
         return np.asarray(values), outputs
 
     def predict(self, features: Features) -> npt.NDArray[np.float32]:

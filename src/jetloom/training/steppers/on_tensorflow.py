@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from jetloom.data.streams.batches import take_rows
-from jetloom.models.base import Features
+from jetloom.data.streams.batch import Batch, Features
 from jetloom.models.graphs import Graphs
 from jetloom.training.steppers.base import RowValues, Stepper, Sums
 
@@ -31,22 +30,22 @@ class TensorFlowStepper(Stepper):
         # Slots that gradients of micro-batches are added up in; they are zero between two steps.
         slots = [tf.Variable(tf.zeros_like(variable.value), trainable=False) for variable in variables if micro_batch]
 
-        def gradients(features: Any, labels: Any, weights: Any, rows: Any, share: Any) -> Any:
+        def gradients(batch: Batch, rows: Any, share: Any) -> Any:
             with tf.GradientTape() as tape:
-                outputs = network(features, training=True)
-                sums = [tf.reduce_sum(weights * value) for value in values(tf.maximum(labels, 0), outputs)]
+                outputs = network(batch.features, training=True)
+                sums = [tf.reduce_sum(batch.weights * value) for value in values(batch, outputs)]
                 penalty = tf.add_n(network.losses) if network.losses else 0.0
                 objective = sums[0] / rows + share * penalty
             return tape.gradient(objective, variables), tf.stack(sums)
 
-        def train(features: Any, labels: Any, weights: Any) -> Any:
-            rows = tf.reduce_sum(tf.cast(labels >= 0, tf.float32)) if reduction == "mean" else 1.0
-            found, sums = gradients(features, labels, weights, rows, 1.0)
+        def train(features: Any, target: Any, weights: Any, real: Any) -> Any:
+            rows = tf.reduce_sum(tf.cast(real, tf.float32)) if reduction == "mean" else 1.0
+            found, sums = gradients(Batch(features, target, weights, real), rows, 1.0)
             optimizer.apply(found, variables)
             return sums
 
-        def accumulate(features: Any, labels: Any, weights: Any, rows: Any, share: Any) -> Any:
-            found, sums = gradients(features, labels, weights, rows, share)
+        def accumulate(features: Any, target: Any, weights: Any, real: Any, rows: Any, share: Any) -> Any:
+            found, sums = gradients(Batch(features, target, weights, real), rows, share)
             for slot, gradient in zip(slots, found, strict=True):
                 slot.assign_add(gradient)
             return sums
@@ -56,39 +55,40 @@ class TensorFlowStepper(Stepper):
             for slot in slots:
                 slot.assign(tf.zeros_like(slot))
 
-        def evaluate(features: Any, labels: Any) -> Any:
-            outputs = network(features, training=False)
-            return tf.stack(values(tf.maximum(labels, 0), outputs)), outputs
+        def evaluate(*arrays: Any) -> Any:
+            batch = Batch(*arrays)
+            outputs = network(batch.features, training=False)
+            return tf.stack(values(batch, outputs)), outputs
 
         self._train, self._accumulate = Graphs(train, xla), Graphs(accumulate, xla)
         self._evaluate = Graphs(evaluate, xla)
         self._predict = Graphs(lambda features: network(features, training=False), xla)
         self._apply = tf.function(apply, jit_compile=xla)
 
-    def train(self, features: Features, labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
+    def train(self, batch: Batch) -> Sums:
         """Make one step; see :meth:`jetloom.training.steppers.base.Stepper.train`."""
-        if not 0 < self.micro_batch < len(labels):
-            return np.asarray(self._train(features, labels, weights).numpy(), np.float64)
-        pieces = self.pieces(labels)
-        rows = np.float32((labels >= 0).sum() if self.reduction == "mean" else 1)
+        if not 0 < self.micro_batch < len(batch):
+            return np.asarray(self._train(*_arrays(batch)).numpy(), np.float64)
+        pieces = self.pieces(batch)
+        rows = np.float32(batch.real.sum() if self.reduction == "mean" else 1)
         share = np.float32(1 / len(pieces))
         sums = np.zeros(1)
-        for place, index in enumerate(pieces):
-            filled = np.arange(len(index)) + place * len(index) >= len(labels)
-            new = self._accumulate(
-                take_rows(features, index), np.where(filled, np.int32(-1), labels[index]),
-                np.where(filled, np.float32(0), weights[index]), rows, share,
-            )  # fmt: skip
-            sums = sums + new.numpy()
+        for piece in pieces:
+            sums = sums + self._accumulate(*_arrays(piece), rows, share).numpy()
         self._apply()
         return sums
 
-    def evaluate(self, features: Features, labels: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.float32], Any]:
+    def evaluate(self, batch: Batch) -> tuple[npt.NDArray[np.float32], Any]:
         """Return the values of each row and the outputs."""
-        values, outputs = self._evaluate(features, labels)
+        values, outputs = self._evaluate(*_arrays(batch))
         return values.numpy(), outputs
 
     def predict(self, features: Features) -> npt.NDArray[np.float32]:
         """Return the network's outputs for a batch."""
         outputs: npt.NDArray[np.float32] = self._predict(features).numpy()
         return outputs
+
+
+def _arrays(batch: Batch) -> tuple[Any, ...]:
+    """Return the arrays of a batch in the order in which a graph takes them."""
+    return batch.features, batch.target, batch.weights, batch.real
