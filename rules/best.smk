@@ -1,4 +1,4 @@
-"""The best point: deployed for Talos, and evaluated on the part that neither trained nor stopped the training.
+"""The best point: deployed for Talos, evaluated on the part that neither trained nor stopped the training, and drawn.
 
 Input: scans/<task>/, datasets/<task>/. Output: scans/<task>/best.zip, best/<task>/.
 """
@@ -34,6 +34,33 @@ rule evaluate:
     output:
         metrics="<results>/best/{task}/metrics.json",
         predictions="<results>/best/{task}/predictions.h5",
+        figures="<results>/best/{task}/figures.json",
+    log:
+        "<logs>/evaluate/{task}.log",
+    benchmark:
+        "<benchmarks>/evaluate/{task}.tsv"
+    wildcard_constraints:
+        task=PLAN.tasks_of("evaluate"),
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        **asks("evaluate"),
+    params:
+        config=stored_config,
+        code=numbers_code("evaluate", "classifier"),
+        settings=lookup(dpath="evaluate/{task}", within=PLAN.settings),
+    message:
+        "Evaluating the best point of {wildcards.task}"
+    shell:
+        "jetloom evaluate --config {params.config:q} --task {wildcards.task} 2> {log:q}"
+
+
+rule plot_best:
+    input:
+        metrics=rules.evaluate.output.metrics,
+        figures=rules.evaluate.output.figures,
+        description=ancient(INPUTS.in_dataset("dataset.json")),
+    output:
         metrics_table=report(
             "<results>/best/{task}/metrics.html",
             category="4. Best point",
@@ -78,20 +105,18 @@ rule evaluate:
             caption="../workflow/report/calibration.rst",
         ),
     log:
-        "<logs>/evaluate/{task}.log",
-    benchmark:
-        "<benchmarks>/evaluate/{task}.tsv"
+        "<logs>/plot_best/{task}.log",
     wildcard_constraints:
-        task=PLAN.tasks_of("evaluate"),
+        task=PLAN.tasks_of("plot_best"),
     conda:
         "../envs/cpu.yaml"
     resources:
-        **asks("evaluate"),
+        **asks("plot_best"),
     params:
         config=stored_config,
-        code=figure_code("evaluate"),
-        settings=lookup(dpath="evaluate/{task}", within=PLAN.settings),
+        code=figure_code("plot_best", "classifier"),
+        appearance=lookup(dpath="appearance/{task}", within=PLAN.settings),
     message:
-        "Evaluating the best point of {wildcards.task}"
+        "Plotting the best point of {wildcards.task}"
     shell:
-        "jetloom evaluate --config {params.config:q} --task {wildcards.task} 2> {log:q}"
+        "jetloom plot_best --config {params.config:q} --task {wildcards.task} 2> {log:q}"

@@ -55,7 +55,7 @@ rule evaluate_density:
         **asks("evaluate_density"),
     params:
         config=stored_config,
-        code=figure_code("evaluate"),
+        code=figure_code("evaluate", "density"),
         appearance=lookup(dpath="appearance/{task}", within=PLAN.settings),
         drawings=INPUTS.drawings,
     message:

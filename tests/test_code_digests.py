@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jetloom import code_digests, provenance
-from jetloom.code_digests import CONVERSION, figure_code, modules_of, own_imports, source, training_code
+from jetloom.code_digests import CONVERSION, figure_code, modules_of, numbers_code, own_imports, source, training_code
 from jetloom.models.registry import MODELS, find_model
 
 RULES = provenance.PACKAGE.parents[1] / "rules"
@@ -145,32 +145,66 @@ def test_a_model_that_is_added_a_file_that_is_moved_and_a_figure_that_is_edited_
     assert code_digests.code_digest(*CONVERSION) == conversion
 
 
-def test_figures_go_by_their_verb_and_what_it_draws_with(package):
-    before = {verb: figure_code(verb) for verb in ("plot_scan", "evaluate", "compare")}
-    for file, changed in (
-        ("cli/report/plot_scan.py", {"plot_scan"}),
-        ("plots/style.py", {"plot_scan", "evaluate", "compare"}),
-        ("evaluation/classification/roc.py", {"evaluate", "compare"}),
-        ("training/loop.py", set()),
-    ):
-        with (package / file).open("r+") as code:
-            code.seek(0, 2)
-            code.write("\nANOTHER = 1\n")
-        _forget()
-        after = {verb: figure_code(verb) for verb in before}
-        assert {verb for verb in before if before[verb] != after[verb]} == changed, file
-        before = after
+def _append(path: Path) -> None:
+    with path.open("r+") as code:
+        code.seek(0, 2)
+        code.write("\nANOTHER = 1\n")
+    _forget()
 
 
-def test_the_rules_of_figures_go_by_their_verb():
-    rules = "\n".join(path.read_text() for path in RULES.glob("*.smk"))
+def _reports() -> dict[str, str]:
+    """The code of each rule that makes numbers or figures, by its name."""
+    return {
+        rule: {"figure": figure_code, "numbers": numbers_code}[kind](verb, page)
+        for rule, (kind, verb, page, _) in _report_rules().items()
+    }
+
+
+def _report_rules() -> dict[str, tuple[str, str, str, str]]:
+    """Each rule that makes numbers or figures: which of both, the verb and page of its code, and the verb it calls."""
     found = {}
-    for rule in re.split(r"^rule ", rules, flags=re.MULTILINE)[1:]:
-        if "figure_code(" in rule:
-            found[rule.split(":")[0]] = re.findall(r'figure_code\("(\w+)"\)|"jetloom (\w+)', rule)
-    assert len(found) >= 9
-    for rule, (by, called) in found.items():
-        assert by[0] == called[1], rule
+    for text in re.split(r"^rule ", "\n".join(path.read_text() for path in RULES.glob("*.smk")), flags=re.MULTILINE)[
+        1:
+    ]:
+        if code := re.search(r'code=(figure|numbers)_code\("(\w+)"(?:, "(\w+)")?\)', text):
+            kind, verb, page = code.groups(default="")
+            found[text.split(":")[0]] = (kind, verb, page, re.search(r'"jetloom (\w+)', text)[1])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("file", "changed"),
+    [
+        ("cli/report/plot_scan.py", {"plot_scan"}),
+        ("plots/classifier/performance.py", {"plot_best"}),
+        ("evaluation/classification/calibration.py", {"evaluate", "plot_best", "compare"}),
+        ("report/classifier/measure.py", {"evaluate"}),
+        ("report/choice.py", {"plot_best", "evaluate_density"}),
+        ("training/loop.py", set()),
+    ],
+)
+def test_numbers_and_figures_go_by_what_makes_them(package, file, changed):
+    before = _reports()
+    _append(package / file)
+    after = _reports()
+    assert {rule for rule in before if before[rule] != after[rule]} == changed
+
+
+def test_a_colour_makes_every_figure_stale_and_no_number(package):
+    before, rules = _reports(), _report_rules()
+    _edit(package / "plots" / "style.py", "#0072B2", "#0072B3")
+    after = _reports()
+    changed = {rule for rule in before if before[rule] != after[rule]}
+    assert changed == {rule for rule, (kind, *_) in rules.items() if kind == "figure"}
+    assert {"plot_best", "plot_scan", "plot_inputs"} <= changed
+    assert {"evaluate"} <= set(rules) - changed
+
+
+def test_rules_go_by_the_verb_that_they_call():
+    rules = _report_rules()
+    assert len(rules) >= 10
+    for rule, (_, verb, _, called) in rules.items():
+        assert verb == called, rule
 
 
 def test_each_rule_that_makes_something_goes_by_its_settings_or_its_code():

@@ -41,7 +41,8 @@ def test_a_rule_asks_by_its_own_name_and_logs_under_it(rule, text):
 
 def test_the_requests_are_the_keys_of_the_configuration():
     assert {stage.request for stage in STAGES.values()} == set(Stages.model_fields)
-    assert request_of("evaluate_density") == "plot"
+    assert request_of("evaluate_density") == "evaluate"
+    assert request_of("plot_best") == "plot"
     assert request_of("a rule of the user's") == "a rule of the user's"
 
 

@@ -15,7 +15,7 @@ from jetloom.errors import JetloomError
 from jetloom.planning import targets
 from jetloom.planning.inputs import Inputs
 from jetloom.planning.plan import Plan, any_of
-from jetloom.code_digests import code_digest, figure_code
+from jetloom.code_digests import code_digest, figure_code, numbers_code
 
 try:
     for file in workflow.configfiles:

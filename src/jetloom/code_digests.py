@@ -171,6 +171,33 @@ def training_code(trainer: str, *modules: str) -> str:
     return code_digest(TRAINERS[trainer], *modules, without=NO_NUMBER + ONLY_READS)
 
 
-def figure_code(verb: str) -> str:
-    """Return a digest of the code that decides what a verb draws, besides that of what it draws it from."""
-    return code_digest(f"cli.report.{verb}", without=NO_NUMBER + MADE_BEFORE)
+def numbers_code(verb: str, page: str = "") -> str:
+    """Return a digest of the code that decides the numbers that a verb makes for figures, besides that of their data.
+
+    No figure is among it: another colour makes no number again.
+
+    Parameters
+    ----------
+    verb : str
+        The verb of the rule.
+    page : str
+        A room of ``report`` if the rule needs no other one, although the verb knows several.
+    """
+    return _verb_code(verb, page)
+
+
+def figure_code(verb: str, page: str = "") -> str:
+    """Return a digest of the code that decides what a verb draws, besides that of the numbers that it draws.
+
+    Parameters
+    ----------
+    verb, page : str
+        As for :func:`numbers_code`.
+    """
+    return _verb_code(verb, page)
+
+
+def _verb_code(verb: str, page: str) -> str:
+    rooms = (path.name for path in sorted((PACKAGE / "report").iterdir()) if path.is_dir())
+    others = tuple(f"report.{room}" for room in rooms if page and room != page)
+    return code_digest(f"cli.report.{verb}", without=NO_NUMBER + MADE_BEFORE + others)

@@ -13,7 +13,7 @@ from jetloom.config.analysis import Analysis
 from jetloom.models.registry import find_model
 from jetloom.paths import shown_collections
 
-Request = Literal["simulate", "convert", "dataset", "train", "plot"]
+Request = Literal["simulate", "convert", "dataset", "train", "evaluate", "plot"]
 NO_TASK = ""
 """Stands for the task of a stage that belongs to none."""
 
@@ -128,11 +128,12 @@ STAGES = {
         Stage("plot_scan", "plot", _every_task),
         Stage("runs", "plot", _if_tasks),
         Stage("deploy", "plot", _every_task),
-        Stage("evaluate", "plot", _classifiers),
-        Stage("evaluate_density", "plot", _densities),
-        Stage("sample_jets", "plot", sampled_tasks),
-        Stage("reweight", "plot", _with_reweighting),
-        Stage("compare", "plot", _compared),
+        Stage("evaluate", "evaluate", _classifiers),
+        Stage("plot_best", "plot", _classifiers),
+        Stage("evaluate_density", "evaluate", _densities),
+        Stage("sample_jets", "evaluate", sampled_tasks),
+        Stage("reweight", "evaluate", _with_reweighting),
+        Stage("compare", "evaluate", _compared),
     )
 }
 """Name of the rule -> stage, in the order of the data's way."""

@@ -26,7 +26,7 @@ def toy(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def evaluated(toy, tmp_path_factory):
-    """The directory that ``jetloom evaluate`` wrote."""
+    """The directory that ``jetloom evaluate`` and ``jetloom plot_best`` wrote."""
     from jetloom.cli.main import main
 
     best = json.loads((toy / "scan" / "scan.json").read_text())["best"]
@@ -36,4 +36,5 @@ def evaluated(toy, tmp_path_factory):
     output = tmp_path_factory.mktemp("best")
     options = ["--config", toy / "config.yaml", "--task", "flavour", "--dataset", toy / "dataset"]
     assert main(["evaluate", *map(str, options), "--scan", str(toy / "scan"), "--output", str(output)]) == 0
+    assert main(["plot_best", *map(str, options), "--best", str(output)]) == 0
     return output

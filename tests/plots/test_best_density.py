@@ -37,7 +37,7 @@ def evaluated(density):
     directory, options = density
     with pytest.MonkeyPatch.context() as patched:
         # They have tests of their own, and take long.
-        patched.setattr("jetloom.report.density.draw_heads", lambda path, *_: (path / "called").touch())
+        patched.setattr("jetloom.report.density.measure.draw_heads", lambda path, *_: (path / "called").touch())
         assert main(["evaluate", *options, "--output", str(directory / "best")]) == 0
     return directory / "best"
 

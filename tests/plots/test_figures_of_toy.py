@@ -9,7 +9,8 @@ from jetloom.cli.main import main
 from jetloom.data.dataset import Dataset
 from jetloom.evaluation.statistics.bootstrap import Draws
 from jetloom.io.hdf5.tables import TableReader
-from jetloom.report import classifier as best
+from jetloom.report.classifier import measure as best
+from jetloom.report.subject import Subject
 from stored_files import write_facts
 
 INPUTS = {"inputs/log_pt", "inputs/width", "inputs/ntracks", "bookkeeping/cut_flow", "bookkeeping/weights"}
@@ -103,7 +104,7 @@ def test_a_missing_model_is_named(toy, tmp_path, capfd):
     assert "abc/r0/model.keras" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("verb", ["plot_inputs", "plot_scan", "evaluate"])
+@pytest.mark.parametrize("verb", ["plot_inputs", "plot_scan", "evaluate", "plot_best"])
 def test_help(verb, capsys):
     with pytest.raises(SystemExit) as stopped:
         main([verb, "--help"])
@@ -113,15 +114,16 @@ def test_help(verb, capsys):
 
 def test_jets_of_no_class_are_predicted_and_measured_nowhere(toy, tmp_path, monkeypatch):
     """Those that ``unlabelled: keep`` left in the dataset: the model is applied to them, and no metric knows them."""
-    view = Dataset.open(toy / "dataset").view()
-    rows = np.concatenate([block.rows for block in view.blocks("test")])
+    dataset = Dataset.open(toy / "dataset")
+    rows = np.concatenate([block.rows for block in dataset.view().blocks("test")])
     rows["label"][::7] = -1
 
     def predict(network, model, view, role, most=None):
         yield rows, np.full((len(rows), 3), 1 / 3)
 
     monkeypatch.setattr(best, "predict", predict)
-    jets, variables = best._predict_test(None, None, view, ["pt"], tmp_path / "predictions.h5", "digest", Draws(1, 5))
+    subject = Subject(None, None, dataset, dataset.classes, {"fold": None}, Draws(1, 5))
+    jets, variables = best._predict_test(subject, tmp_path / "predictions.h5")
     with TableReader(tmp_path / "predictions.h5") as reader:
         written = reader.read("jets")
     np.testing.assert_array_equal(written["label"], rows["label"])
@@ -130,4 +132,4 @@ def test_jets_of_no_class_are_predicted_and_measured_nowhere(toy, tmp_path, monk
     np.testing.assert_array_equal(jets.labels, rows["label"][known])
     np.testing.assert_array_equal(variables["pt"], rows["pt"][known])
     assert len(jets.probabilities) == known.sum() < len(rows)
-    assert (best._training_jets(None, None, view)[0] >= 0).all()
+    assert (best._training_jets(subject)[0] >= 0).all()

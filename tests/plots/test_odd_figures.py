@@ -9,6 +9,7 @@ from jetloom.errors import JetloomError
 from jetloom.evaluation.classification import numbers as report
 from jetloom.evaluation.statistics.bootstrap import Draws
 from jetloom.evaluation.statistics.histogram import Histogram
+from jetloom.evaluation.statistics.printed import measured
 from jetloom.plots.classifier import performance as classifier
 from jetloom.plots.classifier.confusion import draw_confusion
 from jetloom.plots.dataset import bookkeeping, inputs
@@ -17,7 +18,7 @@ from jetloom.plots.scan import points as scan
 from jetloom.plots.scan.correlations import FEWEST, draw_correlations
 from jetloom.plots.scan.learning import draw_learning
 from jetloom.plots.style import COLORS, class_styles, headline, unit
-from jetloom.plots.tables import measured, number, page, plain, table
+from jetloom.plots.tables import number, page, plain, table
 from jetloom.scan.table.collected import read_scan
 
 STYLES = class_styles([{"name": name, "title": "", "color": None} for name in ("signal", "background")])
@@ -170,9 +171,10 @@ def test_a_class_without_jets(tmp_path):
     classifier.draw_calibration(tmp_path / "calibration", STYLES, report.calibrations(jets))
     bins = report.binned(jets, np.linspace(1, 500, len(jets.labels)), Draws(0, 5))
     classifier.draw_performance(tmp_path / "pt", STYLES, bins, "$p_T$ [GeV]")
-    empty = {(a, b): Histogram(np.linspace(0, 1, 6)) for a in (0, 1) for b in (0, 1)}
-    classifier.draw_scores(tmp_path / "scores", STYLES, empty, empty)
-    inputs.draw_input(tmp_path, "x", "x", STYLES, [empty[0, 0]] * 2, [empty[0, 0]] * 2)
+    empty = Histogram(np.linspace(0, 1, 6))
+    scores = [[empty.distribution()] * 2] * 2
+    classifier.draw_scores(tmp_path / "scores", STYLES, scores, scores)
+    inputs.draw_input(tmp_path, "x", "x", STYLES, [empty] * 2, [empty] * 2)
     assert len(list(tmp_path.glob("*.pdf"))) == 6
 
 

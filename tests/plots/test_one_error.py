@@ -11,15 +11,17 @@ from jetloom.config.comparisons import Comparison
 from jetloom.evaluation.classification import metrics
 from jetloom.evaluation.classification.aligned import compared
 from jetloom.evaluation.statistics.bootstrap import Draws
-from jetloom.plots.tables import written
-from jetloom.report import classifier as best
+from jetloom.evaluation.statistics.printed import written
 from jetloom.report import comparison as compare
+from jetloom.report.classifier import figures as best
+from jetloom.report.classifier import measure
+from jetloom.report.subject import Subject
 from rivals import draw
 
 CLASSES = [{"name": "gluon", "title": "Gluon"}, {"name": "quark", "title": "Quark"}]
 ROWS = 800
 NOT_ROC = {
-    best: ["draw_confusion", "classifier.draw_scores", "classifier.draw_calibration", "classifier.draw_performance"],
+    best: ["draw_confusion", "plots.draw_scores", "plots.draw_calibration", "plots.draw_performance"],
     compare: ["draw_confusion", "draw_log_odds", "figures.draw_areas", "figures.draw_correlations",
               "scores.draw_score_bins"],
 }  # fmt: skip
@@ -46,7 +48,7 @@ def legends(monkeypatch):
 
 
 def evaluated(path, jets, log_ratio, monkeypatch):
-    """Evaluate a made-up model on made-up jets, as the verb does; give the metrics, the scores and the weights."""
+    """Evaluate and draw a made-up model on made-up jets, as the verbs do; give the metrics and the scores."""
     quark = 1.0 / (1.0 + np.exp(-log_ratio))
     probabilities = np.stack([1 - quark, quark], axis=1).astype("f4")
     rows = np.zeros(len(jets), [*jets.dtype.descr, ("event_weight", "f4")])
@@ -55,10 +57,13 @@ def evaluated(path, jets, log_ratio, monkeypatch):
     view = SimpleNamespace(classes=["gluon", "quark"], weight="weight", fold=None)
     facts = {"spectators": [{"column": "pt", "title": "pt"}], "task": "t", "classes": CLASSES, "label": ""}
     dataset = SimpleNamespace(view=lambda fold: view, description=facts, classes=view.classes, fingerprint="f00d")
-    monkeypatch.setattr(best, "predict", lambda *_: iter([(rows, probabilities)]))
+    monkeypatch.setattr(measure, "predict", lambda *_: iter([(rows, probabilities)]))
     path.mkdir()
-    chosen = {"point": "p", "run": "r0", "fold": None}
-    return best.evaluate(None, None, dataset, chosen, path, Draws(7, 10)), probabilities
+    chosen = {"point": "p", "run": "r0", "fold": None, "ranked_by": "val_auc"}
+    model = SimpleNamespace(objective="classifier")
+    results = measure.evaluate(Subject(None, model, dataset, view.classes, chosen, Draws(7, 10)), path)
+    best.draw(path, facts, path)
+    return results, probabilities
 
 
 def printed(text):

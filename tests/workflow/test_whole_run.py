@@ -60,7 +60,8 @@ def test_every_figure_is_there_as_png_and_pdf(finished: Analysis, figure: str) -
 
 
 def test_every_job_left_a_log_and_the_heavy_ones_a_benchmark(finished: Analysis) -> None:
-    for stage in ("simulate", "ntuple", "hdf5", "dataset", "train", "plot_inputs", "collect", "plot_scan", "evaluate"):
+    made = ("simulate", "ntuple", "hdf5", "dataset", "train", "collect", "evaluate")
+    for stage in (*made, "plot_inputs", "plot_scan", "plot_best"):
         assert list((finished.results / "logs" / stage).rglob("*.log")), stage
     for stage in ("simulate", "ntuple", "hdf5", "dataset", "train", "evaluate"):
         assert list((finished.results / "benchmarks" / stage).rglob("*.tsv")), stage
@@ -106,7 +107,7 @@ def test_a_new_value_plans_the_new_point_only(finished: Analysis) -> None:
         finished.write(edited)
         jobs = planned(finished.snakemake("-n").stdout)
         assert jobs["train"] == 1
-        assert set(jobs) == {"train", "collect", "plot_scan", "deploy", "evaluate", "runs", "all"}
+        assert set(jobs) == {"train", "collect", "plot_scan", "deploy", "evaluate", "plot_best", "runs", "all"}
     finally:
         finished.write(before)
 
@@ -120,6 +121,19 @@ def test_a_comment_a_title_and_a_default_written_out_train_nothing(finished: Ana
         finished.write(edited)
         finished.config.write_text("# a comment\n" + finished.config.read_text())
         assert "Nothing to be done" in finished.snakemake("-n").stdout
+    finally:
+        finished.write(before)
+
+
+def test_a_new_colour_draws_again_and_predicts_nothing(finished: Analysis) -> None:
+    before = finished.content
+    edited = copy.deepcopy(before)
+    edited["tasks"]["quark_gluon"]["labels"]["gluon"] |= {"color": "#009E73", "title": "Gluons"}
+    try:
+        finished.write(edited)
+        drawn = {"plot_inputs", "plot_scan", "plot_best"}
+        diagnostics = {"plot_constituents", "plot_samples"}
+        assert drawn <= set(planned(finished.snakemake("-n").stdout)) <= {*drawn, *diagnostics, "all"}
     finally:
         finished.write(before)
 

@@ -31,7 +31,7 @@ ROOMS = {
         "runs": "list every training of an analysis: its parameters, its metrics, what it cost and where it ran",
     },
     "report": {
-        "evaluate": "evaluate the best point on the test part, with uncertainties and plots",
+        "evaluate": "evaluate the best point on the test part: predictions, and metrics with their uncertainties",
         "draw_trees": "draw the clustering trees of jets with what a density model says of each branching",
         "compare": "compare the best models of several tasks on the test part of the dataset that they share",
         "sample_jets": "draw jets from the best density model, and hold them against the jets it learnt",
@@ -41,6 +41,7 @@ ROOMS = {
         "plot_constituents": "plot jets and what belongs to them before and after cuts, samples side by side",
         "plot_samples": "plot the spectra of all samples with their weights, and the jets that are in quarantine",
         "plot_scan": "plot a collected scan",
+        "plot_best": "plot the best point, and list its metrics, from what its evaluation left",
     },
     "site": {
         "check": "check a configuration and say what it would do",

@@ -24,7 +24,10 @@ class Stages(Settings):
     convert: Stage = Field(default_factory=Stage, description="One DxAOD to an ntuple, or to HDF5.")
     dataset: Stage = Field(default_factory=Stage, description="One dataset.")
     train: Stage = Field(default_factory=lambda: Stage(minutes=120), description="One training of a point.")
-    plot: Stage = Field(default_factory=Stage, description="Plots, collecting, evaluation.")
+    evaluate: Stage = Field(
+        default_factory=Stage, description="The numbers of best points and comparisons; jets drawn and reweighted."
+    )
+    plot: Stage = Field(default_factory=Stage, description="Plots, collecting.")
 
 
 class Growth(Settings):

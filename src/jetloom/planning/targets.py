@@ -52,7 +52,7 @@ def task_reports(plan: Plan) -> list[str]:
         for path in (
             f"{plan.root}/plots/{task}/scan/learning_curves.png",
             f"{plan.root}/scans/{task}/best.zip",
-            f"{plan.root}/best/{task}/metrics.json",
+            f"{plan.root}/best/{task}/metrics.html",
         )
     ]
 

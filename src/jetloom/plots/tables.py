@@ -7,10 +7,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from jetloom.evaluation.statistics.meaning import KEY, not_meaningful
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 _STYLE = (
     "body{font:14px/1.4 sans-serif;margin:1.5em;color:#222}"
@@ -73,21 +71,6 @@ def number(value: Any) -> str:
     if float(value).is_integer() and abs(value) < 1e15 and not (isinstance(value, float) and abs(value) >= 1e7):
         return f"{int(value):,}"
     return f"{value:.4g}"
-
-
-def measured(value: float | None, std: float | None) -> str:
-    """Write a value with its uncertainty, both to two digits of the uncertainty, e.g. ``0.8123 ± 0.0021``."""
-    if value is None or not math.isfinite(value):
-        return "∞" if value is not None and value > 0 and math.isinf(value) else "–"
-    if std is None or not math.isfinite(std) or std <= 0:
-        return f"{value:.4g}"
-    digits = max(0, min(6, 1 - math.floor(math.log10(std))))
-    return f"{value:.{digits}f} ± {std:.{digits}f}"
-
-
-def written(entry: Mapping[str, Any]) -> str:
-    """Write a figure as JSON files hold it, see :meth:`jetloom.evaluation.statistics.meaning.Figure.entry`."""
-    return not_meaningful(entry[KEY]) if entry.get(KEY) else measured(entry["value"], entry["std"])
 
 
 def percent(part: float, whole: float) -> str:

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.errors import EmptySampleError
-from jetloom.evaluation.density.files import KEYS
 from jetloom.evaluation.density.spectra import SPECTRA, Spectrum, chi_square, spectra_of
 from jetloom.evaluation.ratio.likelihood_weights import LIMIT, Weights, likelihood_weights
 from jetloom.evaluation.ratio.seeds import fit_seed_ratio
+from jetloom.evaluation.statistics.bootstrap import KEYS
 from jetloom.io.atomic import publishing, write_json, write_text
 from jetloom.io.hdf5.tables import TableWriter, check_file
 from jetloom.plots.density.tree_spectra import Line, draw_spectra

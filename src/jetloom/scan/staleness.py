@@ -65,8 +65,8 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
 
 
 def _evaluated(analysis: Analysis, name: str) -> list[Any]:
-    """What shapes the evaluation of a model besides its predictions: titles, and how uncertainties are drawn."""
-    return [appearance(analysis, name), analysis.seed, analysis.bootstrap]
+    """What shapes the evaluation of a model besides its predictions: the classes, and how uncertainties are drawn."""
+    return [list(analysis.tasks[name].classes), analysis.seed, analysis.bootstrap]
 
 
 def _compared(analysis: Analysis, name: str) -> list[Any]:

@@ -89,7 +89,7 @@ def test_a_point_that_always_fails_is_a_row_and_one_too_many_an_error(scan, undi
     scan.edit(
         lambda content: [
             content["cluster"]["stages"].update({name: {"memory": 400}})
-            for name in ("simulate", "convert", "dataset", "plot")
+            for name in ("simulate", "convert", "dataset", "evaluate", "plot")
         ]
     )
     scan.edit(lambda content: content["cluster"].update(tolerance=0.5))

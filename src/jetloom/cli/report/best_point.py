@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class BestPoint:
     """The best point of a task.
 
-    ``facts`` holds ``point``, ``run`` and ``fold``; the dataset has the titles and colours of the configuration.
+    ``facts`` holds ``point``, ``run``, ``fold`` and ``ranked_by``; the dataset has the titles and colours of the
+    configuration.
     """
 
     analysis: Analysis
@@ -62,7 +63,7 @@ def open_best(arguments: argparse.Namespace, objective: str | None = None) -> Be
     from jetloom.inference.prediction import load_model
     from jetloom.models.registry import find_model
     from jetloom.scan.result_file import verify_file
-    from jetloom.scan.table.collected import find_best
+    from jetloom.scan.table.collected import best_of, read_facts
     from jetloom.training.backends.backend import use_backend
 
     analysis = load_analysis(arguments.config)
@@ -77,11 +78,11 @@ def open_best(arguments: argparse.Namespace, objective: str | None = None) -> Be
     stored = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
     stored.verify()
     scan = arguments.scan or paths.scan(analysis, arguments.task)
-    best = find_best(scan)
+    facts = read_facts(scan)
+    best = best_of(facts, scan)
     # Keras reads the choice of the backend when it is imported, so this comes before the model.
     if model.trainer == "network":
         use_backend(task.training.backend, task.training.threads)
     network = load_model(verify_file(scan / best.point / best.run, model.file))
-    return BestPoint(
-        analysis, task, with_appearance(stored, analysis, arguments.task), best.model_dump(), model, network
-    )
+    dataset = with_appearance(stored, analysis, arguments.task)
+    return BestPoint(analysis, task, dataset, best.model_dump() | {"ranked_by": facts.rank_by}, model, network)

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.evaluation.ratio.baselines import with_baselines
     from jetloom.evaluation.ratio.head_weights import with_head_weights
     from jetloom.evaluation.ratio.seeds import with_seeds
-    from jetloom.plots.tables import written
+    from jetloom.evaluation.statistics.printed import written
     from jetloom.report.comparison import compare, draw_trees
 
     analysis, name = load_analysis(arguments.config), arguments.comparison

@@ -1,4 +1,4 @@
-"""Evaluate the best point on the test part, with uncertainties and plots."""
+"""Evaluate the best point on the test part: predictions, and metrics with their uncertainties."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Predict, measure, draw."""
+    """Predict and measure."""
     from jetloom import paths
     from jetloom.evaluation.statistics.bootstrap import Draws
-    from jetloom.plots.tables import written
-    from jetloom.report.classifier import evaluate
-    from jetloom.report.density import evaluate_density
+    from jetloom.evaluation.statistics.printed import written
+    from jetloom.report.classifier.measure import evaluate
+    from jetloom.report.density.measure import evaluate_density
+    from jetloom.report.subject import Subject
 
     best = open_best(arguments)
     output = arguments.output or paths.best(best.analysis, arguments.task)
-    what, draws = (best.network, best.model, best.dataset), Draws(best.analysis.seed, best.analysis.bootstrap)
+    draws = Draws(best.analysis.seed, best.analysis.bootstrap)
+    learnt = best.task.classes or best.dataset.classes
     if best.model.objective == "density":
-        learnt = best.task.classes or best.dataset.classes
-        results = evaluate_density(*what, learnt, best.facts, output, draws, best.task.drawings)
+        what = best.network, best.model, best.dataset, learnt, best.facts
+        results = evaluate_density(*what, output, draws, best.task.drawings)
     else:
-        results = evaluate(*what, best.facts, output, draws)
+        results = evaluate(Subject(best.network, best.model, best.dataset, learnt, best.facts, draws), output)
     for name, entry in results["metrics"].items():
         logger.info("%s %s on %d jets of the test part", name, written(entry), results["jets"])

@@ -13,13 +13,11 @@ import numpy.typing as npt
 from jetloom.errors import ConfigurationError, CorruptFileError, MissingObjectError, StaleError
 from jetloom.evaluation.classification.roc import discriminant
 from jetloom.evaluation.density.files import by_head
-from jetloom.evaluation.statistics.bootstrap import Draws, event_keys
+from jetloom.evaluation.statistics.bootstrap import KEYS, Draws, event_keys
 from jetloom.io.hdf5.tables import TableReader
 
 Rows = npt.NDArray[np.void]
 Floats = npt.NDArray[np.float64]
-
-KEYS = ("run_number", "event_number", "sample")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from jetloom.errors import StaleError
 from jetloom.evaluation.density.log_p import HEADS, LogProbabilities, Steps
+from jetloom.evaluation.statistics.bootstrap import KEYS
 from jetloom.inference.tree_batches import BLOCK_ROWS
 from jetloom.io.atomic import publishing
 from jetloom.io.hdf5.tables import TableReader, TableWriter, check_file
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 Rows = npt.NDArray[np.void]
 Floats = npt.NDArray[np.float64]
 
-KEYS = ("run_number", "event_number", "sample")
 COLUMNS = [f"log_p_{head}" for head in HEADS]
 STEP = np.dtype([(head, "<f4") for head in HEADS])
 """A row of ``steps``: log P of each head."""

@@ -29,6 +29,9 @@ Floats = npt.NDArray[np.float64]
 REPLICAS = 200
 """Replicas by default: the uncertainty is then itself known to 5% (1 / sqrt(2 x 200))."""
 
+KEYS = ("run_number", "event_number", "sample")
+"""Columns of jets that tell their events apart, see :func:`event_keys`."""
+
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 

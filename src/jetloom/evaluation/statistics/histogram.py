@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,21 @@ from jetloom.evaluation.statistics.meaning import WeightSums
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """What a figure shows of a histogram: ``edges`` of shape (bins + 1,), ``density`` and ``error`` of (bins,).
+
+    The density is normalised to unit area, the error is one standard deviation. Both are 0 where they mean nothing, for
+    the reason in ``doubt``, and where there are no ``jets``.
+    """
+
+    edges: Floats
+    density: Floats
+    error: Floats
+    jets: int
+    doubt: str = ""
 
 
 class Histogram:
@@ -79,6 +96,13 @@ class Histogram:
         scale = 1.0 / (self.total * np.diff(self.edges))
         return self.sums * scale, np.sqrt(self.squares) * scale
 
-    def shown(self) -> tuple[Floats, Floats]:
-        """Return what is drawn: the density and its uncertainty, zeros where it means nothing."""
-        return (np.zeros_like(self.sums), np.zeros_like(self.sums)) if self.doubt() else self.density()
+    def distribution(self) -> Distribution:
+        """Return what is drawn of it."""
+        doubt = self.doubt()
+        nothing = np.zeros_like(self.sums), np.zeros_like(self.sums)
+        return Distribution(self.edges, *(nothing if doubt else self.density()), self.entries, doubt)
+
+
+def distributions(groups: Iterable[tuple[Array, Array]], edges: Array) -> list[Distribution]:
+    """Return the distribution of each of some groups of jets, by values and weights of shape (n,)."""
+    return [Histogram(edges).fill(values, weights).distribution() for values, weights in groups]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jetloom.evaluation.statistics.meaning import not_meaningful
+from jetloom.evaluation.statistics.printed import written
 from jetloom.plots.style import (
     GREY,
     ClassStyle,
@@ -18,16 +19,15 @@ from jetloom.plots.style import (
     shared_legend,
     steps,
 )
-from jetloom.plots.tables import written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from jetloom.evaluation.classification.binned import Performance
     from jetloom.evaluation.classification.calibration import Calibration
     from jetloom.evaluation.classification.roc import Roc
-    from jetloom.evaluation.statistics.histogram import Histogram
+    from jetloom.evaluation.statistics.histogram import Distribution
 
 WIDTH = 4.8
 """Width of a panel in inches."""
@@ -36,8 +36,8 @@ WIDTH = 4.8
 def draw_scores(
     path: str | Path,
     classes: Sequence[ClassStyle],
-    train: Mapping[tuple[int, int], Histogram],
-    test: Mapping[tuple[int, int], Histogram],
+    train: Sequence[Sequence[Distribution]],
+    test: Sequence[Sequence[Distribution]],
     label: str = "",
 ) -> None:
     """Draw the distribution of each score by true class: the training part as steps, the test part as points.
@@ -47,47 +47,46 @@ def draw_scores(
     path : path-like
         Name without suffix.
     classes : sequence of ClassStyle
-    train, test : mappings of (score's class, true class) to Histogram
+    train, test : sequences of sequences of Distribution
+        By the class that is scored, then by true class.
     label : str
         Experiment's label.
     """
     head = headline(label, "lines: training part, points: test part")
     with canvas(path, (WIDTH * len(classes), 4.6), 1, len(classes), head) as (figure, axes):
-        for place, (panel, scored) in enumerate(zip(axes[0], classes, strict=True)):
-            lowest, doubted = [], []
-            for true, style in enumerate(classes):
-                density, error = train[place, true].shown()
-                steps(panel, train[place, true].edges, density, error, color=style.color, linestyle=style.line)
-                lowest.append(_scored(panel, style, test[place, true]))
-                parts = {"training": train[place, true].doubt(), "test": test[place, true].doubt()}
-                doubted += [f"{style.title}, {name} part: {not_meaningful(why)}" for name, why in parts.items() if why]
-            say_beside(panel, doubted)
-            if any(lowest):
-                panel.set_yscale("log")
-                panel.set_ylim(bottom=max(1e-4, 0.3 * min(value for value in lowest if value)))
-            panel.set_xlim(0.0, 1.0)
-            panel.set_xlabel(f"Score for {scored.title}")
+        for place, panel in enumerate(axes[0]):
+            _scores_of(panel, classes, train[place], test[place])
+            panel.set_xlabel(f"Score for {classes[place].title}")
             panel.set_ylabel("Density of jets")
         shared_legend(figure, axes[0, 0])
 
 
-def _scored(axes: Any, style: ClassStyle, histogram: Histogram) -> float:
+def _scores_of(
+    panel: Any, classes: Sequence[ClassStyle], train: Sequence[Distribution], test: Sequence[Distribution]
+) -> None:
+    """Draw the distribution of one score by true class."""
+    lowest, doubted = [], []
+    for style, lines, points in zip(classes, train, test, strict=True):
+        steps(panel, lines.edges, lines.density, lines.error, color=style.color, linestyle=style.line)
+        lowest.append(_points(panel, style, points))
+        parts = {"training": lines.doubt, "test": points.doubt}
+        doubted += [f"{style.title}, {name} part: {not_meaningful(why)}" for name, why in parts.items() if why]
+    say_beside(panel, doubted)
+    if any(lowest):
+        panel.set_yscale("log")
+        panel.set_ylim(bottom=max(1e-4, 0.3 * min(value for value in lowest if value)))
+    panel.set_xlim(0.0, 1.0)
+
+
+def _points(axes: Any, style: ClassStyle, shown: Distribution) -> float:
     """Draw the points of the test part, and give the lowest of them, 0 if there is none."""
-    density, error = histogram.shown()
-    middle = 0.5 * (histogram.edges[1:] + histogram.edges[:-1])
+    density, error = shown.density, shown.error
+    middle = 0.5 * (shown.edges[1:] + shown.edges[:-1])
     seen = density > 0
     # An error bar that reaches zero would run to the bottom of the logarithmic axis anyway.
     bars = [np.minimum(error, 0.999 * density)[seen], error[seen]]
-    axes.errorbar(
-        middle[seen],
-        density[seen],
-        bars,
-        fmt=style.marker,
-        markersize=4,
-        color=style.color,
-        linewidth=1,
-        label=style.title,
-    )
+    look = {"fmt": style.marker, "markersize": 4, "color": style.color, "linewidth": 1}
+    axes.errorbar(middle[seen], density[seen], bars, label=style.title, **look)
     return float(density[seen].min()) if seen.any() else 0.0
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jetloom.evaluation.classification.roc import EFFICIENCIES, rejection
+from jetloom.evaluation.statistics.printed import written
 from jetloom.plots.style import GREY, ClassStyle, canvas, headline, plain_logarithms, shared_legend
-from jetloom.plots.tables import written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

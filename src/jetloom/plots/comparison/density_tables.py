@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from jetloom.evaluation.density.log_p import HEADS
 from jetloom.evaluation.ratio.separation import ALL
 from jetloom.evaluation.statistics.meaning import Figure
-from jetloom.plots.tables import paragraph, table, written
+from jetloom.evaluation.statistics.printed import written
+from jetloom.plots.tables import paragraph, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jetloom.evaluation.statistics.meaning import not_meaningful
+from jetloom.evaluation.statistics.printed import measured
 from jetloom.plots.style import GREY, ClassStyle, canvas, headline, shared_legend
-from jetloom.plots.tables import measured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jetloom.evaluation.classification.comparison import members
-from jetloom.evaluation.statistics.histogram import Histogram
-from jetloom.evaluation.statistics.meaning import not_meaningful
-from jetloom.plots.style import ClassStyle, canvas, headline, say, say_beside, shared_legend, steps, unit
+from jetloom.evaluation.statistics.histogram import distributions
+from jetloom.plots.by_class import draw_by_class
+from jetloom.plots.style import ClassStyle, canvas, headline, say, shared_legend, unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,15 +92,8 @@ def _range(title: str, low: float, high: float) -> str:
 def _by_class(
     axes: Any, classes: Sequence[ClassStyle], signal: Array, values: Array, weights: Array, edges: Array
 ) -> None:
-    doubted: list[str] = []
-    for place, style in enumerate(classes):
-        mine = signal == bool(place)
-        filled = Histogram(edges).fill(values[mine], weights[mine])
-        density, error = filled.shown()
-        if doubt := filled.doubt():
-            doubted.append(f"{style.title}: {not_meaningful(doubt)}")
-        steps(axes, edges, density, error, color=style.color, linestyle=style.line, label=style.title)
-    say_beside(axes, doubted)
+    groups = [(values[chosen], weights[chosen]) for chosen in (~signal.astype(bool), signal.astype(bool))]
+    draw_by_class(axes, classes, distributions(groups, edges))
     axes.set_ylim(bottom=0.0)
     axes.set_xlim(edges[0], edges[-1])
     if not len(values):

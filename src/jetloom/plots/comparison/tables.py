@@ -9,8 +9,9 @@ import numpy as np
 from jetloom.evaluation.classification.numbers import WORKING_POINTS
 from jetloom.evaluation.classification.roc import EFFICIENCIES, rejection
 from jetloom.evaluation.statistics.meaning import KEY, Figure, finite, not_meaningful
+from jetloom.evaluation.statistics.printed import measured, written
 from jetloom.plots.comparison.density_tables import density_tables
-from jetloom.plots.tables import measured, page, paragraph, table, written
+from jetloom.plots.tables import page, paragraph, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

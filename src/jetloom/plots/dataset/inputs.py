@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.evaluation.statistics.meaning import not_meaningful
-from jetloom.plots.style import ClassStyle, canvas, headline, say_beside, shared_legend, steps, unit
+from jetloom.plots.by_class import draw_by_class
+from jetloom.plots.style import ClassStyle, canvas, headline, shared_legend, unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +85,7 @@ def draw_input(
     list of str
         Names of the figures, without suffix.
     """
-    filled = [histogram.shown()[0] for histogram in (*before, *after)]
+    filled = [histogram.distribution().density for histogram in (*before, *after)]
     positive = np.concatenate([density[density > 0] for density in filled])
     spans = len(positive) > 0 and positive.max() / positive.min() > LOG_RANGE
     names = [column, f"{column}_log"] if spans else [column]
@@ -106,13 +106,7 @@ def _panel(axes: Any, side: str, classes: Sequence[ClassStyle], histograms: Sequ
     from matplotlib.ticker import MaxNLocator
 
     axes.set_title(side, loc="left")
-    doubted: list[str] = []
-    for style, histogram in zip(classes, histograms, strict=True):
-        density, error = histogram.shown()
-        steps(axes, histogram.edges, density, error, color=style.color, linestyle=style.line, label=style.title)
-        if doubt := histogram.doubt():
-            doubted.append(f"{style.title}: {not_meaningful(doubt)}")
-    say_beside(axes, doubted)
+    draw_by_class(axes, classes, [histogram.distribution() for histogram in histograms])
     ends = histograms[0].edges
     axes.set_xlim(ends[0], ends[-1])
     if np.array_equal(ends % 1.0, np.full(len(ends), 0.5)):

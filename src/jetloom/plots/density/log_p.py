@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.evaluation.statistics.histogram import Histogram
-from jetloom.evaluation.statistics.meaning import not_meaningful
-from jetloom.plots.style import ClassStyle, canvas, headline, say_beside, shared_legend, steps
+from jetloom.evaluation.statistics.histogram import distributions
+from jetloom.plots.by_class import draw_by_class
+from jetloom.plots.style import ClassStyle, canvas, headline, shared_legend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,15 +48,8 @@ def draw_log_p(
     }
     with canvas(path, (9.6, 4.6), 1, 2, headline(label, note)) as (figure, axes):
         for panel, (title, values) in zip(axes[0], shown.items(), strict=True):
-            edges, doubted = _edges(values[labels >= 0]), []
-            for index, style in enumerate(classes):
-                chosen = labels == index
-                filled = Histogram(edges).fill(values[chosen], weights[chosen])
-                density, error = filled.shown()
-                if doubt := filled.doubt():
-                    doubted.append(f"{style.title}: {not_meaningful(doubt)}")
-                steps(panel, edges, density, error, color=style.color, linestyle=style.line, label=style.title)
-            say_beside(panel, doubted)
+            edges, members = _edges(values[labels >= 0]), [labels == index for index in range(len(classes))]
+            draw_by_class(panel, classes, distributions([(values[own], weights[own]) for own in members], edges))
             panel.set_xlim(edges[0], edges[-1])
             panel.set_ylim(bottom=0.0)
             panel.set_xlabel(title)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jetloom.evaluation.classification.metrics import DENSITY_TERMS, direction, title
+from jetloom.evaluation.statistics.printed import measured
 from jetloom.io.atomic import write_text
 from jetloom.plots.style import COLORS, GREY, canvas, say, say_beside, shared_legend
-from jetloom.plots.tables import measured, number, page, paragraph, plain, table
+from jetloom.plots.tables import number, page, paragraph, plain, table
 
 if TYPE_CHECKING:
     from pathlib import Path

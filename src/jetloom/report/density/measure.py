@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom import provenance
-from jetloom.evaluation.density.files import COLUMNS, KEYS, write_predictions
+from jetloom.evaluation.density.files import COLUMNS, write_predictions
 from jetloom.evaluation.density.heads import head_numbers, head_sums
 from jetloom.evaluation.density.log_p import HEAD_TITLES, HEADS, LogProbabilities
 from jetloom.evaluation.density.surprise import by_class, mean_surprise
-from jetloom.evaluation.statistics.bootstrap import Draws, event_keys
+from jetloom.evaluation.statistics.bootstrap import KEYS, Draws, event_keys
+from jetloom.evaluation.statistics.printed import written
 from jetloom.inference.chosen import draw_lots
 from jetloom.io.atomic import make_directory, write_json, write_text
 from jetloom.models.base import DataFacts
@@ -20,7 +21,8 @@ from jetloom.plots.density.heads import draw_heads
 from jetloom.plots.density.jet_trees import draw_jets, learnt_note
 from jetloom.plots.density.log_p import draw_log_p
 from jetloom.plots.style import class_styles
-from jetloom.plots.tables import page, paragraph, table, written
+from jetloom.plots.tables import page, paragraph, table
+from jetloom.report.choice import chosen_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,6 +78,7 @@ def evaluate_density(
     sums = head_sums(expected, network, model, view, "test", own) if expected is not None else {}
     results["heads"] = head_numbers(sums)
     results |= {"task": facts["task"], "point": best["point"], "run": best["run"], "fold": best["fold"]}
+    results["ranked_by"] = best["ranked_by"]
     results["origin"] = provenance.origin(
         {"seed": draws.seed, "bootstrap": draws.count}, {"dataset": dataset.fingerprint}
     )
@@ -120,7 +123,8 @@ def metrics_page(results: Mapping[str, Any], titles: Sequence[str]) -> str:
         "Means over jets of -log P in nats; the heads add up to the whole jet. "
         "Uncertainties are one standard deviation, by bootstrap over events."
     )
-    parts = [paragraph(text), table(["Class", "Learnt", "Jets", *heads], lines, "Mean of -log P")]
+    parts = [*chosen_by(results["ranked_by"]), paragraph(text)]
+    parts += [table(["Class", "Learnt", "Jets", *heads], lines, "Mean of -log P")]
     return page("The best point on the test part", *parts, *_agreement(results["heads"]))
 
 
