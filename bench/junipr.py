@@ -235,7 +235,7 @@ def _batches(path: Path) -> dict[str, Any]:
 
 def _log_p(path: Path, jets: int) -> Callable[[], int]:
     """Compute log P of all jets of a file, as an evaluation does."""
-    from jetloom.data.block import jet_blocks
+    from jetloom.data.block import iter_blocks
     from jetloom.evaluation.density.log_p import LogProbabilities
     from jetloom.inference.tree_batches import BLOCK_ROWS
     from jetloom.io.hdf5.tables import TableReader
@@ -245,7 +245,7 @@ def _log_p(path: Path, jets: int) -> Callable[[], int]:
 
     def everything() -> int:
         with TableReader(path) as reader:
-            for _, steps in log_p.of_blocks(jet_blocks(reader, BLOCK_ROWS)):
+            for _, steps in log_p.iter_blocks(iter_blocks(reader, BLOCK_ROWS)):
                 steps.sums()
         return jets
 
@@ -256,13 +256,13 @@ def _peer(path: Path, width: int, jets: int) -> Callable[[], int]:
     """Train an epoch of the same network of Keras' layers with model.fit, padded to the longest jet."""
     import keras
 
-    from jetloom.data.block import read_jets
+    from jetloom.data.block import read_block
     from jetloom.io.hdf5.tables import TableReader
     from jetloom.models.junipr.features import padded
 
     keras.utils.set_random_seed(1)
     with TableReader(path) as reader:
-        arrays = padded(read_jets(reader, 0, jets))
+        arrays = padded(read_block(reader, 0, jets))
     # The first step sees no daughters: the state before it is that of the seed.
     daughters = np.roll(np.log(np.abs(arrays["daughters"]) + 1e-8), 1, axis=1)
     steps, mask = daughters.shape[1], np.arange(daughters.shape[1]) < arrays["length"][:, None]

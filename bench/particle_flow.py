@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.nodes import final_momenta
 from jetloom.data.streams.buckets import padded_steps
 from jetloom.models.base import DataFacts, Model, Parameters
@@ -47,7 +47,7 @@ class ParticleFlow(Model):
             x = dense(size, activation="relu", kernel_initializer="he_uniform")(x)
         return keras.Model(inputs, dense(len(data.classes), activation="softmax")(x), name="particle_flow")
 
-    def features(self, jets: Jets, data: DataFacts) -> npt.NDArray[np.float32]:  # noqa: ARG002
+    def features(self, jets: Block, data: DataFacts) -> npt.NDArray[np.float32]:  # noqa: ARG002
         """Return (share of pt, rapidity, azimuth) of the constituents, (jets, constituents, 3); 0 where is none."""
         jet, momenta = final_momenta(jets)
         pt, rapidity, azimuth = _relative(jets, jet, momenta)
@@ -66,7 +66,7 @@ class ParticleFlow(Model):
         return -ops.log(ops.maximum(chosen, 1e-7))
 
 
-def _relative(jets: Jets, jet: npt.NDArray[np.int64], momenta: dict[str, Any]) -> tuple[Floats, Floats, Floats]:
+def _relative(jets: Block, jet: npt.NDArray[np.int64], momenta: dict[str, Any]) -> tuple[Floats, Floats, Floats]:
     """Turn momenta around the axis of a jet into pt (GeV), and rapidity and azimuth relative to the axis."""
     energy, theta, phi, mass = (momenta[name].astype(np.float64) for name in ("e", "theta", "phi", "m"))
     eta, azimuth = jets["eta"].astype(np.float64), jets["phi"].astype(np.float64)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.building.part_writer import PartWriter
 from jetloom.data.dataset import DESCRIPTION, Dataset
 from jetloom.io import sealed
@@ -32,7 +32,7 @@ def subset(source: Path, directory: Path, jets: int) -> int:
     """
     whole = Dataset.open(source)
     view, description = whole.view(), json.loads(json.dumps(whole.description))
-    every = Jets.concatenate(list(view.blocks("train")))
+    every = Block.concatenate(list(view.blocks("train")))
     chosen = every.take(np.sort(np.random.default_rng(ORDER).permutation(len(every))[:jets]))
     for role, files in view.files.items():
         for path in files:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from jetloom.config.trees import Trees
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.io.trees import BRANCHING, JET_TREE
 from jetloom.models.base import DataFacts
 from jetloom.physics.scaling import ATLAS_LIMITS, junipr_limits
@@ -46,7 +46,7 @@ def jets(lengths, seed=1):
     rows["seed_e"], rows["seed_m"] = random.uniform(100, 500, len(rows)), random.uniform(10, 90, len(rows))
     rows["n_branchings"], rows["first_branching"] = lengths, offsets[:-1]
     rows["label"], rows["weight"] = random.integers(0, 2, len(rows)), 1
-    return Jets(rows, table, offsets)
+    return Block.of_trees(rows, table, offsets)
 
 
 PION = 0.13957
@@ -69,4 +69,4 @@ def clustered_jets(rows, seed=1):
     found["n_branchings"], found["weight"] = grown.lengths, 1
     offsets = np.concatenate([[0], np.cumsum(grown.lengths)])
     found["first_branching"] = offsets[:-1]
-    return Jets(found, table, offsets)
+    return Block.of_trees(found, table, offsets)

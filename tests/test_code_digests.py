@@ -14,7 +14,7 @@ from jetloom.models.registry import MODELS, find_model
 
 RULES = provenance.PACKAGE.parents[1] / "rules"
 CODE = b'''"""A module."""
-from jetloom.data.block import Jets, JetView as View
+from jetloom.data.block import Block, JetView as View
 # a comment
 def double(x):
     """Return twice x."""
@@ -69,14 +69,14 @@ def test_a_digest_is_blind_to_comments_docstrings_layout_and_paths():
         (b"2 * x", b"(2   *  x)"),
         (b"jetloom.data.block", b"jetloom.data.streams.jets"),
         (
-            b"from jetloom.data.block import Jets, JetView as View",
-            b"from jetloom.data.block import JetView as View, Jets",
+            b"from jetloom.data.block import Block, JetView as View",
+            b"from jetloom.data.block import JetView as View, Block",
         ),
     ):
         assert source(CODE.replace(old, new)).sum == before, old
     for old, new in (
         (b"2 * x", b"3 * x"),
-        (b"import Jets,", b"import Rows as Jets,"),
+        (b"import Block,", b"import Rows as Block,"),
         (b"import Scaling", b"import Bins"),
     ):
         assert source(CODE.replace(old, new)).sum != before, old

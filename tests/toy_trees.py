@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.io.trees import BRANCHING, JET_TREE
 from tree_files import make_tree
 
@@ -22,7 +22,7 @@ def tree(rng: np.random.Generator, energy: float, branchings: int, gluon: bool =
     return found
 
 
-def jets(rng: np.random.Generator, rows: int, first: int = 0, classes: int = 2, longest: int = 40) -> Jets:
+def jets(rng: np.random.Generator, rows: int, first: int = 0, classes: int = 2, longest: int = 40) -> Block:
     """Jets of classes 0, 1, ...: the higher the class, the more branchings."""
     table = np.zeros(rows, ROWS)
     table["label"] = table["true_label"] = rng.integers(0, classes, rows)
@@ -36,4 +36,4 @@ def jets(rng: np.random.Generator, rows: int, first: int = 0, classes: int = 2, 
     table["first_branching"] = np.r_[0, np.cumsum(table["n_branchings"])[:-1]]
     trees = [tree(rng, row["seed_e"], int(row["n_branchings"]), row["label"] == 1) for row in table]
     offsets = np.r_[0, np.cumsum(table["n_branchings"], dtype=np.int64)]
-    return Jets(table, np.concatenate([np.zeros(0, BRANCHING), *trees]), offsets)
+    return Block.of_trees(table, np.concatenate([np.zeros(0, BRANCHING), *trees]), offsets)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jetloom.config.trees import Binning
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.fitting.binning import empty_bins, fit_binning
 from jetloom.errors import EmptySampleError
 from jetloom.io.trees import BRANCHING_VARIABLES
@@ -23,7 +23,7 @@ LOGARITHMIC = ("z", "theta", "delta")
 @pytest.fixture(scope="module")
 def jets():
     rows, branchings = make_trees(600, 3)
-    return Jets(rows, branchings, np.concatenate([[0], np.cumsum(rows["n_branchings"])]))
+    return Block.of_trees(rows, branchings, np.concatenate([[0], np.cumsum(rows["n_branchings"])]))
 
 
 def _fit(jets, block=100, **settings):
@@ -105,7 +105,7 @@ def test_what_has_no_logarithm_does_not_shape_the_limits(jets):
     branchings = jets.branchings.copy()
     branchings["delta"][::2] = 0
     branchings["soft_m"] = -0.1
-    found = _fit(Jets(jets.rows, branchings, jets.offsets), tail=0.0)
+    found = _fit(Block.of_trees(jets.rows, branchings, jets.offsets), tail=0.0)
     known = branchings["delta"][branchings["delta"] > 0]
     assert found["branching"]["delta"] == pytest.approx([known.min(), known.max()], rel=1e-3)
     assert found["shares"]["delta"]["below"] == (branchings["delta"] == 0).mean()
@@ -128,7 +128,7 @@ def test_what_lies_beyond_and_empty_bins_are_named(jets, caplog):
 
 
 def test_jets_without_branchings_have_no_ranges(jets):
-    none = Jets(np.zeros(5, TREE_JETS), jets.branchings[:0], np.zeros(6, np.int64))
+    none = Block.of_trees(np.zeros(5, TREE_JETS), jets.branchings[:0], np.zeros(6, np.int64))
     with pytest.raises(EmptySampleError, match="no tree has a momentum e to make bins of"):
         _fit(none)
 
@@ -138,7 +138,7 @@ def test_one_value_alone_has_a_range(jets):
     branchings = one.branchings[:1]
     rows = one.rows.copy()
     rows["n_branchings"] = 1
-    binning = _fit(Jets(rows, branchings, np.array([0, 1])))
+    binning = _fit(Block.of_trees(rows, branchings, np.array([0, 1])))
     for name in LOGARITHMIC:
         low, high = binning["branching"][name]
         assert low < branchings[name][0] < high
@@ -158,7 +158,7 @@ def _photons(found, share, noise, seed):
         square = rng.normal(0, 1, len(table)) * (noise * table[f"{side}_e"]) ** 2
         rounding = np.sign(square) * np.sqrt(np.abs(square))
         table[f"{side}_m"] = np.where(photon, rounding, np.where(leaf, 0.13957, table[f"{side}_m"]))
-    return Jets(found.rows, table, found.offsets)
+    return Block.of_trees(found.rows, table, found.offsets)
 
 
 @settings(max_examples=10, deadline=None)
@@ -177,7 +177,9 @@ def test_the_range_of_masses_is_that_of_real_ones_in_a_file_of_photons(clustered
     table = found.branchings.copy()
     for side in ("hard", "soft"):
         table[f"{side}_m"][table[f"{side}_m"] < 0.1] = 0
-    assert _fit(Jets(found.rows, table, found.offsets))["momentum"]["m"] == pytest.approx([low, high], rel=0.02)
+    assert _fit(Block.of_trees(found.rows, table, found.offsets))["momentum"]["m"] == pytest.approx(
+        [low, high], rel=0.02
+    )
 
 
 def test_two_particles_of_one_direction_do_not_shape_the_range_of_angles(jets):
@@ -185,7 +187,7 @@ def test_two_particles_of_one_direction_do_not_shape_the_range_of_angles(jets):
     rng = np.random.default_rng(2)
     one = rng.random(len(branchings)) < 0.3
     branchings["theta"][one], branchings["delta"][one] = rng.uniform(0, 4e-7, (2, one.sum()))
-    found = _fit(Jets(jets.rows, branchings, jets.offsets), tail=0.0)
+    found = _fit(Block.of_trees(jets.rows, branchings, jets.offsets), tail=0.0)
     for name in ("theta", "delta"):
         assert found["branching"][name][0] == pytest.approx(branchings[name][~one].min(), rel=1e-3)
         assert found["shares"][name]["below"] == pytest.approx(one.mean())
@@ -194,7 +196,7 @@ def test_two_particles_of_one_direction_do_not_shape_the_range_of_angles(jets):
 def test_trees_without_any_mass_have_the_published_range(jets, caplog):
     rows, branchings = jets.rows.copy(), jets.branchings.copy()
     rows["seed_m"] = branchings["hard_m"] = branchings["soft_m"] = 0
-    found = _fit(Jets(rows, branchings, jets.offsets))
+    found = _fit(Block.of_trees(rows, branchings, jets.offsets))
     assert found["momentum"]["m"] == [1.0, 500.0]
     assert "no particle has a mass" in caplog.text
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jetloom.data.block import jet_blocks
+from jetloom.data.block import iter_blocks
 from jetloom.data.classes import Classes
 from jetloom.data.streams.batch import Batch
 from jetloom.data.streams.buckets import BucketStream, by_length, length_batches, padded_steps
@@ -146,7 +146,7 @@ def test_few_numbers_of_steps_are_left():
 @pytest.mark.parametrize("threads", [1, 3])
 def test_an_evaluation_sees_each_jet_once_in_batches_of_one_size(files, threads):
     classes = Classes(DATASET, ["gluon"])
-    blocks = (classes.of(block) for path in files for block in jet_blocks(TableReader(path), 64))
+    blocks = (classes.of(block) for path in files for block in iter_blocks(TableReader(path), 64))
     batches = list(length_batches(blocks, 32, _prepare, threads))
     rows = _all(files)
     found = sorted(row for batch in batches for row in batch.features["row"][batch.real])

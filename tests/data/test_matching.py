@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jetloom.config.tasks import Weights
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.building.build import build
 from jetloom.data.building.matching import acceptance, draw
 from jetloom.data.dataset import Dataset
@@ -118,7 +118,7 @@ def test_trees_go_with_their_jets(clustered, tmp_path):
     trees = []
     for directory in (tmp_path, tmp_path / "plain"):
         view = Dataset.open(directory).view()
-        jets = Jets.concatenate([block for role in view.files for block in view.blocks(role)])
+        jets = Block.concatenate([block for role in view.files for block in view.blocks(role)])
         trees.append(
             {
                 (row["event_number"], row["pt"]): jets.branchings[start:stop].tolist()

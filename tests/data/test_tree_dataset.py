@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jetloom.data.block import Jets, read_jets
+from jetloom.data.block import Block, read_block
 from jetloom.data.building.build import build
 from jetloom.data.dataset import Dataset
 from jetloom.data.fitting import view_fit as views
@@ -22,7 +22,7 @@ def built(clustered, tmp_path_factory):
 
 def _all_jets(dataset, view=None):
     view = view or dataset.view()
-    return Jets.concatenate([block for role in view.files for block in view.blocks(role)])
+    return Block.concatenate([block for role in view.files for block in view.blocks(role)])
 
 
 def _trees(jets):
@@ -38,8 +38,8 @@ def _given(files):
     parts = []
     for path in (path for paths in files.values() for path in paths):
         with TableReader(path) as reader:
-            parts.append(read_jets(reader, 0, reader.rows["jets"]))
-    return Jets.concatenate(parts)
+            parts.append(read_block(reader, 0, reader.rows["jets"]))
+    return Block.concatenate(parts)
 
 
 def test_every_jet_keeps_its_tree(built, clustered):
@@ -128,7 +128,7 @@ def test_bins_are_fitted_on_the_training_part_of_each_view(make_of_trees):
     limits = []
     for fold in range(3):
         view = dataset.view(fold)
-        train = Jets.concatenate(list(view.blocks("train")))
+        train = Block.concatenate(list(view.blocks("train")))
         limits.append(view.binning["branching"]["delta"])
         assert limits[-1] == pytest.approx([train.branchings["delta"].min(), train.branchings["delta"].max()], rel=1e-3)
         assert view.binning["branchings"] == len(train.branchings)

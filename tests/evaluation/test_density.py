@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import toy_trees
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.streams.buckets import padded_steps
 from jetloom.errors import BadValueError
 from jetloom.evaluation.density.log_p import LogProbabilities, Steps, places
@@ -141,6 +141,6 @@ def test_weights_count_and_a_class_without_jets_has_no_mean():
 
 def test_toy_trees_are_trees():
     jets = toy_trees.jets(np.random.default_rng(2), 50)
-    assert isinstance(jets, Jets)
+    assert isinstance(jets, Block)
     rows = jets.branchings
     np.testing.assert_allclose(rows["soft_e"] / (rows["hard_e"] + rows["soft_e"]), rows["z"], rtol=1e-4)

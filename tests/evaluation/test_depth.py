@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.evaluation.density.depth import FEWEST, QUANTITIES, by_depth, depth_numbers
 from junipr_toys import jets
 
@@ -57,9 +57,9 @@ def test_what_drifts_with_depth_is_seen_at_its_step():
     table = block.branchings.copy()
     step = np.arange(len(table)) - np.repeat(block.offsets[:-1], block.lengths)
     table["theta"][step == 4] *= 1.3
-    found = depth_numbers(by_depth([(Jets(block.rows, table, block.offsets), weights)]), by_depth([(block, weights)]))[
-        "depth"
-    ]
+    found = depth_numbers(
+        by_depth([(Block.of_trees(block.rows, table, block.offsets), weights)]), by_depth([(block, weights)])
+    )["depth"]
     ratio = np.array(found["theta"]["drawn"]) / found["theta"]["data"]
     np.testing.assert_allclose(ratio, [1, 1, 1, 1, 1.3, 1], rtol=1e-5)
     assert np.argmax(found["theta"]["pull"]) == 4

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.streams.batch import Batch
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts
@@ -170,6 +170,6 @@ def test_the_loss_is_the_cross_entropy_of_each_row(keras):
 def test_features_are_the_input_columns_in_order():
     block = np.zeros(3, [("b", "f4"), ("a", "f4"), ("c", "f4"), ("label", "i4")])
     block["a"], block["b"], block["c"] = 1, 2, 3
-    features = find_model("dense").features(Jets(block), FACTS)
+    features = find_model("dense").features(Block(block), FACTS)
     assert features.dtype == np.float32
     assert features.tolist() == [[1, 2, 3]] * 3

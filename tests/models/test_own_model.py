@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.streams.batch import Batch
 from jetloom.errors import ConfigurationError, MissingFileError
 from jetloom.models.base import DataFacts
@@ -35,7 +35,7 @@ def test_the_documented_model_is_found_and_gives_probabilities(own):
     rows = np.zeros(5, [("a", "f4"), ("b", "f4")])
     rows["a"][0] = np.nan
     network = model.build(parameters, facts, 1, {})
-    batch = Batch.of(model.features(Jets(rows), facts), np.zeros(5, np.int32), np.ones(5, np.float32))
+    batch = Batch.of(model.features(Block(rows), facts), np.zeros(5, np.int32), np.ones(5, np.float32))
     outputs = np.asarray(network(batch.features))
     assert outputs.shape == (5, 2)
     assert np.allclose(outputs.sum(axis=1), 1)

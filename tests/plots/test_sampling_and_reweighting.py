@@ -9,7 +9,7 @@ from test_figures_of_toy import drawn
 from toy_density_analysis import CONFIG, write_best, write_dataset
 
 from jetloom.cli.main import main
-from jetloom.data.block import Jets, read_jets
+from jetloom.data.block import Block, read_block
 from jetloom.data.dataset import Dataset
 from jetloom.errors import EmptySampleError
 from jetloom.evaluation.density.files import COLUMNS
@@ -127,7 +127,7 @@ def sampled(analysis):
 
 def test_sampled_jets_are_a_file_of_trees(sampled):
     with TableReader(sampled / "a" / "jets.h5") as reader:
-        jets = read_jets(reader, 0, 100)
+        jets = read_block(reader, 0, 100)
         assert reader.attribute("status") == "converted"
         assert reader.attribute("trees")["max_constituents"] == 60
     assert len(jets) == 100
@@ -145,7 +145,7 @@ def test_seeds_are_those_of_the_class(sampled, analysis):
 
 def test_precedents_are_of_the_classes_and_of_the_whole_part(analysis, caplog):
     view = Dataset.open(analysis / "dataset").view(None)
-    jets = Jets.concatenate(list(view.blocks("train")))
+    jets = Block.concatenate(list(view.blocks("train")))
     own = jets.take(jets["label"] == 0)
     seen = []
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from jetloom.config.limits import Events, Slots
+from jetloom.config.limits import Events, SlotCount
 from jetloom.config.settings import Expression, Settings, Variable
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -58,7 +58,7 @@ class Conversion(Settings):
     variables: dict[Variable, list[Variable]] = Field(
         default_factory=dict, description="Variables to keep by collection; those not named keep all of the schema."
     )
-    slots: dict[Variable, Slots] = Field(
+    slots: dict[Variable, SlotCount] = Field(
         default_factory=dict,
         description="Places a jet has for each collection that belongs to it: {constituents: 40}. "
         "The hardest are kept. A collection not named here is not written.",

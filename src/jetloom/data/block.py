@@ -1,46 +1,51 @@
-"""A block of jets on its way to a model: rows, and the branchings of their trees where there are some."""
+"""A block of rows on its way to a model, with the collections that belong to them."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.data.collections import Chosen, Collection, Index, Ragged, Rows, Slots, offsets_of
 from jetloom.errors import CorruptFileError
 from jetloom.io.hdf5.tables import TableReader
 from jetloom.io.trees import BRANCHING
 
-Rows = npt.NDArray[np.void]
-Index = npt.NDArray[np.int64]
-
 BLOCK_ROWS = 1 << 16
-"""Jets that are worked on at a time; bounds the memory of every stage."""
+"""Rows that are worked on at a time; bounds the memory of every stage."""
 
 TREE_BLOCK_ROWS = 1 << 13
-"""The same for jets with trees, each of some kilobytes."""
+"""The same for rows with trees, each of some kilobytes."""
+
+BRANCHINGS = "branchings"
+"""Name of the collection that holds the trees (:data:`jetloom.io.trees.BRANCHING`)."""
 
 
 @dataclass(frozen=True)
-class Jets:
-    """Some jets.
+class Block:
+    """Some rows: jets, or events.
 
     Attributes
     ----------
     rows : structured array, shape (n,)
-        Columns of the jets; ``jets["pt"]`` gives one.
-    branchings : structured array, shape (m,), or None
-        Branchings of all their trees, one jet after the other (:data:`jetloom.io.trees.BRANCHING`).
-    offsets : int64 array, shape (n + 1,), or None
-        The branchings of jet i are ``branchings[offsets[i]:offsets[i + 1]]``.
+        Their columns; ``block["pt"]`` gives one.
+    collections : dict of str to Slots or Ragged
+        What belongs to them, by name, each for as many rows.
+    unit : {"jets", "events"}
+        What a row is. It is also the name of the table that holds them in files.
     """
 
     rows: Rows
-    branchings: Rows | None = None
-    offsets: npt.NDArray[np.int64] | None = None
+    collections: Mapping[str, Collection] = field(default_factory=dict)
+    unit: Literal["jets", "events"] = "jets"
+
+    @classmethod
+    def of_trees(cls, rows: Rows, branchings: Rows, offsets: Index) -> Block:
+        """Return jets with their trees; the branchings of jet i are ``branchings[offsets[i]:offsets[i + 1]]``."""
+        return cls(rows, {BRANCHINGS: Ragged(branchings, offsets)})
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -49,34 +54,29 @@ class Jets:
         return self.rows[column]
 
     @property
-    def lengths(self) -> npt.NDArray[np.int64]:
+    def trees(self) -> Ragged | None:
+        """The branchings of the trees, or None where there are no trees."""
+        found = self.collections.get(BRANCHINGS)
+        return found if isinstance(found, Ragged) else None
+
+    @property
+    def branchings(self) -> Rows | None:
+        """Branchings of all trees, one jet after the other, shape (m,)."""
+        return None if self.trees is None else self.trees.values
+
+    @property
+    def offsets(self) -> Index | None:
+        """Where the branchings of each jet begin and end, shape (n + 1,)."""
+        return None if self.trees is None else self.trees.offsets
+
+    @property
+    def lengths(self) -> Index:
         """Number of branchings of each jet, shape (n,)."""
-        return np.zeros(len(self.rows), np.int64) if self.offsets is None else np.diff(self.offsets)
+        return np.zeros(len(self.rows), np.int64) if self.trees is None else self.trees.lengths
 
     def tree(self, jet: int) -> Rows:
         """Return the branchings of one jet; none where there are no trees."""
-        if self.branchings is None or self.offsets is None:
-            return np.zeros(0, BRANCHING)
-        return self.branchings[self.offsets[jet] : self.offsets[jet + 1]]
-
-    def take(self, index: npt.NDArray[np.bool_] | npt.NDArray[np.integer] | slice) -> Jets:
-        """Return some of the jets: a mask, positions in any order, or a slice."""
-        rows = self.rows[index]
-        if self.branchings is None or self.offsets is None:
-            return Jets(rows)
-        starts = self.offsets[:-1][index]
-        lengths = self.offsets[1:][index] - starts
-        offsets = _offsets(lengths)
-        if isinstance(index, slice) and index.step in (None, 1):
-            first = int(starts[0]) if len(starts) else 0
-            return Jets(rows, self.branchings[first : first + int(offsets[-1])], offsets)
-        from jetloom.data.gather import gather
-
-        return Jets(rows, gather(self.branchings, starts, lengths), offsets)
-
-    def pick(self, index: npt.NDArray[np.integer]) -> Jets:
-        """Return some of the jets, positions in any order, without a copy of their trees: see :class:`Picked`."""
-        return self.take(index) if self.branchings is None or self.offsets is None else Picked(self, index)
+        return np.zeros(0, BRANCHING) if self.trees is None else self.trees[jet]
 
     @property
     def runs(self) -> tuple[Rows, Index, Index]:
@@ -87,71 +87,39 @@ class Jets:
         ValueError
             If there are no trees.
         """
-        if self.branchings is None or self.offsets is None:
+        if self.trees is None:
             raise ValueError("the jets have no trees")
-        return self.branchings, self.offsets[:-1], np.diff(self.offsets)
+        return self.trees.runs
+
+    def take(self, index: Chosen) -> Block:
+        """Return some of the rows: a mask, positions in any order, or a slice."""
+        collections = {name: collection.take(index) for name, collection in self.collections.items()}
+        return replace(self, rows=self.rows[index], collections=collections)
+
+    def pick(self, index: npt.NDArray[np.integer]) -> Block:
+        """Return some of the rows, positions in any order, without a copy of ragged collections."""
+        collections = {name: collection.pick(index) for name, collection in self.collections.items()}
+        return replace(self, rows=self.rows[index], collections=collections)
+
+    def with_rows(self, rows: Rows) -> Block:
+        """Return the same with other columns, row by row."""
+        return replace(self, rows=rows)
 
     @staticmethod
-    def concatenate(parts: Sequence[Jets]) -> Jets:
-        """Put blocks of the same columns together."""
+    def concatenate(parts: Sequence[Block]) -> Block:
+        """Put blocks of the same columns and collections together."""
         rows = np.concatenate([part.rows for part in parts])
-        if parts[0].branchings is None:
-            return Jets(rows)
-        branchings = [_plain(part.branchings) for part in parts if part.branchings is not None]
-        return Jets(
-            rows,
-            np.concatenate(branchings).view(parts[0].branchings.dtype),
-            _offsets(np.concatenate([part.lengths for part in parts])),
-        )
+        collections: dict[str, Collection] = {}
+        for name, first in parts[0].collections.items():
+            found = [part.collections[name] for part in parts]
+            if isinstance(first, Slots):
+                collections[name] = Slots.concatenate([one for one in found if isinstance(one, Slots)])
+            else:
+                collections[name] = Ragged.concatenate([one for one in found if isinstance(one, Ragged)])
+        return replace(parts[0], rows=rows, collections=collections)
 
 
-class Picked(Jets):
-    """Jets of a block whose trees stay where they are, until someone asks for them one after the other.
-
-    Parameters
-    ----------
-    block : Jets
-        With trees. It stays in memory as long as these jets do.
-    index : array of int, shape (n,)
-        Positions in it, in any order.
-    """
-
-    def __init__(self, block: Jets, index: npt.NDArray[np.integer]) -> None:
-        table, starts, lengths = block.runs
-        # Not by way of Jets, which would set the trees: they are made when they are asked for.
-        object.__setattr__(self, "rows", block.rows[index])
-        object.__setattr__(self, "_runs", (table, starts[index], lengths[index]))
-
-    _runs: tuple[Rows, Index, Index]
-
-    @property
-    def runs(self) -> tuple[Rows, Index, Index]:
-        """Where the trees lie; see :attr:`Jets.runs`."""
-        return self._runs
-
-    @cached_property
-    def branchings(self) -> Rows:
-        """The branchings of all trees, one jet after the other: a copy."""
-        from jetloom.data.gather import gather
-
-        return gather(*self.runs)
-
-    @cached_property
-    def offsets(self) -> Index:
-        """Where they begin and end; see :class:`Jets`."""
-        return _offsets(self.runs[2])
-
-
-def _plain(rows: Rows) -> Rows:
-    """See rows as bytes without fields: NumPy copies these six times as fast."""
-    return rows.view(np.dtype((np.void, rows.dtype.itemsize)))
-
-
-def _offsets(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
-
-
-def read_jets(reader: TableReader, start: int, stop: int) -> Jets:
+def read_block(reader: TableReader, start: int, stop: int) -> Block:
     """Read rows ``start`` to ``stop`` of ``jets``, with the branchings of their trees if the file has some.
 
     Raises
@@ -161,8 +129,8 @@ def read_jets(reader: TableReader, start: int, stop: int) -> Jets:
     """
     rows = reader.read("jets", start, stop)
     if "branchings" not in reader.rows:
-        return Jets(rows)
-    offsets = _offsets(rows["n_branchings"].astype(np.int64))
+        return Block(rows)
+    offsets = offsets_of(rows["n_branchings"].astype(np.int64))
     first = int(rows["first_branching"][0]) if len(rows) else 0
     last = first + int(offsets[-1])
     follow = np.array_equal(rows["first_branching"] - first, offsets[:-1])
@@ -173,10 +141,10 @@ def read_jets(reader: TableReader, start: int, stop: int) -> Jets:
             where="first_branching",
             advice="make it again",
         )
-    return Jets(rows, reader.read("branchings", first, last), offsets)
+    return Block.of_trees(rows, reader.read("branchings", first, last), offsets)
 
 
-def jet_blocks(reader: TableReader, rows: int | None = None) -> Generator[Jets, None, None]:
+def iter_blocks(reader: TableReader, rows: int | None = None) -> Generator[Block, None, None]:
     """Read all jets of a file from start to end, in blocks of whole chunks.
 
     Parameters
@@ -192,4 +160,4 @@ def jet_blocks(reader: TableReader, rows: int | None = None) -> Generator[Jets, 
     step = max(1, rows // chunk) * chunk
     total = reader.count("jets")
     for start in range(0, total, step):
-        yield read_jets(reader, start, min(start + step, total))
+        yield read_block(reader, start, min(start + step, total))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.dataset import Dataset, View
 from jetloom.errors import ConfigurationError, near_misses
 
@@ -37,11 +37,11 @@ class Classes:
                 )
         self.indices = [dataset.classes.index(name) for name in self.names]
 
-    def choose(self, jets: Jets) -> npt.NDArray[np.int64]:
+    def choose(self, jets: Block) -> npt.NDArray[np.int64]:
         """Return the positions of the jets of these classes, in their order."""
         return np.flatnonzero(np.isin(jets["label"], self.indices))
 
-    def of(self, jets: Jets) -> Jets:
+    def of(self, jets: Block) -> Block:
         """Return the jets of these classes."""
         chosen = self.choose(jets)
         return jets if len(chosen) == len(jets) else jets.take(chosen)

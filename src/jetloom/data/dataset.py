@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.block import BLOCK_ROWS, Jets, jet_blocks
+from jetloom.data.block import BLOCK_ROWS, Block, iter_blocks
 from jetloom.data.description import Description
 from jetloom.errors import ConfigurationError, CorruptFileError, MissingFileError
 from jetloom.io.hdf5.tables import TableReader
@@ -53,11 +53,11 @@ class View:
             with TableReader(path) as reader:
                 yield from reader.blocks("jets", BLOCK_ROWS)
 
-    def blocks(self, role: str, rows: int | None = None) -> Generator[Jets, None, None]:
+    def blocks(self, role: str, rows: int | None = None) -> Generator[Block, None, None]:
         """Read the jets of a role from start to end, in blocks of about ``rows``; by default memory is bounded."""
         for path in self.files[role]:
             with TableReader(path) as reader:
-                yield from jet_blocks(reader, rows)
+                yield from iter_blocks(reader, rows)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.errors import BadValueError
 from jetloom.io.trees import MOMENTUM, TREE_BRANCHING
 
@@ -13,7 +13,7 @@ Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 
-def final_particles(jets: Jets) -> tuple[Index, npt.NDArray[np.float32]]:
+def final_particles(jets: Block) -> tuple[Index, npt.NDArray[np.float32]]:
     """Return the particles that branch no more.
 
     Returns
@@ -33,7 +33,7 @@ def final_particles(jets: Jets) -> tuple[Index, npt.NDArray[np.float32]]:
     return node_jet[final], energy[final]
 
 
-def final_momenta(jets: Jets) -> tuple[Index, dict[str, npt.NDArray[np.float32]]]:
+def final_momenta(jets: Block) -> tuple[Index, dict[str, npt.NDArray[np.float32]]]:
     """Return the jet of each particle that branches no more, in order, and momenta (e, theta, phi, m) by name."""
     first, node_jet = _nodes(jets)
     rows, places = _branchings(jets, first)
@@ -42,7 +42,7 @@ def final_momenta(jets: Jets) -> tuple[Index, dict[str, npt.NDArray[np.float32]]
     return node_jet[final], {name: values[final] for name, values in _momenta(jets, first, rows, places).items()}
 
 
-def branching_masses(jets: Jets) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+def branching_masses(jets: Block) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
     """Return the mother of each branching, and the masses of her daughters.
 
     Returns
@@ -69,14 +69,14 @@ def branching_masses(jets: Jets) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]
     )
 
 
-def mother_momenta(jets: Jets) -> dict[str, npt.NDArray[np.float32]]:
+def mother_momenta(jets: Block) -> dict[str, npt.NDArray[np.float32]]:
     """Return the momentum (e, theta, phi, m; GeV, rad) of the mother of each branching, shape (m,), by name."""
     first, _ = _nodes(jets)
     rows, places = _branchings(jets, first)
     return {name: values[places[0]] for name, values in _momenta(jets, first, rows, places).items()}
 
 
-def with_history(jets: Jets) -> npt.NDArray[np.void]:
+def with_history(jets: Block) -> npt.NDArray[np.void]:
     """Return the branchings with numbers of their daughters, as files of trees hold them.
 
     The constituents are numbered first, in the order in which they appear in the walk; then come the merged ones in
@@ -97,14 +97,14 @@ def with_history(jets: Jets) -> npt.NDArray[np.void]:
     return found
 
 
-def _nodes(jets: Jets) -> tuple[Index, Index]:
+def _nodes(jets: Block) -> tuple[Index, Index]:
     """Return the place of each jet's root among the nodes of all jets, and the jet of each node."""
     sizes = 2 * jets.lengths + 1
     return np.cumsum(sizes) - sizes, np.repeat(np.arange(len(jets)), sizes)
 
 
 def _momenta(
-    jets: Jets, first: Index, rows: npt.NDArray[np.void], places: tuple[Index, Index, Index]
+    jets: Block, first: Index, rows: npt.NDArray[np.void], places: tuple[Index, Index, Index]
 ) -> dict[str, npt.NDArray[np.float32]]:
     """Return the momenta of all nodes by name."""
     found = {}
@@ -117,7 +117,7 @@ def _momenta(
     return found
 
 
-def _branchings(jets: Jets, first: Index) -> tuple[npt.NDArray[np.void], tuple[Index, Index, Index]]:
+def _branchings(jets: Block, first: Index) -> tuple[npt.NDArray[np.void], tuple[Index, Index, Index]]:
     """Return the branchings, and the places of mother, harder and softer daughter of each."""
     rows = jets.branchings
     if rows is None:

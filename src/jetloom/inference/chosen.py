@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.block import Jets, read_jets
+from jetloom.data.block import Block, read_block
 from jetloom.errors import ConfigurationError, EmptySampleError
 from jetloom.io.hdf5.tables import TableReader
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Index = npt.NDArray[np.int64]
 
 
-def read_rows(view: View, role: str, rows: Sequence[int] | Index) -> Jets:
+def read_rows(view: View, role: str, rows: Sequence[int] | Index) -> Block:
     """Read some jets of a role, in the order asked for.
 
     Parameters
@@ -36,18 +36,18 @@ def read_rows(view: View, role: str, rows: Sequence[int] | Index) -> Jets:
         If there is no such row.
     """
     wanted = np.asarray(rows, dtype=np.int64)
-    found: dict[int, Jets] = {}
+    found: dict[int, Block] = {}
     first = 0
     for path in view.files[role]:
         with TableReader(path) as reader:
             size = reader.count("jets")
             for row in wanted[(wanted >= first) & (wanted < first + size)]:
-                found[int(row)] = read_jets(reader, int(row) - first, int(row) - first + 1)
+                found[int(row)] = read_block(reader, int(row) - first, int(row) - first + 1)
             first += size
     for row in wanted:
         if int(row) not in found:
             raise ConfigurationError(f"has no row {row}", where=f"{role} part", advice=f"there are {first}")
-    return Jets.concatenate([found[int(row)] for row in wanted])
+    return Block.concatenate([found[int(row)] for row in wanted])
 
 
 def rows_of_event(view: View, role: str, run: int, event: int) -> Index:

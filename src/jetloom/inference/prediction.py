@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from jetloom.data.block import Jets
+    from jetloom.data.block import Block
     from jetloom.data.dataset import View
     from jetloom.models.base import Model
 
@@ -45,7 +45,7 @@ def load_model(path: Path) -> Any:
     return load_network(path)
 
 
-def outputs_of(network: Any, model: Model, facts: DataFacts) -> Callable[[Jets], Array]:
+def outputs_of(network: Any, model: Model, facts: DataFacts) -> Callable[[Block], Array]:
     """Return a function that says what a trained model gives for jets, one row each, as a numpy array.
 
     Parameters

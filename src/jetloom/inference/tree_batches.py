@@ -16,7 +16,7 @@ from jetloom.models.forward import forward
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from jetloom.data.block import Jets
+    from jetloom.data.block import Block
     from jetloom.data.streams.batch import Features
     from jetloom.models.base import DataFacts, Model
 
@@ -91,7 +91,7 @@ class TreeOutputs:
         self.model, self.facts, self.most = model, facts, steps_at_once(network)
         self.function = forward(network, model.compile_xla) if function is None else function
 
-    def __call__(self, jets: Jets) -> Iterator[tuple[Index, Any]]:
+    def __call__(self, jets: Block) -> Iterator[tuple[Index, Any]]:
         """Return the outputs of each jet of a block, batch by batch.
 
         Yields
@@ -115,7 +115,7 @@ class TreeOutputs:
         for last in waiting:
             yield _finished(*last)
 
-    def in_order(self, jets: Jets) -> Array:
+    def in_order(self, jets: Block) -> Array:
         """Return the outputs of all jets of a block, which has some, one row each.
 
         Raises
@@ -134,7 +134,7 @@ class TreeOutputs:
         assert found is not None, "no jets"
         return found
 
-    def _batch(self, jets: Jets, bucket: tuple[Index, int]) -> tuple[Index, int, Features]:
+    def _batch(self, jets: Block, bucket: tuple[Index, int]) -> tuple[Index, int, Features]:
         index, rows = bucket
         return index, rows, self.model.features(jets.pick(np.resize(index, rows)), self.facts)
 

@@ -16,7 +16,7 @@ from pydantic import Field, field_validator
 from jetloom.config.limits import Batch as BatchSize
 from jetloom.config.limits import Epochs, MicroBatch, Norm, Penalty, Rate
 from jetloom.config.settings import Settings
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.dataset import View
 from jetloom.data.streams.batch import Batch, Features
 from jetloom.models import schedules
@@ -157,7 +157,7 @@ class Model(ABC):
         """
 
     @abstractmethod
-    def features(self, jets: Jets, data: DataFacts) -> Features:
+    def features(self, jets: Block, data: DataFacts) -> Features:
         """Return the network's input for a block of jets."""
 
     @abstractmethod

@@ -16,7 +16,7 @@ from pydantic import Field, PositiveInt
 
 from jetloom.config.limits import Penalty, Rate, Trees
 from jetloom.config.settings import Settings
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.dataset import input_matrix
 from jetloom.data.streams.batch import Batch
 from jetloom.models.base import DataFacts, Model
@@ -69,7 +69,7 @@ class Bdt(Model):
             random_state=seed,
         )
 
-    def features(self, jets: Jets, data: DataFacts) -> npt.NDArray[np.float32]:
+    def features(self, jets: Block, data: DataFacts) -> npt.NDArray[np.float32]:
         """Return the input columns as a matrix of shape (rows, inputs)."""
         return input_matrix(jets.rows, data.inputs)
 

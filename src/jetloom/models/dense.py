@@ -12,7 +12,7 @@ from pydantic import Field
 
 from jetloom.config.limits import Layers, Penalty, Width
 from jetloom.config.settings import Settings
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.dataset import input_matrix
 from jetloom.data.streams.batch import Batch
 from jetloom.models.base import DataFacts, Model, Parameters
@@ -77,7 +77,7 @@ class Dense(Model):
         outputs = keras.layers.Softmax(name="probabilities")(x)
         return keras.Model(inputs, outputs, name="dense")
 
-    def features(self, jets: Jets, data: DataFacts) -> npt.NDArray[np.float32]:
+    def features(self, jets: Block, data: DataFacts) -> npt.NDArray[np.float32]:
         """Return the input columns as a matrix of shape (rows, inputs)."""
         return input_matrix(jets.rows, data.inputs)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from jetloom.data.block import Jets
+    from jetloom.data.block import Block
     from jetloom.data.dataset import Dataset, View
 
 Floats = npt.NDArray[np.float64]
@@ -134,7 +134,7 @@ def _seed_ratios(view: View, pair: Pair) -> Floats:
     return np.exp(np.concatenate(parts))
 
 
-def _class_blocks(view: View, label: int, factors: Floats | None) -> Iterator[tuple[Jets, Floats]]:
+def _class_blocks(view: View, label: int, factors: Floats | None) -> Iterator[tuple[Block, Floats]]:
     """Return the jets of a class of the test part with their weights, times the factors that follow their order."""
     first = 0
     for block in view.blocks("test"):

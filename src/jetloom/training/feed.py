@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from jetloom.config.tasks import Task
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.classes import Classes
 from jetloom.data.dataset import Dataset
 from jetloom.data.streams.batch import Batch
@@ -62,7 +62,7 @@ class Feed:
             for start in range(0, len(jets), PREDICT_ROWS):
                 yield self.batch(jets.take(slice(start, start + PREDICT_ROWS)))
 
-    def batch(self, jets: Jets) -> Batch:
+    def batch(self, jets: Block) -> Batch:
         """Return a batch of some jets."""
         features = self.model.features(jets, self.facts)
         return Batch.of(features, np.ascontiguousarray(jets["label"]), np.ascontiguousarray(jets[self.view.weight]))

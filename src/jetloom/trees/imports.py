@@ -22,7 +22,7 @@ from jetloom.trees.reasons import NO_TREE, NONE, NOT_FINITE
 from jetloom.trees.records import BadRecordError, read_record
 
 Rows = npt.NDArray[np.void]
-Block = tuple[Rows, npt.NDArray[np.int64], Grown]
+TreeBlock = tuple[Rows, npt.NDArray[np.int64], Grown]
 """Jets, their numbers of constituents, and their trees."""
 
 JETS = np.dtype(
@@ -37,7 +37,7 @@ Finished = tuple[Rows | None, list[float], int, int]
 """Branchings (None: the record is no tree), energy and mass of the root, class, number in the file."""
 
 
-def blocks(path: Path, settings: Trees, label: int, dtype: np.dtype[Any] = TREE_BRANCHING) -> Iterator[Block]:
+def blocks(path: Path, settings: Trees, label: int, dtype: np.dtype[Any] = TREE_BRANCHING) -> Iterator[TreeBlock]:
     """Read a file of text or JSON.
 
     Parameters
@@ -65,7 +65,7 @@ def blocks(path: Path, settings: Trees, label: int, dtype: np.dtype[Any] = TREE_
         yield from _raw_blocks(path, settings, label, dtype)
 
 
-def _raw_blocks(path: Path, settings: Trees, label: int, dtype: np.dtype[Any]) -> Iterator[Block]:
+def _raw_blocks(path: Path, settings: Trees, label: int, dtype: np.dtype[Any]) -> Iterator[TreeBlock]:
     jets_of_file = read_raw(path)
     while part := list(islice(jets_of_file, BLOCK_JETS)):
         counts = np.array([len(momenta) for _, momenta in part])
@@ -98,7 +98,7 @@ def _json_jets(path: Path, dtype: np.dtype[Any]) -> Iterator[Finished]:
         yield branchings, seed, label, number
 
 
-def _gathered(finished: Iterable[Finished], dtype: np.dtype[Any]) -> Iterator[Block]:
+def _gathered(finished: Iterable[Finished], dtype: np.dtype[Any]) -> Iterator[TreeBlock]:
     """Gather trees to blocks; those that are none, or not finite, are only in the judgement."""
     source = iter(finished)
     while part := list(islice(source, BLOCK_JETS)):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.streams.batch import Batch
 from jetloom.models.registry import find_model
 from junipr_toys import facts, jets
@@ -76,7 +76,7 @@ def test_it_learns_what_the_class_changes(keras):
     labels = np.arange(64, dtype=np.int32) % 2
     block = jets(np.full(64, 4))
     block.branchings["z"] = np.where(np.repeat(labels, 4) == 1, 0.4, 0.01)
-    features, network = MODEL.features(Jets(block.rows, block.branchings, block.offsets), facts()), make()
+    features, network = MODEL.features(Block.of_trees(block.rows, block.branchings, block.offsets), facts()), make()
     batch, optimizer = Batch.of(features, labels, np.ones(64, np.float32)), keras.optimizers.Adam(0.02)
 
     @tf.function

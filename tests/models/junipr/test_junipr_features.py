@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.errors import BadValueError
 from jetloom.io.trees import BRANCHING, TREE_BRANCHING
 from jetloom.models.junipr.features import padded
@@ -52,7 +52,7 @@ def test_a_table_with_more_columns_gives_the_same():
     wide = np.zeros(len(block.branchings), TREE_BRANCHING)
     for name in BRANCHING.names:
         wide[name] = block.branchings[name]
-    for name, array in padded(Jets(block.rows, wide, block.offsets)).items():
+    for name, array in padded(Block.of_trees(block.rows, wide, block.offsets)).items():
         np.testing.assert_array_equal(array, padded(block)[name])
 
 
@@ -62,7 +62,7 @@ def test_jets_that_were_picked_from_a_block_give_what_a_copy_of_them_gives(dtype
     table = np.zeros(len(block.branchings), dtype)
     for name in BRANCHING.names:
         table[name] = block.branchings[name]
-    block = Jets(block.rows, table, block.offsets)
+    block = Block.of_trees(block.rows, table, block.offsets)
     copied = padded(block.take(chosen))
     for name, array in padded(block.pick(chosen)).items():
         np.testing.assert_array_equal(array, copied[name])
@@ -71,7 +71,7 @@ def test_jets_that_were_picked_from_a_block_give_what_a_copy_of_them_gives(dtype
 def test_jets_without_trees_or_too_large_are_refused():
     block = jets(LENGTHS)
     with pytest.raises(BadValueError, match=r"^the jets have no trees; set reads: trees"):
-        padded(Jets(block.rows))
+        padded(Block(block.rows))
     assert len(padded(block, 17)["seed"]) == 5
     with pytest.raises(BadValueError, match="17 constituents where 16 are the most"):
         padded(block, 16)

@@ -7,7 +7,7 @@ import pytest
 from junipr_loop import log_p
 
 from jetloom.config.trees import Binning
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.fitting.binning import fit_binning
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts
@@ -59,7 +59,7 @@ def test_masses_of_rounding_are_one_and_the_same_to_the_network(build, jets):
         for side in ("hard", "soft"):
             photon = table[f"{side}_m"] < 0.1
             table[f"{side}_m"][photon] = share * table[f"{side}_e"][photon]
-        found.append(np.asarray(network(padded(Jets(jets.rows, table, jets.offsets)))))
+        found.append(np.asarray(network(padded(Block.of_trees(jets.rows, table, jets.offsets)))))
     for other in found[1:]:
         np.testing.assert_array_equal(other, found[0])
 

@@ -60,7 +60,7 @@ def test_nothing_depends_on_what_comes_later(build):
         branchings = block.branchings.copy()
         for name in ("z", "theta", "phi", "delta", "hard_e", "soft_theta", "soft_m"):
             branchings[name][step] *= 0.7
-        after = np.asarray(network(padded(type(block)(block.rows, branchings, block.offsets))))
+        after = np.asarray(network(padded(type(block).of_trees(block.rows, branchings, block.offsets))))
         np.testing.assert_array_equal(after[0, :step], before[0, :step])
         np.testing.assert_array_equal(after[0, step, :2], before[0, step, :2])
         assert (after[0, step + 1 :] != before[0, step + 1 :]).any()
@@ -73,7 +73,7 @@ def test_within_a_branching_heads_see_only_the_variables_before_them(build):
     for seen, name in enumerate(("z", "theta", "delta", "phi")):
         branchings = block.branchings.copy()
         branchings[name][0] *= 0.5
-        after = np.asarray(network(padded(type(block)(block.rows, branchings, block.offsets))))[0, 0, 2:]
+        after = np.asarray(network(padded(type(block).of_trees(block.rows, branchings, block.offsets))))[0, 0, 2:]
         np.testing.assert_array_equal(after[:seen], before[:seen])
         assert (after[seen + 1 :] != before[seen + 1 :]).all()
 

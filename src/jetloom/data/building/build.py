@@ -14,9 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from jetloom import provenance
 from jetloom.config.analysis import Analysis
 from jetloom.config.tasks import DATA_SETTINGS, Task
@@ -35,8 +32,6 @@ from jetloom.io import atomic, sealed
 from jetloom.io.hdf5.tables import TableReader
 
 logger = logging.getLogger(__name__)
-
-Block = npt.NDArray[np.void]
 
 
 def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], directory: Path) -> dict[str, Any]:

@@ -16,10 +16,11 @@ import numpy.typing as npt
 
 from jetloom.config.tasks import Task, Weights
 from jetloom.cutflow import CutFlow
-from jetloom.data.block import BLOCK_ROWS, jet_blocks
+from jetloom.data.block import BLOCK_ROWS, iter_blocks
 from jetloom.data.building import split as splitting
 from jetloom.data.building.labels import UNLABELLED
 from jetloom.data.building.part_writer import PartWriter
+from jetloom.data.collections import Rows
 from jetloom.data.fitting.moments import Moments
 from jetloom.data.fitting.spectra import SEEDS, spectra_before
 from jetloom.data.fitting.weights import bin_index, spectra, spectrum_edges
@@ -28,9 +29,8 @@ from jetloom.io.hdf5.tables import TableReader
 
 logger = logging.getLogger(__name__)
 
-Block = npt.NDArray[np.void]
 Floats = npt.NDArray[np.float64]
-Blocks = Callable[[], Iterable[Block]]
+Blocks = Callable[[], Iterable[Rows]]
 
 DRAWN = 0x6D61746368
 """Sets the numbers that decide the drawing apart from those that decide the split."""
@@ -65,7 +65,7 @@ def match_parts(task: Task, staged: dict[str, Path], losses: CutFlow) -> dict[st
     # The parts of a cross-validation are shared by its folds, so the drawing is as well: it is fitted on all of them.
     training = splitting.part_names(task.split) if task.split.folds else ["train"]
 
-    def blocks() -> Iterator[Block]:
+    def blocks() -> Iterator[Rows]:
         for name in training:
             with TableReader(staged[name]) as reader:
                 for block in reader.blocks("jets", BLOCK_ROWS):
@@ -98,7 +98,7 @@ def _redraw(
     counts = np.zeros((2, len(task.labels)), np.int64)
     drawn = path.with_name(f"{path.stem}.drawn.h5")
     with TableReader(path) as reader, PartWriter(drawn, reader.dtype("jets"), task.reads == "trees") as writer:
-        for jets in jet_blocks(reader):
+        for jets in iter_blocks(reader):
             kept = draw(jets.rows, variables, edges, accepted, task.split.salt)
             for row, labels in zip(counts, (jets["label"], jets["label"][kept]), strict=True):
                 row += np.bincount(labels[labels != UNLABELLED], minlength=len(row))
@@ -129,7 +129,7 @@ def acceptance(sums: Floats, rule: Weights) -> Floats:
     return shares
 
 
-def draw(rows: Block, variables: list[str], edges: list[Floats], accepted: Floats, salt: int) -> npt.NDArray[np.bool_]:
+def draw(rows: Rows, variables: list[str], edges: list[Floats], accepted: Floats, salt: int) -> npt.NDArray[np.bool_]:
     """Say which jets are kept, shape (n,); jets of no class are."""
     state = splitting.event_hash(rows["run_number"], rows["event_number"], salt)
     for name in variables:

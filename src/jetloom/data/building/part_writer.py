@@ -7,13 +7,11 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
+from jetloom.data.collections import Rows
 from jetloom.io.hdf5.tables import TableWriter
 from jetloom.io.trees import BRANCHING
-
-Rows = npt.NDArray[np.void]
 
 
 class PartWriter:
@@ -41,16 +39,16 @@ class PartWriter:
         self._trees = trees
         self._branchings = 0
 
-    def append(self, jets: Jets) -> Jets:
+    def append(self, jets: Block) -> Block:
         """Append a block; give it as it was written."""
         if not self._trees or jets.branchings is None or jets.offsets is None:
             self._writer.append(jets=jets.rows)
-            return Jets(jets.rows)
+            return Block(jets.rows)
         rows, branchings = jets.rows.copy(), _fields(jets.branchings)
         rows["first_branching"] = self._branchings + jets.offsets[:-1]
         self._branchings += len(branchings)
         self._writer.append(jets=rows, branchings=branchings)
-        return Jets(rows, branchings, jets.offsets)
+        return Block.of_trees(rows, branchings, jets.offsets)
 
     def __enter__(self) -> Self:
         return self

@@ -9,21 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from jetloom import provenance
 from jetloom.config.tasks import Task
-from jetloom.data.block import Jets, jet_blocks
+from jetloom.data.block import iter_blocks
 from jetloom.data.building.labels import UNLABELLED
 from jetloom.data.building.part_writer import PartWriter
+from jetloom.data.collections import Rows
 from jetloom.data.fitting.view_fit import PARTS, FittedView
 from jetloom.data.fitting.weights import require_weight
 from jetloom.io import atomic
 from jetloom.io.hdf5.tables import TableReader, check_file
 
 logger = logging.getLogger(__name__)
-
-Block = npt.NDArray[np.void]
 
 FEWEST_EFFECTIVE = 20.0
 """Effective jets, (sum w)^2 / sum w^2, that a class of a part should have; below that one is warned."""
@@ -55,8 +53,8 @@ def write_parts(
                 atomic.publishing(directory / PARTS / f"{name}.h5", check_file) as part,
                 PartWriter(part, dtype, task.reads == "trees", PART_COMPRESSION) as writer,
             ):
-                for block in jet_blocks(reader):
-                    written = writer.append(Jets(_weighted(block.rows, views, dtype), block.branchings, block.offsets))
+                for block in iter_blocks(reader):
+                    written = writer.append(block.with_rows(_weighted(block.rows, views, dtype)))
                     digest.update(written.rows.tobytes())
                     if written.branchings is not None:
                         trees.update(written.branchings.tobytes())
@@ -68,7 +66,7 @@ def write_parts(
     return digest.hexdigest(), summary
 
 
-def _weighted(block: Block, views: list[FittedView], dtype: np.dtype[Any]) -> Block:
+def _weighted(block: Rows, views: list[FittedView], dtype: np.dtype[Any]) -> Rows:
     """Return the final rows: those that were staged, and the weights of each view, 0 for jets of no class."""
     rows = np.zeros(len(block), dtype)
     for column in block.dtype.names or ():
@@ -87,7 +85,7 @@ class _PartTotals:
         self.weight = weight
         self.sums = np.zeros((5, len(classes)))
 
-    def add(self, rows: Block) -> None:
+    def add(self, rows: Rows) -> None:
         """Add a block; jets of no class are left out."""
         rows = rows[rows["label"] != UNLABELLED]
         ones = np.ones(len(rows))

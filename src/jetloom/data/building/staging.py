@@ -16,11 +16,12 @@ from jetloom.config.analysis import Analysis
 from jetloom.config.samples import Sample
 from jetloom.config.tasks import Task
 from jetloom.cutflow import CutFlow
-from jetloom.data.block import BLOCK_ROWS, Jets, jet_blocks
+from jetloom.data.block import BLOCK_ROWS, Block, iter_blocks
 from jetloom.data.building import split as splitting
 from jetloom.data.building.absence import Absence, absence, input_values
 from jetloom.data.building.labels import UNLABELLED, assign_labels, unknown_labels
 from jetloom.data.building.part_writer import PartWriter
+from jetloom.data.collections import Rows
 from jetloom.data.fitting.spread import Oversized
 from jetloom.data.fitting.weights import event_weights
 from jetloom.errors import ConfigurationError, EmptySampleError, near_misses
@@ -30,8 +31,6 @@ from jetloom.io.trees import JET_TREE
 from jetloom.io.widths import require_width
 
 logger = logging.getLogger(__name__)
-
-Block = npt.NDArray[np.void]
 
 OWN_COLUMNS = {"label": "<i4", "true_label": "<i4", "event_weight": "<f4", "sample": "u1"}
 """Columns of the parts that are made here, besides the weights."""
@@ -64,7 +63,7 @@ def stage_rows(
                     _check_variables(task, reader)
                     lacking = absence(task, reader, sample.is_data)
                     _tell(lacking, task, path)
-                    for jets in jet_blocks(reader):
+                    for jets in iter_blocks(reader):
                         losses.saw("jets", len(jets))
                         staged_jets = _staged_jets(task, sample, facts, common, jets, dtype, losses, lacking)
                         staged_jets.rows["sample"] = index
@@ -136,7 +135,7 @@ def _majority(task: Task, files: list[Path], facts: dict[str, Any], is_data: boo
             _check_variables(task, reader)
             lacking = absence(task, reader, is_data)
             for block in reader.blocks("jets", BLOCK_ROWS):
-                kept = _selected(task, Jets(block), None, lacking)
+                kept = _selected(task, Block(block), None, lacking)
                 labels = assign_labels(task.labels, _columns(kept.rows), len(kept), lacking.labels)
                 counts += np.bincount(labels[labels != UNLABELLED], minlength=len(counts))
     if not counts.any():
@@ -192,7 +191,7 @@ FRACTION_SALT = 1 << 32
 """Sets the choice of a fraction of the events apart from that of the parts; salts of the split are smaller."""
 
 
-def _selected(task: Task, jets: Jets, losses: CutFlow | None, lacking: Absence) -> Jets:
+def _selected(task: Task, jets: Block, losses: CutFlow | None, lacking: Absence) -> Block:
     """Take the task's share of the events, apply its cuts, and count what each takes away."""
     if task.fraction < 1.0:
         salt = FRACTION_SALT + task.split.salt
@@ -216,13 +215,13 @@ def _staged_jets(
     sample: Sample,
     facts: dict[str, Any],
     common: int,
-    jets: Jets,
+    jets: Block,
     dtype: np.dtype[Any],
     losses: CutFlow,
     lacking: Absence,
-) -> Jets:
+) -> Block:
     """Select, label and weigh one block of a sample."""
-    jets = _selected(task, jets if task.reads == "trees" else Jets(jets.rows), losses, lacking)
+    jets = _selected(task, jets if task.reads == "trees" else Block(jets.rows), losses, lacking)
     truth = assign_labels(task.labels, _columns(jets.rows), len(jets), lacking.labels)
     for name, number in unknown_labels(task.labels, _columns(jets.rows), truth).items():
         facts["labelled_without"][name] = facts["labelled_without"].get(name, 0) + number
@@ -248,10 +247,10 @@ def _staged_jets(
     facts["yield"] = facts.get("yield", 0.0) + float(rows["event_weight"].sum(dtype=np.float64))
     if task.weights.event and not sample.is_data:
         facts["signed_yield"] = facts.get("signed_yield", 0.0) + signed * sample.cross_section / total
-    return Jets(rows, jets.branchings, jets.offsets)
+    return jets.with_rows(rows)
 
 
-def _staged_rows(task: Task, block: Block, dtype: np.dtype[Any], lacking: Absence) -> Block:
+def _staged_rows(task: Task, block: Rows, dtype: np.dtype[Any], lacking: Absence) -> Rows:
     """Return the rows of a part for a block of a sample, without what is made of them."""
     rows = np.zeros(len(block), dtype)
     columns = _columns(block)
@@ -264,5 +263,5 @@ def _staged_rows(task: Task, block: Block, dtype: np.dtype[Any], lacking: Absenc
     return rows
 
 
-def _columns(block: Block) -> dict[str, npt.NDArray[Any]]:
+def _columns(block: Rows) -> dict[str, npt.NDArray[Any]]:
     return {name: block[name] for name in block.dtype.names or ()}

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.config.trees import Binning
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.fitting.tree_inputs import TreeInputs
 from jetloom.errors import EmptySampleError
 from jetloom.io.trees import BRANCHING_VARIABLES, MOMENTUM
@@ -31,7 +31,7 @@ FINE = 1 << 16
 
 GROUPS = {"momentum": MOMENTUM, "branching": BRANCHING_VARIABLES}
 
-Blocks = Callable[[], Iterable[Jets]]
+Blocks = Callable[[], Iterable[Block]]
 
 
 def fit_binning(settings: Binning, blocks: Blocks, trees: dict[str, Any]) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def _quantiles(tail: float, massless: float, blocks: Blocks) -> dict[tuple[str, 
     return ranges
 
 
-def _values(jets: Jets, massless: float | None = None) -> Iterator[tuple[str, str, npt.NDArray[Any]]]:
+def _values(jets: Block, massless: float | None = None) -> Iterator[tuple[str, str, npt.NDArray[Any]]]:
     """Return the values of all variables: (group, name, values); momenta are those of roots and of all daughters.
 
     With ``massless``, only those that are more than rounding.
@@ -170,7 +170,7 @@ def _values(jets: Jets, massless: float | None = None) -> Iterator[tuple[str, st
         yield "branching", name, branchings[name] if real else branchings[name][apart]
 
 
-def _energies_and_masses(jets: Jets) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+def _energies_and_masses(jets: Block) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
     """Return energies and masses of roots, of harder and of softer daughters."""
     yield jets["seed_e"], jets["seed_m"]
     if jets.branchings is not None:

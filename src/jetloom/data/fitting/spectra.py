@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.data.collections import Rows
 from jetloom.data.fitting.moments import Quantiles
 from jetloom.data.fitting.weights import spectra
 
-Block = npt.NDArray[np.void]
 Floats = npt.NDArray[np.float64]
 
 SEEDS = ("seed_e", "seed_m")
@@ -55,7 +55,7 @@ def bulk_edges(low: float, high: float) -> Floats:
 
 
 def spectra_before(
-    blocks: Callable[[], Iterable[Block]],
+    blocks: Callable[[], Iterable[Rows]],
     classes: int,
     matched: Mapping[str, Floats],
     others: Iterable[str],
@@ -95,7 +95,7 @@ def spectra_before(
 
 
 def _bulk(
-    blocks: Callable[[], Iterable[Block]], names: list[str], low: Mapping[str, float], high: Mapping[str, float]
+    blocks: Callable[[], Iterable[Rows]], names: list[str], low: Mapping[str, float], high: Mapping[str, float]
 ) -> dict[str, Floats]:
     if not names:
         return {}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.fitting.moments import Moments
 from jetloom.data.nodes import mother_momenta
 from jetloom.io.trees import BRANCHING_VARIABLES, MOMENTUM
@@ -43,7 +43,7 @@ class TreeInputs:
         self.limits, self.scaling, self.massless = limits, scaling, massless
         self._moments = {place: Moments(4) for place in PLACES}
 
-    def add(self, jets: Jets) -> None:
+    def add(self, jets: Block) -> None:
         """Add the jets of a block."""
         for place, values in _values(jets).items():
             if len(values["m" if place != "branching" else "z"]):
@@ -72,7 +72,7 @@ def _rounded(values: npt.NDArray[np.float64]) -> list[float]:
     return found
 
 
-def _values(jets: Jets) -> dict[str, dict[str, npt.NDArray[Any]]]:
+def _values(jets: Block) -> dict[str, dict[str, npt.NDArray[Any]]]:
     rows, nothing = jets.branchings, np.zeros(len(jets))
     if rows is None:
         return {}

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.config.tasks import Task
-from jetloom.data.block import BLOCK_ROWS, Jets, jet_blocks
+from jetloom.data.block import BLOCK_ROWS, Block, iter_blocks
 from jetloom.data.building import split as splitting
 from jetloom.data.building.labels import UNLABELLED
+from jetloom.data.collections import Rows
 from jetloom.data.fitting.binning import fit_binning
 from jetloom.data.fitting.moments import Moments, fit_quantiles
 from jetloom.data.fitting.spread import Blocks, bulk_of, recurring, tell
@@ -25,8 +26,6 @@ from jetloom.expressions import column_name
 from jetloom.io.hdf5.tables import TableReader
 
 logger = logging.getLogger(__name__)
-
-Block = npt.NDArray[np.void]
 
 PARTS = "parts"
 """Directory of the parts, below the dataset's."""
@@ -58,7 +57,7 @@ def fit_view(task: Task, fold: int | None, staged: dict[str, Path], trees: dict[
     inputs = [column_name(text) for text in task.inputs]
     columns = inputs + [name for name in task.weights.variables if name not in inputs]
 
-    def training() -> Iterator[Block]:
+    def training() -> Iterator[Rows]:
         for name in roles["train"]:
             with TableReader(staged[name]) as reader:
                 for block in reader.blocks("jets", BLOCK_ROWS):
@@ -113,12 +112,12 @@ def _scaling(task: Task, inputs: list[str], moments: Moments, blocks: Blocks) ->
     return {"mean": mean.tolist(), "std": std.tolist(), "suspects": suspects}
 
 
-def _training_jets(files: list[Path]) -> Iterator[Jets]:
+def _training_jets(files: list[Path]) -> Iterator[Block]:
     for path in files:
         with TableReader(path) as reader:
-            for jets in jet_blocks(reader):
+            for jets in iter_blocks(reader):
                 yield jets.take(jets["label"] != UNLABELLED)
 
 
-def _matrix(block: Block, columns: list[str]) -> npt.NDArray[np.float32]:
+def _matrix(block: Rows, columns: list[str]) -> npt.NDArray[np.float32]:
     return np.stack([block[name] for name in columns], axis=1)

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.config.tasks import Flatten, Weights
+from jetloom.data.collections import Rows
 from jetloom.data.fitting.moments import fit_quantiles
 from jetloom.errors import EmptySampleError
 
-Block = npt.NDArray[np.void]
 Floats = npt.NDArray[np.float64]
 
 FEWEST_JETS = 5.0
@@ -69,7 +69,7 @@ class Reweighting:
     ratios: npt.NDArray[np.float64] | None = None
     """Spectrum of the reference over that of each class, shape (classes, bins); None without flattening."""
 
-    def apply(self, block: Block) -> Floats:
+    def apply(self, block: Rows) -> Floats:
         """Return the final weight of each row of a part, shape (n,)."""
         weights = block["event_weight"] * self.factors[block["label"]]
         if self.ratios is not None:
@@ -78,7 +78,7 @@ class Reweighting:
 
 
 def bin_index(
-    block: Mapping[str, npt.NDArray[Any]] | Block, variables: list[str], edges: list[Floats]
+    block: Mapping[str, npt.NDArray[Any]] | Rows, variables: list[str], edges: list[Floats]
 ) -> npt.NDArray[np.intp]:
     """Return the flat index of each row's bin, shape (n,); the outer bins are open, and NaN has the last bin."""
     index = np.zeros(len(block[variables[0]]), np.intp)
@@ -91,7 +91,7 @@ def bin_index(
 
 
 def fit(
-    blocks: Callable[[], Iterable[Block]],
+    blocks: Callable[[], Iterable[Rows]],
     classes: list[str],
     rule: Weights,
     low: dict[str, float],
@@ -165,7 +165,7 @@ def require_weight(part: str, name: str, jets: int, total: float, rule: Weights)
 def _flatten(
     reweighting: Reweighting,
     flatten: Flatten,
-    blocks: Callable[[], Iterable[Block]],
+    blocks: Callable[[], Iterable[Rows]],
     classes: list[str],
     low: dict[str, float],
     high: dict[str, float],
@@ -179,7 +179,7 @@ def _flatten(
 
 
 def spectrum_edges(
-    blocks: Callable[[], Iterable[Block]],
+    blocks: Callable[[], Iterable[Rows]],
     label: int,
     variables: Mapping[str, int],
     low: Mapping[str, float],
@@ -209,7 +209,7 @@ def spectrum_edges(
 
 
 def spectra(
-    blocks: Callable[[], Iterable[Block]], classes: int, variables: list[str], edges: list[Floats]
+    blocks: Callable[[], Iterable[Rows]], classes: int, variables: list[str], edges: list[Floats]
 ) -> tuple[Floats, Floats]:
     """Return the sums of event weights and of their squares in the bins of :func:`bin_index`, shape (classes, bins)."""
     size = int(np.prod([len(inner) + 1 for inner in edges])) + 1

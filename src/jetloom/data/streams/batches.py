@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.streams.batch import Batch
 from jetloom.data.streams.buffers import blocks_of, buffers
 from jetloom.data.streams.prefetch import prefetched
@@ -41,9 +41,9 @@ class BatchStream:
     files: list[Path]
     batch_size: int
     seed: int
-    prepare: Callable[[Jets], Batch]
+    prepare: Callable[[Block], Batch]
     buffer_rows: int = BUFFER_ROWS
-    choose: Callable[[Jets], Jets] = lambda jets: jets
+    choose: Callable[[Block], Block] = lambda jets: jets
     jets: int | None = None
 
     def rows(self) -> int:
@@ -82,6 +82,6 @@ class BatchStream:
     def _shuffled(self, generator: np.random.Generator) -> Generator[Batch, None, None]:
         """Return a batch of the jets of each buffer, in random order."""
         for parts, seed in buffers(self.files, self.buffer_rows, generator):
-            jets = self.choose(Jets.concatenate(parts))
+            jets = self.choose(Block.concatenate(parts))
             order = np.random.default_rng(seed).permutation(len(jets))
             yield self.prepare(jets).take(order)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.streams.batch import Batch
 from jetloom.data.streams.buffers import buffers
 from jetloom.data.streams.prefetch import made, prefetched
@@ -23,7 +23,7 @@ FEW_STEPS, MANY_STEPS = 16, 48
 BUFFER_ROWS = 1 << 15
 BATCHES_IN_BLOCK = 50
 
-Prepare = Callable[[Jets], Batch]
+Prepare = Callable[[Block], Batch]
 Integers = npt.NDArray[np.int64]
 
 
@@ -56,7 +56,7 @@ def by_length(lengths: Integers, order: Integers) -> Integers:
     return order[np.argsort(padded_steps(lengths[order] + 1), kind="stable")]
 
 
-def filled(jets: Jets, positions: Integers, size: int, prepare: Prepare) -> Batch:
+def filled(jets: Block, positions: Integers, size: int, prepare: Prepare) -> Batch:
     """Make a batch of ``size`` rows. Rows that are missing repeat the last jet, and are not real."""
     rows = len(positions)
     if rows == size:
@@ -64,10 +64,10 @@ def filled(jets: Jets, positions: Integers, size: int, prepare: Prepare) -> Batc
     return prepare(jets.pick(positions[np.minimum(np.arange(size), rows - 1)])).filled_from(rows)
 
 
-def length_batches(blocks: Generator[Jets, None, None], size: int, prepare: Prepare, threads: int) -> Iterator[Batch]:
+def length_batches(blocks: Generator[Block, None, None], size: int, prepare: Prepare, threads: int) -> Iterator[Batch]:
     """Make batches of a fixed number of rows from blocks of jets, by length, for an evaluation of all of them."""
 
-    def batches() -> Generator[tuple[Jets, Integers], None, None]:
+    def batches() -> Generator[tuple[Block, Integers], None, None]:
         for jets in prefetched(blocks, 1):
             placed = by_length(jets.lengths, np.arange(len(jets)))
             for start in range(0, len(jets), size):
@@ -104,7 +104,7 @@ class BucketStream:
     batch_size: int
     seed: int
     prepare: Prepare
-    choose: Callable[[Jets], Integers]
+    choose: Callable[[Block], Integers]
     jets: int
     threads: int = 1
     buffer_rows: int = BUFFER_ROWS
@@ -122,7 +122,7 @@ class BucketStream:
         size = min(self.batch_size, max(1, self.jets))
         return made(self._batches(epoch, first_step), lambda batch: filled(*batch, size, self.prepare), self.threads)
 
-    def _batches(self, epoch: int, first_step: int) -> Generator[tuple[Jets, Integers], None, None]:
+    def _batches(self, epoch: int, first_step: int) -> Generator[tuple[Block, Integers], None, None]:
         """Return the jets of a buffer, and the positions of a batch in it."""
         left_out = first_step
         for jets, batches in prefetched(self._ordered(np.random.default_rng([self.seed, epoch])), 1):
@@ -130,12 +130,12 @@ class BucketStream:
                 yield jets, positions
             left_out = max(0, left_out - len(batches))
 
-    def _ordered(self, generator: np.random.Generator) -> Generator[tuple[Jets, list[Integers]], None, None]:
+    def _ordered(self, generator: np.random.Generator) -> Generator[tuple[Block, list[Integers]], None, None]:
         """Return the jets of each buffer, and the positions of each batch in it, the batches in random order."""
-        rest: list[Jets] = []
+        rest: list[Block] = []
         for parts, seed in buffers(self.files, self.buffer_rows, generator):
             # What was left of the buffer before has been chosen already, and is chosen again.
-            jets, own = Jets.concatenate([*rest, *parts]), np.random.default_rng(seed)
+            jets, own = Block.concatenate([*rest, *parts]), np.random.default_rng(seed)
             order, lengths = own.permutation(self.choose(jets)), jets.lengths
             full = len(order) - len(order) % self.batch_size
             rest = [jets.take(order[full:])]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jetloom.data.block import Jets, read_jets
+from jetloom.data.block import Block, read_block
 from jetloom.io.hdf5.tables import TableReader
 
 BLOCKS_IN_BUFFER = 64
@@ -31,7 +31,7 @@ def blocks_of(files: list[Path], buffer_rows: int) -> list[tuple[int, int, int]]
 
 def buffers(
     files: list[Path], buffer_rows: int, generator: np.random.Generator
-) -> Generator[tuple[list[Jets], int], None, None]:
+) -> Generator[tuple[list[Block], int], None, None]:
     """Draw the blocks in random order, and give each buffer full of them.
 
     Parameters
@@ -45,7 +45,7 @@ def buffers(
 
     Yields
     ------
-    blocks : list of Jets
+    blocks : list of Block
     seed : int
         For what is decided by chance in this buffer.
     """
@@ -58,7 +58,7 @@ def buffers(
         for group, seed in zip(groups, seeds.tolist(), strict=True):
             # In the order of the disk: the rows are shuffled afterwards anyway.
             chosen = sorted(blocks[index] for index in group)
-            yield [read_jets(readers[file], start, stop) for file, start, stop in chosen], seed
+            yield [read_block(readers[file], start, stop) for file, start, stop in chosen], seed
     finally:
         for reader in readers:
             reader.close()

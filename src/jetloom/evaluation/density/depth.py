@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.nodes import branching_masses
 from jetloom.physics.scaling import SMALLEST
 
@@ -46,7 +46,7 @@ class ByDepth:
     std: Floats
 
 
-def by_depth(blocks: Iterable[tuple[Jets, Floats]]) -> ByDepth:
+def by_depth(blocks: Iterable[tuple[Block, Floats]]) -> ByDepth:
     """Sum over blocks of jets with trees and their weights."""
     found: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats, Floats]] = []
     for jets, weights in blocks:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from jetloom.data.block import Jets
+    from jetloom.data.block import Block
     from jetloom.data.dataset import View
     from jetloom.evaluation.statistics.bootstrap import Draws
 
@@ -63,7 +63,7 @@ def write_predictions(
     return np.concatenate(kept)
 
 
-def _rows(dtype: np.dtype[Any], jets: Jets, steps: Steps, weight: str, spectators: Sequence[str]) -> Rows:
+def _rows(dtype: np.dtype[Any], jets: Block, steps: Steps, weight: str, spectators: Sequence[str]) -> Rows:
     rows = np.zeros(len(jets), dtype)
     for name in ("label", "true_label", "event_weight", *KEYS, *spectators):
         rows[name] = jets[name]
@@ -76,7 +76,7 @@ def _rows(dtype: np.dtype[Any], jets: Jets, steps: Steps, weight: str, spectator
     return rows
 
 
-def _validation(jets: Jets, steps: Steps, weight: str) -> Rows:
+def _validation(jets: Block, steps: Steps, weight: str) -> Rows:
     rows, sums = np.zeros(len(jets), VALIDATION), steps.sums()
     rows["label"], rows["weight"], rows["event_number"] = jets["label"], jets[weight], jets["event_number"]
     for place, name in enumerate(COLUMNS):

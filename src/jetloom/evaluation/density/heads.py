@@ -17,7 +17,7 @@ from jetloom.models.base import DataFacts
 from jetloom.physics.scaling import bins, edges
 
 if TYPE_CHECKING:
-    from jetloom.data.block import Jets
+    from jetloom.data.block import Block
     from jetloom.data.dataset import View
     from jetloom.models.base import Model
 
@@ -114,12 +114,12 @@ def head_sums(
     return {head: sums.trimmed() for head, sums in found.items()}
 
 
-def outcomes(jets: Jets, binning: dict[str, Any]) -> dict[str, tuple[Index, Index, Index]]:
+def outcomes(jets: Block, binning: dict[str, Any]) -> dict[str, tuple[Index, Index, Index]]:
     """Return what happened: jet, step and outcome of each branching, by head; for the end, of each jet.
 
     Parameters
     ----------
-    jets : Jets
+    jets : Block
         With their branchings.
     binning : dict
         Scaling and bins of the dataset.

@@ -15,7 +15,7 @@ from jetloom.inference.tree_batches import TreeOutputs
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from jetloom.data.block import Jets
+    from jetloom.data.block import Block
     from jetloom.models.base import DataFacts, Model
 
 Floats = npt.NDArray[np.float64]
@@ -79,7 +79,7 @@ class LogProbabilities:
     def __init__(self, network: Any, model: Model, facts: DataFacts) -> None:
         self.outputs = TreeOutputs(network, model, facts)
 
-    def __call__(self, jets: Jets) -> Steps:
+    def __call__(self, jets: Block) -> Steps:
         """Return log P of all steps of some jets, in their order.
 
         Raises
@@ -101,7 +101,7 @@ class LogProbabilities:
             raise BadValueError("the model gave a log P that is not finite")
         return Steps(values, offsets)
 
-    def iter_blocks(self, blocks: Generator[Jets, None, None]) -> Iterator[tuple[Jets, Steps]]:
+    def iter_blocks(self, blocks: Generator[Block, None, None]) -> Iterator[tuple[Block, Steps]]:
         """Return blocks of jets with log P of their steps; the next one is read meanwhile. Empty ones are left out."""
         for jets in prefetched(blocks, 1):
             if len(jets):

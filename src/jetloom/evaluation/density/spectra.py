@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.nodes import final_particles
 from jetloom.io.trees import BRANCHING_VARIABLES
 from jetloom.physics.scaling import bins, edges
@@ -110,14 +110,14 @@ def spectra_edges(binning: dict[str, Any], longest: int) -> dict[str, Floats]:
     return found | {name: edges(name, binning["branching"][name], scaling, size) for name in BRANCHING_VARIABLES}
 
 
-def fill_spectra(spectra: dict[str, Spectrum], jets: Jets, weights: Floats, binning: dict[str, Any]) -> None:
+def fill_spectra(spectra: dict[str, Spectrum], jets: Block, weights: Floats, binning: dict[str, Any]) -> None:
     """Add jets to all spectra.
 
     Parameters
     ----------
     spectra : dict of str to Spectrum
         By the names of :data:`SPECTRA`.
-    jets : Jets
+    jets : Block
         With trees.
     weights : float64 array, shape (jets,)
     binning : dict
@@ -138,7 +138,7 @@ def fill_spectra(spectra: dict[str, Spectrum], jets: Jets, weights: Floats, binn
         spectra[name].fill(_counts(jet, found, len(jets), size), weights)
 
 
-def spectra_of(blocks: Iterable[tuple[Jets, Floats]], binning: dict[str, Any], longest: int) -> dict[str, Spectrum]:
+def spectra_of(blocks: Iterable[tuple[Block, Floats]], binning: dict[str, Any], longest: int) -> dict[str, Spectrum]:
     """Fill all spectra from blocks of jets and their weights."""
     found = {name: Spectrum.empty(ends) for name, ends in spectra_edges(binning, longest).items()}
     for jets, weights in blocks:

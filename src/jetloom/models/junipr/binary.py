@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from jetloom.config.limits import Temperature
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.streams.batch import Batch
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts, Model, Parameters
@@ -81,7 +81,7 @@ class JuniprBinaryModel(Model):
         )
         return keras.Model(inputs, ratio([*outputs, inputs["length"]]), name="junipr_binary")
 
-    def features(self, jets: Jets, data: DataFacts) -> dict[str, npt.NDArray[Any]]:
+    def features(self, jets: Block, data: DataFacts) -> dict[str, npt.NDArray[Any]]:
         """Return the padded arrays; see :func:`jetloom.models.junipr.features.padded`."""
         from jetloom.models.junipr.features import padded
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.streams.batch import Batch
 from jetloom.models.base import DataFacts, Model, Parameters
 from jetloom.models.junipr.model import binning_of, structure_of
@@ -49,7 +49,7 @@ class JuniprConditionalModel(Model):
         sums = [ops.sum(layer(inputs, condition=index), axis=(1, 2)) for index in range(classes)]
         return keras.Model(inputs, ops.stack(sums, axis=1), name="junipr_conditional")
 
-    def features(self, jets: Jets, data: DataFacts) -> dict[str, npt.NDArray[Any]]:
+    def features(self, jets: Block, data: DataFacts) -> dict[str, npt.NDArray[Any]]:
         """Return the padded arrays; see :func:`jetloom.models.junipr.features.padded`."""
         from jetloom.models.junipr.features import padded
 

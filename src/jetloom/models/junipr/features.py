@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.gather import gather
 from jetloom.data.streams.buckets import padded_steps
 from jetloom.errors import BadValueError
@@ -19,12 +19,12 @@ FLOATS = len(BRANCHING_VARIABLES) + 2 * len(MOMENTUM)
 """Leading float32 values of a branching: four variables, then the momenta of the harder and the softer daughter."""
 
 
-def padded(jets: Jets, most: int | None = None) -> dict[str, npt.NDArray[Any]]:
+def padded(jets: Block, most: int | None = None) -> dict[str, npt.NDArray[Any]]:
     """Return the padded arrays of some jets.
 
     Parameters
     ----------
-    jets : Jets
+    jets : Block
         A block with trees. They are read where they lie, so jets that were picked from a block need no copy of them.
     most : int, optional
         Constituents that a jet may have.

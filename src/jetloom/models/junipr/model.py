@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy.typing as npt
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.streams.batch import Batch
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import DataFacts, Model, Parameters
@@ -55,7 +55,7 @@ class JuniprModel(Model):
             layer.set_weights(before["start"].get_weights())
         return keras.Model(inputs, layer(inputs), name="junipr")
 
-    def features(self, jets: Jets, data: DataFacts) -> dict[str, npt.NDArray[Any]]:
+    def features(self, jets: Block, data: DataFacts) -> dict[str, npt.NDArray[Any]]:
         """Return the padded arrays; see :func:`jetloom.models.junipr.features.padded`."""
         from jetloom.models.junipr.features import padded
 

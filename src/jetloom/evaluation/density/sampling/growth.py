@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.evaluation.density.sampling.branching import Branching, Free, Preceded
 from jetloom.evaluation.density.sampling.chances import Chances, Overruled
 from jetloom.evaluation.density.sampling.precedents import Precedents
@@ -20,7 +20,7 @@ SAMPLED = np.dtype([*JET_TREE.descr, ("ended", "?")])
 class Sample(NamedTuple):
     """Jets that were drawn, rows :data:`SAMPLED`, and how often the network was overruled."""
 
-    jets: Jets
+    jets: Block
     overruled: Overruled
 
 
@@ -104,14 +104,14 @@ class _Growth:
         self.time += 1
         self._end()
 
-    def jets(self) -> Jets:
+    def jets(self) -> Block:
         """Return the jets that have grown."""
         rows = np.zeros(len(self.all), SAMPLED)
         rows["seed_e"], rows["seed_m"] = self.nodes[:, 0, 0], self.nodes[:, 0, 3]
         rows["n_branchings"], rows["ended"] = self.lengths, ~self.growing
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.lengths)])
         rows["first_branching"] = offsets[:-1]
-        return Jets(rows, self.table[np.arange(self.table.shape[1]) < self.lengths[:, None]], offsets)
+        return Block.of_trees(rows, self.table[np.arange(self.table.shape[1]) < self.lengths[:, None]], offsets)
 
     def _particles(self) -> npt.NDArray[np.float32]:
         """Return the momenta of the particles that there are, shape (rows, ranks, 4)."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.nodes import branching_masses
 from jetloom.errors import EmptySampleError
 from jetloom.physics.rounding import MASSLESS, has_mass
@@ -85,7 +85,7 @@ class Precedents:
 
     Parameters
     ----------
-    jets : Jets
+    jets : Block
         A block with trees, of the jets that the network learnt.
     massless : float
         Share of its energy up to which a mass is rounding (:func:`jetloom.physics.rounding.has_mass`).
@@ -96,7 +96,7 @@ class Precedents:
         If no branching has a mother with a mass.
     """
 
-    def __init__(self, jets: Jets, massless: float = MASSLESS) -> None:
+    def __init__(self, jets: Block, massless: float = MASSLESS) -> None:
         from sklearn.neighbors import KDTree
 
         mothers, masses, branch_on = branching_masses(jets)

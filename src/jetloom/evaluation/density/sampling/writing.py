@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.config.trees import Trees
-from jetloom.data.block import Jets
+from jetloom.data.block import Block
 from jetloom.data.nodes import with_history
 from jetloom.errors import EmptySampleError
 from jetloom.evaluation.density.sampling.growth import Sample, sample
@@ -81,7 +81,7 @@ def precedents_of(view: View, classes: Sequence[int], most: int = PRECEDENTS) ->
     # What the network takes for rounding is rounding here too.
     massless = ((view.binning or {}).get("inputs") or {}).get("massless", MASSLESS)
     try:
-        return Precedents(Jets.concatenate(found), massless)
+        return Precedents(Block.concatenate(found), massless)
     except EmptySampleError as error:
         logger.warning("jets are drawn without precedents, values even inside their bins: %s", error)
         return None

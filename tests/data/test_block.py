@@ -1,11 +1,12 @@
-"""Blocks of jets and their branchings, against plain loops."""
+"""Blocks of jets and what belongs to them, against plain loops."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jetloom.data.block import Jets, jet_blocks, read_jets
+from jetloom.data.block import Block, iter_blocks, read_block
+from jetloom.data.collections import Slots
 from jetloom.errors import CorruptFileError
 from jetloom.io.hdf5.tables import TableReader, TableWriter
 from jetloom.io.trees import TREE_BRANCHING
@@ -19,7 +20,7 @@ def _jets(lengths):
     branchings = np.zeros(int(sum(lengths)), TREE_BRANCHING)
     branchings["mother"] = np.repeat(np.arange(len(lengths)), lengths)
     branchings["mother_rank"] = np.concatenate([np.arange(n) for n in lengths] or [np.zeros(0)])
-    return Jets(rows, branchings, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+    return Block.of_trees(rows, branchings, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
 
 
 def _content(jets):
@@ -63,35 +64,74 @@ def test_jets_that_are_picked_are_those_that_are_taken(lengths, data):
     assert _content(picked) == _content(taken)
     some = np.flatnonzero(np.arange(len(positions)) % 2)
     assert _content(picked.take(some)) == _content(taken.take(some)) == _content(picked.pick(some))
-    assert _content(Jets.concatenate([picked, taken])) == 2 * _content(taken)
+    assert _content(Block.concatenate([picked, taken])) == 2 * _content(taken)
 
 
 @given(st.lists(LENGTHS, min_size=1, max_size=4))
 def test_blocks_put_together(parts):
-    together = Jets.concatenate([_jets(lengths) for lengths in parts])
+    together = Block.concatenate([_jets(lengths) for lengths in parts])
     assert _content(together) == [jet for lengths in parts for jet in _content(_jets(lengths))]
 
 
 def test_jets_without_trees_have_none():
     rows = np.zeros(5, TREE_JETS)
-    jets = Jets(rows).take(np.array([3, 1]))
+    jets = Block(rows).take(np.array([3, 1]))
     assert jets.branchings is jets.offsets is None
     assert jets.pick(np.array([1, 1])).branchings is None
     with pytest.raises(ValueError, match="no trees"):
         _ = jets.runs
     assert len(jets) == 2
     assert jets.lengths.tolist() == [0, 0]
-    assert Jets.concatenate([jets, jets]).branchings is None
+    assert Block.concatenate([jets, jets]).branchings is None
+
+
+TRACKS = np.dtype([("pt", "<f4"), ("charge", "i1"), ("valid", "?")])
+
+
+def _with_tracks(lengths, slots=3):
+    """The same jets with ``tracks``, whose charge names their place and whose pt their jet."""
+    jets = _jets(lengths)
+    tracks = np.zeros((len(lengths), slots), TRACKS)
+    tracks["pt"], tracks["charge"] = np.arange(len(lengths))[:, None], np.arange(slots)
+    tracks["valid"] = np.arange(slots) < np.array(lengths, int)[:, None]
+    return Block(jets.rows, {**jets.collections, "tracks": Slots(tracks)}, "jets")
+
+
+@settings(deadline=None)
+@given(LENGTHS.filter(len), st.data())
+def test_each_row_keeps_its_slots_and_its_branchings(lengths, data):
+    jets, rows = _with_tracks(lengths), len(lengths)
+    expected = jets.collections["tracks"].values.tolist()
+    positions = np.array(data.draw(st.lists(st.integers(0, rows - 1), max_size=20)), np.int64)
+    ends = st.none() | st.integers(-rows - 2, rows + 2)
+    chosen = slice(data.draw(ends), data.draw(ends), data.draw(st.sampled_from([None, 1, 2, -1])))
+    for found in (jets.take(positions), jets.pick(positions)):
+        assert found.collections["tracks"].values.tolist() == [expected[row] for row in positions]
+        assert found.collections["tracks"].values.dtype == TRACKS
+        assert _content(found) == _content(_jets(lengths).take(positions))
+    assert jets.take(chosen).collections["tracks"].values.tolist() == expected[chosen]
+    mask = np.arange(rows) % 2 == 0
+    twice = Block.concatenate([jets.take(chosen), jets.take(mask)])
+    assert twice.collections["tracks"].values.tolist() == expected[chosen] + expected[::2]
+    assert _content(twice) == _content(jets.take(chosen)) + _content(jets.take(mask))
+
+
+def test_other_columns_leave_what_belongs_to_the_rows():
+    jets = _with_tracks([2, 0, 3])
+    events = Block(jets.rows, jets.collections, "events").with_rows(np.ones(3, [("pt", "<f4")]))
+    assert events.rows.dtype.names == ("pt",)
+    assert events.unit == events.take(np.array([1])).unit == "events"
+    assert events.collections is jets.collections
 
 
 @pytest.mark.parametrize("rows", [None, 1, 64, 200])
 def test_blocks_of_a_file_are_all_its_jets(tmp_path, rows):
     jets, branchings = make_trees(300, 4)
     with TableReader(write_trees(tmp_path / "trees.h5", jets, branchings)) as reader:
-        blocks = list(jet_blocks(reader, rows))
-        whole = Jets.concatenate(blocks)
-        some = read_jets(reader, 17, 42)
-        assert len(read_jets(reader, 20, 20)) == 0
+        blocks = list(iter_blocks(reader, rows))
+        whole = Block.concatenate(blocks)
+        some = read_block(reader, 17, 42)
+        assert len(read_block(reader, 20, 20)) == 0
     np.testing.assert_array_equal(whole.rows, jets)
     np.testing.assert_array_equal(whole.branchings, branchings)
     np.testing.assert_array_equal(whole.lengths, jets["n_branchings"])
@@ -109,19 +149,19 @@ def test_jets_that_do_not_lead_to_their_branchings_are_refused(tmp_path, column,
         TableReader(write_trees(tmp_path / "trees.h5", jets, branchings)) as reader,
         pytest.raises(CorruptFileError, match=r"trees\.h5: first_branching: the rows of jets 0 to 300 do not follow"),
     ):
-        list(jet_blocks(reader))
+        list(iter_blocks(reader))
 
 
 def test_a_file_without_jets_gives_no_blocks(tmp_path):
     empty = np.zeros(0, TREE_JETS)
     with TableReader(write_trees(tmp_path / "trees.h5", empty, np.zeros(0, TREE_BRANCHING))) as reader:
-        assert list(jet_blocks(reader)) == []
+        assert list(iter_blocks(reader)) == []
 
 
 def test_blocks_of_a_file_without_trees(tmp_path):
     with TableWriter(tmp_path / "plain.h5", {"jets": (TREE_JETS, None)}) as writer:
         writer.append(jets=np.zeros(100, TREE_JETS))
     with TableReader(tmp_path / "plain.h5") as reader:
-        blocks = list(jet_blocks(reader, 64))
+        blocks = list(iter_blocks(reader, 64))
     assert sum(len(block) for block in blocks) == 100
     assert all(block.branchings is None for block in blocks)
