@@ -13,6 +13,35 @@ rule evaluate_density:
     output:
         metrics="<results>/best/{task}/metrics.json",
         predictions="<results>/best/{task}/predictions.h5",
+        figures="<results>/best/{task}/figures.json",
+    log:
+        "<logs>/evaluate_density/{task}.log",
+    benchmark:
+        "<benchmarks>/evaluate_density/{task}.tsv"
+    wildcard_constraints:
+        task=PLAN.tasks_of("evaluate_density"),
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        **asks("evaluate_density"),
+    params:
+        config=stored_config,
+        code=numbers_code("evaluate", "density"),
+        settings=lookup(dpath="evaluate/{task}", within=PLAN.settings),
+    message:
+        "Evaluating the best point of {wildcards.task}"
+    shell:
+        "jetloom evaluate --config {params.config:q} --task {wildcards.task} 2> {log:q}"
+
+
+rule plot_best_density:
+    input:
+        metrics=rules.evaluate_density.output.metrics,
+        figures=rules.evaluate_density.output.figures,
+        predictions=rules.evaluate_density.output.predictions,
+        description=ancient(INPUTS.in_dataset("dataset.json")),
+        parts=ancient(INPUTS.in_dataset("parts")),
+    output:
         metrics_table=report(
             "<results>/best/{task}/metrics.html",
             category="4. Best point",
@@ -44,24 +73,22 @@ rule evaluate_density:
             caption="../workflow/report/trees.rst",
         ),
     log:
-        "<logs>/evaluate_density/{task}.log",
-    benchmark:
-        "<benchmarks>/evaluate_density/{task}.tsv"
+        "<logs>/plot_best_density/{task}.log",
     wildcard_constraints:
-        task=PLAN.tasks_of("evaluate_density"),
+        task=PLAN.tasks_of("plot_best_density"),
     conda:
         "../envs/cpu.yaml"
     resources:
-        **asks("evaluate_density"),
+        **asks("plot_best_density"),
     params:
         config=stored_config,
-        code=figure_code("evaluate", "density"),
+        code=figure_code("plot_best", "density"),
         appearance=lookup(dpath="appearance/{task}", within=PLAN.settings),
         drawings=INPUTS.drawings,
     message:
-        "Evaluating the best point of {wildcards.task}"
+        "Plotting the best point of {wildcards.task}"
     shell:
-        "jetloom evaluate --config {params.config:q} --task {wildcards.task} 2> {log:q}"
+        "jetloom plot_best --config {params.config:q} --task {wildcards.task} 2> {log:q}"
 
 
 rule sample_jets:

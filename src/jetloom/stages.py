@@ -131,6 +131,7 @@ STAGES = {
         Stage("evaluate", "evaluate", _classifiers),
         Stage("plot_best", "plot", _classifiers),
         Stage("evaluate_density", "evaluate", _densities),
+        Stage("plot_best_density", "plot", _densities),
         Stage("sample_jets", "evaluate", sampled_tasks),
         Stage("reweight", "evaluate", _with_reweighting),
         Stage("compare", "evaluate", _compared),

@@ -120,4 +120,29 @@ def test_numbers_of_a_head():
     assert [entry["ndf"] for entry in found["steps"]] == [4, 4, 4]
     entropy = -(SHARES * np.log(SHARES)).sum()
     assert found["surprise"] == pytest.approx(entropy, rel=0.05)
-    assert head_numbers({"z": HeadSums()})["z"] == {"total": {"chi2": 0.0, "ndf": 0}, "steps": [], "surprise": None}
+    nothing = {"chi2": None, "ndf": 0, "not_meaningful": "no jets"}
+    assert head_numbers({"z": HeadSums()})["z"] == {"total": nothing, "steps": [], "surprise": None}
+
+
+@pytest.mark.parametrize(
+    ("jets", "negative", "doubt"),
+    [(5, 0.0, "5 jets"), (60, 0.45, "n_eff"), (60, 0.6, "sum of weights"), (30, 0.0, "fewer than two bins of 25 jets")],
+)
+def test_few_jets_and_negative_weights_make_no_chi_square(jets, negative, doubt):
+    rng = np.random.default_rng(7)
+    weights = np.where(np.arange(jets) < negative * jets, -1.0, 1.0)
+    found = Residuals.empty()
+    happened = np.eye(5)[rng.choice(5, (jets, 1), p=SHARES)]
+    found.add(happened, np.broadcast_to(SHARES, (jets, 1, 5)), weights[:, None])
+    agreement = found.agreement(0)
+    assert agreement.doubt.startswith(doubt)
+    assert agreement.entry() == {"chi2": None, "ndf": 0, "not_meaningful": agreement.doubt}
+    assert agreement.text == rf"no $\chi^2$ ({agreement.doubt})"
+
+
+def test_what_is_drawn_is_what_was_summed():
+    found = filled(np.random.default_rng(8), 400, 3).steps
+    shown = found.shown()
+    np.testing.assert_array_equal(shown.data, found.data)
+    np.testing.assert_array_equal(shown.errors[1], found.errors(1))
+    assert (shown.agreement[2].chi2, shown.agreement[2].ndf) == found.chi_square(2)

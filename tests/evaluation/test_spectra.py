@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import toy_trees
-from jetloom.evaluation.density.spectra import SPECTRA, Spectrum, chi_square, spectra_of
+from jetloom.evaluation.density.spectra import SPECTRA, Spectrum, agreement, chi_square, spectra_of
 from jetloom.evaluation.ratio.likelihood_weights import likelihood_weights
 from jetloom.evaluation.ratio.seeds import SeedRatio, fit_seed_ratio
 from toy_binning import BINNING
@@ -43,6 +43,16 @@ def test_chi_square_of_equal_distributions_is_their_degrees_of_freedom():
     assert freedom == 2  # one bin is empty, and the others sum to one
     assert value < 20
     assert chi_square(filled(shares[0], np.ones(400)), filled(np.eye(4)[np.zeros(400, int)], np.ones(400)))[0] > 50
+
+
+def test_two_samples_agree_or_not_or_nobody_can_say():
+    rng = np.random.default_rng(6)
+    one, other = (filled(rng.poisson(2.0, (400, 3)), np.ones(400)) for _ in range(2))
+    assert (agreement(one, other).chi2, agreement(one, other).ndf) == chi_square(one, other)
+    few = filled(rng.poisson(2.0, (9, 3)), np.ones(9))
+    assert agreement(one, few).doubt == agreement(few, one).doubt == "9 jets"
+    signs = filled(rng.poisson(2.0, (400, 3)), np.where(np.arange(400) % 2, 1.0, -1.0))
+    assert agreement(one, signs).entry()["not_meaningful"].startswith("sum of weights")
 
 
 def test_spectra_count_what_is_there():

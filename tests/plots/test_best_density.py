@@ -37,8 +37,9 @@ def evaluated(density):
     directory, options = density
     with pytest.MonkeyPatch.context() as patched:
         # They have tests of their own, and take long.
-        patched.setattr("jetloom.report.density.measure.draw_heads", lambda path, *_: (path / "called").touch())
+        patched.setattr("jetloom.report.density.figures.draw_heads", lambda path, *_: (path / "called").touch())
         assert main(["evaluate", *options, "--output", str(directory / "best")]) == 0
+        assert main(["plot_best", *options[:-2], "--best", str(directory / "best")]) == 0
     return directory / "best"
 
 
@@ -141,23 +142,11 @@ def test_only_junipr_draws_jets(density, capfd):
     assert "only junipr can draw jets" in capfd.readouterr().err
 
 
-def test_ratio_trees_add_up_to_the_ratio(density, evaluated, tmp_path):
-    from jetloom.data.dataset import Dataset
-    from jetloom.plots.density.jet_trees import draw_ratio_trees
-
-    dataset = Dataset.open(density[0] / "dataset")
-    path = evaluated / "predictions.h5"
-    ratio = draw_ratio_trees(
-        tmp_path, dataset.view(), np.array([7, 3]), (path, path), ("Gluon", "Quark"), dataset.description, "test part"
-    )
-    assert drawn(tmp_path) == {"row3", "row7"}
-    assert ratio == {7: pytest.approx(0.0), 3: pytest.approx(0.0)}
-
-
-def test_a_comparison_draws_trees_of_jets_that_have_a_class(density, evaluated, tmp_path):
+def test_a_comparison_draws_trees_of_jets_that_have_a_class_with_their_ratio(density, evaluated, tmp_path, monkeypatch):
     from jetloom.data.dataset import Dataset
     from jetloom.evaluation.classification.aligned import compared
-    from jetloom.report.comparison import Appearance, draw_trees
+    from jetloom.plots.density.jet_trees import draw_jets
+    from jetloom.report import comparison
     from rivals import FIELDS, classifier
 
     pair = evaluated / "predictions.h5", evaluated / "predictions.h5"
@@ -169,8 +158,11 @@ def test_a_comparison_draws_trees_of_jets_that_have_a_class(density, evaluated, 
     np.testing.assert_array_equal(found.log_ratios["same"], 0.0)
     assert not found.chosen("label")[:3].any()
     dataset = Dataset.open(density[0] / "dataset")
-    look = Appearance({"same": "Same"}, dataset.description["classes"], "pt", "")
-    draw_trees(found, 2, {"same": pair}, look, dataset, tmp_path / "trees", 1)
+    look = comparison.Appearance({"same": "Same"}, dataset.description["classes"], "pt", "")
+    totals = []
+    monkeypatch.setattr(comparison, "draw_jets", lambda *given: totals.append(draw_jets(*given)))
+    comparison.draw_trees(found, 2, {"same": pair}, look, dataset, tmp_path / "trees", 1)
+    assert [list(each.values()) for each in totals] == [pytest.approx([0.0, 0.0])]
     names = drawn(tmp_path / "trees")
     assert len(names) == 2
     assert all(name.startswith("same/row") and rows["label"][int(name[8:])] >= 0 for name in names)

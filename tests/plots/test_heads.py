@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from test_figures_of_toy import drawn
 
 import toy_trees
-from jetloom.evaluation.density.heads import HeadSums, outcomes
+from jetloom.evaluation.density.heads import HeadSums, heads_shown, outcomes
 from jetloom.evaluation.density.log_p import HEADS
 from jetloom.plots.density import heads
 from toy_binning import BINNING
@@ -30,7 +30,7 @@ def sums_of_toys(longest):
 
 
 def test_jets_without_branchings_have_their_figures(tmp_path):
-    heads.draw_heads(tmp_path, sums_of_toys(0), BINNING, "ATLAS Simulation", "test part")
+    heads.draw_heads(tmp_path, heads_shown(sums_of_toys(0), BINNING), "ATLAS Simulation", "test part")
     assert drawn(tmp_path) == FIGURES
 
 
@@ -71,7 +71,7 @@ def figures(tmp_path_factory):
     sums = sums_of_toys(25)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(heads, "canvas", looked_at)
-        heads.draw_heads(directory, sums, BINNING, "ATLAS Simulation", "test part")
+        heads.draw_heads(directory, heads_shown(sums, BINNING), "ATLAS Simulation", "test part")
     return directory, sums, panels
 
 
@@ -130,5 +130,5 @@ def test_a_model_beyond_the_panel_is_marked(tmp_path, monkeypatch):
     monkeypatch.setattr(
         Axes, "plot", lambda self, *values, **look: marked.append(look.get("marker")) or plot(self, *values, **look)
     )
-    heads.draw_heads(tmp_path, {"z": sums_of_toys(25)["z"]}, BINNING)
+    heads.draw_heads(tmp_path, heads_shown({"z": sums_of_toys(25)["z"]}, BINNING))
     assert {"^", "v"} & set(marked)

@@ -10,8 +10,9 @@ import numpy as np
 from jetloom.evaluation.classification.comparison import Jets, areas, contest, edges_of, rank_correlations
 from jetloom.evaluation.classification.confusion import Confusion, confusion
 from jetloom.evaluation.classification.log_odds import log_odds
+from jetloom.evaluation.density.files import read_steps
 from jetloom.evaluation.ratio.separation import LogP, Separation, separation
-from jetloom.inference.chosen import draw_lots
+from jetloom.inference.chosen import draw_lots, read_rows
 from jetloom.io.atomic import make_directory, write_json, write_text
 from jetloom.plots.classifier.confusion import LABELS, draw_confusion, matrices
 from jetloom.plots.comparison import curves as figures
@@ -20,7 +21,8 @@ from jetloom.plots.comparison.density_tables import density_numbers
 from jetloom.plots.comparison.log_odds import draw_log_odds
 from jetloom.plots.comparison.separation import draw_separation
 from jetloom.plots.comparison.tables import numbers, summary
-from jetloom.plots.density.jet_trees import draw_ratio_trees
+from jetloom.plots.density.jet_trees import draw_jets
+from jetloom.plots.density.trees import log_ratio
 from jetloom.plots.style import ClassStyle, class_styles
 
 if TYPE_CHECKING:
@@ -135,9 +137,12 @@ def draw_trees(
     rows = draw_lots(candidates, number, np.random.default_rng(seed))
     background, signal = class_styles(look.classes)[:2]
     titles, view = (signal.title, background.title), dataset.view(compared.fold)
+    jets = read_rows(view, "test", rows)
     for name, predictions in ratios.items():
+        both = [read_steps(path, rows.tolist()) for path in predictions]
+        values = [log_ratio(both[0].of(place), both[1].of(place)) for place in range(len(rows))]
         note = f"test part, {look.models[name]}"
-        draw_ratio_trees(output / name, view, rows, predictions, titles, dataset.description, note)
+        draw_jets(make_directory(output / name), jets, values, rows, dataset.description, note, titles)
 
 
 def jets_of(compared: Compared, labels: str) -> Jets:

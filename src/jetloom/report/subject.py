@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from jetloom import provenance
 from jetloom.evaluation.statistics.bootstrap import KEYS, Draws
+from jetloom.io.stored import Stored, read_stored
 
 if TYPE_CHECKING:
     from jetloom.data.dataset import Dataset, View
@@ -55,8 +57,23 @@ class Subject:
         found: dict[str, Any] = {name: self.facts[name] for name in ("point", "run", "fold", "ranked_by")}
         settings = {"seed": self.draws.seed, "bootstrap": self.draws.count}
         origin = provenance.origin(settings, {"dataset": self.dataset.fingerprint})
-        return found | {
-            "task": self.dataset.description["task"],
-            "objective": self.model.objective,
-            "origin": origin,
-        }
+        task = self.dataset.description["task"]
+        return found | {"task": task, "objective": self.model.objective, "origin": origin}
+
+
+class Evaluated(Stored):
+    """What ``metrics.json`` says of any model."""
+
+    objective: Literal["classifier", "density"]
+
+
+def read_objective(directory: Path) -> str:
+    """Return what the model was made for whose ``metrics.json`` lies in a directory.
+
+    Raises
+    ------
+    MissingFileError, CorruptFileError
+        If it is not there, damaged, or of another shape.
+    """
+    path = directory / "metrics.json"
+    return read_stored(path, Evaluated, "run jetloom evaluate again", "run jetloom evaluate first").objective

@@ -30,8 +30,10 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.errors import ConfigurationError
     from jetloom.evaluation.density.log_p import LogProbabilities
     from jetloom.inference import chosen
+    from jetloom.io.atomic import make_directory
     from jetloom.models.base import DataFacts
     from jetloom.plots.density.jet_trees import draw_jets, learnt_note
+    from jetloom.plots.density.trees import surprise
 
     if (arguments.run_number is None) != (arguments.event is None):
         raise ConfigurationError("an event is named by both --run and --event", where="command line")
@@ -46,7 +48,11 @@ def run(arguments: argparse.Namespace) -> None:
         rows = chosen.draw_lots(np.arange(view.rows(part)), arguments.jets, np.random.default_rng(seed))
     learnt = best.task.classes or best.dataset.classes
     note = learnt_note(best.dataset.description, learnt, part)
-    log_p = LogProbabilities(best.network, best.model, DataFacts.of(view))
-    drawn = draw_jets(arguments.output, log_p, view, part, rows, best.dataset.description, note)
-    for row, total in drawn.items():
+    directory = make_directory(arguments.output)
+    if not len(rows):
+        return
+    jets = chosen.read_rows(view, part, rows)
+    steps = LogProbabilities(best.network, best.model, DataFacts.of(view))(jets)
+    values = [surprise(steps.of(place)) for place in range(len(rows))]
+    for row, total in draw_jets(directory, jets, values, rows, best.dataset.description, note).items():
         logger.info("row %d: -log P = %.2f", row, total)

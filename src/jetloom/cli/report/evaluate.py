@@ -22,18 +22,16 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom import paths
     from jetloom.evaluation.statistics.bootstrap import Draws
     from jetloom.evaluation.statistics.printed import written
-    from jetloom.report.classifier.measure import evaluate
-    from jetloom.report.density.measure import evaluate_density
+    from jetloom.report.classifier.measure import evaluate as evaluate_classifier
+    from jetloom.report.density.measure import evaluate as evaluate_density
     from jetloom.report.subject import Subject
 
     best = open_best(arguments)
     output = arguments.output or paths.best(best.analysis, arguments.task)
     draws = Draws(best.analysis.seed, best.analysis.bootstrap)
     learnt = best.task.classes or best.dataset.classes
-    if best.model.objective == "density":
-        what = best.network, best.model, best.dataset, learnt, best.facts
-        results = evaluate_density(*what, output, draws, best.task.drawings)
-    else:
-        results = evaluate(Subject(best.network, best.model, best.dataset, learnt, best.facts, draws), output)
+    subject = Subject(best.network, best.model, best.dataset, learnt, best.facts, draws)
+    evaluate = {"classifier": evaluate_classifier, "density": evaluate_density}[best.model.objective]
+    results = evaluate(subject, output)
     for name, entry in results["metrics"].items():
         logger.info("%s %s on %d jets of the test part", name, written(entry), results["jets"])

@@ -21,11 +21,17 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.config.load import find_task, load_analysis
     from jetloom.data.appearance import with_appearance
     from jetloom.data.dataset import Dataset
-    from jetloom.report.classifier.figures import draw
+    from jetloom.report.classifier.figures import draw as draw_classifier
+    from jetloom.report.density.figures import draw as draw_density
+    from jetloom.report.subject import read_objective
 
     analysis = load_analysis(arguments.config)
-    find_task(analysis, arguments.task)
-    dataset = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
+    task = find_task(analysis, arguments.task)
+    stored = Dataset.open(arguments.dataset or paths.dataset(analysis, arguments.task))
+    dataset = with_appearance(stored, analysis, arguments.task)
     best = arguments.best or paths.best(analysis, arguments.task)
-    facts = with_appearance(dataset, analysis, arguments.task).description
-    draw(best, facts, arguments.output or best)
+    output = arguments.output or best
+    if read_objective(best) == "density":
+        draw_density(best, dataset, output, task.drawings, analysis.seed)
+    else:
+        draw_classifier(best, dataset.description, output)

@@ -138,7 +138,7 @@ def _picture(task: Task, dataset: Dataset, fold: int | None) -> Callable[[Any], 
     from jetloom.errors import ConfigurationError
     from jetloom.models.base import DataFacts
     from jetloom.models.registry import find_model
-    from jetloom.plots.density.jet_trees import picture_of
+    from jetloom.report.density.picture import picture_of
 
     model, view = find_model(task.model), dataset.view(fold)
     if model.objective != "density":

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.evaluation.density.log_p import HEADS
-from jetloom.evaluation.statistics.residuals import Residuals
+from jetloom.evaluation.statistics.residuals import DataAndModel, Residuals
 from jetloom.inference.tree_batches import BLOCK_ROWS, TreeOutputs
 from jetloom.io.trees import BRANCHING_VARIABLES
 from jetloom.models.base import DataFacts
@@ -73,9 +73,9 @@ class HeadSums:
         self.total.add(happened, expected, weights[:, None])
 
     def mean_surprise(self) -> float | None:
-        """Return the mean of -log P of what happened over branchings, in nats; None if there are none."""
+        """Return the mean of -log P of what happened over branchings, in nats; None if it means nothing."""
         branchings = float(self.steps.data.sum())
-        return self.surprise / branchings if branchings > 0 else None
+        return self.surprise / branchings if branchings > 0 and not self.total.doubt(0) else None
 
     def trimmed(self) -> HeadSums:
         """Return the sums without steps and outcomes beyond those that are there."""
@@ -145,20 +145,57 @@ def head_numbers(sums: Mapping[str, HeadSums]) -> dict[str, Any]:
     -------
     dict
         By head: ``total``, and for all but the end ``steps``, one entry a step from the root on; each is
-        ``{chi2, ndf}``. For all but the end also ``surprise``, the mean of -log P over branchings, in nats, or None.
+        ``{chi2, ndf}``, null and 0 with the reason where it means nothing. For all but
+        the end also ``surprise``, the mean of -log P over branchings, in nats, or None.
     """
     found: dict[str, Any] = {}
     for head, entry in sums.items():
-        found[head] = {"total": _quality(entry.total, 0)}
+        found[head] = {"total": entry.total.agreement(0).entry()}
         if head != "end":
-            found[head]["steps"] = [_quality(entry.steps, step) for step in range(len(entry.steps.data))]
+            found[head]["steps"] = [entry.steps.agreement(step).entry() for step in range(len(entry.steps.data))]
             found[head]["surprise"] = entry.mean_surprise()
     return found
 
 
-def _quality(residuals: Residuals, step: int) -> dict[str, Any]:
-    value, freedom = residuals.chi_square(step)
-    return {"chi2": value, "ndf": freedom}
+@dataclass(frozen=True)
+class HeadShown:
+    """What the figures of a head show.
+
+    Attributes
+    ----------
+    edges : float64 array, shape (outcomes + 1,)
+        Edges of the bins in units of the variable; around whole numbers for the rank of the mother, and for the end
+        around the number of constituents.
+    total, steps : DataAndModel
+        As in :class:`HeadSums`.
+    surprise : float
+        Mean of -log P over branchings, in nats; NaN if it means nothing, and for the end.
+    """
+
+    edges: Floats
+    total: DataAndModel
+    steps: DataAndModel
+    surprise: float
+
+
+def heads_shown(sums: Mapping[str, HeadSums], binning: dict[str, Any]) -> dict[str, HeadShown]:
+    """Return what the figures of each head show.
+
+    Parameters
+    ----------
+    sums : mapping of head to HeadSums
+    binning : dict
+        Scaling and bins of the dataset.
+    """
+    found = {}
+    for head, entry in sums.items():
+        first = {"mother": -0.5, "end": 0.5}.get(head)
+        size = entry.total.data.shape[1]
+        edges = head_edges(head, binning) if first is None else np.arange(size + 1) + first
+        surprise = entry.mean_surprise()
+        mean = float("nan") if surprise is None else surprise
+        found[head] = HeadShown(edges, entry.total.shown(), entry.steps.shown(), mean)
+    return found
 
 
 def head_edges(head: str, binning: dict[str, Any]) -> Floats:

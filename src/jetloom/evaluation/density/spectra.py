@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from jetloom.data.block import Block
 from jetloom.data.nodes import final_particles
+from jetloom.evaluation.statistics.agreement import Agreement
+from jetloom.evaluation.statistics.meaning import WeightSums
 from jetloom.io.trees import BRANCHING_VARIABLES
 from jetloom.physics.scaling import bins, edges
 
@@ -31,8 +33,8 @@ class Spectrum:
     ----------
     edges : float64 array, shape (bins + 1,)
         In the units of the variable.
-    weights, squares : float
-        Sum of the weights of the jets, and of their squares.
+    jets : WeightSums
+        Their number, and sums of their weights.
     sums, square_sums : float64 arrays, shape (bins,)
         Sums of w n and w^2 n, with n what a jet has in a bin.
     products : float64 array, shape (bins, bins)
@@ -40,8 +42,7 @@ class Spectrum:
     """
 
     edges: Floats
-    weights: float
-    squares: float
+    jets: WeightSums
     sums: Floats
     square_sums: Floats
     products: Floats
@@ -50,30 +51,48 @@ class Spectrum:
     def empty(cls, found: Floats) -> Spectrum:
         """Return a spectrum of no jets."""
         size = len(found) - 1
-        return cls(found, 0.0, 0.0, np.zeros(size), np.zeros(size), np.zeros((size, size)))
+        return cls(found, WeightSums(), np.zeros(size), np.zeros(size), np.zeros((size, size)))
 
     def fill(self, counts: Floats, weights: Floats) -> None:
         """Add jets: what they have, shape (jets, bins), and their weights."""
-        self.weights += float(weights.sum())
-        self.squares += float((weights**2).sum())
+        self.jets.add(weights)
         self.sums += weights @ counts
         self.square_sums += weights**2 @ counts
         self.products += (counts * (weights**2)[:, None]).T @ counts
 
     def mean(self) -> Floats:
         """Return the mean per jet in each bin."""
-        return self.sums / self.weights if self.weights else np.zeros_like(self.sums)
+        return self.sums / self.jets.total if self.jets.total else np.zeros_like(self.sums)
 
     def covariance(self) -> Floats:
         """Return the covariance of the means: sum of w^2 (n - mean) (n' - mean') / (sum of w)^2."""
         mean = self.mean()
         crossed = np.outer(mean, self.square_sums)
-        found = self.products - crossed - crossed.T + self.squares * np.outer(mean, mean)
-        return found / self.weights**2 if self.weights else found
+        found = self.products - crossed - crossed.T + self.jets.squares * np.outer(mean, mean)
+        return found / self.jets.total**2 if self.jets.total else found
 
     def errors(self) -> Floats:
         """Return one standard deviation of each mean."""
         return np.sqrt(np.maximum(0.0, np.diag(self.covariance())))
+
+    def curve(self) -> Curve:
+        """Return what is drawn of it."""
+        return Curve(self.edges, self.mean(), self.errors())
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What a figure shows of a spectrum: ``edges`` (bins + 1,), ``mean`` per jet and its standard deviation (bins,)."""
+
+    edges: Floats
+    mean: Floats
+    errors: Floats
+
+
+def agreement(one: Spectrum, other: Spectrum) -> Agreement:
+    """Return chi^2 of the difference of two independent spectra, if the weights of both leave it a meaning."""
+    doubt = one.jets.doubt() or other.jets.doubt()
+    return Agreement.of(*((0.0, 0) if doubt else chi_square(one, other)), doubt)
 
 
 def chi_square(one: Spectrum, other: Spectrum) -> tuple[float, int]:

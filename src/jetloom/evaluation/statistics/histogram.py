@@ -106,3 +106,20 @@ class Histogram:
 def distributions(groups: Iterable[tuple[Array, Array]], edges: Array) -> list[Distribution]:
     """Return the distribution of each of some groups of jets, by values and weights of shape (n,)."""
     return [Histogram(edges).fill(values, weights).distribution() for values, weights in groups]
+
+
+def central_edges(values: Array, bins: int) -> Floats:
+    """Return the edges of equal bins that hold nearly all values: without 2 in 1000 at either end, with a little room.
+
+    Parameters
+    ----------
+    values : array of float, shape (n,)
+        Those that are not finite do not count; without any, the bins are those of -1 to 1.
+    bins : int
+    """
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return np.linspace(-1.0, 1.0, bins + 1)
+    low, high = np.quantile(finite, [0.002, 0.998])
+    room = max(1e-6, 0.02 * (high - low))
+    return np.linspace(low - room, high + room, bins + 1)

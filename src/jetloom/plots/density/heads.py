@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.evaluation.density.heads import HeadSums, head_edges
-from jetloom.evaluation.statistics.residuals import Residuals
 from jetloom.plots.ratio_panel import MODEL_OVER_DATA, mark_outside
 from jetloom.plots.style import COLORS, GREY, canvas, headline, say, shared_legend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from jetloom.evaluation.density.heads import HeadShown
+    from jetloom.evaluation.statistics.residuals import DataAndModel
 
 Floats = npt.NDArray[np.float64]
 
@@ -54,11 +55,11 @@ class Shares:
     model: Floats
 
     @classmethod
-    def of(cls, head: str, edges: Floats, residuals: Residuals, step: int, total: Any = None) -> Shares:
+    def of(cls, head: str, edges: Floats, shown: DataAndModel, step: int, total: Any = None) -> Shares:
         """Divide the sums of a step by a total, by default that of the data."""
-        data, size = residuals.data[step], len(edges) - 1
-        whole = data.sum() if total is None else total
-        parts = (data[:size], residuals.errors(step)[:size], residuals.model[step][:size])
+        size = len(edges) - 1
+        whole = shown.data[step].sum() if total is None else total
+        parts = (shown.data[step][:size], shown.errors[step][:size], shown.model[step][:size])
         with np.errstate(divide="ignore", invalid="ignore"):
             return cls(head, edges, *(part / whole for part in parts))
 
@@ -83,45 +84,40 @@ class Shares:
         return np.divide(values, self.data, out=np.full(len(self.data), np.nan), where=self.seen)
 
 
-def draw_heads(
-    directory: Path, sums: Mapping[str, HeadSums], binning: dict[str, Any], label: str = "", note: str = ""
-) -> None:
+def draw_heads(directory: Path, shown: Mapping[str, HeadShown], label: str = "", note: str = "") -> None:
     """Draw ``<head>`` for each head, and ``<head>_steps`` for all but the end, whose outcomes are the steps.
 
     Parameters
     ----------
     directory : Path
-    sums : mapping of head to HeadSums
-    binning : dict
-        Scaling and bins of the dataset.
+    shown : mapping of head to HeadShown
     label, note : str
         Experiment's label and a note, for the line above.
     """
     head_line = headline(label, note)
-    for head, found in sums.items():
+    for head, found in shown.items():
         if head == "end":
-            _draw_end(directory / "end", found.total, head_line)
+            _draw_end(directory / "end", found, head_line)
             continue
-        edges = np.arange(found.total.data.shape[1] + 1) - 0.5 if head == "mother" else head_edges(head, binning)
-        _draw_total(directory / head, head, found, edges, head_line)
-        _draw_steps(directory / f"{head}_steps", head, found.steps, edges, head_line)
+        _draw_total(directory / head, head, found, head_line)
+        _draw_steps(directory / f"{head}_steps", head, found, head_line)
 
 
-def _draw_total(path: Path, head: str, sums: HeadSums, edges: Floats, head_line: str) -> None:
+def _draw_total(path: Path, head: str, found: HeadShown, head_line: str) -> None:
     with canvas(path, (6.2, 5.6), 2, 1, head_line, **_SHAPE) as (_, axes):
-        if not sums.total.data.any():
+        if not found.total.data.any():
             axes[1, 0].set_axis_off()
             say(axes[0, 0], "No branchings")
             return
-        shares = Shares.of(head, edges, sums.total, 0)
+        shares = Shares.of(head, found.edges, found.total, 0)
         upper, lower = axes[:, 0]
         _compare(upper, lower, shares)
         # A model that is right to a per cent is not shown on a scale for one that is wrong by half.
         _look_at(lower, shares, next((half for half in HALF_HEIGHTS if _holds(half, shares)), HALF_HEIGHTS[-1]))
-        said = _quality(sums.total, 0)
-        if head == "phi" and sums.mean_surprise() is not None:
-            size = len(edges) - 1
-            said += rf"; mean $-\log P$: {sums.mean_surprise():.4f}, uniform: ln {size} = {log(size):.4f}"
+        said = found.total.agreement[0].text
+        if head == "phi" and np.isfinite(found.surprise):
+            size = len(found.edges) - 1
+            said += rf"; mean $-\log P$: {found.surprise:.4f}, uniform: ln {size} = {log(size):.4f}"
         upper.set_title(said, fontsize="small", loc="left")
         upper.legend(fontsize="small")
         upper.set_ylabel("Share of branchings in bin" if head != "mother" else "Share of branchings")
@@ -129,12 +125,6 @@ def _draw_total(path: Path, head: str, sums: HeadSums, edges: Floats, head_line:
 
 
 _SHAPE: dict[str, Any] = {"sharex": True, "gridspec_kw": {"height_ratios": [3, 1]}}
-
-
-def _quality(residuals: Residuals, step: int) -> str:
-    """Say chi^2 over degrees of freedom; a panel of few jets has none."""
-    value, freedom = residuals.chi_square(step)
-    return rf"$\chi^2$/ndf: {value:.0f}/{freedom}" if freedom else ""
 
 
 def _holds(half: float, shares: Shares) -> bool:
@@ -192,11 +182,11 @@ def _whole_numbers(panel: Any) -> None:
     panel.xaxis.set_minor_locator(NullLocator())
 
 
-def _draw_end(path: Path, residuals: Residuals, head_line: str) -> None:
+def _draw_end(path: Path, found: HeadShown, head_line: str) -> None:
     """Draw how many constituents jets have, and how often a jet ends that has got so far."""
-    data = residuals.data[0] if len(residuals.data) else np.zeros(1)
+    total = found.total
+    data = total.data[0] if len(total.data) else np.zeros(1)
     last = int(np.flatnonzero(data > 0).max(initial=0)) + 1
-    edges: Any = np.arange(last + 1) + 0.5
     wholes: tuple[Any, Any] = data.sum(), np.cumsum(data[::-1])[::-1][:last]
     titles = ("Probability to end at $n$, of all jets", "Probability to end at $n$, once there")
     with canvas(path, (10.4, 5.6), 2, 2, head_line, **_SHAPE) as (_, axes):
@@ -204,24 +194,24 @@ def _draw_end(path: Path, residuals: Residuals, head_line: str) -> None:
             for panel in axes.ravel():
                 say(panel, "No jets")
             return
-        for column, total in enumerate(wholes):
+        for column, whole in enumerate(wholes):
             upper, lower = axes[:, column]
-            shares = Shares.of("end", edges, residuals, 0, total)
+            shares = Shares.of("end", found.edges[: last + 1], total, 0, whole)
             _compare(upper, lower, shares)
             _look_at(lower, shares, HALF_HEIGHTS[-1])
             upper.set_ylabel(titles[column])
             upper.legend(fontsize="small")
             lower.set_xlabel(AXES["end"])
             _whole_numbers(lower)
-        whole = residuals.model[0].sum() / data.sum()
-        said = f"{_quality(residuals, 0)}; the data add up to 1, the model to {whole:.3f}"
-        axes[0, 0].set_title(said.removeprefix("; "), fontsize="small", loc="left")
+        said = f"{total.agreement[0].text}; the data add up to 1, the model to {total.model[0].sum() / data.sum():.3f}"
+        axes[0, 0].set_title(said, fontsize="small", loc="left")
         axes[0, 1].set_ylim(0.0, 1.05)
 
 
-def _draw_steps(path: Path, head: str, residuals: Residuals, edges: Floats, head_line: str) -> None:
-    steps = [step for step in SHOWN_STEPS if step < len(residuals.data) and (head, step) != ("mother", 0)]
-    shown = [step for step in steps if residuals.data[step].sum() > 0]
+def _draw_steps(path: Path, head: str, found: HeadShown, head_line: str) -> None:
+    data = found.steps.data
+    steps = [step for step in SHOWN_STEPS if step < len(data) and (head, step) != ("mother", 0)]
+    shown = [step for step in steps if data[step].sum() > 0]
     columns = min(4, max(1, len(shown)))
     rows = max(1, -(-len(shown) // columns))
     heights = {"height_ratios": [3, 1.2] * rows}
@@ -231,7 +221,7 @@ def _draw_steps(path: Path, head: str, residuals: Residuals, edges: Floats, head
             row, column = 2 * (place // columns), place % columns
             upper, lower = axes[row : row + 2, column]
             if place < len(shown):
-                _step(upper, lower, head, shown[place], residuals, edges)
+                _step(upper, lower, head, shown[place], found)
             else:
                 upper.set_axis_off()
                 lower.set_axis_off()
@@ -241,11 +231,10 @@ def _draw_steps(path: Path, head: str, residuals: Residuals, edges: Floats, head
         shared_legend(figure, axes[0, 0])
 
 
-def _step(upper: Any, lower: Any, head: str, step: int, residuals: Residuals, edges: Floats) -> None:
+def _step(upper: Any, lower: Any, head: str, step: int, found: HeadShown) -> None:
     """Draw one step of a head; of the mother, all ranks that there are."""
-    if head == "mother":
-        edges = edges[: step + 2]
-    shares = Shares.of(head, edges, residuals, step)
+    edges = found.edges[: step + 2] if head == "mother" else found.edges
+    shares = Shares.of(head, edges, found.steps, step)
     _compare(upper, lower, shares)
     _look_at(lower, shares, HALF_HEIGHTS[-1])
     if head == "mother":
@@ -254,4 +243,6 @@ def _step(upper: Any, lower: Any, head: str, step: int, residuals: Residuals, ed
     upper.tick_params(labelbottom=False)
     lower.set_xlabel(SHORT_AXES[head])
     upper.set_title(f"Branching {step + 1}", fontsize="medium", color=GREY, loc="left")
-    upper.set_title(_quality(residuals, step), fontsize="small", loc="right")
+    agreement = found.steps.agreement[step]
+    # Late steps have few jets, and no chi^2: nothing stands there then, the reason is in metrics.json.
+    upper.set_title("" if agreement.doubt else agreement.text, fontsize="small", loc="right")

@@ -2,122 +2,62 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.evaluation.density.files import read_steps
-from jetloom.evaluation.density.log_p import LogProbabilities
-from jetloom.inference.chosen import read_rows
-from jetloom.io.atomic import make_directory
-from jetloom.plots.density.trees import draw_tree, log_ratio, surprise
+from jetloom.plots.density.trees import TreeValues, draw_tree
 from jetloom.plots.style import class_styles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from jetloom.data.dataset import View
-    from jetloom.models.base import DataFacts, Model
+    from jetloom.data.block import Block
 
 Rows = npt.NDArray[np.int64]
 
 
 def draw_jets(
     directory: Path,
-    log_p: LogProbabilities,
-    view: View,
-    part: str,
+    jets: Block,
+    values: Sequence[TreeValues],
     rows: Rows,
     facts: Mapping[str, Any],
     note: str,
+    ratio: tuple[str, str] | None = None,
 ) -> dict[int, float]:
-    """Draw the trees of some rows of a part with -log P at their branchings, as ``row<number>``.
-
-    Returns
-    -------
-    dict of int to float
-        -log P of each row.
-    """
-    make_directory(directory)
-    if not len(rows):
-        return {}
-    jets = read_rows(view, part, rows)
-    steps, drawn = log_p(jets), {}
-    for place, row in enumerate(rows.tolist()):
-        tree, values, jet = jets.tree(place), surprise(steps.of(place)), jets.rows[place]
-        note_of_jet = f"{note}\n{described(jet, facts, row)}"
-        draw_tree(directory / f"row{row}", tree, float(jet["seed_e"]), values, label=facts["label"], note=note_of_jet)
-        drawn[row] = values.total
-    return drawn
-
-
-def picture_of(
-    view: View, part: str, row: int, model: Model, data: DataFacts, facts: Mapping[str, Any]
-) -> Callable[[Any], bytes]:
-    """Return a function that draws the tree of one row with -log P under a network, as the bytes of a PNG."""
-    jets = read_rows(view, part, np.array([row]))
-    jet = jets.rows[0]
-
-    def picture(network: Any) -> bytes:
-        values = surprise(LogProbabilities(network, model, data)(jets).of(0))
-        with tempfile.TemporaryDirectory() as directory:
-            path = Path(directory) / "tree"
-            note = described(jet, facts, row)
-            draw_tree(path, jets.tree(0), float(jet["seed_e"]), values, label=facts["label"], note=note)
-            return path.with_suffix(".png").read_bytes()
-
-    return picture
-
-
-def draw_ratio_trees(
-    directory: Path,
-    view: View,
-    rows: Rows,
-    predictions: tuple[Path, Path],
-    ratio: tuple[str, str],
-    facts: Mapping[str, Any],
-    note: str,
-) -> dict[int, float]:
-    """Draw the trees of some rows of the test part with the log ratio of two models at their branchings.
+    """Draw the trees of some jets of a part with what is said of their branchings, as ``row<number>``.
 
     Parameters
     ----------
     directory : Path
         Where ``row<number>.png`` and ``.pdf`` go.
-    view : View
-        Of the dataset that both models share.
+    jets : Block
+        With their trees.
+    values : sequence of TreeValues
+        One a jet: -log P under one model, or the log ratio of two.
     rows : array of int64
-        Rows of the test part.
-    predictions : (Path, Path)
-        ``predictions.h5`` of the model of the signal and of that of the background.
-    ratio : (str, str)
-        Titles of signal and background.
+        Rows of the part that the jets are.
     facts : mapping
         The dataset's description.
     note : str
         For the line above.
+    ratio : (str, str), optional
+        Titles of signal and background, if the values are log ratios.
 
     Returns
     -------
     dict of int to float
-        log(P_signal / P_background) of each row.
+        The sum of the values of each row.
     """
-    make_directory(directory)
-    if not len(rows):
-        return {}
-    jets = read_rows(view, "test", rows)
-    signal, background = (read_steps(path, rows.tolist()) for path in predictions)
-    drawn = {}
     for place, row in enumerate(rows.tolist()):
-        jet, values = jets.rows[place], log_ratio(signal.of(place), background.of(place))
+        jet = jets.rows[place]
         both = f"{note}\n{described(jet, facts, row)}"
         path, energy = directory / f"row{row}", float(jet["seed_e"])
-        draw_tree(path, jets.tree(place), energy, values, ratio, facts["label"], both)
-        drawn[row] = values.total
-    return drawn
+        draw_tree(path, jets.tree(place), energy, values[place], ratio, facts["label"], both)
+    return {row: values[place].total for place, row in enumerate(rows.tolist())}
 
 
 def learnt_note(facts: Mapping[str, Any], learnt: Sequence[str], part: str) -> str:

@@ -1,0 +1,67 @@
+"""What is known of the best density model: metrics, predictions, and ``figures.json`` for its figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jetloom.evaluation.density.heads import HeadShown
+from jetloom.evaluation.statistics.histogram import Distribution
+from jetloom.io.records import read_record
+from jetloom.io.stored import Stored, read_content
+
+METRICS, FIGURES, PREDICTIONS = "metrics.json", "figures.json", "predictions.h5"
+AGAIN, FIRST = "run jetloom evaluate again", "run jetloom evaluate first"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the figures show, but for the trees: those are drawn from the predictions.
+
+    Attributes
+    ----------
+    log_p, per_constituent : lists of Distribution
+        Of -log P of the jets of each class, and of the same over the number of constituents, in nats.
+    heads : dict of str to HeadShown
+        Data against model; none of a model that cannot say what it expects.
+    """
+
+    log_p: list[Distribution]
+    per_constituent: list[Distribution]
+    heads: dict[str, HeadShown]
+
+
+class Metrics(Stored):
+    """What the page of metrics reads."""
+
+    point: str
+    run: str
+    fold: int | None
+    ranked_by: str
+    jets: int
+    learnt: list[str]
+    classes: dict[str, dict[str, Any]]
+    heads: dict[str, dict[str, Any]]
+
+
+def read_figures(directory: Path) -> Figures:
+    """Read what the figures show.
+
+    Raises
+    ------
+    MissingFileError, CorruptFileError
+        If it is not there, damaged, or of another shape.
+    """
+    return read_record(directory / FIGURES, Figures, AGAIN, FIRST)
+
+
+def read_metrics(directory: Path) -> dict[str, Any]:
+    """Read the metrics.
+
+    Raises
+    ------
+    MissingFileError, CorruptFileError
+        If they are not there, damaged, or of another shape.
+    """
+    return read_content(directory / METRICS, Metrics, AGAIN, FIRST)
