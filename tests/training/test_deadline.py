@@ -141,9 +141,9 @@ def test_after_the_validation_began_no_step_is_made_again(dataset, tmp_path, mon
     steps = []
     epoch = loop.Loop._epoch
 
-    def counted(self, reporter, interruption):
+    def counted(self, interruption):
         steps.append(self.stream.steps() - self.progress.step)
-        return epoch(self, reporter, interruption)
+        return epoch(self, interruption)
 
     monkeypatch.setattr(loop.Loop, "_epoch", counted)
     _train(dataset, directory)

@@ -1,7 +1,6 @@
 import json
 import logging
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +13,8 @@ from jetloom.models.registry import find_model
 from jetloom.models.schedules import Table
 from jetloom.training import checkpoint
 from jetloom.training.backends.backend import use_backend
+from jetloom.training.callbacks.callback import Onlooker
+from jetloom.training.callbacks.choice import make_callbacks
 from jetloom.training.feed import Feed
 from jetloom.training.interruption import Interruption
 from jetloom.training.loop import Loop
@@ -29,6 +30,7 @@ SETTINGS = Training.model_validate(
 )
 PARAMETERS = {"units": 8, "dropout": 0.3, "batch_normalization": True, "learning_rate": 0.1, "batch_size": 64}
 EPOCHS = 12
+NO_SCHEDULE = Table({}, {})
 
 
 class Interrupt(Interruption):
@@ -44,9 +46,6 @@ class Interrupt(Interruption):
         return self.left <= 0
 
 
-QUIET = SimpleNamespace(step=lambda *_: None, epoch=lambda *_: None)
-
-
 @pytest.fixture(scope="module")
 def make(dataset):
     use_backend("tensorflow", 1)
@@ -57,22 +56,24 @@ def make(dataset):
     parameters = model.parameters(**PARAMETERS)
     facts = DataFacts(view.inputs, view.classes, view.mean, view.std, view.missing)
 
-    def function(path, settings=SETTINGS, identity="x", epochs=EPOCHS, schedule=None):
+    def function(path, settings=SETTINGS, identity="x", epochs=EPOCHS, schedule=NO_SCHEDULE, own=(), onlookers=()):
         stepper = make_stepper(
             model.build(parameters, facts, 7, {}),
             make_optimizer(parameters),
             lambda batch, outputs: model.row_values(batch, outputs, parameters),
         )
         feed = Feed(analysis().tasks["flavour"], model, dataset, None)
+        callbacks = make_callbacks(settings, epochs, schedule, own, onlookers)
         return Loop(
             stepper,
             model,
             feed.stream(64, 3),
-            lambda: feed.blocks("validation"),
+            feed.validation(),
             settings,
             epochs,
             path,
             identity,
+            callbacks,
             schedule,
         )
 
@@ -89,7 +90,7 @@ def _numbers(loop, outcome):
 @pytest.fixture(scope="module")
 def alone(make, tmp_path_factory):
     loop = make(tmp_path_factory.mktemp("alone") / "checkpoint.npz")
-    return _numbers(loop, loop.run(QUIET, Interrupt()))
+    return _numbers(loop, loop.run(Interrupt()))
 
 
 def test_the_example_uses_all_that_a_checkpoint_must_hold(make, alone, tmp_path):
@@ -107,12 +108,12 @@ def test_a_training_interrupted_again_and_again_gives_the_same_bits(make, alone,
     for steps in (1, 3, 7, 1, 40):  # the fourth in a validation
         loop = make(path)
         with pytest.raises(CheckpointedError, match=r"SIGTERM: stopped in (the validation of )?epoch"):
-            loop.run(QUIET, Interrupt(steps))
+            loop.run(Interrupt(steps))
         attempts += 1
     stored = checkpoint.load(path)[0]
     assert (stored.epoch, stored.step) == (4, 3)
     loop = make(path)
-    outcome = loop.run(QUIET, Interrupt())
+    outcome = loop.run(Interrupt())
     assert _numbers(loop, outcome) == alone
     assert outcome.attempts == attempts + 1
 
@@ -137,7 +138,7 @@ def test_a_step_without_a_finite_loss_ends_it_and_is_not_saved(make, tmp_path, s
         return np.full_like(sums, np.nan) if len(made) == step else sums
 
     loop.stepper.train = train
-    outcome = loop.run(QUIET, Interrupt(interruption))
+    outcome = loop.run(Interrupt(interruption))
     assert (outcome.status, outcome.reason) == ("diverged", f"loss is nan in {words}")
     stored = checkpoint.load(tmp_path / "c.npz")[0]
     assert (stored.epoch, stored.step) == saved
@@ -145,19 +146,21 @@ def test_a_step_without_a_finite_loss_ends_it_and_is_not_saved(make, tmp_path, s
 
 def test_a_training_that_dies_goes_on_from_the_last_checkpoint(make, alone, tmp_path):
     """Without a signal: the steps since the checkpoint are made again."""
-    path = tmp_path / "checkpoint.npz"
-    loop = make(path)
 
-    def die(epoch, step, _):
-        if (epoch, step) == (2, 8):
-            raise KeyboardInterrupt
+    class Dies(Onlooker):
+        def after_step(self, step):
+            if (step.epoch, step.number) == (2, 8):
+                raise KeyboardInterrupt
+
+    path = tmp_path / "checkpoint.npz"
+    loop = make(path, onlookers=[Dies()])
 
     with pytest.raises(KeyboardInterrupt):
-        loop.run(SimpleNamespace(step=die, epoch=lambda *_: None), Interrupt())
+        loop.run(Interrupt())
     stored = checkpoint.load(path)[0]
     assert (stored.epoch, stored.step) == (1, 5)
     loop = make(path)
-    assert _numbers(loop, loop.run(QUIET, Interrupt())) == alone
+    assert _numbers(loop, loop.run(Interrupt())) == alone
 
 
 @pytest.mark.parametrize("content", [b"", b"half", None])
@@ -165,7 +168,7 @@ def test_a_broken_checkpoint_starts_anew_with_a_warning(make, tmp_path, caplog, 
     path = tmp_path / "checkpoint.npz"
     loop = make(path, epochs=1)
     with pytest.raises(CheckpointedError):
-        loop.run(QUIET, Interrupt(3))
+        loop.run(Interrupt(3))
     path.write_bytes(path.read_bytes()[:-200] if content is None else content)
     again = make(path, epochs=1)
     with caplog.at_level(logging.WARNING):
@@ -196,7 +199,7 @@ def _backwards(progress, current, best):
 
 
 def _no_state(progress, current, best):
-    progress.stopping = "later"
+    progress.callbacks = "later"
     return progress, current, best
 
 
@@ -214,7 +217,7 @@ def _no_state(progress, current, best):
 def test_a_whole_checkpoint_that_cannot_be_one_of_this_network_starts_anew(make, tmp_path, caplog, wrong, said):
     path = tmp_path / "checkpoint.npz"
     with pytest.raises(CheckpointedError):
-        make(path, epochs=1).run(QUIET, Interrupt(3))
+        make(path, epochs=1).run(Interrupt(3))
     stored = wrong(*checkpoint.load(path))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkpoint, "_check", lambda path: None)
@@ -232,7 +235,7 @@ def test_a_whole_checkpoint_that_cannot_be_one_of_this_network_starts_anew(make,
 def test_a_checkpoint_of_something_else_is_not_used(make, tmp_path, caplog):
     path = tmp_path / "checkpoint.npz"
     with pytest.raises(CheckpointedError):
-        make(path).run(QUIET, Interrupt(3))
+        make(path).run(Interrupt(3))
     other = make(path, identity="y")
     with caplog.at_level(logging.WARNING):
         other._resume()
@@ -253,7 +256,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_steps(make, tmp_path):
         return sums
 
     loop.stepper.train = record
-    row = loop.run(QUIET, Interrupt()).history[0]
+    row = loop.run(Interrupt()).history[0]
     total, right, weight = np.sum(done, axis=0)
     assert row["loss"] == pytest.approx(total / weight, rel=1e-12)
     assert row["accuracy"] == pytest.approx(right / weight, rel=1e-12)
@@ -261,9 +264,9 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_steps(make, tmp_path):
 
 def test_scores_do_not_depend_on_the_blocks(make, tmp_path):
     loop = make(tmp_path / "c.npz")
-    whole = Batch.concatenate(list(loop.validation()))
+    whole = Batch.concatenate(list(loop.validation.blocks()))
     pieces = (whole.take(slice(k, k + 13)) for k in range(0, len(whole), 13))
-    one, other = (scores(loop.stepper, loop.model, blocks, "").values for blocks in (loop.validation(), pieces))
+    one, other = (scores(loop.stepper, loop.model, blocks, "").values for blocks in (loop.validation.blocks(), pieces))
     assert one == pytest.approx(other, rel=1e-6)
 
 
@@ -274,7 +277,7 @@ FREE = Training.model_validate({"early_stopping": None, "checkpoint_steps": 5})
 @pytest.fixture(scope="module")
 def phased(make, tmp_path_factory):
     loop = make(tmp_path_factory.mktemp("phased") / "c.npz", FREE, epochs=5, schedule=PHASES)
-    outcome = loop.run(QUIET, Interrupt())
+    outcome = loop.run(Interrupt())
     return outcome.history, _numbers(loop, outcome)
 
 
@@ -288,14 +291,14 @@ def test_rates_and_batch_sizes_are_those_of_the_schedule(phased):
 def test_a_schedule_goes_on_exactly_across_its_phases(make, phased, tmp_path, steps):
     """Interrupted in the last step of a phase, in the validation after it, at the first step of the next."""
     with pytest.raises(CheckpointedError):
-        make(tmp_path / "c.npz", FREE, epochs=5, schedule=PHASES).run(QUIET, Interrupt(steps))
+        make(tmp_path / "c.npz", FREE, epochs=5, schedule=PHASES).run(Interrupt(steps))
     loop = make(tmp_path / "c.npz", FREE, epochs=5, schedule=PHASES)
-    assert _numbers(loop, loop.run(QUIET, Interrupt())) == phased[1]
+    assert _numbers(loop, loop.run(Interrupt())) == phased[1]
 
 
-def test_a_schedule_with_an_end_ends_the_training(make, tmp_path):
-    loop = make(tmp_path / "c.npz", FREE, epochs=5, schedule=Table({1: 0.1}, {}, 2))
-    assert loop.epochs == 2
+def test_a_schedule_with_an_end_ends_the_training():
+    schedule = Table({1: 0.1}, {}, 2)
+    assert (schedule.within(5), schedule.within(1), PHASES.within(5)) == (2, 1, 5)
 
 
 OFTEN = Training.model_validate(
@@ -306,7 +309,7 @@ OFTEN = Training.model_validate(
 @pytest.fixture(scope="module")
 def often(make, tmp_path_factory):
     loop = make(tmp_path_factory.mktemp("often") / "c.npz", OFTEN, epochs=4)
-    outcome = loop.run(QUIET, Interrupt())
+    outcome = loop.run(Interrupt())
     return loop, outcome, _numbers(loop, outcome)
 
 
@@ -319,7 +322,7 @@ def test_several_validations_in_an_epoch_and_the_best_of_the_last_epochs(make, o
     assert outcome.best_epoch == best["epoch"]
     assert outcome.epochs == 4
     # The network that is kept is that of the chosen validation.
-    assert scores(loop.stepper, loop.model, loop.validation(), "val_").values == pytest.approx(
+    assert scores(loop.stepper, loop.model, loop.validation.blocks(), "val_").values == pytest.approx(
         {name: best[name] for name in ("val_loss", "val_accuracy", "val_auc")}, rel=1e-6
     )
 
@@ -327,20 +330,20 @@ def test_several_validations_in_an_epoch_and_the_best_of_the_last_epochs(make, o
 @pytest.mark.parametrize("asked", [4, 5, 9, 15, 20])
 def test_a_training_with_several_validations_goes_on_exactly(make, often, tmp_path, asked):
     with pytest.raises(CheckpointedError):
-        make(tmp_path / "c.npz", OFTEN, epochs=4).run(QUIET, Interrupt(asked))
+        make(tmp_path / "c.npz", OFTEN, epochs=4).run(Interrupt(asked))
     loop = make(tmp_path / "c.npz", OFTEN, epochs=4)
-    assert _numbers(loop, loop.run(QUIET, Interrupt())) == often[2]
+    assert _numbers(loop, loop.run(Interrupt())) == often[2]
 
 
 def test_patience_is_counted_in_epochs(make, tmp_path):
     settings = Training.model_validate({"early_stopping": {"patience": 2}, "validations": 4})
-    assert make(tmp_path / "c.npz", settings).stopping.patience == 8
+    assert make(tmp_path / "c.npz", settings).callbacks["early_stopping"].patience == 8
 
 
 def test_a_training_that_ends_before_its_last_epochs_keeps_the_last_network(make, tmp_path, caplog):
     settings = Training.model_validate({"early_stopping": {"patience": 1, "min_delta": 10.0}, "select": {"last": 1}})
     with caplog.at_level(logging.WARNING):
-        outcome = make(tmp_path / "c.npz", settings, epochs=9).run(QUIET, Interrupt())
+        outcome = make(tmp_path / "c.npz", settings, epochs=9).run(Interrupt())
     assert len(outcome.history) == outcome.best_epoch == 2
     assert "the last network is kept" in caplog.text
 
@@ -348,7 +351,7 @@ def test_a_training_that_ends_before_its_last_epochs_keeps_the_last_network(make
 def test_a_line_with_the_times_of_steps(make, tmp_path, caplog):
     settings = Training.model_validate({"log_steps": 5})
     with caplog.at_level(logging.INFO):
-        make(tmp_path / "c.npz", settings, epochs=1).run(QUIET, Interrupt())
+        make(tmp_path / "c.npz", settings, epochs=1).run(Interrupt())
     lines = [record.getMessage() for record in caplog.records if "reach batch" in record.getMessage()]
     assert [line.split(":")[0] for line in lines] == ["epoch 1 step 5", "epoch 1 step 10"]
     assert all("jets/s" in line for line in lines)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
+from jetloom.config.callbacks import OwnCallback
 from jetloom.config.limits import (
     Bins,
     Change,
@@ -161,6 +162,11 @@ class Training(Settings):
         1, description="Validations in an epoch, at equal distances; each is a row of the history."
     )
     select: Select = Field(default_factory=Select, description="Which validation's network is kept.")
+    callbacks: list[OwnCallback] = Field(
+        default_factory=list,
+        description="Callbacks of your own, which look at each validation: they may stop the training, forbid to keep "
+        "the weights, change the learning rate.",
+    )
     checkpoint_steps: Steps = Field(
         0, description="Checkpoint every so many steps, besides the end of each epoch; 0: each epoch only."
     )

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from pydantic import ValidationError
 
-from jetloom.code_digests import own_imports, training_code
+from jetloom.code_digests import training_code
 from jetloom.config.tasks import Task
-from jetloom.errors import ConfigurationError, MissingFileError, near_misses, shown
+from jetloom.errors import ConfigurationError, near_misses, shown
 from jetloom.models.base import Model
-from jetloom.provenance import digest, file_digest
+from jetloom.models.own import OWN, own_class, own_code, own_file
 
 MODELS = {
     "dense": "jetloom.models.dense:Dense",
@@ -25,9 +21,6 @@ MODELS = {
     "junipr_binary": "jetloom.models.junipr.binary:JuniprBinaryModel",
 }
 """Name in the configuration -> module:class. The module may import Keras inside its functions only."""
-
-OWN = ".py:"
-"""What the name of a model in a file of the user's own has in it."""
 
 
 def find_model(name: str) -> Model:
@@ -41,7 +34,8 @@ def find_model(name: str) -> Model:
         If there is no such file.
     """
     if OWN in name:
-        return _own_model(name)
+        own: Model = own_class(name, Model, "model", "model")()
+        return own
     if name not in MODELS:
         raise ConfigurationError(f"no model '{name}'", where="model", advice=near_misses(name, MODELS))
     module, _, attribute = MODELS[name].partition(":")
@@ -56,55 +50,21 @@ def own_parameters(task: Task, parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def model_code(name: str) -> str:
-    """Return a digest of the code that decides the numbers of trainings of a model.
+    """Return a digest of the code that decides the numbers of trainings of a model."""
+    model = find_model(name)
+    if OWN in name:
+        return own_code(model.trainer, own_file(name, "model"))
+    return training_code(model.trainer, type(model).__module__.removeprefix("jetloom."))
+
+
+def task_code(task: Task) -> list[str]:
+    """Return digests of the code that decides the numbers of a task's trainings: of its model and of its callbacks.
 
     Other code makes other numbers, so it is a part of what makes a training stale.
     """
-    model = find_model(name)
-    module = type(model).__module__
-    if module.startswith("jetloom."):
-        return training_code(model.trainer, module.removeprefix("jetloom."))
-    path = Path(str(sys.modules[module].__file__))
-    return digest([file_digest(path), training_code(model.trainer, *own_imports(path.read_bytes()))])
-
-
-def _own_file(name: str) -> Path:
-    path = Path(name.rpartition(":")[0])
-    if not path.is_file():
-        raise MissingFileError("there is no such file", path=path, where="model")
-    return path
-
-
-def _own_model(name: str) -> Model:
-    """Import a file and make the model that it holds."""
-    path, attribute = _own_file(name), name.rpartition(":")[2]
-    module = _imported(path)
-    kind = getattr(module, attribute, None)
-    if not (isinstance(kind, type) and issubclass(kind, Model)):
-        known = [key for key, value in vars(module).items() if isinstance(value, type) and issubclass(value, Model)]
-        raise ConfigurationError(
-            f"has no model '{attribute}' (a subclass of jetloom.models.base.Model)",
-            path=path,
-            advice=near_misses(attribute, set(known) - {"Model"}),
-        )
-    return kind()
-
-
-def _imported(path: Path) -> ModuleType:
-    # Under one name, so that layers which the file registers with Keras are registered once.
-    name = f"jetloom_own_{path.stem}_{file_digest(path)[-12:]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # whatever the user's file does
-        raise ConfigurationError(f"cannot be imported ({type(error).__name__}: {error})", path=path) from error
-    sys.modules[name] = module
-    return module
+    trainer = find_model(task.model).trainer
+    callbacks = task.training.callbacks
+    return [model_code(task.model), *(own_code(trainer, own_file(one.use, "training.callbacks")) for one in callbacks)]
 
 
 def resolve_parameters(model: Model, given: dict[str, object], where: str = "parameters") -> dict[str, object]:

@@ -45,6 +45,10 @@ class Table:
         """Return learning rate and batch size of an epoch, counted from 1; None where they are those of the point."""
         return _held(self.learning_rates, epoch), _held(self.batch_sizes, epoch)
 
+    def within(self, epochs: int) -> int:
+        """Return the number of epochs of a training that has so many at most."""
+        return min(epochs, self.epochs or epochs)
+
 
 def _held(values: dict[int, Any], epoch: int) -> Any:
     firsts = sorted(values)

@@ -19,6 +19,7 @@ from jetloom.scan.points import space
 from jetloom.scan.preflight import check_analysis
 from jetloom.scan.staleness import settings_digests
 from jetloom.stages import STAGES
+from jetloom.training.callbacks.own import check_callbacks
 
 
 class Plan:
@@ -48,6 +49,7 @@ class Plan:
         """
         analysis = load_merged(merged)
         check_analysis(analysis)
+        check_callbacks(analysis)
         plan = cls(analysis, store(analysis, paths.results(analysis) / "config"))
         # All that can fail fails now, in one line, and not within a rule.
         for part in (plan.sources, plan.points, plan.settings, plan.schemas):

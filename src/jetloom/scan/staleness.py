@@ -9,7 +9,7 @@ from jetloom.config.analysis import Analysis
 from jetloom.config.samples import Sample
 from jetloom.config.tasks import DATA_SETTINGS, UNSEEN, Task
 from jetloom.data.appearance import appearance
-from jetloom.models.registry import model_code
+from jetloom.models.registry import task_code
 from jetloom.paths import shown_collections
 from jetloom.provenance import digest, file_digest
 from jetloom.scan.points.space import talos_dictionary
@@ -52,7 +52,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         "dataset": {
             name: digest([code["dataset"], _data(analysis, name, task)]) for name, task in tasks if task.dataset is None
         },
-        "train": {name: digest([model_code(task.model), analysis.seed, _training(task)]) for name, task in tasks},
+        "train": {name: digest([task_code(task), analysis.seed, _training(task)]) for name, task in tasks},
         "appearance": {name: digest(appearance(analysis, name)) for name in analysis.tasks},
         "evaluate": {name: digest(_evaluated(analysis, name)) for name in analysis.tasks},
         "diagnostics": {name: digest(_shown(analysis)) for name in [*shown_collections(analysis), "samples"]},

@@ -10,6 +10,7 @@ import json
 import logging
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -18,9 +19,6 @@ from jetloom.errors import CorruptFileError
 from jetloom.io.atomic import publishing
 from jetloom.io.integrity.archives import seal_archive, verify_archive
 from jetloom.io.integrity.damage import BadBytesError, Interpreting
-from jetloom.training.callbacks.early_stopping import EarlyStopping
-from jetloom.training.callbacks.plateau import Plateau
-from jetloom.training.callbacks.selection import Selection
 from jetloom.training.steppers.base import Arrays
 
 logger = logging.getLogger(__name__)
@@ -44,9 +42,10 @@ class Progress:
     """By row of the history, why metrics mean nothing."""
     validated: int = 0
     """Steps of the epoch under way that a row of the history tells of."""
-    selection: Selection = field(default_factory=Selection)
-    stopping: EarlyStopping = field(default_factory=EarlyStopping)
-    plateau: Plateau | None = None
+    callbacks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What each callback remembers, by its name."""
+    stop: str = ""
+    """Why callbacks wanted it to stop at the last validation; empty if they did not."""
     seconds: float = 0.0
     """Training time so far, over all attempts."""
     attempts: int = 0

@@ -9,11 +9,13 @@ import numpy as np
 from jetloom.config.tasks import Task
 from jetloom.data.block import Block
 from jetloom.data.classes import Classes
+from jetloom.data.collections import Rows
 from jetloom.data.dataset import Dataset
 from jetloom.data.streams.batch import Batch
 from jetloom.data.streams.batches import BatchStream
-from jetloom.data.streams.buckets import BucketStream, length_batches
+from jetloom.data.streams.buckets import BucketStream, by_length, length_batches
 from jetloom.models.base import DataFacts, Model
+from jetloom.training.callbacks.context import Validation
 
 PREDICT_ROWS = 1 << 13
 TREE_BLOCK_ROWS = 1 << 14
@@ -55,6 +57,17 @@ class Feed:
             blocks = (self.classes.of(block) for block in self.view.blocks(role, TREE_BLOCK_ROWS))
             return length_batches(blocks, TREE_PREDICT_ROWS, self.batch, self.threads)
         return self._slices(role)
+
+    def rows(self, role: str) -> Iterator[Rows]:
+        """Return the rows of all jets of a role, in the order of :meth:`blocks`."""
+        trees = self.model.reads == "trees"
+        for block in self.view.blocks(role, TREE_BLOCK_ROWS if trees else None):
+            jets = self.classes.of(block)
+            yield jets.rows[by_length(jets.lengths, np.arange(len(jets)))] if trees else jets.rows
+
+    def validation(self) -> Validation:
+        """Return the validation part."""
+        return Validation(lambda: self.blocks("validation"), lambda: self.rows("validation"))
 
     def _slices(self, role: str) -> Iterator[Batch]:
         for block in self.view.blocks(role):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from jetloom import provenance
 from jetloom.config.tasks import UNSEEN
 from jetloom.io import atomic
-from jetloom.models.registry import model_code
+from jetloom.models.registry import task_code
 from jetloom.models.schedules import combined
 from jetloom.models.stored_network import load_network
 from jetloom.training.backends.backend import use_backend
+from jetloom.training.callbacks.callback import Callback
+from jetloom.training.callbacks.choice import make_callbacks
+from jetloom.training.callbacks.epochs import KeptEpochs, Picture
+from jetloom.training.callbacks.own import own_callbacks
 from jetloom.training.callbacks.reporter import Reporter
 from jetloom.training.feed import Feed
 from jetloom.training.interruption import Interruption
@@ -33,22 +36,23 @@ def train(request: Request) -> dict[str, Any]:
     network_seed, order_seed = request.seeds()
     stepper = _make_stepper(request, feed, settings, network_seed)
     stream = feed.stream(settings.batch_size, order_seed)
-    starts = _start_digests(request)
-    loop = Loop(
-        stepper,
-        model,
-        stream,
-        lambda: feed.blocks("validation"),
-        task.training,
-        settings.epochs,
-        request.directory / "checkpoint.npz",
-        _identity(request, starts),
-        combined(settings.schedule),
-    )
+    starts, path = _start_digests(request), request.directory / "checkpoint.npz"
+    schedule = combined(settings.schedule)
+    epochs = schedule.within(settings.epochs)
     with Interruption(request.deadline) as interruption:
-        with Reporter(loop.epochs, stream.steps(), request.board(), task.training.validations) as reporter:
-            loop.each_epoch = _each_epoch(request, stepper, reporter)
-            outcome = loop.run(reporter, interruption)
+        with Reporter(epochs, stream.steps(), request.board(), task.training.validations) as reporter:
+            outcome = Loop(
+                stepper,
+                model,
+                stream,
+                feed.validation(),
+                task.training,
+                epochs,
+                path,
+                _identity(request, starts),
+                make_callbacks(task.training, epochs, schedule, own_callbacks(task), _onlookers(request, reporter)),
+                schedule,
+            ).run(interruption)
         result = describe(outcome, request)
         result["jets"] = feed.jets("train")
         result["origin"]["inputs"] |= starts
@@ -56,7 +60,7 @@ def train(request: Request) -> dict[str, Any]:
             result["warnings"] = list(request.warnings)
         if outcome.status == "trained":
             add_metrics(result, at_best_epoch(model, outcome))
-            blocks = stop_when(interruption, feed.blocks("test"), lambda: interruption.error("in the test", loop.path))
+            blocks = stop_when(interruption, feed.blocks("test"), lambda: interruption.error("in the test", path))
             add_metrics(result, scores(stepper, model, blocks, "eval_"))
     _write(request, stepper, outcome, result)
     return result
@@ -91,25 +95,18 @@ def _identity(request: Request, starts: dict[str, str]) -> str:
     # How often it is saved and what is drawn of it may change between two attempts.
     training = task.training.model_dump(mode="json", exclude=UNSEEN)
     # Other code may give other numbers: a checkpoint is gone on with by the code that made it, or not at all.
-    code = model_code(task.model)
-    data = [code, request.dataset.fingerprint, starts, task.model, task.classes]
+    data = [task_code(task), request.dataset.fingerprint, starts, task.model, task.classes]
     return provenance.digest([*data, request.parameters, training, request.seed, request.repetition, request.fold])
 
 
-def _each_epoch(request: Request, stepper: Stepper, reporter: Reporter) -> Callable[[int], None] | None:
-    """Return what is to be done after each epoch: keep its network, draw a picture."""
-    settings, picture = request.task.training, request.picture
-    if not settings.keep_epochs and (picture is None or not settings.tensorboard):
-        return None
-
-    def done(epoch: int) -> None:
-        if settings.keep_epochs:
-            with atomic.publishing(request.directory / "epochs" / f"epoch{epoch:04d}.keras") as part:
-                stepper.network.save(part)
-        if picture is not None and settings.tensorboard:
-            reporter.picture("tree", picture(stepper.network), epoch)
-
-    return done
+def _onlookers(request: Request, reporter: Reporter) -> list[Callback]:
+    """Return what is to be done with each epoch: keep its network, draw a picture, tell of it."""
+    settings, found = request.task.training, list[Callback]()
+    if settings.keep_epochs:
+        found.append(KeptEpochs(request.directory / "epochs"))
+    if request.picture is not None and settings.tensorboard:
+        found.append(Picture(request.picture, reporter))
+    return [*found, reporter]
 
 
 def _write(request: Request, stepper: Stepper, outcome: Outcome, result: dict[str, Any]) -> None:

@@ -21,6 +21,10 @@ class Outcome:
     attempts: int
     doubts: list[dict[str, str]] = field(default_factory=list)
     """By row of the history, why metrics mean nothing; they are NaN in it."""
+    stopped: str = ""
+    """Why it ended before its last epoch; empty if it did not."""
+    forbidden: str = ""
+    """Why the weights that were kept may not be kept, if none may be; empty otherwise."""
 
     @property
     def epochs(self) -> int:

@@ -21,6 +21,7 @@ from jetloom.training.scores import Scores
 def describe(outcome: Outcome, request: Request) -> dict[str, Any]:
     """Return what is known of a training whether it went well or not."""
     task = request.task
+    said = {"stopped": outcome.stopped, "forbidden": outcome.forbidden}
     return {
         "status": outcome.status,
         "reason": outcome.reason,
@@ -29,6 +30,7 @@ def describe(outcome: Outcome, request: Request) -> dict[str, Any]:
         "fold": request.fold,
         "epochs": outcome.epochs,
         "best_epoch": outcome.best_epoch,
+        **{name: reason for name, reason in said.items() if reason},
         "metrics": {},
         "attempts": outcome.attempts,
         "wall_time_s": round(outcome.seconds, 3),

@@ -21,6 +21,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.scan.points.space import points, runs
     from jetloom.scan.preflight import check_analysis
     from jetloom.scan.table.ranking import chosen_by_the_test, criterion
+    from jetloom.training.callbacks.own import check_callbacks
 
     analysis = load_analysis(arguments.config)
     out = sys.stdout.write
@@ -30,6 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
         out(yaml.safe_dump(analysis.model_dump(mode="json", by_alias=True), sort_keys=False))
         return
     check_analysis(analysis)
+    check_callbacks(analysis)
     warnings = check_texts(analysis)
     sources = {name: paths.source_files(analysis, name).values() for name in analysis.samples}
     for name, sample in analysis.samples.items():

@@ -1,27 +1,30 @@
-"""Early stopping, and the memory of the best epoch, as state that a checkpoint can hold."""
+"""Early stopping, and the memory of the best epoch."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jetloom.evaluation.classification.metrics import direction
+from jetloom.training.callbacks.callback import Callback, Context, Decision
 
 
 @dataclass
-class EarlyStopping:
-    """Watches a metric; says when it has not improved for ``patience`` epochs.
+class EarlyStopping(Callback):
+    """Watches a metric; stops when it has not improved for ``patience`` validations.
 
     Parameters
     ----------
     monitor : str
         Metric to watch; its direction is looked up.
     patience : int or None
-        Epochs without improvement; None never stops and only remembers the best epoch.
+        Validations without improvement; None never stops and only remembers the best epoch.
     min_delta : float
         Smallest change that is an improvement.
     """
 
+    name = "early_stopping"
     monitor: str = "val_loss"
     patience: int | None = None
     min_delta: float = 0.0
@@ -30,7 +33,12 @@ class EarlyStopping:
     reference: float = math.nan
     waited: int = 0
 
-    def update(self, epoch: int, metrics: dict[str, float]) -> bool:
+    def after_validation(self, row: Mapping[str, float], context: Context) -> Decision:  # noqa: ARG002
+        """Stop if it has waited long enough."""
+        self.update(math.ceil(row["epoch"]), row)
+        return Decision(stop=f"{self.monitor} has not improved in {self.waited} validations" if self.stop else "")
+
+    def update(self, epoch: int, metrics: Mapping[str, float]) -> bool:
         """Take an epoch's metrics; give True if it is the best so far.
 
         Any gain makes an epoch the best, so that the best weights really are the best; patience starts afresh only

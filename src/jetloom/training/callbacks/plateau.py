@@ -1,15 +1,17 @@
-"""Lowering the learning rate on a plateau, as state that a checkpoint can hold."""
+"""Lowering the learning rate on a plateau."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jetloom.evaluation.classification.metrics import direction
+from jetloom.training.callbacks.callback import GO_ON, Callback, Context, Decision
 
 
 @dataclass
-class Plateau:
+class Plateau(Callback):
     """Lowers the learning rate when a metric has not improved for ``patience`` epochs.
 
     Parameters
@@ -26,6 +28,7 @@ class Plateau:
         Never below this.
     """
 
+    name = "plateau"
     monitor: str = "val_loss"
     factor: float = 0.5
     patience: int = 4
@@ -34,7 +37,16 @@ class Plateau:
     best: float = math.nan
     waited: int = 0
 
-    def update(self, metrics: dict[str, float], learning_rate: float) -> float:
+    def after_validation(self, row: Mapping[str, float], context: Context) -> Decision:
+        """Lower the rate at the end of an epoch, if it is time."""
+        if context.ends_epoch:
+            before = context.learning_rate
+            rate = self.update(row, before)
+            if rate != before:
+                context.learning_rate = rate
+        return GO_ON
+
+    def update(self, metrics: Mapping[str, float], learning_rate: float) -> float:
         """Take an epoch's metrics; give the learning rate of the next epoch."""
         value = metrics[self.monitor]
         sign = 1.0 if direction(self.monitor) == "higher" else -1.0

@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import math
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from jetloom.errors import ConfigurationError
+from jetloom.training.callbacks.callback import GO_ON, Context, Decision, Onlooker, Step
 
 logger = logging.getLogger(__name__)
 
 
-class Reporter:
+class Reporter(Onlooker):
     """Shows progress.
 
     Parameters
@@ -29,6 +31,8 @@ class Reporter:
     validations : int
         Validations in an epoch.
     """
+
+    name = "reporter"
 
     def __init__(self, epochs: int, steps: int, tensorboard: Path | None = None, validations: int = 1) -> None:
         self.validations = validations
@@ -66,6 +70,15 @@ class Reporter:
         if self._writer is not None:
             self._writer.close()
 
+    def after_step(self, step: Step) -> None:
+        """Show that a step is done."""
+        self.step(step.epoch, step.number, step.of)
+
+    def after_validation(self, row: Mapping[str, float], context: Context) -> Decision:  # noqa: ARG002
+        """Show the metrics."""
+        self.epoch(row)
+        return GO_ON
+
     def step(self, epoch: int, step: int, steps: int | None = None) -> None:
         """Show that a step is done."""
         if self._bar is not None:
@@ -81,7 +94,7 @@ class Reporter:
             with self._writer.as_default(step=epoch * self.validations):
                 tf.summary.image(name, tf.io.decode_png(png, channels=3)[None])
 
-    def epoch(self, row: dict[str, float]) -> None:
+    def epoch(self, row: Mapping[str, float]) -> None:
         """Show the metrics of an epoch, or of a part of it that ends with a validation."""
         epoch = row["epoch"]
         text = " ".join(f"{name} {_written(value)}" for name, value in row.items() if name != "epoch")

@@ -3,48 +3,42 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterator
-from typing import Any
+
+from jetloom.training.callbacks.callback import Onlooker, Step
 
 logger = logging.getLogger(__name__)
 
 
-class StepTimes:
+class StepTimes(Onlooker):
     """Measures steps.
 
     Parameters
     ----------
     every : int
-        Steps between two lines; 0: none.
+        Steps between two lines.
     """
+
+    name = "step_times"
 
     def __init__(self, every: int) -> None:
         self.every = every
+        self._clear()
+
+    def _clear(self) -> None:
         self._reach = self._step = 0.0
-        self._jets = self._steps = 0
+        self._rows = self._steps = 0
 
-    def batches(self, batches: Iterator[Any]) -> Iterator[Any]:
-        """Pass batches on, and take the time until each is there."""
-        while True:
-            started = time.perf_counter()
-            batch = next(batches, None)
-            self._reach += time.perf_counter() - started
-            if batch is None:
-                return
-            yield batch
-
-    def done(self, epoch: int, step: int, jets: int, seconds: float) -> None:
+    def after_step(self, step: Step) -> None:
         """Take note of a step; write the line if it is time."""
-        self._step += seconds
-        self._jets += jets
+        self._reach += step.reach
+        self._step += step.seconds
+        self._rows += step.rows
         self._steps += 1
-        if self.every and self._steps % self.every == 0:
+        if self._steps % self.every == 0:
             whole = self._reach + self._step
             logger.info(
                 "epoch %d step %d: reach batch %.3g ms, step %.3g ms, whole %.3g ms, %.0f jets/s",
-                epoch, step, 1e3 * self._reach / self._steps, 1e3 * self._step / self._steps,
-                1e3 * whole / self._steps, self._jets / whole,
+                step.epoch, step.number, 1e3 * self._reach / self._steps, 1e3 * self._step / self._steps,
+                1e3 * whole / self._steps, self._rows / whole,
             )  # fmt: skip
-            self._reach = self._step = 0.0
-            self._jets = self._steps = 0
+            self._clear()

@@ -1,0 +1,156 @@
+"""Callbacks of the user's own: found, checked before any job, and blamed for what goes wrong in them."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from jetloom.config.analysis import Analysis
+from jetloom.config.callbacks import OwnCallback
+from jetloom.config.tasks import Task
+from jetloom.errors import ConfigurationError, JetloomError, near_misses
+from jetloom.models.own import MODULES, failed_at, line_of, own_class
+from jetloom.models.registry import find_model
+from jetloom.training.callbacks.callback import Callback
+
+METHODS = {"after_validation": ("row", "context"), "after_step": ("step",), "state": (), "restore": ("state",)}
+"""What is called of a callback, and with what."""
+
+
+def check_callbacks(analysis: Analysis) -> None:
+    """Make the callbacks of all tasks, so that a mistake in one is told before any job.
+
+    Raises
+    ------
+    ConfigurationError, MissingFileError
+        For the first mistake: file, line, class, and what is wrong.
+    """
+    for name, task in analysis.tasks.items():
+        own_callbacks(task, f"tasks.{name}.")
+
+
+def own_callbacks(task: Task, within: str = "") -> list[Callback]:
+    """Make the callbacks of the user's own that a task names, in their order.
+
+    Parameters
+    ----------
+    task : Task
+    within : str
+        The key under which the task stands, with a dot at its end.
+
+    Raises
+    ------
+    ConfigurationError, MissingFileError
+        If there is no such file or class, or it is no callback.
+    """
+    where, made = f"{within}training.callbacks", list[Callback]()
+    model = find_model(task.model)
+    if task.training.callbacks and model.trainer != "network":
+        raise ConfigurationError(
+            f"a '{task.model}' is not trained in epochs that a callback could look at",
+            where=where,
+            advice="take it out",
+        )
+    for place, entry in enumerate(task.training.callbacks):
+        callback = _made(entry, f"{where}.{place}")
+        if callback.name in [one.name for one in made]:
+            raise ConfigurationError(
+                f"two callbacks have the name '{callback.name}'", where=where, advice="give one of them a `name`"
+            )
+        known = model.epoch_metrics()
+        if callback.monitor is not None and callback.monitor not in known:
+            raise ConfigurationError(
+                f"the model '{task.model}' has no metric '{callback.monitor}'",
+                where=f"{where}.{place}",
+                advice=near_misses(callback.monitor, known),
+            )
+        made.append(callback)
+    return made
+
+
+def _made(entry: OwnCallback, where: str) -> Callback:
+    """Make a callback."""
+    kind: type[Callback] = own_class(entry.use, Callback, "callback", where)
+    path = Path(entry.use.rpartition(":")[0])
+    _check_methods(kind, path)
+    given = entry.model_extra or {}
+    known = inspect.signature(kind).parameters
+    for name in given:
+        if name not in known and not any(one.kind is one.VAR_KEYWORD for one in known.values()):
+            raise ConfigurationError(
+                f"'{entry.use}' takes no '{name}'", where=where, advice=near_misses(name, [*known, "use", "name"])
+            )
+    for name, parameter in known.items():
+        if name not in given and parameter.default is parameter.empty and parameter.kind <= parameter.KEYWORD_ONLY:
+            raise ConfigurationError(f"'{entry.use}' needs '{name}'", where=where, advice=f"{name}: ...")
+    try:
+        made = kind(**given)
+    except Exception as error:  # whatever the user's class does
+        raise _error(kind, error, "cannot be made") from error
+    made.name = entry.name or made.name or kind.__name__
+    with blamed(made):
+        json.dumps(made.state())
+    return made
+
+
+def _check_methods(kind: type[Callback], path: Path) -> None:
+    """Refuse a class that lacks a method, has one under a name that is nearly right, or of other parameters."""
+    written = {name: value for name, value in vars(kind).items() if inspect.isfunction(value)}
+    for name, method in written.items():
+        meant = get_close_matches(name, METHODS, 1, 0.75)
+        if name not in METHODS and meant and meant[0] not in written:
+            raise ConfigurationError(
+                f"'{name}' is no method of a callback; did you mean '{meant[0]}'?",
+                path=path,
+                where=f"{line_of(method)}, {kind.__name__}",
+            )
+    if missing := sorted(getattr(kind, "__abstractmethods__", ())):
+        raise ConfigurationError(
+            f"has no method '{missing[0]}'",
+            path=path,
+            where=f"{line_of(kind)}, {kind.__name__}",
+            advice=f"def {missing[0]}(self, {', '.join(METHODS.get(missing[0], ()))})",
+        )
+    for name in METHODS.keys() & written.keys():
+        try:
+            inspect.signature(written[name]).bind(None, *METHODS[name])
+        except TypeError as error:
+            raise ConfigurationError(
+                f"{name} takes other parameters ({error})",
+                path=path,
+                where=f"{line_of(written[name])}, {kind.__name__}",
+                advice=f"def {name}({', '.join(('self', *METHODS[name]))})",
+            ) from None
+
+
+@contextmanager
+def blamed(callback: Callback) -> Iterator[None]:
+    """Say which callback of the user's own failed, and in which line of its file; others' errors pass.
+
+    Raises
+    ------
+    ConfigurationError
+        If one of the user's own fails.
+    """
+    try:
+        yield
+    except JetloomError:
+        raise
+    except Exception as error:
+        if not type(callback).__module__.startswith(MODULES):
+            raise
+        raise _error(type(callback), error, "failed") from error
+
+
+def _error(kind: type[Any], error: Exception, what: str) -> ConfigurationError:
+    module = sys.modules[kind.__module__]
+    place = failed_at(error, module) or line_of(kind)
+    return ConfigurationError(
+        f"{what} ({type(error).__name__}: {error})", path=module.__file__, where=f"{place}, {kind.__name__}"
+    )
