@@ -138,12 +138,12 @@ def _process(path: Path, backend: str, width: int) -> dict[str, dict[str, float]
 
 def facts() -> Any:
     """Return what a model is told of such data."""
-    from jetloom.models.base import DataFacts
+    from jetloom.data.view import Columns, DataFacts
     from jetloom.physics.scaling import junipr_limits
 
     limits = junipr_limits(500.0, 1.0, np.pi / 2, 0.1)
     binning = {"granularity": 10, "scaling": "log", **limits, "trees": {"max_constituents": MOST}}
-    return DataFacts(["pt"], ["gluon", "quark"], np.ones(1), np.ones(1), None, binning)
+    return DataFacts(Columns(["pt"], np.ones(1), np.ones(1), None), ["gluon", "quark"], trees=binning)
 
 
 def network(name: str, width: int) -> tuple[Any, Any, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,8 @@ import numpy.typing as npt
 from jetloom.data.block import Block
 from jetloom.data.nodes import final_momenta
 from jetloom.data.streams.buckets import padded_steps
-from jetloom.models.base import DataFacts, Model, Parameters
+from jetloom.data.view import DataFacts
+from jetloom.models.base import Model, Parameters
 
 PHI, F = (100, 100, 128), (100, 100, 100)
 
@@ -28,7 +29,7 @@ class ParticleFlow(Model):
     """Phi of each constituent, summed over the jet, then F."""
 
     parameters: ClassVar[type[Parameters]] = Parameters
-    reads: ClassVar[Literal["jets", "trees"]] = "trees"
+    reads: ClassVar[frozenset[str]] = frozenset({"branchings"})
     compile_xla: ClassVar[bool] = True
 
     def build(self, parameters: Any, data: DataFacts, seed: int, start: Mapping[str, Path]) -> Any:  # noqa: ARG002

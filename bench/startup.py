@@ -19,7 +19,7 @@ use_backend(sys.argv[1], 1)
 mark("backend")
 import numpy as np
 from jetloom.data.streams.batch import Batch
-from jetloom.models.base import DataFacts
+from jetloom.data.view import DataFacts
 from jetloom.models.dense import Dense, DenseParameters
 from jetloom.training.optimizers import make_optimizer
 from jetloom.training.steppers.choice import make_stepper

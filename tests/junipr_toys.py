@@ -6,8 +6,8 @@ import numpy as np
 
 from jetloom.config.trees import Trees
 from jetloom.data.block import Block
+from jetloom.data.view import Columns, DataFacts
 from jetloom.io.trees import BRANCHING, JET_TREE
-from jetloom.models.base import DataFacts
 from jetloom.physics.scaling import ATLAS_LIMITS, junipr_limits
 from jetloom.trees.constituents import Constituents
 from jetloom.trees.grow import grow
@@ -22,7 +22,7 @@ def binning(granularity=10, most=100, scaling="log"):
 
 def facts(**options):
     one = np.ones(1)
-    return DataFacts(["pt"], ["gluon", "quark"], one, one, None, binning(**options))
+    return DataFacts(Columns(["pt"], one, one, None), ["gluon", "quark"], trees=binning(**options))
 
 
 def jets(lengths, seed=1):

@@ -24,7 +24,7 @@ class Scale(keras.layers.Layer):
 class ToyDensity(Model):
     """log P of head h at step t is -(h + 1) times: 0.1 for the end, z of the branching for the others; 0 at the end."""
 
-    reads: ClassVar[Literal["jets", "trees"]] = "trees"
+    reads: ClassVar[frozenset[str]] = frozenset({"branchings"})
     objective: ClassVar[Literal["classifier", "density"]] = "density"
 
     def build(self, parameters: Any, data: Any, seed: int, start: Any) -> Any:

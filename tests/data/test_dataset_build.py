@@ -5,7 +5,8 @@ import pytest
 
 from jetloom.config.load import load_merged
 from jetloom.data.building.build import build
-from jetloom.data.dataset import Dataset, input_matrix
+from jetloom.data.dataset import Dataset
+from jetloom.data.features import input_matrix
 from jetloom.errors import (
     BudgetError,
     ConfigurationError,
@@ -65,7 +66,8 @@ def test_inputs_are_the_expressions_of_the_jets(built, raw):
     assert (rows["label"] == (jets["truth"] < 21)).all()
     assert [entry["title"] for entry in built.description["spectators"]] == ["Jet $p_T$ [GeV]", "eta"]
     view = built.view()
-    np.testing.assert_array_equal(input_matrix(rows, view.inputs), np.stack([rows[name] for name in view.inputs], 1))
+    names = view.facts.rows.names
+    np.testing.assert_array_equal(input_matrix(rows, names), np.stack([rows[name] for name in names], 1))
 
 
 def test_weights_add_up(built, raw):
@@ -80,10 +82,10 @@ def test_weights_add_up(built, raw):
 
 def test_what_is_fitted_is_fitted_on_the_training_part(built):
     view = built.view()
-    values = input_matrix(_all_rows(built, "train"), view.inputs).astype(float)
-    np.testing.assert_allclose(view.mean, values.mean(axis=0), rtol=1e-9)
-    np.testing.assert_allclose(view.std, values.std(axis=0), rtol=1e-9)
-    np.testing.assert_array_equal(view.missing, view.mean)
+    values = input_matrix(_all_rows(built, "train"), view.facts.rows.names).astype(float)
+    np.testing.assert_allclose(view.facts.rows.mean, values.mean(axis=0), rtol=1e-9)
+    np.testing.assert_allclose(view.facts.rows.std, values.std(axis=0), rtol=1e-9)
+    np.testing.assert_array_equal(view.facts.rows.missing, view.facts.rows.mean)
     entry = built.description["views"][0]
     assert (np.array(entry["low"]) >= values.min(axis=0)).all()
     assert (np.array(entry["high"]) <= values.max(axis=0)).all()
@@ -147,7 +149,8 @@ def test_folds_share_the_parts_and_have_their_own_weights(make):
         assert view.weight == f"weight_fold{fold}"
         train = _all_rows(dataset, "train", view)
         np.testing.assert_allclose(np.bincount(train["label"], train[view.weight].astype(float)), len(train) / 2, 1e-6)
-        np.testing.assert_allclose(view.mean, input_matrix(train, view.inputs).astype(float).mean(axis=0), rtol=1e-9)
+        inputs = input_matrix(train, view.facts.rows.names).astype(float)
+        np.testing.assert_allclose(view.facts.rows.mean, inputs.mean(axis=0), rtol=1e-9)
         tested += view.files["test"]
         assert view.rows("train") == len(train)
     assert len(set(tested)) == 3
@@ -168,9 +171,9 @@ def test_missing_values_become_nan_and_have_a_value_for_them(converted, make, tm
     rows = _all_rows(dataset)
     assert np.isnan(rows["width"]).sum() == (~np.isfinite(jets["width"][jets["truth"] > 0])).sum()
     assert not np.isinf(rows["log_pt"]).any()
-    assert view.missing.tolist() == [view.mean[0], -1.0, view.mean[2]]
+    assert view.facts.rows.missing.tolist() == [view.facts.rows.mean[0], -1.0, view.facts.rows.mean[2]]
     train = _all_rows(dataset, "train")
-    assert view.mean[1] == pytest.approx(np.nanmean(train["width"], dtype=float), rel=1e-9)
+    assert view.facts.rows.mean[1] == pytest.approx(np.nanmean(train["width"], dtype=float), rel=1e-9)
     assert dataset.description["views"][0]["missing_share"][1] == pytest.approx(np.isnan(train["width"]).mean())
 
 

@@ -129,16 +129,16 @@ def test_bins_are_fitted_on_the_training_part_of_each_view(make_of_trees):
     for fold in range(3):
         view = dataset.view(fold)
         train = Block.concatenate(list(view.blocks("train")))
-        limits.append(view.binning["branching"]["delta"])
+        limits.append(view.facts.trees["branching"]["delta"])
         assert limits[-1] == pytest.approx([train.branchings["delta"].min(), train.branchings["delta"].max()], rel=1e-3)
-        assert view.binning["branchings"] == len(train.branchings)
-        assert view.binning["granularity"] == 5
-        assert view.binning["trees"] == {"algorithm": "cambridge_aachen", "radius": None}
+        assert view.facts.trees["branchings"] == len(train.branchings)
+        assert view.facts.trees["granularity"] == 5
+        assert view.facts.trees["trees"] == {"algorithm": "cambridge_aachen", "radius": None}
     assert len({tuple(pair) for pair in limits}) > 1
 
 
 def test_a_dataset_without_trees_has_no_bins(make):
-    assert make().view().binning is None
+    assert make().view().facts.trees is None
 
 
 @pytest.mark.parametrize("settings", [{"granularity": 12}, {"scaling": "log1p"}, {"tail": 0.01}])

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from jetloom.data.building.build import build
-from jetloom.data.dataset import Dataset, input_matrix
+from jetloom.data.dataset import Dataset
+from jetloom.data.features import input_matrix
 from jetloom.errors import EmptySampleError
 from jetloom.io.hdf5.tables import TableReader
 from tiny_analysis import analysis, make_jets, write_jets
@@ -65,7 +66,9 @@ def test_the_majority_is_that_of_each_sample(make, converted):
     assert {facts["majority"] for facts in dataset.description["samples"].values()} == {"gluon", "quark"}
     assert (rows["weight"][unknown] > 0).all()
     train = _rows(dataset, "train")
-    np.testing.assert_allclose(dataset.view().mean, input_matrix(train, ["pt", "width"]).mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(
+        dataset.view().facts.rows.mean, input_matrix(train, ["pt", "width"]).mean(axis=0), rtol=1e-5
+    )
 
 
 def test_the_majority_is_counted_after_the_cuts(make, converted):

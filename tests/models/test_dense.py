@@ -1,20 +1,20 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from jetloom.data.block import Block
 from jetloom.data.streams.batch import Batch
+from jetloom.data.view import Columns, DataFacts
 from jetloom.errors import ConfigurationError
-from jetloom.models.base import DataFacts
 from jetloom.models.registry import find_model, resolve_parameters
 from jetloom.training.backends.backend import use_backend
 
-FACTS = DataFacts(
-    ["a", "b", "c"], ["x", "y"], np.array([1.0, 100.0, -5.0]), np.array([2.0, 10.0, 0.5]), np.array([1.0, 7.0, -5.0])
-)
+INPUTS = Columns(["a", "b", "c"], np.array([1.0, 100.0, -5.0]), np.array([2.0, 10.0, 0.5]), np.array([1.0, 7.0, -5.0]))
+FACTS = DataFacts(INPUTS, ["x", "y"])
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def keras():
 
 @pytest.fixture(scope="module")
 def inputs():
-    return np.random.default_rng(1).normal(FACTS.mean, FACTS.std, (50, 3)).astype(np.float32)
+    return np.random.default_rng(1).normal(INPUTS.mean, INPUTS.std, (50, 3)).astype(np.float32)
 
 
 def _build(seed=1, facts=FACTS, **parameters):
@@ -80,7 +80,7 @@ def test_logistic_regression_equals_numpy(keras, inputs):
     network = _build(hidden_layers=0)
     kernel, bias = (np.asarray(v) for v in network.get_layer("classes").weights)
     outputs = np.asarray(network(inputs))
-    logits = ((inputs - FACTS.mean) / FACTS.std) @ kernel + bias
+    logits = ((inputs - INPUTS.mean) / INPUTS.std) @ kernel + bias
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(outputs, expected, rtol=2e-5, atol=1e-6)
     np.testing.assert_allclose(outputs.sum(axis=1), 1, rtol=1e-6)
@@ -93,13 +93,13 @@ def test_missing_values_are_filled_inside(keras, inputs):
     filled[::3, 1] = 7.0
     filled[1::3] = [1.0, 7.0, -5.0]
     np.testing.assert_array_equal(np.asarray(network(broken)), np.asarray(network(filled)))
-    strict = _build(facts=DataFacts(FACTS.inputs, FACTS.classes, FACTS.mean, FACTS.std, None))
+    strict = _build(facts=DataFacts(replace(INPUTS, missing=None), FACTS.classes))
     assert np.isnan(np.asarray(strict(broken))).any()
 
 
 def test_normalisation_lies_inside(keras, inputs):
-    shifted = DataFacts(FACTS.inputs, FACTS.classes, FACTS.mean * 8 + 8, FACTS.std * 8, None)
-    plain = DataFacts(FACTS.inputs, FACTS.classes, FACTS.mean, FACTS.std, None)
+    shifted = DataFacts(Columns(INPUTS.names, INPUTS.mean * 8 + 8, INPUTS.std * 8, None), FACTS.classes)
+    plain = DataFacts(replace(INPUTS, missing=None), FACTS.classes)
     np.testing.assert_allclose(
         np.asarray(_build(facts=shifted)(inputs * 8 + 8)), np.asarray(_build(facts=plain)(inputs)), atol=1e-5
     )
@@ -132,7 +132,7 @@ numpy.save(sys.argv[3], network.predict(numpy.load(sys.argv[2]), batch_size=50, 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_a_saved_model_gives_the_same_without_the_package(keras, inputs, tmp_path, backend):
-    facts = DataFacts(FACTS.inputs, FACTS.classes, FACTS.mean, FACTS.std, np.array([0.1, 1e-7, -5.3]))
+    facts = DataFacts(replace(INPUTS, missing=np.array([0.1, 1e-7, -5.3])), FACTS.classes)
     network, broken = _build(facts=facts, batch_normalization=True, dropout=0.3), inputs.copy()
     broken[::5, 0], broken[1::5] = np.nan, np.nan
     network.save(tmp_path / "model.keras")
@@ -149,11 +149,11 @@ def test_a_model_saved_with_a_layer_of_ours_still_loads(keras, inputs, tmp_path)
     from jetloom.models.missing import FillMissing
 
     given = keras.Input((3,))
-    network = keras.Model(given, FillMissing(FACTS.missing.tolist())(given))
+    network = keras.Model(given, FillMissing(INPUTS.missing.tolist())(given))
     network.save(tmp_path / "model.keras")
-    inputs = np.where(inputs > FACTS.mean, np.nan, inputs).astype(np.float32)
+    inputs = np.where(inputs > INPUTS.mean, np.nan, inputs).astype(np.float32)
     filled = np.asarray(keras.saving.load_model(tmp_path / "model.keras", compile=False)(inputs))
-    np.testing.assert_array_equal(filled, np.where(np.isnan(inputs), FACTS.missing.astype(np.float32), inputs))
+    np.testing.assert_array_equal(filled, np.where(np.isnan(inputs), INPUTS.missing.astype(np.float32), inputs))
 
 
 def test_the_loss_is_the_cross_entropy_of_each_row(keras):

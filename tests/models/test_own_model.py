@@ -8,8 +8,8 @@ import pytest
 
 from jetloom.data.block import Block
 from jetloom.data.streams.batch import Batch
+from jetloom.data.view import Columns, DataFacts
 from jetloom.errors import ConfigurationError, MissingFileError
-from jetloom.models.base import DataFacts
 from jetloom.models.registry import find_model, model_code, resolve_parameters
 from jetloom.scan.points.space import points
 from jetloom.scan.staleness import settings_digests
@@ -31,7 +31,7 @@ def own(tmp_path, monkeypatch):
 def test_the_documented_model_is_found_and_gives_probabilities(own):
     model = find_model("my_models.py:Residual")
     parameters = model.parameters.model_validate(resolve_parameters(model, {"blocks": 2, "units": 8}))
-    facts = DataFacts(["a", "b"], ["x", "y"], np.zeros(2), np.ones(2), np.zeros(2))
+    facts = DataFacts(Columns(["a", "b"], np.zeros(2), np.ones(2), np.zeros(2)), ["x", "y"])
     rows = np.zeros(5, [("a", "f4"), ("b", "f4")])
     rows["a"][0] = np.nan
     network = model.build(parameters, facts, 1, {})
@@ -57,10 +57,12 @@ def test_a_change_of_the_file_makes_its_trainings_stale(own):
         ("none.py:Residual", MissingFileError, r"none\.py: model: there is no such file"),
         ("my_models.py:Residuum", ConfigurationError, "has no model 'Residuum'.*did you mean 'Residual'"),
         ("my_models.py:Field", ConfigurationError, "has no model 'Field'"),
+        ("my_models.py:OfTrees", ConfigurationError, r"'OfTrees' reads 'trees', which is no set of collections"),
         ("broken.py:Residual", ConfigurationError, r"broken\.py: cannot be imported \(ZeroDivisionError"),
     ],
 )
 def test_what_cannot_be_used(own, name, kind, words):
+    own.write_text(own.read_text() + '\n\nclass OfTrees(Residual):\n    reads = "trees"\n')
     own.with_name("broken.py").write_text("1 / 0\n")
     with pytest.raises(kind, match=words):
         find_model(name)

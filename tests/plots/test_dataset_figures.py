@@ -151,7 +151,7 @@ def test_the_verb_draws_bins_and_tells_what_lies_beyond(make, tmp_path):
     options = ["--config", str(tmp_path / "c.yaml"), "--task", "flavour", "--dataset", str(tmp_path / "dataset")]
     assert main(["plot_binning", *options, "--output", str(tmp_path / "trees")]) == 0
     text = (tmp_path / "trees" / "binning.html").read_text()
-    entry = Dataset.open(tmp_path / "dataset").view().binning["shares"]["z"]
+    entry = Dataset.open(tmp_path / "dataset").view().facts.trees["shares"]["z"]
     assert f"{100 * entry['below']:.2f} %" in text
     assert "more than 2% beyond the range" in text
     assert "empty: 14, 15, 16, 17, 18, 19" in text
@@ -170,7 +170,7 @@ def test_a_dataset_without_trees_has_no_bins_to_draw(files, tmp_path):
 
 def test_the_logarithm_of_the_atlas_system_starts_at_zero(make, tmp_path):
     _, dataset = make(binning={"scaling": "log1p", "ranges": "junipr"})
-    binning = dataset.view().binning
+    binning = dataset.view().facts.trees
     draw_binning(tmp_path / "binning", binning, 0.02, "ATLAS Simulation", "Jets")
     write_binning(tmp_path / "binning.html", binning, 0.02, "Jets")
     assert "Limit" in (tmp_path / "binning.html").read_text()

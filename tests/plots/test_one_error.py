@@ -54,14 +54,14 @@ def evaluated(path, jets, log_ratio, monkeypatch):
     rows = np.zeros(len(jets), [*jets.dtype.descr, ("event_weight", "f4")])
     for name in jets.dtype.names:
         rows[name] = jets[name]
-    view = SimpleNamespace(classes=["gluon", "quark"], weight="weight", fold=None)
+    view = SimpleNamespace(facts=SimpleNamespace(classes=["gluon", "quark"]), weight="weight", fold=None)
     facts = {"spectators": [{"column": "pt", "title": "pt"}], "task": "t", "classes": CLASSES, "label": ""}
-    dataset = SimpleNamespace(view=lambda fold: view, description=facts, classes=view.classes, fingerprint="f00d")
+    dataset = SimpleNamespace(view=lambda fold: view, description=facts, classes=view.facts.classes, fingerprint="f00d")
     monkeypatch.setattr(measure, "predict", lambda *_: iter([(rows, probabilities)]))
     path.mkdir()
     chosen = {"point": "p", "run": "r0", "fold": None, "ranked_by": "val_auc"}
     model = SimpleNamespace(objective="classifier")
-    results = measure.evaluate(Subject(None, model, dataset, view.classes, chosen, Draws(7, 10)), path)
+    results = measure.evaluate(Subject(None, model, dataset, view.facts.classes, chosen, Draws(7, 10)), path)
     best.draw(path, facts, path)
     return results, probabilities
 

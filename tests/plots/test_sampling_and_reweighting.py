@@ -11,11 +11,11 @@ from toy_density_analysis import CONFIG, write_best, write_dataset
 from jetloom.cli.main import main
 from jetloom.data.block import Block, read_block
 from jetloom.data.dataset import Dataset
+from jetloom.data.view import Columns, DataFacts
 from jetloom.errors import EmptySampleError
 from jetloom.evaluation.density.files import COLUMNS
 from jetloom.evaluation.density.sampling.writing import precedents_of
 from jetloom.io.hdf5.tables import TableReader, TableWriter
-from jetloom.models.base import DataFacts
 from jetloom.models.junipr.model import JuniprModel
 from jetloom.models.junipr.parameters import JuniprParameters
 from toy_binning import BINNING
@@ -115,7 +115,7 @@ def test_predictions_of_another_dataset_are_refused(analysis, tmp_path, capfd):
 
 @pytest.fixture(scope="module")
 def sampled(analysis):
-    facts = DataFacts([], ["quark", "gluon"], np.zeros(0), np.ones(0), None, BINNING)
+    facts = DataFacts(Columns([], np.zeros(0), np.ones(0), None), ["quark", "gluon"], trees=BINNING)
     write_best(analysis / "scan", JuniprModel().build(JuniprParameters(), facts, 1, {}))
     options = ["--config", analysis / "config.yaml", "--task", "quark_density", "--scan", analysis / "scan"]
     options += ["--dataset", analysis / "dataset", "--jets", "100"]

@@ -18,7 +18,7 @@ from tiny_analysis import CONFIG, analysis, merged
 class Density(Dense):
     """A density of jets by name alone."""
 
-    reads = "trees"
+    reads = frozenset({"branchings"})
     objective = "density"
 
 
@@ -31,7 +31,7 @@ class Onward(Density):
 class TreeClassifier(Dense):
     """A classifier of trees by name alone."""
 
-    reads = "trees"
+    reads = frozenset({"branchings"})
     inherited = frozenset({"units"})
 
 

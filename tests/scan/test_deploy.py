@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jetloom.models.base import DataFacts
+from jetloom.data.view import Columns, DataFacts
 from jetloom.models.registry import find_model
 from jetloom.training.backends.backend import use_backend
 
@@ -18,7 +18,7 @@ def test_an_archive_predicts_equally_and_holds_no_data(tmp_path, missing):
     from jetloom.scan.table.deploy import deploy
 
     model = find_model("dense")
-    facts = DataFacts(["a", "b"], ["x", "y"], np.array([1.0, 2.0]), np.array([3.0, 4.0]), missing)
+    facts = DataFacts(Columns(["a", "b"], np.array([1.0, 2.0]), np.array([3.0, 4.0]), missing), ["x", "y"])
     network = model.build(model.parameters(units=4), facts, 3, {})
     network.save(tmp_path / "model.keras")
     table = pd.DataFrame({"rank": [1, 2], "point": ["p", "q"], "units": [4, 8], "val_loss": [0.1, 0.2]})
@@ -49,7 +49,8 @@ def test_the_best_of_points_whose_metric_means_nothing_is_deployed_too(tmp_path)
     from jetloom.scan.table.deploy import deploy
 
     model = find_model("dense")
-    network = model.build(model.parameters(units=4), DataFacts(["a"], ["x", "y"], np.ones(1), np.ones(1), None), 3, {})
+    facts = DataFacts(Columns(["a"], np.ones(1), np.ones(1), None), ["x", "y"])
+    network = model.build(model.parameters(units=4), facts, 3, {})
     network.save(tmp_path / "model.keras")
     table = pd.DataFrame({"rank": [1, 2], "point": ["p", "q"], "units": [4, 8], "val_auc": [np.nan, np.nan]})
     archive = tmp_path / "best.zip"

@@ -30,14 +30,14 @@ def _data():
 
 
 def _stepper(optimizer, **parameters):
-    from jetloom.models.base import DataFacts
+    from jetloom.data.view import Columns, DataFacts
     from jetloom.models.registry import find_model
     from jetloom.training.optimizers import make_optimizer
     from jetloom.training.steppers.choice import make_stepper
 
     model = find_model("dense")
     settings = model.parameters(optimizer=optimizer, units=5, **parameters)
-    facts = DataFacts(["a", "b", "c"], ["x", "y"], np.zeros(3), np.ones(3), None)
+    facts = DataFacts(Columns(["a", "b", "c"], np.zeros(3), np.ones(3), None), ["x", "y"])
     stepper = make_stepper(
         model.build(settings, facts, 1, {}),
         make_optimizer(settings),

@@ -50,14 +50,14 @@ def test_the_saved_model_is_that_of_the_best_epoch(dataset, tmp_path):
     result = _train(dataset, tmp_path, epochs=5, learning_rate=0.3)
     import keras
 
-    from jetloom.data.dataset import input_matrix
+    from jetloom.data.features import input_matrix
     from jetloom.evaluation.classification.metrics import cross_entropy
 
-    assert dataset.view().missing is not None  # the layer that fills is saved too
+    assert dataset.view().facts.rows.missing is not None  # the layer that fills is saved too
     model, view = keras.saving.load_model(tmp_path / "model.keras", compile=False), dataset.view()
     for role, prefix in (("validation", "val_"), ("test", "eval_")):
         rows = np.concatenate(list(view.blocks(role)))
-        outputs = np.asarray(model(input_matrix(rows, view.inputs)))
+        outputs = np.asarray(model(input_matrix(rows, view.facts.rows.names)))
         loss = cross_entropy(rows["label"], outputs, rows[view.weight])
         assert result["metrics"][f"{prefix}loss"] == pytest.approx(loss, rel=1e-5)
 

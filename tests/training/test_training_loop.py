@@ -8,7 +8,6 @@ import pytest
 from jetloom.config.tasks import Training
 from jetloom.data.streams.batch import Batch
 from jetloom.errors import CheckpointedError
-from jetloom.models.base import DataFacts
 from jetloom.models.registry import find_model
 from jetloom.models.schedules import Table
 from jetloom.training import checkpoint
@@ -54,7 +53,7 @@ def make(dataset):
 
     model, view = find_model("dense"), dataset.view()
     parameters = model.parameters(**PARAMETERS)
-    facts = DataFacts(view.inputs, view.classes, view.mean, view.std, view.missing)
+    facts = view.facts
 
     def function(path, settings=SETTINGS, identity="x", epochs=EPOCHS, schedule=NO_SCHEDULE, own=(), onlookers=()):
         stepper = make_stepper(

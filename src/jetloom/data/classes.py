@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.data.block import Block
-from jetloom.data.dataset import Dataset, View
+from jetloom.data.dataset import Dataset
+from jetloom.data.view import View
 from jetloom.errors import ConfigurationError, near_misses
 
 

@@ -14,7 +14,7 @@ from jetloom.io.hdf5.tables import TableReader
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jetloom.data.dataset import View
+    from jetloom.data.view import View
 
 Index = npt.NDArray[np.int64]
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jetloom.data.block import BRANCHINGS
+from jetloom.data.view import DataFacts
 from jetloom.errors import BadValueError
 from jetloom.inference.tree_batches import BLOCK_ROWS, TreeOutputs
-from jetloom.models.base import DataFacts
 from jetloom.models.stored_network import load_network
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from jetloom.data.block import Block
-    from jetloom.data.dataset import View
+    from jetloom.data.view import View
     from jetloom.models.base import Model
 
     Array = npt.NDArray[Any]
@@ -61,7 +62,7 @@ def outputs_of(network: Any, model: Model, facts: DataFacts) -> Callable[[Block]
 
     if isinstance(network, BoostedTrees):
         return lambda jets: network.probabilities(np.asarray(model.features(jets, facts)))
-    if model.reads == "trees":
+    if BRANCHINGS in model.reads:
         return TreeOutputs(network, model, facts).in_order
     return lambda jets: np.asarray(network(model.features(jets, facts), training=False))
 
@@ -95,13 +96,13 @@ def predict(
     BadValueError
         If the model does not give one finite number for each class.
     """
-    outputs = outputs_of(network, model, DataFacts.of(view))
+    outputs = outputs_of(network, model, view.facts)
     step = 1 if most is None else max(1, -(-view.rows(role) // most))
-    for block in view.blocks(role, BLOCK_ROWS if model.reads == "trees" else ROWS):
+    for block in view.blocks(role, BLOCK_ROWS if BRANCHINGS in model.reads else ROWS):
         jets = block.take(slice(None, None, step))
         if len(jets):
             output = model.probabilities(outputs(jets))
-            if output.shape != (len(jets), len(view.classes)) or not np.isfinite(output).all():
+            if output.shape != (len(jets), len(view.facts.classes)) or not np.isfinite(output).all():
                 shape = f"an output of shape {output.shape[1:]}, finite: {bool(np.isfinite(output).all())}"
-                raise BadValueError(f"the model gave {shape}, where {len(view.classes)} classes were expected")
+                raise BadValueError(f"the model gave {shape}, where {len(view.facts.classes)} classes were expected")
             yield jets.rows, output

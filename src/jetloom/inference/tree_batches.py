@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from jetloom.data.block import Block
     from jetloom.data.streams.batch import Features
-    from jetloom.models.base import DataFacts, Model
+    from jetloom.data.view import DataFacts
+    from jetloom.models.base import Model
 
 Index = npt.NDArray[np.int64]
 Array = npt.NDArray[Any]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 import numpy.typing as npt
 from pydantic import Field, field_validator
 
@@ -17,8 +15,8 @@ from jetloom.config.limits import Batch as BatchSize
 from jetloom.config.limits import Epochs, MicroBatch, Norm, Penalty, Rate
 from jetloom.config.settings import Settings
 from jetloom.data.block import Block
-from jetloom.data.dataset import View
 from jetloom.data.streams.batch import Batch, Features
+from jetloom.data.view import DataFacts
 from jetloom.models import schedules
 from jetloom.models.schedules import Phase
 
@@ -78,27 +76,6 @@ def _added(parameters: type[Settings]) -> dict[str, Any]:
     return {name: fields[name].get_default(call_default_factory=True) for name in ADDED if name in fields}
 
 
-@dataclass(frozen=True)
-class DataFacts:
-    """What a model is told of the data it is built for."""
-
-    inputs: list[str]
-    """Columns of the inputs, in order."""
-    classes: list[str]
-    mean: npt.NDArray[np.float64]
-    """Mean of each input over the training part."""
-    std: npt.NDArray[np.float64]
-    missing: npt.NDArray[np.float64] | None
-    """Values in the place of NaN, or None where no input is ever missing."""
-    binning: dict[str, Any] | None = None
-    """Scaling and bins of the trees, as :mod:`jetloom.data.fitting.binning` fitted them; None without trees."""
-
-    @classmethod
-    def of(cls, view: View) -> DataFacts:
-        """Return what a view of a dataset says."""
-        return cls(view.inputs, view.classes, view.mean, view.std, view.missing, view.binning)
-
-
 class Model(ABC):
     """A kind of network. A new one is a new file with a subclass, and its name in :mod:`jetloom.models.registry`."""
 
@@ -108,8 +85,8 @@ class Model(ABC):
     """How it is trained: in steps of an optimiser, or tree by tree (:mod:`jetloom.training.boosted`)."""
     file: ClassVar[str] = "model.keras"
     """Name of the file that holds the trained model; its ending says how it is loaded."""
-    reads: ClassVar[Literal["jets", "trees"]] = "jets"
-    """What it needs of the dataset."""
+    reads: ClassVar[frozenset[str]] = frozenset()
+    """The collections that it needs besides the rows, by name; trees are "branchings"."""
     objective: ClassVar[Literal["classifier", "density"]] = "classifier"
     """A classifier gives a probability of each class; a density model gives the probability of a jet."""
     terms: ClassVar[tuple[str, ...]] = ("accuracy",)

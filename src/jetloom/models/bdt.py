@@ -17,9 +17,10 @@ from pydantic import Field, PositiveInt
 from jetloom.config.limits import Penalty, Rate, Trees
 from jetloom.config.settings import Settings
 from jetloom.data.block import Block
-from jetloom.data.dataset import input_matrix
+from jetloom.data.features import input_matrix
 from jetloom.data.streams.batch import Batch
-from jetloom.models.base import DataFacts, Model
+from jetloom.data.view import DataFacts
+from jetloom.models.base import Model
 
 
 class BdtParameters(Settings):
@@ -71,7 +72,7 @@ class Bdt(Model):
 
     def features(self, jets: Block, data: DataFacts) -> npt.NDArray[np.float32]:
         """Return the input columns as a matrix of shape (rows, inputs)."""
-        return input_matrix(jets.rows, data.inputs)
+        return input_matrix(jets.rows, data.rows.names)
 
     def loss(self, batch: Batch, outputs: Any, parameters: BdtParameters) -> Any:  # noqa: ARG002
         """Return the cross-entropy of each row from probabilities, with numpy: nothing is differentiated here."""

@@ -13,9 +13,10 @@ from pydantic import Field
 from jetloom.config.limits import Layers, Penalty, Width
 from jetloom.config.settings import Settings
 from jetloom.data.block import Block
-from jetloom.data.dataset import input_matrix
+from jetloom.data.features import input_matrix
 from jetloom.data.streams.batch import Batch
-from jetloom.models.base import DataFacts, Model, Parameters
+from jetloom.data.view import DataFacts
+from jetloom.models.base import Model, Parameters
 
 
 class DenseParameters(Parameters):
@@ -59,13 +60,13 @@ class Dense(Model):
                 kernel_regularizer=keras.regularizers.L2(parameters.l2) if parameters.l2 else None,
             )
 
-        inputs = keras.Input((len(data.inputs),), name="jets")
+        inputs = keras.Input((len(data.rows.names),), name="jets")
         x = inputs
-        if data.missing is not None:
+        if data.rows.missing is not None:
             from jetloom.models.missing import fill_missing
 
-            x = fill_missing(x, data.missing)
-        x = keras.layers.Normalization(mean=data.mean, variance=data.std**2, name="normalization")(x)
+            x = fill_missing(x, data.rows.missing)
+        x = keras.layers.Normalization(mean=data.rows.mean, variance=data.rows.std**2, name="normalization")(x)
         for index in range(parameters.hidden_layers):
             x = dense(parameters.units, f"hidden_{index}")(x)
             if parameters.batch_normalization:
@@ -79,7 +80,7 @@ class Dense(Model):
 
     def features(self, jets: Block, data: DataFacts) -> npt.NDArray[np.float32]:
         """Return the input columns as a matrix of shape (rows, inputs)."""
-        return input_matrix(jets.rows, data.inputs)
+        return input_matrix(jets.rows, data.rows.names)
 
     def loss(self, batch: Batch, outputs: Any, parameters: DenseParameters) -> Any:  # noqa: ARG002
         """Return the cross-entropy of each row."""

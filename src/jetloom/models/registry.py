@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from importlib import import_module
 from typing import Any
 
@@ -35,6 +36,12 @@ def find_model(name: str) -> Model:
     """
     if OWN in name:
         own: Model = own_class(name, Model, "model", "model")()
+        if not isinstance(own.reads, Set) or not all(isinstance(collection, str) for collection in own.reads):
+            raise ConfigurationError(
+                f"'{type(own).__name__}' reads {own.reads!r}, which is no set of collections",
+                path=own_file(name, "model"),
+                advice='write for instance reads = frozenset({"tracks"}); trees are "branchings"',
+            )
         return own
     if name not in MODELS:
         raise ConfigurationError(f"no model '{name}'", where="model", advice=near_misses(name, MODELS))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from jetloom.data.dataset import View
+    from jetloom.data.view import View
     from jetloom.evaluation.density.sampling.chances import Overruled
     from jetloom.evaluation.density.sampling.growth import Sample
 
@@ -45,7 +45,7 @@ def draw_closure(
         what the network was overruled in: by head, the mean probability that it gave to what cannot be; None without
         precedents. Numbers of constituents, and branchings by depth: :func:`~.depth_numbers`.
     """
-    binning = view.binning or {}
+    binning = view.facts.trees or {}
     data = [block.take(np.isin(block["label"], classes)) for block in view.blocks("test")]
     longest = max(int(jets.lengths.max(initial=0)) + 1 for jets in data)
     true = spectra_of(((jets, jets[view.weight].astype(np.float64)) for jets in data), binning, longest)

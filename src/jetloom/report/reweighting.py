@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jetloom.data.block import Block
-    from jetloom.data.dataset import Dataset, View
+    from jetloom.data.dataset import Dataset
+    from jetloom.data.view import View
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.void]
@@ -68,7 +69,7 @@ def reweight(dataset: Dataset, fold: int | None, pair: Pair, output: Path, limit
     EmptySampleError
         If the test part has no jets of one of the classes.
     """
-    view, binning = dataset.view(fold), dataset.view(fold).binning or {}
+    view, binning = dataset.view(fold), dataset.view(fold).facts.trees or {}
     rows = np.flatnonzero(pair.source_rows["label"] == pair.source)
     if not len(rows) or not (pair.source_rows["label"] == pair.target).any():
         raise EmptySampleError("the test part lacks jets of one of the classes", path=dataset.directory)

@@ -12,7 +12,8 @@ from jetloom.evaluation.statistics.bootstrap import KEYS, Draws
 from jetloom.io.stored import Stored, read_stored
 
 if TYPE_CHECKING:
-    from jetloom.data.dataset import Dataset, View
+    from jetloom.data.dataset import Dataset
+    from jetloom.data.view import View
     from jetloom.models.base import Model
 
 

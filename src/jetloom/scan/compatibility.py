@@ -5,6 +5,7 @@ from __future__ import annotations
 from jetloom.config.analysis import Analysis
 from jetloom.config.comparisons import Comparison
 from jetloom.config.tasks import Task
+from jetloom.data.block import BRANCHINGS
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.models.base import Model
 from jetloom.models.registry import find_model
@@ -64,7 +65,7 @@ def _check_comparison(analysis: Analysis, where: str, comparison: Comparison, mo
 
 
 def _check_trees(analysis: Analysis, name: str, task: Task, model: Model) -> None:
-    if model.reads == "trees" and task.reads != "trees":
+    if BRANCHINGS in model.reads and task.reads != "trees":
         owner = analysis.dataset_of(name)
         raise ConfigurationError(
             f"the model '{task.model}' reads trees, and the dataset has none",

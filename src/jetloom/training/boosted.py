@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.config.tasks import EarlyStopping as StoppingSettings
-from jetloom.data.dataset import View
+from jetloom.data.view import View
 from jetloom.errors import CheckpointedError, OutOfTimeError
 from jetloom.evaluation.classification import metrics
 from jetloom.evaluation.statistics.meaning import WeightSums, doubt_of_mean, doubt_of_share, not_meaningful
-from jetloom.models.base import DataFacts, Model
+from jetloom.models.base import Model
 from jetloom.models.boosted_trees import BoostedTrees, add, nodes_of, spread
 from jetloom.training.callbacks.early_stopping import EarlyStopping
 from jetloom.training.callbacks.reporter import Reporter
@@ -50,9 +50,13 @@ class Part:
     """
 
     def __init__(self, model: Model, view: View, role: str, classes: list[str]) -> None:
-        facts, rows, place = DataFacts.of(view), view.rows(role), 0
-        features, labels, weights = np.empty((rows, len(view.inputs))), np.empty(rows, np.int64), np.empty(rows)
-        chosen = [view.classes.index(name) for name in classes or view.classes]
+        facts, rows, place = view.facts, view.rows(role), 0
+        features, labels, weights = (
+            np.empty((rows, len(facts.rows.names))),
+            np.empty(rows, np.int64),
+            np.empty(rows),
+        )
+        chosen = [facts.classes.index(name) for name in classes or facts.classes]
         for block in view.blocks(role):
             # Jets of no class are there to be applied to alone.
             jets = block.take(np.isin(block["label"], chosen))
@@ -157,7 +161,7 @@ def train(request: Request) -> dict[str, Any]:
     started = time.monotonic()
     task, model, view = request.task, request.model, request.dataset.view(request.fold)
     settings = request.settings()
-    estimator = model.build(settings, DataFacts.of(view), request.seeds()[0], {})
+    estimator = model.build(settings, view.facts, request.seeds()[0], {})
     roles = {"": "train", "val_": "validation"}
     parts = {prefix: Part(model, view, role, task.classes) for prefix, role in roles.items()}
     # The order of sums, and so the last bit of a result, depends on the number of threads.
@@ -167,11 +171,11 @@ def train(request: Request) -> dict[str, Any]:
         threadpool_limits(task.training.threads),
     ):
         stopping = task.training.early_stopping
-        watch = Watch(parts, len(view.classes), stopping, reporter, interruption, request.directory)
+        watch = Watch(parts, len(view.facts.classes), stopping, reporter, interruption, request.directory)
         _grow(estimator, parts[""], watch)
     best = watch.stopping.best_epoch
     outcome = Outcome("trained", "", watch.history, best, time.monotonic() - started, 1, watch.doubts)
-    trees = BoostedTrees.of(estimator, view.inputs, len(view.classes)).first(best)
+    trees = BoostedTrees.of(estimator, view.facts.rows.names, len(view.facts.classes)).first(best)
     result = describe(outcome, request)
     test = Part(model, view, "test", task.classes)
     add_metrics(result, at_best_epoch(model, outcome))

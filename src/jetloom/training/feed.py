@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from jetloom.config.tasks import Task
-from jetloom.data.block import Block
+from jetloom.data.block import BRANCHINGS, Block
 from jetloom.data.classes import Classes
 from jetloom.data.collections import Rows
 from jetloom.data.dataset import Dataset
 from jetloom.data.streams.batch import Batch
 from jetloom.data.streams.batches import BatchStream
 from jetloom.data.streams.buckets import BucketStream, by_length, length_batches
-from jetloom.models.base import DataFacts, Model
+from jetloom.models.base import Model
 from jetloom.training.callbacks.context import Validation
 
 PREDICT_ROWS = 1 << 13
@@ -38,7 +38,7 @@ class Feed:
 
     def __init__(self, task: Task, model: Model, dataset: Dataset, fold: int | None) -> None:
         self.model, self.view, self.threads = model, dataset.view(fold), task.training.threads
-        self.facts, self.classes = DataFacts.of(self.view), Classes(dataset, task.classes)
+        self.facts, self.classes = self.view.facts, Classes(dataset, task.classes)
 
     def jets(self, role: str) -> int:
         """Return how many jets of a role take part."""
@@ -47,20 +47,20 @@ class Feed:
     def stream(self, batch_size: int, seed: int) -> BatchStream | BucketStream:
         """Return the batches of the training part."""
         files, jets, classes = self.view.files["train"], self.jets("train"), self.classes
-        if self.model.reads == "trees":
+        if BRANCHINGS in self.model.reads:
             return BucketStream(files, batch_size, seed, self.batch, classes.choose, jets, self.threads)
         return BatchStream(files, batch_size, seed, self.batch, choose=classes.of, jets=jets)
 
     def blocks(self, role: str) -> Iterator[Batch]:
         """Return all jets of a role."""
-        if self.model.reads == "trees":
+        if BRANCHINGS in self.model.reads:
             blocks = (self.classes.of(block) for block in self.view.blocks(role, TREE_BLOCK_ROWS))
             return length_batches(blocks, TREE_PREDICT_ROWS, self.batch, self.threads)
         return self._slices(role)
 
     def rows(self, role: str) -> Iterator[Rows]:
         """Return the rows of all jets of a role, in the order of :meth:`blocks`."""
-        trees = self.model.reads == "trees"
+        trees = BRANCHINGS in self.model.reads
         for block in self.view.blocks(role, TREE_BLOCK_ROWS if trees else None):
             jets = self.classes.of(block)
             yield jets.rows[by_length(jets.lengths, np.arange(len(jets)))] if trees else jets.rows

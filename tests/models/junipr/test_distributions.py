@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import toy_trees
+from jetloom.data.view import Columns, DataFacts
 from jetloom.evaluation.density.heads import head_sums, outcomes
 from jetloom.evaluation.density.log_p import HEADS, LogProbabilities
-from jetloom.models.base import DataFacts
 from jetloom.models.junipr.model import JuniprModel
 from jetloom.models.junipr.parameters import JuniprParameters
 
@@ -17,7 +17,7 @@ BINNING = {
     "branching": {"z": [0.002, 0.5], "theta": [0.001, 1.5], "phi": [0.0, 6.283185307179586], "delta": [1e-5, 0.8]},
     "trees": {"max_constituents": 30},
 }
-FACTS = DataFacts([], ["quark", "gluon"], np.zeros(0), np.ones(0), None, BINNING)
+FACTS = DataFacts(Columns([], np.zeros(0), np.ones(0), None), ["quark", "gluon"], trees=BINNING)
 
 
 @pytest.fixture(scope="module", params=["factorised", "joint", "unique"])
@@ -29,7 +29,7 @@ def network(request):
 class OneBlock:
     """A view of some jets."""
 
-    weight, binning, inputs, classes = "weight", BINNING, FACTS.inputs, FACTS.classes
+    weight, facts = "weight", FACTS
     mean = std = missing = None
 
     def __init__(self, jets):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from jetloom.data.streams.batch import Batch
+from jetloom.data.view import Columns, DataFacts
 from jetloom.errors import ConfigurationError, CorruptFileError
-from jetloom.models.base import DataFacts
 from jetloom.models.registry import find_model
 from junipr_toys import binning, facts, jets
 
@@ -90,7 +90,7 @@ def test_densities_that_do_not_fit_are_refused(build, unaries, tmp_path):
     paths, _ = unaries
     other = binning()
     other["branching"]["z"] = [0.001, 0.5]
-    data = DataFacts(["pt"], ["gluon", "quark"], np.ones(1), np.ones(1), None, other)
+    data = DataFacts(Columns(["pt"], np.ones(1), np.ones(1), None), ["gluon", "quark"], trees=other)
     with pytest.raises(ConfigurationError, match=r"^unaries.gluon: .*another 'branching'.*: z \[0.002, 0.5\], not"):
         _build(paths, data)
     with pytest.raises(ConfigurationError, match=r"another 'trees' .*max_constituents 100, not 90"):
@@ -115,7 +115,7 @@ def test_densities_of_different_sizes_make_a_ratio(build, unaries, tmp_path):
 
 
 def test_one_class_is_no_ratio(keras):
-    data = DataFacts(["pt"], ["gluon"], np.ones(1), np.ones(1), None, binning())
+    data = DataFacts(Columns(["pt"], np.ones(1), np.ones(1), None), ["gluon"], trees=binning())
     with pytest.raises(ConfigurationError, match="takes two classes, not 1"):
         _build({}, data)
 

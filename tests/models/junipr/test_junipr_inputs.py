@@ -9,8 +9,8 @@ from junipr_loop import log_p
 from jetloom.config.trees import Binning
 from jetloom.data.block import Block
 from jetloom.data.fitting.binning import fit_binning
+from jetloom.data.view import Columns, DataFacts
 from jetloom.errors import ConfigurationError
-from jetloom.models.base import DataFacts
 from jetloom.models.junipr.features import padded
 from jetloom.models.junipr.start import load_unary, refuse_differences
 from junipr_toys import clustered_jets
@@ -26,7 +26,7 @@ def jets():
 
 def _facts(jets, **settings):
     binning = fit_binning(Binning(granularity=4, **settings), lambda: [jets], {"max_constituents": 16})
-    return DataFacts(["pt"], ["gluon", "quark"], np.ones(1), np.ones(1), None, binning)
+    return DataFacts(Columns(["pt"], np.ones(1), np.ones(1), None), ["gluon", "quark"], trees=binning)
 
 
 def _seen(layer, features):

@@ -31,7 +31,6 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.evaluation.density.log_p import LogProbabilities
     from jetloom.inference import chosen
     from jetloom.io.atomic import make_directory
-    from jetloom.models.base import DataFacts
     from jetloom.plots.density.jet_trees import draw_jets, learnt_note
     from jetloom.plots.density.trees import surprise
 
@@ -52,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
     if not len(rows):
         return
     jets = chosen.read_rows(view, part, rows)
-    steps = LogProbabilities(best.network, best.model, DataFacts.of(view))(jets)
+    steps = LogProbabilities(best.network, best.model, view.facts)(jets)
     values = [surprise(steps.of(place)) for place in range(len(rows))]
     for row, total in draw_jets(directory, jets, values, rows, best.dataset.description, note).items():
         logger.info("row %d: -log P = %.2f", row, total)

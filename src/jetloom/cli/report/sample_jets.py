@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
     origin = provenance.origin(
         {"seed": seed, "point": best.facts["point"], "run": best.facts["run"]}, {"dataset": best.dataset.fingerprint}
     )
-    settings = Trees.model_validate((view.binning or {}).get("trees", {}))
+    settings = Trees.model_validate((view.facts.trees or {}).get("trees", {}))
     seeds = seeds_of(view, "test", classes, number, generator)
     jets = write_sample(best.network, seeds, generator, output, settings, origin, precedents_of(view, classes))
     logger.info("drew %d jets into %s", number, output)

@@ -136,7 +136,6 @@ def _picture(task: Task, dataset: Dataset, fold: int | None) -> Callable[[Any], 
     if row is None or not task.training.tensorboard:
         return None
     from jetloom.errors import ConfigurationError
-    from jetloom.models.base import DataFacts
     from jetloom.models.registry import find_model
     from jetloom.report.density.picture import picture_of
 
@@ -145,4 +144,4 @@ def _picture(task: Task, dataset: Dataset, fold: int | None) -> Callable[[Any], 
         raise ConfigurationError(
             f"'{task.model}' gives no -log P of branchings", where="training.tensorboard_tree", advice="leave it out"
         )
-    return picture_of(view, "validation", row, model, DataFacts.of(view), dataset.description)
+    return picture_of(view, "validation", row, model, view.facts, dataset.description)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jetloom.data.block import Block
-    from jetloom.data.dataset import View
+    from jetloom.data.view import View
     from jetloom.evaluation.statistics.bootstrap import Draws
 
 Rows = npt.NDArray[np.void]
@@ -50,7 +50,12 @@ def write_predictions(
     tables: dict[str, tuple[np.dtype[Any], int | None]] = {"jets": (dtype, None), "steps": (STEP, None)}
     tables["validation"] = VALIDATION, None
     with publishing(path, check_file) as part, TableWriter(part, tables) as writer:
-        writer.attributes = {"classes": view.classes, "fold": view.fold, "dataset": fingerprint, "heads": list(HEADS)}
+        writer.attributes = {
+            "classes": view.facts.classes,
+            "fold": view.fold,
+            "dataset": fingerprint,
+            "heads": list(HEADS),
+        }
         writer.attributes |= {"bootstrap": asdict(draws)}
         for jets, steps in log_p.iter_blocks(view.blocks("test", BLOCK_ROWS)):
             rows = _rows(dtype, jets, steps, view.weight, spectators)

@@ -13,12 +13,11 @@ from jetloom.evaluation.density.log_p import HEADS
 from jetloom.evaluation.statistics.residuals import DataAndModel, Residuals
 from jetloom.inference.tree_batches import BLOCK_ROWS, TreeOutputs
 from jetloom.io.trees import BRANCHING_VARIABLES
-from jetloom.models.base import DataFacts
 from jetloom.physics.scaling import bins, edges
 
 if TYPE_CHECKING:
     from jetloom.data.block import Block
-    from jetloom.data.dataset import View
+    from jetloom.data.view import View
     from jetloom.models.base import Model
 
 Floats = npt.NDArray[np.float64]
@@ -103,13 +102,13 @@ def head_sums(
     dict of head to HeadSums
     """
     labels, found = list(classes), {head: HeadSums() for head in HEADS}
-    outputs = TreeOutputs(network, model, DataFacts.of(view), expected)
+    outputs = TreeOutputs(network, model, view.facts, expected)
     for block in view.blocks(role, BLOCK_ROWS):
         jets = block.take(np.isin(block["label"], labels))
         for index, probabilities in outputs(jets):
             batch = jets.take(index)
             weights = batch[view.weight].astype(np.float64)
-            for head, seen in outcomes(batch, view.binning or {}).items():
+            for head, seen in outcomes(batch, view.facts.trees or {}).items():
                 found[head].add(head, seen, probabilities[head].astype(np.float64), weights)
     return {head: sums.trimmed() for head, sums in found.items()}
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from jetloom.data.block import Block
-    from jetloom.models.base import DataFacts, Model
+    from jetloom.data.view import DataFacts
+    from jetloom.models.base import Model
 
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

@@ -24,7 +24,8 @@ from jetloom.evaluation.ratio.seeds import dataset_of, require_events
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jetloom.data.dataset import Dataset, View
+    from jetloom.data.dataset import Dataset
+    from jetloom.data.view import View
     from jetloom.evaluation.classification.aligned import Compared
 
 Floats = npt.NDArray[np.float64]

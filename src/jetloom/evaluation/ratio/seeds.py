@@ -18,7 +18,8 @@ from jetloom.errors import CorruptFileError, EmptySampleError, StaleError
 from jetloom.evaluation.statistics.intervals import effective_number
 
 if TYPE_CHECKING:
-    from jetloom.data.dataset import Dataset, View
+    from jetloom.data.dataset import Dataset
+    from jetloom.data.view import View
     from jetloom.evaluation.classification.aligned import Compared
 
 Array = npt.NDArray[Any]

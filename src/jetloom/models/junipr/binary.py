@@ -12,10 +12,11 @@ import numpy.typing as npt
 from pydantic import Field
 
 from jetloom.config.limits import Temperature
-from jetloom.data.block import Block
+from jetloom.data.block import BRANCHINGS, Block
 from jetloom.data.streams.batch import Batch
+from jetloom.data.view import DataFacts
 from jetloom.errors import ConfigurationError
-from jetloom.models.base import DataFacts, Model, Parameters
+from jetloom.models.base import Model, Parameters
 from jetloom.models.junipr.model import binning_of, structure_of
 from jetloom.models.junipr.parameters import STRUCTURE, JuniprParameters
 from jetloom.models.junipr.start import load_unary, refuse_differences
@@ -40,7 +41,7 @@ class JuniprBinaryModel(Model):
     """The likelihood ratio of two densities as a classifier."""
 
     parameters: ClassVar[type[Parameters]] = JuniprBinaryParameters
-    reads: ClassVar[Literal["jets", "trees"]] = "trees"
+    reads: ClassVar[frozenset[str]] = frozenset({BRANCHINGS})
     inherited: ClassVar[frozenset[str]] = frozenset({*STRUCTURE, "preset"})
     compile_xla: ClassVar[bool] = True
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.block import Block
+from jetloom.data.block import BRANCHINGS, Block
 from jetloom.data.streams.batch import Batch
-from jetloom.models.base import DataFacts, Model, Parameters
+from jetloom.data.view import DataFacts
+from jetloom.models.base import Model, Parameters
 from jetloom.models.junipr.model import binning_of, structure_of
 from jetloom.models.junipr.parameters import JuniprParameters
 
@@ -25,7 +26,7 @@ class JuniprConditionalModel(Model):
     """One density of all classes. It learns by maximum likelihood of the jets of each class, and tells them apart."""
 
     parameters: ClassVar[type[Parameters]] = JuniprParameters
-    reads: ClassVar[Literal["jets", "trees"]] = "trees"
+    reads: ClassVar[frozenset[str]] = frozenset({BRANCHINGS})
     compile_xla: ClassVar[bool] = True
 
     def build(self, parameters: JuniprParameters, data: DataFacts, seed: int, start: Mapping[str, Path]) -> Any:  # noqa: ARG002

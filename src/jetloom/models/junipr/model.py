@@ -8,10 +8,11 @@ from typing import Any, ClassVar, Literal
 
 import numpy.typing as npt
 
-from jetloom.data.block import Block
+from jetloom.data.block import BRANCHINGS, Block
 from jetloom.data.streams.batch import Batch
+from jetloom.data.view import DataFacts
 from jetloom.errors import ConfigurationError
-from jetloom.models.base import DataFacts, Model, Parameters
+from jetloom.models.base import Model, Parameters
 from jetloom.models.junipr.parameters import SHAPING, STRUCTURE, JuniprParameters
 from jetloom.models.junipr.start import load_unary, refuse_differences
 
@@ -20,7 +21,7 @@ class JuniprModel(Model):
     """The probability of a jet, step by step along its clustering tree."""
 
     parameters: ClassVar[type[Parameters]] = JuniprParameters
-    reads: ClassVar[Literal["jets", "trees"]] = "trees"
+    reads: ClassVar[frozenset[str]] = frozenset({BRANCHINGS})
     inherited: ClassVar[frozenset[str]] = frozenset({*STRUCTURE, "preset"})
     can_continue: ClassVar[bool] = True
     compile_xla: ClassVar[bool] = True
@@ -89,9 +90,9 @@ def binning_of(data: DataFacts) -> dict[str, Any]:
     ConfigurationError
         If it has none.
     """
-    if data.binning is None:
+    if data.trees is None:
         raise ConfigurationError("the dataset has no trees", where="model", advice="set reads: trees for its task")
-    return {key: data.binning[key] for key in SHAPING if key in data.binning}
+    return {key: data.trees[key] for key in SHAPING if key in data.trees}
 
 
 def structure_of(parameters: JuniprParameters, data: DataFacts) -> dict[str, Any]:

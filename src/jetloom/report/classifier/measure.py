@@ -69,10 +69,10 @@ def evaluate(subject: Subject, output: Path) -> dict[str, Any]:
 def _predict_test(subject: Subject, path: Path) -> tuple[report.Jets, dict[str, Any]]:
     """Predict the test part, write the predictions, and keep what the metrics need: jets that have a class."""
     view, spectators = subject.view, subject.spectators
-    scores = [f"score_{name}" for name in view.classes]
+    scores = [f"score_{name}" for name in view.facts.classes]
     dtype, kept = _row(spectators, scores), []
     with publishing(path, check_file) as part, TableWriter(part, {"jets": (dtype, None)}) as writer:
-        writer.attributes = {"classes": view.classes, "fold": view.fold, "dataset": subject.dataset.fingerprint}
+        writer.attributes = {"classes": view.facts.classes, "fold": view.fold, "dataset": subject.dataset.fingerprint}
         writer.attributes |= {"bootstrap": asdict(subject.draws)}
         for block, probabilities in predict(subject.network, subject.model, view, "test"):
             rows = np.zeros(len(block), dtype)

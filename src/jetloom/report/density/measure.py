@@ -15,7 +15,6 @@ from jetloom.evaluation.statistics.bootstrap import KEYS, Draws, event_keys
 from jetloom.evaluation.statistics.histogram import Distribution, central_edges, distributions
 from jetloom.io.records import write_record
 from jetloom.io.sealed import write_json
-from jetloom.models.base import DataFacts
 from jetloom.report.density.stored import FIGURES, METRICS, PREDICTIONS, Figures
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def evaluate(subject: Subject, output: Path) -> dict[str, Any]:
         What ``metrics.json`` holds.
     """
     network, model, dataset, view = subject.network, subject.model, subject.dataset, subject.view
-    log_p = LogProbabilities(network, model, DataFacts.of(view))
+    log_p = LogProbabilities(network, model, view.facts)
     what = subject.spectators, output / PREDICTIONS, dataset.fingerprint, subject.draws
     rows = write_predictions(log_p, view, *what)
     expected, own = model.expected(network), [dataset.classes.index(name) for name in subject.learnt]
@@ -58,7 +57,7 @@ def evaluate(subject: Subject, output: Path) -> dict[str, Any]:
     figures = Figures(
         _distributions(rows, surprise, classes),
         _distributions(rows, surprise / (rows["n_branchings"] + 1), classes),
-        heads_shown(sums, view.binning or {}),
+        heads_shown(sums, view.facts.trees or {}),
     )
     write_record(output / FIGURES, figures)
     write_json(output / METRICS, results)

@@ -16,8 +16,8 @@ from jetloom.plots.density.trees import draw_tree, surprise
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from jetloom.data.dataset import View
-    from jetloom.models.base import DataFacts, Model
+    from jetloom.data.view import DataFacts, View
+    from jetloom.models.base import Model
 
 
 def picture_of(

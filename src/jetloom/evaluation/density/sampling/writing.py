@@ -21,7 +21,7 @@ from jetloom.io.hdf5.tables import check_file
 from jetloom.trees.writing import TreeWriter, jets_dtype
 
 if TYPE_CHECKING:
-    from jetloom.data.dataset import View
+    from jetloom.data.view import View
 from jetloom.physics.rounding import MASSLESS
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def precedents_of(view: View, classes: Sequence[int], most: int = PRECEDENTS) ->
         found.append(block.take(chosen & np.isin(block["label"], classes)))
         seen += len(block)
     # What the network takes for rounding is rounding here too.
-    massless = ((view.binning or {}).get("inputs") or {}).get("massless", MASSLESS)
+    massless = ((view.facts.trees or {}).get("inputs") or {}).get("massless", MASSLESS)
     try:
         return Precedents(Block.concatenate(found), massless)
     except EmptySampleError as error:
