@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Set
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -59,9 +61,10 @@ def own_parameters(task: Task, parameters: dict[str, Any]) -> dict[str, Any]:
 def model_code(name: str) -> str:
     """Return a digest of the code that decides the numbers of trainings of a model."""
     model = find_model(name)
-    if OWN in name:
-        return own_code(model.trainer, own_file(name, "model"))
-    return training_code(model.trainer, type(model).__module__.removeprefix("jetloom."))
+    module = type(model).__module__
+    if module.startswith("jetloom."):
+        return training_code(model.trainer, module.removeprefix("jetloom."))
+    return own_code(model.trainer, Path(str(sys.modules[module].__file__)))
 
 
 def task_code(task: Task) -> list[str]:
