@@ -1,6 +1,6 @@
 """Several models on the test part of the dataset that they share.
 
-Input: best/<task>/predictions.h5 of the tasks that are compared. Output: comparisons/<name>/.
+Input: best/<task>/predictions.h5 of the tasks that are compared. Output: comparisons/<name>/, numbers and then figures.
 """
 
 
@@ -11,6 +11,33 @@ rule compare:
         parts=ancient(INPUTS.in_compared_dataset("parts")),
     output:
         numbers="<results>/comparisons/{comparison}/comparison.json",
+        figures="<results>/comparisons/{comparison}/figures.json",
+    log:
+        "<logs>/compare/{comparison}.log",
+    benchmark:
+        "<benchmarks>/compare/{comparison}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        **asks("compare"),
+    params:
+        config=stored_config,
+        code=numbers_code("compare", "comparison"),
+        settings=lookup(dpath="compare/{comparison}", within=PLAN.settings),
+    message:
+        "Comparing the models of {wildcards.comparison}"
+    shell:
+        "jetloom compare --config {params.config:q} --comparison {wildcards.comparison} 2> {log:q}"
+
+
+rule plot_comparison:
+    input:
+        numbers=rules.compare.output.numbers,
+        figures=rules.compare.output.figures,
+        predictions=INPUTS.compared_predictions,
+        description=ancient(INPUTS.in_compared_dataset("dataset.json")),
+        parts=ancient(INPUTS.in_compared_dataset("parts")),
+    output:
         summary=report(
             "<results>/comparisons/{comparison}/summary.html",
             category="5. Comparison",
@@ -67,7 +94,7 @@ rule compare:
             patterns=["{model}.png"],
             category="5. Comparison",
             subcategory="{comparison}",
-            labels={"shows": "log P of {model}"},
+            labels={"shows": "-log P of {model}"},
             caption="../workflow/report/compare_log_p.rst",
         ),
         separation=report(
@@ -87,18 +114,16 @@ rule compare:
             caption="../workflow/report/compare_trees.rst",
         ),
     log:
-        "<logs>/compare/{comparison}.log",
-    benchmark:
-        "<benchmarks>/compare/{comparison}.tsv"
+        "<logs>/plot_comparison/{comparison}.log",
     conda:
         "../envs/cpu.yaml"
     resources:
-        **asks("compare"),
+        **asks("plot_comparison"),
     params:
         config=stored_config,
-        code=figure_code("compare"),
-        settings=lookup(dpath="compare/{comparison}", within=PLAN.settings),
+        code=figure_code("plot_comparison", "comparison"),
+        settings=lookup(dpath="plot_comparison/{comparison}", within=PLAN.settings),
     message:
-        "Comparing the models of {wildcards.comparison}"
+        "Plotting the comparison {wildcards.comparison}"
     shell:
-        "jetloom compare --config {params.config:q} --comparison {wildcards.comparison} 2> {log:q}"
+        "jetloom plot_comparison --config {params.config:q} --comparison {wildcards.comparison} 2> {log:q}"

@@ -53,7 +53,7 @@ rule plot_best_density:
             "<results>/best/{task}/log_p.png",
             category="4. Best point",
             subcategory="{task}",
-            labels={"shows": "log P by class"},
+            labels={"shows": "-log P by class"},
             caption="../workflow/report/log_p.rst",
         ),
         heads=report(

@@ -177,7 +177,9 @@ def _report_rules() -> dict[str, tuple[str, str, str, str]]:
     [
         ("cli/report/plot_scan.py", {"plot_scan"}),
         ("plots/classifier/performance.py", {"plot_best"}),
-        ("evaluation/classification/calibration.py", {"evaluate", "plot_best", "compare"}),
+        ("evaluation/classification/confusion.py", {"evaluate", "plot_best", "compare", "plot_comparison"}),
+        ("report/comparison/measure.py", {"compare"}),
+        ("plots/comparison/scores.py", {"plot_comparison"}),
         ("report/classifier/measure.py", {"evaluate"}),
         ("report/density/measure.py", {"evaluate_density"}),
         ("plots/density/log_p.py", {"plot_best_density"}),
@@ -198,8 +200,8 @@ def test_a_colour_makes_every_figure_stale_and_no_number(package):
     after = _reports()
     changed = {rule for rule in before if before[rule] != after[rule]}
     assert changed == {rule for rule, (kind, *_) in rules.items() if kind == "figure"}
-    assert {"plot_best", "plot_best_density", "plot_scan", "plot_inputs"} <= changed
-    assert {"evaluate", "evaluate_density"} <= set(rules) - changed
+    assert {"plot_best", "plot_best_density", "plot_comparison", "plot_scan", "plot_inputs"} <= changed
+    assert {"evaluate", "evaluate_density", "compare"} <= set(rules) - changed
 
 
 def test_rules_go_by_the_verb_that_they_call():

@@ -135,6 +135,7 @@ STAGES = {
         Stage("sample_jets", "evaluate", sampled_tasks),
         Stage("reweight", "evaluate", _with_reweighting),
         Stage("compare", "evaluate", _compared),
+        Stage("plot_comparison", "plot", _compared),
     )
 }
 """Name of the rule -> stage, in the order of the data's way."""

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from jetloom.config.comparisons import BASELINES
 from jetloom.errors import CorruptFileError, EmptySampleError, StaleError
 from jetloom.evaluation.classification.aligned import compared
 from jetloom.evaluation.classification.metrics import binary_auc
-from jetloom.evaluation.ratio.baselines import TITLES, baselines, with_baselines
+from jetloom.evaluation.ratio.baselines import baselines, with_baselines
 from seed_files import seeded, write_blind, write_dataset
 
 ROWS = 8000
@@ -21,7 +22,7 @@ def areas(directory, **settings):
     view = write_dataset(directory, train, test, validation).view()
     found, events = baselines(view, 0, 1)
     np.testing.assert_array_equal(events, test["event_number"])
-    assert list(found) == list(TITLES)
+    assert list(found) == list(BASELINES)
     return {name: binary_auc(test["label"] == 1, values, test["weight"]) for name, values in found.items()}
 
 
@@ -75,7 +76,7 @@ def test_what_does_not_belong_together_is_refused(tmp_path):
     train, test = seeded(400, 1), seeded(400, 2)
     dataset = write_dataset(tmp_path / "dataset", train, test)
     read = compared({}, {"pair": write_blind(tmp_path, test)})
-    assert list(with_baselines(read, dataset).log_ratios) == ["pair", *TITLES]
+    assert list(with_baselines(read, dataset).log_ratios) == ["pair", *BASELINES]
     with pytest.raises(StaleError, match="is not the dataset of the predictions"):
         with_baselines(replace(read, dataset="cafe"), dataset)
     with pytest.raises(CorruptFileError, match="its jets are not those"):

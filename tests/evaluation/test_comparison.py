@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
 
-from jetloom.evaluation.classification.comparison import Jets, areas, contest, edges_of, members, rank_correlations
+from jetloom.evaluation.classification.comparison import (
+    FEWEST_RANKED,
+    Jets,
+    areas,
+    contest,
+    correlations_of,
+    edges_of,
+    members,
+    rank_correlations,
+)
 from jetloom.evaluation.classification.metrics import binary_auc
 from jetloom.evaluation.statistics.bootstrap import Draws
 from rivals import draw
@@ -116,6 +125,14 @@ def test_correlations_of_ranks_against_scipy():
     found = rank_correlations(scores)
     np.testing.assert_allclose(found, spearmanr(scores, axis=1).statistic, atol=1e-12)
     assert found[0, 2] == pytest.approx(-1.0)
+
+
+@pytest.mark.parametrize("jets", [0, 1, FEWEST_RANKED - 1, FEWEST_RANKED])
+def test_ranks_of_few_jets_have_no_correlation(jets):
+    found = correlations_of(np.random.default_rng(1).normal(size=(2, jets)))
+    assert found.jets == jets
+    assert bool(found.doubt) == (jets < FEWEST_RANKED) == bool(np.isnan(found.matrix).all())
+    assert found.matrix.shape == (2, 2)
 
 
 def test_edges_are_those_given_or_of_equally_many_jets():

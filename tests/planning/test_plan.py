@@ -104,6 +104,22 @@ def test_a_comparison_needs_the_models_of_its_ratios_too(plan):
     assert found == [f"results/tiny/best/{task}/predictions.h5" for task in ("dense", "quark", "gluon")]
 
 
+@pytest.mark.parametrize(
+    ("changes", "stale"),
+    [
+        ({"title": "Both"}, {"plot_comparison"}),
+        ({"trees": 2}, {"plot_comparison"}),
+        ({"bins": 3}, {"compare"}),
+        ({"ratios": {"of_densities": {"signal": "quark", "background": "gluon", "title": "T"}}}, {"plot_comparison"}),
+        ({"ratios": {"of_densities": {"signal": "quark", "background": "gluon", "seed": True}}}, {"compare"}),
+    ],
+)
+def test_titles_and_trees_of_a_comparison_shape_its_figures_alone(content, plan, changes, stale):
+    content["comparisons"]["both"] |= changes
+    other = Plan(load_merged(content), plan.config)
+    assert {stage for stage in plan.settings if plan.settings[stage] != other.settings[stage]} == stale
+
+
 def test_all_asks_for_each_kind_of_result(plan):
     assert "results/tiny/hdf5/a-b/a2.h5" in targets.hdf5(plan)
     assert targets.trees(plan) == [f"results/tiny/trees/made/chunk{i}.h5" for i in (0, 1)]

@@ -8,6 +8,7 @@ from test_figures_of_toy import drawn
 from toy_density_analysis import write_best, write_config, write_dataset
 
 from jetloom.cli.main import main
+from jetloom.data.dataset import Dataset
 from jetloom.evaluation.density.files import COLUMNS, read_steps
 from jetloom.evaluation.density.log_p import HEADS
 from jetloom.io.hdf5.tables import TableReader
@@ -143,26 +144,19 @@ def test_only_junipr_draws_jets(density, capfd):
 
 
 def test_a_comparison_draws_trees_of_jets_that_have_a_class_with_their_ratio(density, evaluated, tmp_path, monkeypatch):
-    from jetloom.data.dataset import Dataset
-    from jetloom.evaluation.classification.aligned import compared
     from jetloom.plots.density.jet_trees import draw_jets
-    from jetloom.report import comparison
-    from rivals import FIELDS, classifier
+    from jetloom.report.comparison import figures
+    from jetloom.report.comparison.look import Look
 
     pair = evaluated / "predictions.h5", evaluated / "predictions.h5"
     with TableReader(pair[0]) as reader:
-        rows = reader.read("jets")
-    shared = rows[[name for name, _ in FIELDS]]
-    score = classifier(tmp_path / "dnn.h5", shared, np.zeros(len(rows)), classes=["quark", "gluon"])
-    found = compared({"dnn": score}, {"same": pair})
-    np.testing.assert_array_equal(found.log_ratios["same"], 0.0)
-    assert not found.chosen("label")[:3].any()
+        labels = reader.read("jets")["label"]
+    assert (labels[:3] == -1).all()
     dataset = Dataset.open(density[0] / "dataset")
-    look = comparison.Appearance({"same": "Same"}, dataset.description["classes"], "pt", "")
-    totals = []
-    monkeypatch.setattr(comparison, "draw_jets", lambda *given: totals.append(draw_jets(*given)))
-    comparison.draw_trees(found, 2, {"same": pair}, look, dataset, tmp_path / "trees", 1)
+    look, totals = Look({"same": "Same"}, dataset.description["classes"], "pt", ""), []
+    monkeypatch.setattr(figures, "draw_jets", lambda *given: totals.append(draw_jets(*given)))
+    figures.draw_trees(figures.Trees(2, 1, {"same": pair}), None, look, dataset, tmp_path / "trees")
     assert [list(each.values()) for each in totals] == [pytest.approx([0.0, 0.0])]
     names = drawn(tmp_path / "trees")
     assert len(names) == 2
-    assert all(name.startswith("same/row") and rows["label"][int(name[8:])] >= 0 for name in names)
+    assert all(name.startswith("same/row") and labels[int(name[8:])] >= 0 for name in names)

@@ -1,6 +1,7 @@
 """``jetloom compare`` on made-up predictions: every figure is there, and the numbers are those of the models."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -48,25 +49,28 @@ DATASET = {
     "digests": {},
     "fingerprint": "f00d",
 }
+BOTH = ("compare", "plot_comparison")
 FIGURES = {"roc", "auc_in_bins", "log_odds", "correlations", "log_p/unaries", "separation/unaries"}
 FIGURES |= {f"{kind}/{model}" for kind in ("scores", "confusion") for model in ("dnn", "bdt", "unaries")}
 
 
-def run(directory, output, **changes):
+def run(directory, output, verbs=("compare",), **changes):
     content = json.loads(json.dumps(CONFIG))
     content["comparisons"]["all"] |= changes
     (directory / "config.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     write_json(directory / "dataset" / "dataset.json", DATASET)
     options = {"config": directory / "config.yaml", "comparison": "all", "dataset": directory / "dataset"}
     options |= {"best": directory / "best", "output": output}
-    return main(["compare", *(text for name, value in options.items() for text in (f"--{name}", str(value)))])
+    words = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    more = {"plot_comparison": ["--numbers", str(output)]}
+    return max(main([verb, *words, *more.get(verb, [])]) for verb in verbs)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     directory = tmp_path_factory.mktemp("rivals")
     write_all(directory / "best", 20_000)
-    assert run(directory, directory / "out") == 0
+    assert run(directory, directory / "out", BOTH) == 0
     return directory
 
 
@@ -99,6 +103,34 @@ def test_the_page_says_what_is_better(made):
     page = (made / "out" / "summary.html").read_text()
     for words in ("Dense network", "Boosted trees", "Two densities", "Light quark against gluon", "Jet p_T [GeV]"):
         assert words in page
+
+
+def test_another_title_is_drawn_and_nothing_is_measured(made, tmp_path, monkeypatch):
+    before = (made / "out" / "comparison.json").read_bytes()
+    for name in ("figures.json", "comparison.json"):
+        shutil.copy(made / "out" / name, tmp_path / name)
+    monkeypatch.setattr("jetloom.evaluation.statistics.bootstrap.replicas", None)
+    pair = CONFIG["comparisons"]["all"]["ratios"]["unaries"] | {"title": "Another title"}
+    assert run(made, tmp_path, ("plot_comparison",), ratios={"unaries": pair}) == 0
+    assert drawn(tmp_path) == FIGURES
+    assert "Another title" in (tmp_path / "summary.html").read_text()
+    assert (made / "out" / "comparison.json").read_bytes() == before
+
+
+def test_numbers_of_other_models_are_refused(made, tmp_path, capfd):
+    for name in ("figures.json", "comparison.json"):
+        shutil.copy(made / "out" / name, tmp_path / name)
+    assert run(made, tmp_path, ("plot_comparison",), ratios={}) == 3
+    assert "was made with a model 'unaries', which the configuration does not compare" in capfd.readouterr().err
+
+
+def test_correlations_need_jets(made):
+    found = json.loads((made / "out" / "comparison.json").read_text())["correlations"]
+    assert set(found) == {"gluon", "quark"}
+    for entry in found.values():
+        assert np.shape(entry["ranks"]) == (3, 3)
+        assert entry["ranks"][0][0] == 1.0
+        assert 9_000 < entry["jets"] < 11_000
 
 
 def test_a_variable_that_is_no_spectator_is_named(made, tmp_path, capfd):

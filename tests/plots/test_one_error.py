@@ -12,9 +12,11 @@ from jetloom.evaluation.classification import metrics
 from jetloom.evaluation.classification.aligned import compared
 from jetloom.evaluation.statistics.bootstrap import Draws
 from jetloom.evaluation.statistics.printed import written
-from jetloom.report import comparison as compare
 from jetloom.report.classifier import figures as best
 from jetloom.report.classifier import measure
+from jetloom.report.comparison import figures as rivals
+from jetloom.report.comparison.look import Look
+from jetloom.report.comparison.measure import compare
 from jetloom.report.subject import Subject
 from rivals import draw
 
@@ -22,8 +24,8 @@ CLASSES = [{"name": "gluon", "title": "Gluon"}, {"name": "quark", "title": "Quar
 ROWS = 800
 NOT_ROC = {
     best: ["draw_confusion", "plots.draw_scores", "plots.draw_calibration", "plots.draw_performance"],
-    compare: ["draw_confusion", "draw_log_odds", "figures.draw_areas", "figures.draw_correlations",
-              "scores.draw_score_bins"],
+    rivals: ["draw_confusion", "draw_log_odds", "curves.draw_areas", "curves.draw_correlations",
+             "scores.draw_score_bins"],
 }  # fmt: skip
 """Figures that print no area; they are left out for the sake of time."""
 
@@ -78,9 +80,10 @@ def test_the_same_area_has_the_same_error_everywhere(tmp_path, monkeypatch, lege
     evaluated(tmp_path / "bdt", jets, x + np.random.default_rng(2).normal(0, 1, ROWS), monkeypatch)
     legends.clear()
     files = {name: tmp_path / name / "predictions.h5" for name in ("dnn", "bdt")}
-    look = compare.Appearance({"dnn": "Network", "bdt": "Trees"}, CLASSES, "pt", "")
+    look = Look({"dnn": "Network", "bdt": "Trees"}, CLASSES, "pt", "")
     settings = Comparison(tasks=["dnn", "bdt"], bins=2)
-    both = compare.compare(compared(files, {}), settings, look, tmp_path / "both")["labels"]
+    both = compare(compared(files, {}), settings, tmp_path / "both")["labels"]
+    rivals.draw(tmp_path / "both", look, tmp_path / "both")
     places = {name: entry["auc_against_rest"] for name, entry in results["classes"].items()}
     places |= {f"roc {pair['signal']}": pair["auc"] for pair in results["roc"]}
     places["stored"] = json.loads((tmp_path / "dnn" / "metrics.json").read_text())["metrics"]["auc"]

@@ -45,6 +45,7 @@ def made(tmp_path_factory):
     options = {"config": "config.yaml", "dataset": "dataset", "best": "best", "output": "out"}
     words = [text for name, value in options.items() for text in (f"--{name}", str(directory / value))]
     assert main(["compare", "--comparison", "all", *words]) == 0
+    assert main(["plot_comparison", "--comparison", "all", *words, "--numbers", str(directory / "out")]) == 0
     return directory / "out"
 
 

@@ -141,6 +141,8 @@ def _changed(task=None, **changes):
         ({"task": {"search": {"rank_by": "val_loss"}}}, {"collect"}),
         ({"task": {"training": {"early_stopping": {"patience": 3}}}}, {"train"}),
         ({"seed": 2}, {"simulate", "train", "evaluate"}),
+        ({"bootstrap": 50}, {"evaluate"}),
+        ({"task": {"title": "Other"}}, {"appearance"}),
         ({"task": {"inputs": ["pt"]}}, {"dataset"}),
         ({"task": {"split": {"salt": 1}}}, {"dataset"}),
         ({"samples": {"ttbar": {"cross_section": 3}}}, {"dataset", "diagnostics"}),

@@ -41,6 +41,7 @@ ROOMS = {
         "plot_constituents": "plot jets and what belongs to them before and after cuts, samples side by side",
         "plot_samples": "plot the spectra of all samples with their weights, and the jets that are in quarantine",
         "plot_scan": "plot a collected scan",
+        "plot_comparison": "plot a comparison of models, and list its numbers, from what it left",
         "plot_best": "plot the best point, and list its metrics, from what its evaluation left",
     },
     "site": {

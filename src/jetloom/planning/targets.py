@@ -58,8 +58,8 @@ def task_reports(plan: Plan) -> list[str]:
 
 
 def comparisons(plan: Plan) -> list[str]:
-    """Return the numbers of the comparisons, which bring their figures."""
-    return [f"{plan.root}/comparisons/{name}/comparison.json" for name in plan.analysis.comparisons]
+    """Return the tables of the comparisons, which bring their figures."""
+    return [f"{plan.root}/comparisons/{name}/summary.html" for name in plan.analysis.comparisons]
 
 
 def densities(plan: Plan) -> list[str]:

@@ -159,6 +159,61 @@ def canvas(
         figure.clear()
 
 
+@contextmanager
+def stacked(
+    path: str | Path, size: tuple[float, float], head: str = "", lower: float = 1.0
+) -> Iterator[tuple[Any, Any, Any]]:
+    """Draw a figure of a panel and a lower one beneath it with the same horizontal axis, as :func:`canvas` does.
+
+    Parameters
+    ----------
+    path, size, head
+        As for :func:`canvas`.
+    lower : float
+        Height of the lower panel; that of the upper one is 3.
+
+    Yields
+    ------
+    figure, upper, lower
+    """
+    heights = {"height_ratios": [3, lower]}
+    with canvas(path, size, 2, 1, head, sharex=True, gridspec_kw=heights) as (figure, axes):
+        yield figure, axes[0, 0], axes[1, 0]
+
+
+@contextmanager
+def panels(
+    path: str | Path, count: int, size: tuple[float, float], head: str = "", most: int = 3, **options: Any
+) -> Iterator[tuple[Any, list[Any], npt.NDArray[np.object_]]]:
+    """Draw a figure of equal panels, row by row, as :func:`canvas` does; places that are left over stay empty.
+
+    Parameters
+    ----------
+    path, head
+        As for :func:`canvas`.
+    count : int
+        Panels, one at least.
+    size : (width, height)
+        Of a panel in inches.
+    most : int
+        Panels side by side at most.
+    **options
+        Handed to ``Figure.subplots``.
+
+    Yields
+    ------
+    figure, panels, axes
+        The panels as a list, and all places as an array of shape ``(rows, columns)``.
+    """
+    columns = min(most, count)
+    rows = -(-count // columns)
+    whole = (size[0] * columns + 0.4, size[1] * rows + 0.7)
+    with canvas(path, whole, rows, columns, head, **options) as (figure, axes):
+        for spare in axes.flat[count:]:
+            spare.set_axis_off()
+        yield figure, list(axes.flat[:count]), axes
+
+
 def _save(figure: Any, path: Path) -> None:
     # Without dates, so that equal content gives equal bytes.
     metadata: dict[str, dict[str, Any]] = {

@@ -25,7 +25,8 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
     -------
     dict
         ``simulate``, ``convert`` and ``trees`` by sample; ``dataset`` by task that has one of its own; ``train``,
-        ``appearance``, ``evaluate`` and ``collect`` by task; ``compare`` by comparison; ``diagnostics`` by collection.
+        ``appearance``, ``evaluate`` and ``collect`` by task; ``compare`` and ``plot_comparison`` by comparison;
+        ``diagnostics`` by collection.
     """
     samples, tasks = analysis.samples.items(), analysis.tasks.items()
     conversion = analysis.conversion.model_dump(mode="json")
@@ -61,6 +62,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
             for name, task in tasks
         },
         "compare": {name: digest(_compared(analysis, name)) for name in analysis.comparisons},
+        "plot_comparison": {name: digest(_shown_comparison(analysis, name)) for name in analysis.comparisons},
     }
 
 
@@ -69,11 +71,22 @@ def _evaluated(analysis: Analysis, name: str) -> list[Any]:
     return [list(analysis.tasks[name].classes), analysis.seed, analysis.bootstrap]
 
 
+SHOWN_COMPARISON: Any = {"title": True, "trees": True, "ratios": {"__all__": {"title"}}}
+"""What of a comparison shapes its figures alone."""
+
+
 def _compared(analysis: Analysis, name: str) -> list[Any]:
-    """What shapes a comparison besides the predictions, titles included."""
+    """What shapes the numbers of a comparison besides the predictions."""
+    numbers = analysis.comparisons[name].model_dump(mode="json", exclude=SHOWN_COMPARISON)
+    return [analysis.seed, numbers, list(analysis.tasks[analysis.comparisons[name].tasks[0]].labels)]
+
+
+def _shown_comparison(analysis: Analysis, name: str) -> list[Any]:
+    """What shapes the figures of a comparison besides its numbers: titles, colours, and how many trees are drawn."""
     comparison = analysis.comparisons[name]
     titles = [analysis.tasks[task].title for task in comparison.tasks]
-    return [analysis.seed, comparison.model_dump(mode="json"), titles, appearance(analysis, comparison.tasks[0])]
+    own = comparison.model_dump(mode="json", include=SHOWN_COMPARISON)
+    return [own, titles, appearance(analysis, comparison.tasks[0])]
 
 
 def _good_runs(analysis: Analysis, sample: Sample) -> str | None:

@@ -180,10 +180,33 @@ def members(variable: Array, edges: Floats) -> list[npt.NDArray[np.int64]]:
     return [np.flatnonzero(place == index) for index in range(len(edges) - 1)]
 
 
+FEWEST_RANKED = 100
+"""Jets that a rank correlation needs: its standard deviation, 1 / sqrt(n - 1) where there is none, is then 0.1."""
+
+
+@dataclass(frozen=True)
+class Correlations:
+    """Correlations of the models' ranks (Spearman's) of some jets.
+
+    ``matrix`` has the shape (models, models); it is NaN where it means nothing, for the reason in ``doubt``.
+    """
+
+    matrix: Floats
+    jets: int
+    doubt: str = ""
+
+
+def correlations_of(log_ratios: Floats) -> Correlations:
+    """Return the correlations of the models' ranks of jets by log ratios of shape (models, n)."""
+    models, jets = log_ratios.shape
+    if jets < FEWEST_RANKED:
+        few = f"{jets} jets; ranks need {FEWEST_RANKED}"
+        return Correlations(np.full((models, models), np.nan), jets, few)
+    return Correlations(rank_correlations(log_ratios), jets)
+
+
 def rank_correlations(log_ratios: Floats) -> Floats:
-    """Return the correlation of the models' ranks (Spearman's), shape (models, models); equal scores in any order."""
-    if log_ratios.shape[1] < 2:
-        return np.full((len(log_ratios), len(log_ratios)), np.nan)
+    """Return the correlation of the models' ranks, shape (models, models); equal scores in any order."""
     ranks = np.argsort(np.argsort(log_ratios, axis=1, kind="stable"), axis=1, kind="stable")
     return np.atleast_2d(np.corrcoef(ranks))
 

@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Array = npt.NDArray[Any]
 
-TITLES = dict(zip(BASELINES, ("Constituents for given $E$, $m$", "$E$, $m$ and constituents"), strict=True))
-"""The baselines, and their names in plots."""
-
 ROUNDS, RATE, LEAVES, FEWEST = 200, 0.05, 12, 40
 """Of the boosted trees: rounds at most, learning rate, leaves of a tree, jets of a leaf."""
 
@@ -96,7 +93,7 @@ def baselines(view: View, source: int, target: int, role: str = "test") -> tuple
     Returns
     -------
     dict of str to float64 array, shape (n,)
-        By the names in :data:`TITLES`.
+        By the names in :data:`~jetloom.config.comparisons.BASELINES`.
     array, shape (n,)
         The jets' event numbers.
 

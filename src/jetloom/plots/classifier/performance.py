@@ -17,6 +17,7 @@ from jetloom.plots.style import (
     say,
     say_beside,
     shared_legend,
+    stacked,
     steps,
 )
 
@@ -210,10 +211,7 @@ def draw_calibration(
     path: str | Path, classes: Sequence[ClassStyle], results: Sequence[Calibration], label: str = ""
 ) -> None:
     """Draw the observed share of each class against its score, and beneath how many jets have such a score."""
-    ratios = {"height_ratios": [3, 1]}
-    head = headline(label, "test part")
-    with canvas(path, (6.2, 6.4), 2, 1, head, sharex=True, gridspec_kw=ratios) as (_, axes):
-        upper, lower = axes[:, 0]
+    with stacked(path, (6.2, 6.4), headline(label, "test part")) as (_, upper, lower):
         upper.plot([0, 1], [0, 1], ":", color=GREY, linewidth=1.2)
         for style, result in zip(classes, results, strict=True):
             error = f"\n{not_meaningful(result.doubt)}" if result.doubt else f" (ECE {result.ece:.3f})"

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jetloom.evaluation.classification.roc import EFFICIENCIES, rejection
+from jetloom.evaluation.statistics.meaning import not_meaningful
 from jetloom.evaluation.statistics.printed import written
-from jetloom.plots.style import GREY, ClassStyle, canvas, headline, plain_logarithms, shared_legend
+from jetloom.plots.style import GREY, ClassStyle, canvas, headline, plain_logarithms, shared_legend, stacked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    import numpy.typing as npt
-
-    from jetloom.evaluation.classification.comparison import Areas, Contest
+    from jetloom.evaluation.classification.comparison import Areas, Contest, Correlations
     from jetloom.evaluation.statistics.bootstrap import Estimate
 
 NO_END = 1e12
@@ -43,21 +42,12 @@ def draw_roc(
         Experiment's label.
     """
     background, signal = classes
-    ratios = {"height_ratios": [3, 1.2]}
-    with canvas(path, (6.6, 7.0), 2, 1, headline(label, "test part"), sharex=True, gridspec_kw=ratios) as (_, axes):
-        upper, lower = axes[:, 0]
-        value, std = found.passed.value, found.passed.std
-        curves = rejection(value)
+    with stacked(path, (6.6, 7.0), headline(label, "test part"), lower=1.2) as (_, upper, lower):
+        curves = rejection(found.passed.value)
         for place, style in enumerate(models):
-            name = f"{style.title} ({written(found.area(place).entry())})"
-            known = np.isfinite(curves[place])
-            look = {"color": style.color, "linestyle": style.line}
-            upper.plot(EFFICIENCIES[known], curves[place][known], label=name, **look)
-            low, high = rejection(value[place] + std[place]), rejection(value[place] - std[place])
-            high = np.where(np.isfinite(high), high, NO_END)
-            upper.fill_between(EFFICIENCIES[known], low[known], high[known], color=style.color, alpha=0.2, linewidth=0)
+            _rejections(upper, found, place, style)
             ratio, error = found.ratio.value[place], found.ratio.std[place]
-            lower.plot(EFFICIENCIES, ratio, **look)
+            lower.plot(EFFICIENCIES, ratio, color=style.color, linestyle=style.line)
             lower.fill_between(EFFICIENCIES, ratio - error, ratio + error, color=style.color, alpha=0.2, linewidth=0)
         at = np.linspace(0.05, 1.0, 50)
         upper.plot(at, 1.0 / at, ":", color=GREY, linewidth=1.2, label="Random choice")
@@ -70,6 +60,16 @@ def draw_roc(
         lower.set_ylim(_ratio_range(found.ratio))
         lower.set_xlabel(f"Efficiency for {signal}")
         lower.set_ylabel(f"Ratio to\n{models[0].title}", fontsize="medium")
+
+
+def _rejections(axes: Any, found: Contest, place: int, style: ClassStyle) -> None:
+    """Draw the curve of one model with its band."""
+    value, std = found.passed.value[place], found.passed.std[place]
+    curve, low, high = rejection(value), rejection(value + std), rejection(value - std)
+    known, high = np.isfinite(curve), np.where(np.isfinite(high), high, NO_END)
+    name, at = f"{style.title} ({written(found.area(place).entry())})", EFFICIENCIES[known]
+    axes.plot(at, curve[known], label=name, color=style.color, linestyle=style.line)
+    axes.fill_between(at, low[known], high[known], color=style.color, alpha=0.2, linewidth=0)
 
 
 def _ratio_range(ratio: Estimate) -> tuple[float, float]:
@@ -106,19 +106,13 @@ def draw_areas(
         Experiment's label.
     """
     edges = found.edges
-    ratios = {"height_ratios": [3, 1]}
-    head = headline(label, "test part")
-    with canvas(path, (7.0, 6.8), 2, 1, head, sharex=True, gridspec_kw=ratios) as (figure, axes):
-        upper, lower = axes[:, 0]
+    with stacked(path, (7.0, 6.8), headline(label, "test part")) as (figure, upper, lower):
         for place, style in enumerate(models):
             value, std = found.auc.value[place], found.auc.std[place]
-            upper.stairs(
-                np.nan_to_num(value + std), edges, baseline=np.nan_to_num(value - std), fill=True, alpha=0.2,
-                color=style.color, linewidth=0,
-            )  # fmt: skip
-            upper.hlines(
-                value, edges[:-1], edges[1:], color=style.color, linestyle=style.line, linewidth=1.6, label=style.title
-            )
+            band = {"baseline": np.nan_to_num(value - std), "fill": True, "alpha": 0.2, "linewidth": 0}
+            upper.stairs(np.nan_to_num(value + std), edges, color=style.color, **band)
+            look = {"color": style.color, "linestyle": style.line, "linewidth": 1.6, "label": style.title}
+            upper.hlines(value, edges[:-1], edges[1:], **look)
         upper.axhline(0.5, color=GREY, linestyle=":", linewidth=1.2)
         ends = np.stack([found.auc.value - found.auc.std, found.auc.value + found.auc.std])
         seen = ends[np.isfinite(ends)]
@@ -144,7 +138,11 @@ def _jets_in_bins(panel: Any, classes: tuple[str, str], found: Areas) -> None:
 
 
 def draw_correlations(
-    path: str | Path, models: Sequence[ClassStyle], found: Mapping[str, npt.NDArray[np.float64]], label: str = ""
+    path: str | Path,
+    models: Sequence[ClassStyle],
+    classes: tuple[str, str],
+    found: Sequence[Correlations],
+    label: str = "",
 ) -> None:
     """Draw the rank correlations of the models' scores, a panel for each class.
 
@@ -153,23 +151,26 @@ def draw_correlations(
     path : path-like
         Name without suffix.
     models : sequence of ClassStyle
-    found : mapping of str to array of shape (models, models)
-        By title of the class.
+    classes : (str, str)
+        Titles of background and signal.
+    found : sequence of Correlations
+        One a class; of one without a meaning the panel says why.
     label : str
         Experiment's label.
     """
     titles, side = [style.title for style in models], 2.6 + 0.9 * len(models)
     with canvas(path, (side * len(found), side), 1, len(found), headline(label, "test part")) as (figure, axes):
-        for panel, (name, matrix) in zip(axes[0], found.items(), strict=True):
-            image = panel.imshow(np.ma.masked_invalid(matrix), cmap="cividis", vmin=0.0, vmax=1.0)
-            for row, column in np.ndindex(matrix.shape):
-                value = float(matrix[row, column])
-                panel.text(column, row, f"{value:.2f}", ha="center", va="center", color=_over(value))
+        for panel, name, one in zip(axes[0], classes, found, strict=True):
+            image = panel.imshow(np.ma.masked_invalid(one.matrix), cmap="cividis", vmin=0.0, vmax=1.0)
+            for row, column in np.ndindex(one.matrix.shape):
+                value = float(one.matrix[row, column])
+                text = f"{value:.2f}" if np.isfinite(value) else "–"
+                panel.text(column, row, text, ha="center", va="center", color=_over(value))
             panel.set_xticks(range(len(titles)), titles, rotation=35, ha="right")
             panel.set_yticks(range(len(titles)), titles if panel is axes[0, 0] else [])
             panel.minorticks_off()
             panel.tick_params(which="both", length=0)
-            panel.set_title(name)
+            panel.set_title(f"{name}: {not_meaningful(one.doubt)}" if one.doubt else name)
         figure.colorbar(image, ax=list(axes[0]), label="Rank correlation of the scores", shrink=0.8)
 
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from jetloom.evaluation.statistics.meaning import not_meaningful
 from jetloom.evaluation.statistics.printed import measured
-from jetloom.plots.style import GREY, ClassStyle, canvas, headline, shared_legend
+from jetloom.plots.style import GREY, ClassStyle, headline, panels, shared_legend
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from jetloom.evaluation.classification.log_odds import LogOdds
@@ -23,7 +23,7 @@ WIDTH = 4.2
 def draw_log_odds(
     path: str | Path,
     models: Sequence[ClassStyle],
-    found: Mapping[str, LogOdds],
+    found: Sequence[LogOdds],
     classes: tuple[str, str],
     label: str = "",
 ) -> None:
@@ -36,27 +36,21 @@ def draw_log_odds(
     path : path-like
         Name without suffix.
     models : sequence of ClassStyle
-    found : mapping of str to LogOdds
-        By name of the model.
+    found : sequence of LogOdds
+        One a model.
     classes : (str, str)
         Titles of background and signal.
     label : str
         Experiment's label.
     """
-    columns = min(3, len(models))
-    rows = -(-len(models) // columns)
-    size = (WIDTH * columns + 0.4, 4.0 * rows + 0.8)
     background, signal = classes
-    with canvas(path, size, rows, columns, headline(label, "test part"), sharey=True) as (figure, axes):
-        for place, style in enumerate(models):
-            panel = axes[place // columns, place % columns]
-            _panel(panel, found[style.name], style)
+    with panels(path, len(models), (WIDTH, 4.0), headline(label, "test part"), sharey=True) as (figure, each, axes):
+        for panel, style, odds in zip(each, models, found, strict=True):
+            _panel(panel, odds, style)
             panel.set_xlabel(f"log(P({signal}) / P({background})) of the model", fontsize="small")
         for panel in axes[:, 0]:
             panel.set_ylabel(f"Observed log ratio\nof {signal} to {background}", fontsize="medium")
-        for panel in axes.flat[len(models) :]:
-            panel.set_axis_off()
-        low, high = _range(np.concatenate([odds.observed for odds in found.values()]))
+        low, high = _range(np.concatenate([odds.observed for odds in found]))
         # The line's numbers stand above the points.
         axes[0, 0].set_ylim(low, high + 0.35 * (high - low))
         shared_legend(figure, axes[0, 0])
