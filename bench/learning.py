@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,29 +22,36 @@ import numpy.typing as npt
 from bench.measurement import CHECKOUT, Measurement, run
 from bench.subsets import subset
 
+if TYPE_CHECKING:
+    from jetloom.config.analysis import Analysis
+    from jetloom.config.tasks import Task
+
 EXAMPLE = CHECKOUT / "config" / "examples" / "zjet.yaml"
 RESULTS = CHECKOUT / "bench" / "results" / "learning"
 FIGURE = CHECKOUT / "docs" / "images" / "learning.png"
 PEER = f"{CHECKOUT / 'bench' / 'particle_flow.py'}:ParticleFlow"
 
-SIZES, COMPARED, SEEDS, AT_ONCE = (1000, 2000, 4000, 8000, 16000, 30000), 16000, 3, 2
-EVENTS = {"without multiple interactions": 360_000, "with multiple interactions": 200_000}
+SIZES, COMPARED, SEEDS, AT_ONCE = (1000, 4000, 16000, 30000), 16000, 3, 2
+
+BY_AREA = {"early_stopping": {"monitor": "val_auc", "patience": 8}, "select": {"monitor": "val_auc"}}
+"""How classifiers are trained here: the area chooses the epoch, as it ranks; the loss may grow while it rises."""
+
+EVENTS = {"without multiple interactions": 300_000, "with multiple interactions": 150_000}
 """Events of each process. Of the first sample each size is trained on, of the second :data:`COMPARED` jets."""
 
 
 class Kind(NamedTuple):
-    """A model of the curves: its title, its name in jetloom, the task of the example whose recipe it has."""
+    """A model of the curves: its title, and the task of the example whose recipe it has; None for the peer."""
 
     title: str
-    model: str
     task: str | None
 
 
 KINDS = {
-    "dense": Kind("Dense network, 9 variables", "dense", "quark_gluon"),
-    "bdt": Kind("Boosted trees, 9 variables", "bdt", "quark_gluon_bdt"),
-    "particle_flow": Kind("Particle-flow network", PEER, None),
-    "junipr_binary": Kind("Binary JUNIPR", "junipr_binary", "junipr_binary"),
+    "dense": Kind("Dense network, 9 variables", "quark_gluon"),
+    "bdt": Kind("Boosted trees, 9 variables", "quark_gluon_bdt"),
+    "particle_flow": Kind("Particle-flow network", None),
+    "junipr_binary": Kind("Binary JUNIPR", "junipr_binary"),
 }
 
 
@@ -85,7 +92,7 @@ def make_dataset(directory: Path, sample: str, events: int) -> Path:
     for one in config["samples"].values():
         one["simulate"] |= {"events": events, "multiple_interactions": sample.startswith("with ")}
     # The particle-flow network turns the trees, which lie around the axis of the jet, back into the lab.
-    config["tasks"]["quark_gluon"]["spectators"] = ["pt", "eta", "phi"]
+    config["tasks"]["quark_gluon"]["spectators"] = ["pt", "eta"]
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / "config.yaml"
     path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
@@ -114,29 +121,56 @@ def _trained(part: Path, sample: str, kind: str, repetition: int) -> Training:
     if not (directory / "result.json").is_file():
         run([sys.executable, "-m", "bench.learning", part, kind, str(repetition)], cwd=CHECKOUT)
     result = json.loads((directory / "result.json").read_text(encoding="utf-8"))
-    return Training(sample, result["jets"], kind, repetition, result["metrics"]["eval_auc"])
+    return Training(sample, int(part.name), kind, repetition, result["metrics"]["eval_auc"])
 
 
 def train(part: Path, kind: str, repetition: int) -> None:
-    """Train one model on a dataset, with the recipe of the example, the first point of each scan."""
+    """Train one model on a dataset, and the densities that it starts from, each with the recipe of the example."""
     from jetloom.config.load import load_analysis
     from jetloom.config.tasks import Task
-    from jetloom.data.dataset import Dataset
     from jetloom.models.registry import find_model, resolve_parameters
-    from jetloom.scan.points.space import points
-    from jetloom.training.point import train_point
 
-    _, model, name = KINDS[kind]
+    directory, name = part / kind / f"r{repetition}", KINDS[kind].task
     if name is None:
-        parameters: dict[str, Any] = resolve_parameters(find_model(model), {"epochs": 50, "batch_size": 100})
-        training: dict[str, Any] = {"backend": "jax"}
+        parameters = resolve_parameters(find_model(PEER), {"epochs": 50, "batch_size": 100})
+        task = Task.model_validate({"dataset": "quark_gluon", "model": PEER, "training": {"backend": "jax"} | BY_AREA})
+        _train(task, parameters, part, directory, repetition, {})
     else:
-        example = load_analysis(EXAMPLE).tasks[name]
-        parameters, training = dict(points(example)[0].parameters), example.training.model_dump(mode="json")
-    # The area chooses the epoch, as it ranks the models; the loss may grow while it still rises.
-    training |= {"early_stopping": {"monitor": "val_auc", "patience": 8}, "select": {"monitor": "val_auc"}}
-    task = Task.model_validate({"dataset": "quark_gluon", "model": model, "training": training})
-    train_point(task, parameters, Dataset.open(part), part / kind / f"r{repetition}", 1, repetition, None)
+        _train_task(load_analysis(EXAMPLE), name, part, directory, repetition)
+
+
+def _train_task(analysis: Analysis, name: str, part: Path, directory: Path, repetition: int) -> Path:
+    """Train a task of the example after those that it starts from; return the file of its model."""
+    from jetloom.config.tasks import Task
+    from jetloom.models.registry import find_model
+    from jetloom.scan.points.space import points
+
+    task = analysis.tasks[name]
+    model = find_model(task.model)
+    if (directory / "result.json").is_file():
+        return directory / model.file
+    start = {
+        which: _train_task(analysis, density, part, directory.parents[1] / density / f"r{repetition}", repetition)
+        for which, density in task.starts.items()
+    }
+    training = task.training.model_dump(mode="json")
+    if model.objective == "classifier":
+        training |= BY_AREA
+    # The last point of a scan has its largest sizes and rates.
+    parameters = dict(points(task)[-1].parameters)
+    _train(Task.model_validate(task.model_dump(mode="json") | {"training": training}), parameters, part, directory,
+           repetition, start)  # fmt: skip
+    return directory / model.file
+
+
+def _train(
+    task: Task, parameters: dict[str, Any], part: Path, directory: Path, repetition: int, start: dict[str, Path]
+) -> None:
+    from jetloom.data.dataset import Dataset
+    from jetloom.training.point import train_point
+    from jetloom.training.request import Request
+
+    train_point(Request(task, parameters, Dataset.open(part), directory, 1, repetition, None, start=start))
 
 
 def constituents_auc(dataset: Path) -> float:

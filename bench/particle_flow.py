@@ -70,8 +70,9 @@ class ParticleFlow(Model):
 def _relative(jets: Block, jet: npt.NDArray[np.int64], momenta: dict[str, Any]) -> tuple[Floats, Floats, Floats]:
     """Turn momenta around the axis of a jet into pt (GeV), and rapidity and azimuth relative to the axis."""
     energy, theta, phi, mass = (momenta[name].astype(np.float64) for name in ("e", "theta", "phi", "m"))
-    eta, azimuth = jets["eta"].astype(np.float64), jets["phi"].astype(np.float64)
-    axis = np.stack([np.cos(azimuth) / np.cosh(eta), np.sin(azimuth) / np.cosh(eta), np.tanh(eta)], axis=1)
+    eta = jets["eta"].astype(np.float64)
+    # The jet's own azimuth drops out: any axis around the beam gives the same relative coordinates.
+    axis = np.stack([1 / np.cosh(eta), np.zeros(len(eta)), np.tanh(eta)], axis=1)
     across = np.cross([0.0, 1.0, 0.0], axis)
     across /= np.linalg.norm(across, axis=1, keepdims=True)
     up = np.cross(axis, across)
