@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from jetloom.data.block import Block
 from jetloom.data.nodes import final_momenta
+from jetloom.data.streams.batch import Batch
 from jetloom.data.streams.buckets import padded_steps
 from jetloom.data.view import DataFacts
 from jetloom.models.base import Model, Parameters
@@ -59,11 +60,11 @@ class ParticleFlow(Model):
         found[jet, place] = np.stack([share, rapidity, azimuth], axis=1)
         return found
 
-    def loss(self, labels: Any, outputs: Any, parameters: Any) -> Any:  # noqa: ARG002
+    def loss(self, batch: Batch, outputs: Any, parameters: Any) -> Any:  # noqa: ARG002
         """Return the cross-entropy of each jet."""
         from keras import ops
 
-        chosen = ops.sum(outputs * ops.one_hot(labels, outputs.shape[-1]), axis=-1)
+        chosen = ops.sum(outputs * ops.one_hot(batch.target, outputs.shape[-1]), axis=-1)
         return -ops.log(ops.maximum(chosen, 1e-7))
 
 
