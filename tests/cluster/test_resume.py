@@ -229,13 +229,14 @@ def test_without_a_scheduler_a_training_is_stopped_by_its_process():
     script.parent.mkdir()
     script.write_text(
         "import sys, time, os\nfrom pathlib import Path\nfrom jetloom.io.lock import exclusive\n"
-        "from jetloom.scan import ledger\nd = Path(sys.argv[2])\n"
+        "from jetloom.scan.attempts import ledger\nd = Path(sys.argv[2])\n"
         "with exclusive(d, 'trains'):\n"
         f"    ledger.begin(d, ledger.Attempt(1, job=f'pid {{os.getpid()}}', host={socket.gethostname()!r},"
         " started=ledger.now()))\n    time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, str(script), "train", str(directory)]) as process:
         while ledger.read_open(directory) is None:
+            assert process.poll() is None
             time.sleep(0.05)
         reaper = __import__("threading").Thread(target=process.wait)
         reaper.start()
