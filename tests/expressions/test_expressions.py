@@ -52,7 +52,12 @@ def test_arithmetic_equals_python(text):
             with pytest.raises(ExpressionError):
                 evaluate(text, COLUMNS)
             return
-        np.testing.assert_array_equal(evaluate(text, COLUMNS), expected)
+        found = evaluate(text, COLUMNS)
+        if "**" in text:
+            # Powers of Python and of NumPy differ in the last bit (7 ** tanh(1)), which what follows may enlarge.
+            np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+        else:
+            np.testing.assert_array_equal(found, expected)
     assert names_in(text) == set(re.findall(r"\b[xy]\b", text))
 
 
