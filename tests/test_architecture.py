@@ -1,6 +1,7 @@
 """The house: a room imports from itself and from floors below it only, and no modules import each other."""
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -115,3 +116,48 @@ def test_a_circle_is_found_wherever_the_import_stands(tmp_path, back):
     for name, text in {"__init__": "", "one": "from jetloom.room.two import g", "two": back}.items():
         (room / f"{name}.py").write_text(text)
     assert set(_circle(tmp_path)) == ({"room.one", "room.two"} if back else set())
+
+
+CHECKOUT = Path(__file__).parent.parent
+NAMED = re.compile(r"from (jetloom(?:\.\w+)*) import (\w+)|import (jetloom(?:\.\w+)+)|-m[\", ]+(jetloom(?:\.\w+)+)")
+"""Where a text names a module: an import, or a program, in code, in a string of code or in a page."""
+
+
+def _is_module(name: str) -> bool:
+    place = PACKAGE.parent.joinpath(*name.split("."))
+    return place.with_suffix(".py").is_file() or (place / "__init__.py").is_file()
+
+
+def _unknown_modules(text: str) -> list[str]:
+    """Modules that a text names and that are not there; of `from room import thing` the thing, if room is a package."""
+    unknown = []
+    for package, thing, imported, program in NAMED.findall(text):
+        name = package or imported or program
+        place = PACKAGE.parent.joinpath(*name.split("."), "__init__.py")
+        if not _is_module(name):
+            unknown.append(name)
+        elif package and place.is_file() and thing not in place.read_text() and not _is_module(f"{name}.{thing}"):
+            unknown.append(f"{name}.{thing}")
+    return unknown
+
+
+@pytest.mark.parametrize("room", ["src", "tests", "bench", "docs", "rules", "workflow", "README.md"])
+def test_each_module_that_is_named_anywhere_is_there(room):
+    place = CHECKOUT / room
+    files = [place] if place.is_file() else [p for p in place.rglob("*") if p.suffix in {".py", ".smk", ".md"}]
+    assert files
+    unknown = {
+        str(path.relative_to(CHECKOUT)): names
+        for path in files
+        if path != Path(__file__) and (names := _unknown_modules(path.read_text()))
+    }
+    assert unknown == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["from jetloom.scan import ledger", "import jetloom.plots.best", '"-m", "jetloom.training.one_step"',
+     "from jetloom.data.jets import Jets"],
+)  # fmt: skip
+def test_a_module_that_has_moved_is_found_in_a_string(text):
+    assert len(_unknown_modules(text)) == 1

@@ -3,7 +3,8 @@ import re
 import pytest
 
 from jetloom.config.load import find_task, load_analysis, load_merged
-from jetloom.config.tasks import EpochMetric, PointMetric
+from jetloom.config.tasks import PointMetric
+from jetloom.config.training import EpochMetric
 from jetloom.errors import ConfigurationError, MissingFileError
 from jetloom.evaluation.classification.metrics import direction
 from tiny_analysis import CONFIG, analysis, config, merged

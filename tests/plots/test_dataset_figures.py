@@ -9,7 +9,7 @@ from jetloom.config.load import load_merged
 from jetloom.data.appearance import with_appearance
 from jetloom.data.building.build import build
 from jetloom.data.dataset import Dataset
-from jetloom.plots.dataset import bookkeeping, distributions
+from jetloom.plots.dataset import bookkeeping, cut_flow, distributions
 from jetloom.plots.dataset.binning import draw_binning, write_binning
 from jetloom.plots.dataset.spectra import draw_spectra, fill_seeds, fill_spectra
 from jetloom.plots.style import COLORS, GREY, class_styles
@@ -203,7 +203,7 @@ def test_samples_keep_the_order_and_the_colours_of_the_configuration(make):
     worn = with_appearance(dataset, load_merged(content), "flavour").description
     # JSON has sorted them: dijet, ttbar.
     assert list(worn["samples"]) == ["ttbar", "dijet"]
-    assert bookkeeping._flow_colors(worn) == {"Top": COLORS[0], "Dijets": COLORS[2], "All samples": GREY}
+    assert cut_flow._flow_colors(worn) == {"Top": COLORS[0], "Dijets": COLORS[2], "All samples": GREY}
 
 
 def test_the_cut_flow_of_the_dataset_goes_on_where_the_samples_end(make):
@@ -214,16 +214,16 @@ def test_the_cut_flow_of_the_dataset_goes_on_where_the_samples_end(make):
         left = [2500, 1500][number]
         entry["counts"] = [read, {**read, "stage": "select", "reason": "pt > 40", "after": left}]
     facts["counts"][0] |= {"before": 4000, "after": 4000}
-    steps = bookkeeping.flows(facts)["All samples"]
+    steps = cut_flow.flows(facts)["All samples"]
     assert (steps[0]["stage"], steps[0]["reason"]) == ("dataset", "all samples together")
     assert [step["start"] for step in steps] == [10_000] * len(steps)
-    assert [step["start"] for step in bookkeeping.flows(facts)["Dijets"]] == [5000, 5000]
+    assert [step["start"] for step in cut_flow.flows(facts)["Dijets"]] == [5000, 5000]
 
 
 def test_figures_of_a_dataset_have_its_name(make, tmp_path):
     _, dataset = make()
     facts = {**dataset.description, "title": "Dense network"}
-    bookkeeping.write_cut_flow(tmp_path / "flow.html", facts)
+    cut_flow.write_cut_flow(tmp_path / "flow.html", facts)
     bookkeeping.write_summary(tmp_path / "summary.html", class_styles(facts["classes"]), facts)
     for name in ("flow", "summary"):
         text = (tmp_path / f"{name}.html").read_text()

@@ -12,7 +12,7 @@ from jetloom.evaluation.statistics.histogram import Histogram
 from jetloom.evaluation.statistics.printed import measured
 from jetloom.plots.classifier import performance as classifier
 from jetloom.plots.classifier.confusion import draw_confusion
-from jetloom.plots.dataset import bookkeeping, inputs
+from jetloom.plots.dataset import bookkeeping, cut_flow, inputs
 from jetloom.plots.scan import correlations
 from jetloom.plots.scan import points as scan
 from jetloom.plots.scan.correlations import FEWEST, draw_correlations
@@ -183,8 +183,8 @@ def test_no_counts_and_constant_weights(tmp_path):
     for sample in dataset["samples"].values():
         sample["counts"] = []
     dataset["counts"] = []
-    bookkeeping.draw_cut_flow(tmp_path / "flow", dataset)
-    bookkeeping.write_cut_flow(tmp_path / "flow.html", dataset)
+    cut_flow.draw_cut_flow(tmp_path / "flow", dataset)
+    cut_flow.write_cut_flow(tmp_path / "flow.html", dataset)
     same = [Histogram(np.array([0.5, 1.5])).fill(np.ones(10)) for _ in STYLES]
     bookkeeping.draw_weights(tmp_path / "weights", STYLES, {"Weight": same})
     assert (tmp_path / "flow.png").is_file()

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from jetloom.config.tasks import Training
+from jetloom.config.training import Training
 from jetloom.data.streams.batch import Batch
 from jetloom.errors import CheckpointedError
 from jetloom.models.registry import find_model

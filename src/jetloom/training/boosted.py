@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.tasks import EarlyStopping as StoppingSettings
+from jetloom.config.training import EarlyStopping as StoppingSettings
 from jetloom.data.view import View
 from jetloom.errors import CheckpointedError, OutOfTimeError
 from jetloom.evaluation.classification import metrics

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from jetloom.config.tasks import Training
+from jetloom.config.training import Training
 from jetloom.data.streams.batch import Batch
 from jetloom.errors import CorruptFileError
 from jetloom.evaluation.statistics.meaning import not_meaningful

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jetloom import provenance
-from jetloom.config.tasks import UNSEEN
+from jetloom.config.training import UNSEEN
 from jetloom.io import atomic
 from jetloom.models.registry import task_code
 from jetloom.models.schedules import combined

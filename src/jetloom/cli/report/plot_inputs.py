@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.data.appearance import with_appearance
     from jetloom.data.dataset import Dataset
     from jetloom.errors import StaleError
-    from jetloom.plots.dataset import bookkeeping, distributions, spectra
+    from jetloom.plots.dataset import bookkeeping, cut_flow, distributions, spectra
     from jetloom.plots.dataset.inputs import draw_input
     from jetloom.plots.style import class_styles, dataset_title
 
@@ -61,8 +61,8 @@ def run(arguments: argparse.Namespace) -> None:
         draw_input(output / "inputs", column, entry["title"], classes, *histograms, *look)
         logger.info("drew %s", column)
     books = output / "bookkeeping"
-    bookkeeping.draw_cut_flow(books / "cut_flow", facts)
-    bookkeeping.write_cut_flow(books / "cut_flow.html", facts)
+    cut_flow.draw_cut_flow(books / "cut_flow", facts)
+    cut_flow.write_cut_flow(books / "cut_flow.html", facts)
     weights = distributions.weight_histograms(dataset, "Event weight [pb]" if task.weights.event else "Event weight")
     bookkeeping.draw_weights(books / "weights", classes, weights, *look)
     reference = dataset.classes.index(task.weights.flatten.to) if task.weights.flatten else 0

@@ -81,4 +81,4 @@ def _joined(parts: Sequence[Features]) -> Features:
     first = parts[0]
     if isinstance(first, dict):
         return {name: np.concatenate([part[name] for part in parts]) for name in first}
-    return np.concatenate(parts)  # type: ignore[arg-type]
+    return np.concatenate([part for part in parts if not isinstance(part, dict)])

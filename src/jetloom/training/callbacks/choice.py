@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jetloom.config.tasks import Training
+from jetloom.config.training import Training
 from jetloom.models.schedules import Table
 from jetloom.training.callbacks.callback import Callback
 from jetloom.training.callbacks.early_stopping import EarlyStopping

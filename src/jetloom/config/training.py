@@ -1,0 +1,90 @@
+"""Settings of a training: what is watched, kept, logged and saved."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt
+
+from jetloom.config.callbacks import OwnCallback
+from jetloom.config.limits import Change, Epochs, Index, LastEpochs, Rate, Steps, Threads
+from jetloom.config.settings import Settings
+
+EpochMetric = Literal[
+    "loss", "accuracy", "val_loss", "val_accuracy", "val_auc",
+    "end", "mother", "z", "theta", "delta", "phi",
+    "val_end", "val_mother", "val_z", "val_theta", "val_delta", "val_phi",
+]  # fmt: skip
+"""Metrics that are known after each epoch: the loss of all models, accuracy and area of classifiers, the parts of
+-log P of density models."""
+
+
+class EarlyStopping(Settings):
+    """Stop when the monitored metric has not improved for some epochs, and keep the best epoch's weights."""
+
+    monitor: EpochMetric = Field("val_loss", description="Metric to watch; its direction is known.")
+    patience: Epochs = Field(10, description="Epochs without improvement.")
+    min_delta: Change = Field(1e-4, description="Smallest change that is an improvement.")
+
+
+class ReduceLearningRate(Settings):
+    """Lower the learning rate when the monitored metric stays on a plateau."""
+
+    monitor: EpochMetric = Field("val_loss", description="Metric to watch.")
+    factor: Annotated[float, Field(gt=0, lt=1)] = Field(0.5, description="New learning rate over old.")
+    patience: Epochs = Field(4, description="Epochs without improvement.")
+    min_delta: Change = Field(1e-4, description="Smallest change that is an improvement.")
+    min_learning_rate: Rate = Field(1e-6, description="Never below this.")
+
+
+class Select(Settings):
+    """Which of the networks that were validated is kept."""
+
+    monitor: EpochMetric | None = Field(
+        None, description="Metric of the best one; null: that of early_stopping, or `val_loss` without it."
+    )
+    last: LastEpochs = Field(0, description="Only among the last so many of `epochs`; 0: among all.")
+
+
+class Training(Settings):
+    """Settings of the training that are the same for all points."""
+
+    backend: Literal["tensorflow", "jax"] = Field("tensorflow", description="Keras backend.")
+    device: Literal["cpu", "gpu", "auto"] = Field(
+        "cpu",
+        description="Where to train. 'gpu': each training asks a batch system for GPUs, and fails where it can use "
+        "none; 'auto': it takes one if it sees one, asks for none, and says where it computes.",
+    )
+    early_stopping: EarlyStopping | None = Field(default_factory=EarlyStopping, description="Null trains all epochs.")
+    reduce_learning_rate: ReduceLearningRate | None = Field(
+        default_factory=ReduceLearningRate, description="Null keeps the learning rate."
+    )
+    validations: Annotated[PositiveInt, Field(le=1000)] = Field(
+        1, description="Validations in an epoch, at equal distances; each is a row of the history."
+    )
+    select: Select = Field(default_factory=Select, description="Which validation's network is kept.")
+    callbacks: list[OwnCallback] = Field(
+        default_factory=list,
+        description="Callbacks of your own, which look at each validation: they may stop the training, forbid to keep "
+        "the weights, change the learning rate.",
+    )
+    checkpoint_steps: Steps = Field(
+        0, description="Checkpoint every so many steps, besides the end of each epoch; 0: each epoch only."
+    )
+    tensorboard: bool = Field(False, description="Write TensorBoard event files beside the point.")
+    tensorboard_tree: Index | None = Field(
+        None,
+        description="With `tensorboard`, for density models: the row of the validation part whose tree is drawn after "
+        "each epoch with -log P at its branchings; null: none.",
+    )
+    keep_epochs: bool = Field(
+        False, description="Keep the network of each epoch: epochs/epoch<number>.keras beside the best one."
+    )
+    log_steps: Steps = Field(
+        0, description="Log a line every so many steps: time to reach a batch, of a step, jets a second; 0: never."
+    )
+    threads: Threads = Field(1, description="CPU threads of one training.")
+
+
+UNSEEN = {"tensorboard", "tensorboard_tree", "keep_epochs", "checkpoint_steps", "log_steps"}
+"""The settings of a training that change none of its numbers."""
