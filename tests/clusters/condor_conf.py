@@ -99,6 +99,9 @@ JOB_DEFAULT_REQUESTDISK = 1024
 # together, looked at every few seconds; so do not switch the process daemon off, or it reads 0.
 use POLICY: ALWAYS_RUN_JOBS
 use POLICY: HOLD_IF_MEMORY_EXCEEDED
+# The policy compares with the slot. A slot that was matched for a job that left the queue before it began goes to the
+# user's next job, whatever that asked for; so the job's own wish is what counts here.
+MEMORY_EXCEEDED = (MemoryUsage =!= UNDEFINED && MemoryUsage > TARGET.RequestMemory)
 CGROUP_MEMORY_LIMIT_POLICY = hard
 """
 
