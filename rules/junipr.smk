@@ -1,6 +1,6 @@
 """Density models: log P of the jets of the test part, jets drawn from a model, jets of one class turned into another.
 
-Input: scans/<task>/, datasets/<task>/. Output: best/<task>/, comparisons/<name>/reweighting/.
+Numbers and figures are apart: another colour draws no jet again. Input: scans/<task>/, datasets/<task>/. Output: best/<task>/, comparisons/<name>/reweighting/.
 """
 
 
@@ -100,13 +100,7 @@ rule sample_jets:
     output:
         sample="<results>/best/{task}/sampled.h5",
         numbers="<results>/best/{task}/closure.json",
-        closure=report(
-            "<results>/best/{task}/closure.png",
-            category="6. JUNIPR",
-            subcategory="{task}",
-            labels={"shows": "jets drawn from the model"},
-            caption="../workflow/report/closure.rst",
-        ),
+        figures="<results>/best/{task}/closure_figures.json",
     log:
         "<logs>/sample_jets/{task}.log",
     benchmark:
@@ -119,14 +113,52 @@ rule sample_jets:
         **asks("sample_jets"),
     params:
         config=stored_config,
-        code=figure_code("sample_jets"),
-        appearance=lookup(dpath="appearance/{task}", within=PLAN.settings),
+        code=numbers_code("sample_jets", "sampling"),
+        settings=lookup(dpath="evaluate/{task}", within=PLAN.settings),
         jets=INPUTS.sampled,
     message:
         "Drawing {params.jets} jets from the best model of {wildcards.task}"
     shell:
         "jetloom sample_jets --config {params.config:q} --task {wildcards.task} --output {output.sample:q}"
-        " --closure {output.closure:q} 2> {log:q}"
+        " 2> {log:q}"
+
+
+rule plot_sampled:
+    input:
+        numbers=rules.sample_jets.output.numbers,
+        figures=rules.sample_jets.output.figures,
+        description=ancient(INPUTS.in_dataset("dataset.json")),
+    output:
+        closure=report(
+            "<results>/best/{task}/closure.png",
+            category="6. JUNIPR",
+            subcategory="{task}",
+            labels={"shows": "jets drawn from the model"},
+            caption="../workflow/report/closure.rst",
+        ),
+        depth=report(
+            "<results>/best/{task}/closure_depth.png",
+            category="6. JUNIPR",
+            subcategory="{task}",
+            labels={"shows": "jets drawn from the model, by step"},
+            caption="../workflow/report/closure_depth.rst",
+        ),
+    log:
+        "<logs>/plot_sampled/{task}.log",
+    wildcard_constraints:
+        task=PLAN.tasks_of("plot_sampled"),
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        **asks("plot_sampled"),
+    params:
+        config=stored_config,
+        code=figure_code("plot_sampled", "sampling"),
+        appearance=lookup(dpath="appearance/{task}", within=PLAN.settings),
+    message:
+        "Plotting jets drawn from the best model of {wildcards.task}"
+    shell:
+        "jetloom plot_sampled --config {params.config:q} --task {wildcards.task} 2> {log:q}"
 
 
 rule reweight:
@@ -137,6 +169,34 @@ rule reweight:
     output:
         numbers="<results>/comparisons/{comparison}/reweighting/{ratio}/reweighting.json",
         weights="<results>/comparisons/{comparison}/reweighting/{ratio}/weights.h5",
+        figures="<results>/comparisons/{comparison}/reweighting/{ratio}/figures.json",
+    log:
+        "<logs>/reweight/{comparison}/{ratio}.log",
+    benchmark:
+        "<benchmarks>/reweight/{comparison}/{ratio}.tsv"
+    wildcard_constraints:
+        ratio=r"[^/]+",
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        **asks("reweight"),
+    params:
+        config=stored_config,
+        code=numbers_code("reweight", "reweighting"),
+        settings=lookup(dpath="compare/{comparison}", within=PLAN.settings),
+    message:
+        "Reweighting jets with {wildcards.ratio} of {wildcards.comparison}"
+    shell:
+        "jetloom reweight --config {params.config:q} --comparison {wildcards.comparison} --ratio {wildcards.ratio}"
+        " 2> {log:q}"
+
+
+rule plot_reweighting:
+    input:
+        numbers=rules.reweight.output.numbers,
+        figures=rules.reweight.output.figures,
+        description=ancient(INPUTS.in_compared_dataset("dataset.json")),
+    output:
         table=report(
             "<results>/comparisons/{comparison}/reweighting/{ratio}/reweighting.html",
             category="6. JUNIPR",
@@ -152,21 +212,19 @@ rule reweight:
             caption="../workflow/report/reweighting.rst",
         ),
     log:
-        "<logs>/reweight/{comparison}/{ratio}.log",
-    benchmark:
-        "<benchmarks>/reweight/{comparison}/{ratio}.tsv"
+        "<logs>/plot_reweighting/{comparison}/{ratio}.log",
     wildcard_constraints:
         ratio=r"[^/]+",
     conda:
         "../envs/cpu.yaml"
     resources:
-        **asks("reweight"),
+        **asks("plot_reweighting"),
     params:
         config=stored_config,
-        code=figure_code("reweight"),
-        settings=lookup(dpath="compare/{comparison}", within=PLAN.settings),
+        code=figure_code("plot_reweighting", "reweighting"),
+        settings=lookup(dpath="plot_comparison/{comparison}", within=PLAN.settings),
     message:
-        "Reweighting jets with {wildcards.ratio} of {wildcards.comparison}"
+        "Plotting the reweighting with {wildcards.ratio} of {wildcards.comparison}"
     shell:
-        "jetloom reweight --config {params.config:q} --comparison {wildcards.comparison} --ratio {wildcards.ratio}"
-        " 2> {log:q}"
+        "jetloom plot_reweighting --config {params.config:q} --comparison {wildcards.comparison}"
+        " --ratio {wildcards.ratio} 2> {log:q}"

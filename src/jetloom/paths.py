@@ -221,6 +221,11 @@ def comparison(analysis: Analysis, name: str) -> Path:
     return results(analysis) / "comparisons" / name
 
 
+def reweighting(analysis: Analysis, name: str, ratio: str) -> Path:
+    """Return the directory of the reweighting with a ratio of a comparison."""
+    return comparison(analysis, name) / "reweighting" / ratio
+
+
 def dataset(analysis: Analysis, task: str) -> Path:
     """Return the directory of a task's dataset, which may be that of another task."""
     return results(analysis) / "datasets" / analysis.dataset_of(task)

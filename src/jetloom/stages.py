@@ -133,7 +133,9 @@ STAGES = {
         Stage("evaluate_density", "evaluate", _densities),
         Stage("plot_best_density", "plot", _densities),
         Stage("sample_jets", "evaluate", sampled_tasks),
+        Stage("plot_sampled", "plot", sampled_tasks),
         Stage("reweight", "evaluate", _with_reweighting),
+        Stage("plot_reweighting", "plot", _with_reweighting),
         Stage("compare", "evaluate", _compared),
         Stage("plot_comparison", "plot", _compared),
     )

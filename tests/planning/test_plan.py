@@ -124,7 +124,8 @@ def test_all_asks_for_each_kind_of_result(plan):
     assert "results/tiny/hdf5/a-b/a2.h5" in targets.hdf5(plan)
     assert targets.trees(plan) == [f"results/tiny/trees/made/chunk{i}.h5" for i in (0, 1)]
     assert targets.densities(plan) == [
-        "results/tiny/best/gluon/sampled.h5", "results/tiny/comparisons/both/reweighting/of_densities/weights.h5",
+        "results/tiny/best/gluon/closure.png",
+            "results/tiny/comparisons/both/reweighting/of_densities/reweighting.html",
     ]  # fmt: skip
     assert "results/tiny/plots/dense/trees/binning.png" in targets.data_reports(plan)
     assert targets.runs(plan) == ["results/tiny/runs.html"]

@@ -38,9 +38,9 @@ def analysis(tmp_path_factory):
     return directory
 
 
-def write_log_p(analysis, task, log_p):
+def write_log_p(analysis, task, log_p, dataset=None):
     """``predictions.h5`` of a task, with what a function of the jets gives as log P."""
-    with TableReader(analysis / "dataset" / "test.h5") as reader:
+    with TableReader((dataset or analysis / "dataset") / "test.h5") as reader:
         jets = reader.read("jets")
     names = ("label", "weight", "run_number", "event_number", "sample", "n_branchings")
     dtype = [(name, jets.dtype[name]) for name in names] + [(name, "<f4") for name in ("log_p", *COLUMNS)]
@@ -60,9 +60,12 @@ def test_reweighting_comes_closer_with_the_true_ratio(analysis, tmp_path):
     # The toy's numbers of branchings are those of Poisson distributions with means 6 and 14.
     write_log_p(analysis, "quark_density", lambda jets: jets["n_branchings"] * np.log(6) - 6)
     jets = write_log_p(analysis, "gluon_density", lambda jets: jets["n_branchings"] * np.log(14) - 14)
-    options = ["--config", analysis / "config.yaml", "--comparison", "both", "--ratio", "junipr", "--limit", "1000"]
+    options = ["--config", analysis / "config.yaml", "--comparison", "both", "--ratio", "junipr", "--limit", "30"]
     options += ["--dataset", analysis / "dataset", "--best", analysis / "best", "--output", tmp_path]
     assert main(["reweight", *map(str, options)]) == 0
+    assert drawn(tmp_path) == set()
+    figure = ["plot_reweighting", *map(str, [*options[:6], "--dataset", options[9], "--numbers", tmp_path])]
+    assert main(figure) == 0
     assert drawn(tmp_path) == {"spectra"}
     results = json.loads((tmp_path / "reweighting.json").read_text())
     assert (results["source"], results["target"]) == ("quark", "gluon")
@@ -83,10 +86,29 @@ def test_reweighting_comes_closer_with_the_true_ratio(analysis, tmp_path):
     weights = found["weight"] * found["factor"].astype(float)
     assert results["effective_jets_after"] == pytest.approx(weights.sum() ** 2 / (weights**2).sum(), rel=1e-4)
     ratio = np.exp(found["log_ratio"].astype(float)) * found["seed_ratio"]
-    assert (results["limited"], results["limit"]) == ((ratio > 1000).sum(), 1000.0)
+    assert (results["limited"], results["limit"]) == ((ratio > 30).sum(), 30.0)
     assert main(["reweight", *map(str, options), "--limit", "2"]) == 0
     results = json.loads((tmp_path / "reweighting.json").read_text())
     assert results["limited"] == (ratio > 2).sum() > 10
+
+
+def test_a_spectrum_with_weights_of_no_meaning_says_so(analysis, tmp_path):
+    """A factor for one jet alone: the reweighted jets are worth one, and nothing came closer or further away."""
+
+    def one_of_all(jets):
+        return np.where(np.arange(len(jets)) == np.flatnonzero(jets["label"] == 0)[0], 0.0, -1000.0)
+
+    write_log_p(tmp_path, "quark_density", lambda jets: np.zeros(len(jets)), analysis / "dataset")
+    write_log_p(tmp_path, "gluon_density", one_of_all, analysis / "dataset")
+    options = ["--config", analysis / "config.yaml", "--comparison", "both", "--ratio", "junipr", "--limit", "1e9"]
+    options += ["--dataset", analysis / "dataset", "--best", tmp_path / "best", "--output", tmp_path / "out"]
+    assert main(["reweight", *map(str, options)]) == 0
+    entry = json.loads((tmp_path / "out" / "reweighting.json").read_text())["spectra"]["z"]
+    assert (entry["chi2_after"], entry["closer"]) == (None, None)
+    assert entry["not_meaningful"].startswith("n_eff 1")
+    figure = ["plot_reweighting", *map(str, [*options[:6], "--dataset", options[9], "--numbers", tmp_path / "out"])]
+    assert main(figure) == 0
+    assert "not meaningful (n_eff 1" in (tmp_path / "out" / "reweighting.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -171,10 +193,17 @@ def test_without_precedents_nothing_is_said_to_be_overruled(sampled, analysis, t
     options += ["--dataset", analysis / "dataset", "--jets", "20", "--output", tmp_path / "jets.h5"]
     assert main(["sample_jets", *map(str, options)]) == 0
     assert json.loads((tmp_path / "closure.json").read_text())["overruled"] is None
+    # Twenty jets have no means by step; the figure says so.
+    options = ["--config", analysis / "config.yaml", "--task", "quark_density", "--dataset", analysis / "dataset"]
+    assert main(["plot_sampled", *map(str, options), "--numbers", str(tmp_path)]) == 0
+    assert drawn(tmp_path) == {"closure", "closure_depth"}
 
 
-def test_the_closure_is_drawn_and_equal_seeds_give_equal_jets(sampled):
-    assert drawn(sampled / "a") == {"closure"}
+def test_the_closure_is_drawn_and_equal_seeds_give_equal_jets(sampled, analysis):
+    assert drawn(sampled / "a") == set()
+    options = ["--config", analysis / "config.yaml", "--task", "quark_density", "--dataset", analysis / "dataset"]
+    assert main(["plot_sampled", *map(str, options), "--numbers", str(sampled / "a")]) == 0
+    assert drawn(sampled / "a") == {"closure", "closure_depth"}
     results = json.loads((sampled / "a" / "closure.json").read_text())
     assert results["jets"] == 100
     assert results["spectra"]["multiplicity"]["chi2"] > 0

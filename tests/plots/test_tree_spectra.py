@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from jetloom.evaluation.density.spectra import Spectrum
+from jetloom.evaluation.density.spectra import Spectrum, agreement
 from jetloom.plots.density import tree_spectra
 from jetloom.plots.density.tree_spectra import Line, draw_spectra
 
@@ -23,13 +23,17 @@ def test_ratios_are_named_and_those_outside_are_marked(tmp_path, monkeypatch):
         with canvas(path, *sizes, **options) as (figure, axes):
             yield figure, axes
             lower = axes[1, 0]
-            seen["label"] = lower.get_ylabel()
+            seen["label"], seen["title"] = lower.get_ylabel(), axes[0, 0].get_title(loc="left")
             seen["marks"] = {line.get_marker(): line.get_xdata().round(2).tolist() for line in lower.lines}
 
     monkeypatch.setattr(tree_spectra, "canvas", looked_at)
-    reference = Line("Data", "#000000", "-", {"z": spectrum([2.0, 2.0, 2.0])})
-    line = Line("Drawn", "#D55E00", "-", {"z": spectrum([2.0, 9.0, 0.2])})
+    data, drawn = spectrum([2.0, 2.0, 2.0]), spectrum([2.0, 9.0, 0.2])
+    reference = Line("Data", "#000000", "-", {"z": data.curve()})
+    line = Line("Drawn", "#D55E00", "-", {"z": drawn.curve()}, {"z": agreement(drawn, data)})
     draw_spectra(tmp_path / "spectra", reference, [line], "Model / data", names=("z",))
     assert seen["label"] == "Model / data"
     assert seen["marks"]["^"] == [0.28]
     assert seen["marks"]["v"] == [0.57]
+    found = agreement(drawn, data)
+    assert seen["title"] == rf"$\chi^2$/ndf: {found.chi2:.0f}/3"
+    assert found.chi2 > 1000

@@ -42,6 +42,8 @@ ROOMS = {
         "plot_samples": "plot the spectra of all samples with their weights, and the jets that are in quarantine",
         "plot_scan": "plot a collected scan",
         "plot_comparison": "plot a comparison of models, and list its numbers, from what it left",
+        "plot_sampled": "plot the jets that were drawn from the best density model beside those it learnt",
+        "plot_reweighting": "plot a reweighting of jets of one class to another, and list its numbers",
         "plot_best": "plot the best point, and list its metrics, from what its evaluation left",
     },
     "site": {

@@ -63,10 +63,11 @@ def comparisons(plan: Plan) -> list[str]:
 
 
 def densities(plan: Plan) -> list[str]:
-    """Return the jets drawn from density models, and the reweighted ones."""
-    samples = [f"{plan.root}/best/{task}/sampled.h5" for task in sampled_tasks(plan.analysis)]
+    """Return the figures of jets drawn from density models, and of reweighted ones, which bring the jets."""
+    samples = [f"{plan.root}/best/{task}/closure.png" for task in sampled_tasks(plan.analysis)]
     return samples + [
-        f"{plan.root}/comparisons/{name}/reweighting/{ratio}/weights.h5" for name, ratio in reweighted(plan.analysis)
+        f"{plan.root}/comparisons/{name}/reweighting/{ratio}/reweighting.html"
+        for name, ratio in reweighted(plan.analysis)
     ]
 
 

@@ -7,6 +7,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jetloom.cli.report.comparison_options import add_ratio, find_ratio
+
 if TYPE_CHECKING:
     from jetloom.config.analysis import Analysis
 
@@ -15,9 +17,7 @@ logger = logging.getLogger(__name__)
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--config", required=True, help="configuration of the analysis")
-    parser.add_argument("--comparison", required=True, help="name of the comparison")
-    parser.add_argument("--ratio", required=True, help="name of one of its ratios: its background becomes its signal")
+    add_ratio(parser)
     parser.add_argument("--dataset", type=Path, help="directory of the dataset; results/<analysis>/datasets/<task>")
     parser.add_argument("--best", type=Path, help="directory of the tasks' best points; results/<analysis>/best")
     parser.add_argument("--limit", type=float, default=50.0, help="largest factor that a weight may get")
@@ -27,23 +27,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Read log P of both models, weigh, draw."""
+    """Read log P of both models, weigh, measure."""
     from jetloom import paths
     from jetloom.config.load import load_analysis
     from jetloom.data.appearance import with_appearance
     from jetloom.data.dataset import Dataset
-    from jetloom.errors import ConfigurationError, near_misses
-    from jetloom.report.reweighting import Pair, reweight
+    from jetloom.report.reweighting.measure import Pair, reweight
 
     analysis, name = load_analysis(arguments.config), arguments.comparison
-    if name not in analysis.comparisons:
-        advice = near_misses(name, analysis.comparisons)
-        raise ConfigurationError(f"no comparison '{name}'", where="comparisons", advice=advice)
-    ratios = analysis.comparisons[name].ratios
-    if arguments.ratio not in ratios:
-        advice = near_misses(arguments.ratio, ratios)
-        raise ConfigurationError(f"no ratio '{arguments.ratio}'", where=f"comparisons.{name}.ratios", advice=advice)
-    ratio = ratios[arguments.ratio]
+    ratio = find_ratio(analysis, arguments)
     stored = Dataset.open(arguments.dataset or paths.dataset(analysis, ratio.signal))
     stored.verify()
     dataset = with_appearance(stored, analysis, ratio.signal)
@@ -53,13 +45,16 @@ def run(arguments: argparse.Namespace) -> None:
         predictions(directory / task / "predictions.h5", dataset.fingerprint)
         for task in (ratio.background, ratio.signal)
     )
-    output = arguments.output or paths.comparison(analysis, name) / "reweighting" / arguments.ratio
+    output = arguments.output or paths.reweighting(analysis, name, arguments.ratio)
     results = reweight(dataset, fold, Pair(source, target, source_rows, target_rows), output, arguments.limit)
     logger.info(
         "%d jets, effectively %.0f before and %.0f after",
         results["jets"], results["effective_jets_before"], results["effective_jets_after"],
     )  # fmt: skip
     for spectrum, entry in results["spectra"].items():
+        if entry["closer"] is None:
+            logger.info("%s: not meaningful (%s)", spectrum, entry["not_meaningful"])
+            continue
         logger.info(
             "%s: chi2/ndf %.1f/%d -> %.1f", spectrum, entry["chi2_before"], entry["ndf"], entry["chi2_after"]
         )  # fmt: skip

@@ -17,30 +17,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jets", type=int, help="number of jets; tasks.<name>.sampled")
     parser.add_argument("--seed", type=int, help="seed of the jets; that of the configuration")
     parser.add_argument("--output", type=Path, help="file of trees; results/<analysis>/best/<task>/sampled.h5")
-    parser.add_argument("--closure", type=Path, help="figure of data against sample; closure.png beside the file")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Draw energies and masses from the test part, let the jets grow, write and compare them."""
+    """Draw energies and masses from the test part, let the jets grow, write them and hold them against data."""
     import numpy as np
 
     from jetloom import paths, provenance
     from jetloom.config.trees import Trees
     from jetloom.errors import ConfigurationError
-    from jetloom.io.atomic import write_json
-    from jetloom.plots.density.jet_trees import learnt_note
 
     best = open_best(arguments, "density")
     if best.task.model != "junipr":
         raise ConfigurationError("only junipr can draw jets", where=f"tasks.{arguments.task}.model")
     from jetloom.evaluation.density.sampling.writing import precedents_of, seeds_of, write_sample
-    from jetloom.report.closure import draw_closure
+    from jetloom.report.sampling.measure import compare
 
     number = best.task.sampled if arguments.jets is None else arguments.jets
     if number < 1:
         raise ConfigurationError(f"cannot draw {number} jets", where="--jets", advice="give a positive number")
     seed = best.analysis.seed if arguments.seed is None else arguments.seed
-    view, facts = best.dataset.view(best.facts["fold"]), best.dataset.description
+    view = best.dataset.view(best.facts["fold"])
     learnt = best.task.classes or best.dataset.classes
     classes = [best.dataset.classes.index(name) for name in learnt]
     generator = np.random.default_rng(seed)
@@ -52,12 +49,12 @@ def run(arguments: argparse.Namespace) -> None:
     seeds = seeds_of(view, "test", classes, number, generator)
     jets = write_sample(best.network, seeds, generator, output, settings, origin, precedents_of(view, classes))
     logger.info("drew %d jets into %s", number, output)
-    closure = (arguments.closure or output.with_name("closure")).with_suffix("")
-    note = learnt_note(facts, learnt, "test")
-    results = draw_closure(closure, jets, view, classes, facts["label"], note)
-    write_json(closure.with_suffix(".json"), results)
+    results = compare(jets, best.dataset, view, learnt, output.parent)
     for name, entry in results["spectra"].items():
-        logger.info("%s: chi2/ndf = %.1f/%d", name, entry["chi2"], entry["ndf"])
+        if entry["chi2"] is None:
+            logger.info("%s: no chi2 (%s)", name, entry["not_meaningful"])
+        else:
+            logger.info("%s: chi2/ndf = %.1f/%d", name, entry["chi2"], entry["ndf"])
     sizes = results["constituents"]
     logger.info(
         "constituents: %.2f drawn, %.2f in the test part, distance %.3f",

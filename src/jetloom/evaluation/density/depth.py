@@ -19,8 +19,11 @@ from jetloom.physics.scaling import SMALLEST
 
 Floats = npt.NDArray[np.float64]
 
-QUANTITIES = ("mass", "z", "theta", "delta")
-"""Mass of the mother in GeV, and variables of the branching; of each the mean logarithm is taken."""
+QUANTITIES = ("mass", "z", "theta", "delta", "phi")
+"""Mass of the mother in GeV, and variables of the branching."""
+
+LOGARITHMIC = frozenset(QUANTITIES) - {"phi"}
+"""Of these the mean logarithm is taken; of phi, an azimuth in radians, the mean itself."""
 
 FEWEST = 100
 """Jets of either sample that a step must have."""
@@ -37,7 +40,8 @@ class ByDepth:
     jets : int64 array, shape (steps,)
         Jets that have so many branchings.
     mean, std : float64 arrays, shape (quantities, steps)
-        Mean of the logarithm of each of :data:`QUANTITIES`, and its standard deviation; NaN where there is none.
+        Mean of each of :data:`QUANTITIES`, of the logarithm if it is :data:`LOGARITHMIC`, and its standard deviation;
+        NaN where there is none.
     """
 
     sizes: Floats
@@ -55,8 +59,10 @@ def by_depth(blocks: Iterable[tuple[Block, Floats]]) -> ByDepth:
             continue
         step = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         columns = [branching_masses(jets)[0][:, 1], *(rows[name].astype(np.float64) for name in QUANTITIES[1:])]
-        logarithms = np.log(np.maximum(np.stack(columns), SMALLEST))
-        found.append((lengths, step, logarithms, weights.astype(np.float64)))
+        values = np.stack(columns)
+        logarithmic = np.array([name in LOGARITHMIC for name in QUANTITIES])
+        values[logarithmic] = np.log(np.maximum(values[logarithmic], SMALLEST))
+        found.append((lengths, step, values, weights.astype(np.float64)))
     if not found:
         return ByDepth(np.zeros(1), np.zeros(0, np.int64), *np.zeros((2, len(QUANTITIES), 0)))
     lengths, step = (np.concatenate([block[place] for block in found]) for place in (0, 1))
@@ -76,6 +82,47 @@ def by_depth(blocks: Iterable[tuple[Block, Floats]]) -> ByDepth:
     return ByDepth(sizes, np.bincount(step, minlength=steps), mean, std)
 
 
+@dataclass(frozen=True)
+class Drift:
+    """What a figure shows of a quantity: the means of data and of drawn jets at each step, with standard deviations.
+
+    All float64 arrays of shape (steps,), in the unit of the quantity; geometric means if it is ``logarithmic``.
+    """
+
+    logarithmic: bool
+    data: Floats
+    data_errors: Floats
+    drawn: Floats
+    drawn_errors: Floats
+
+
+def drifts(drawn: ByDepth, data: ByDepth) -> dict[str, Drift]:
+    """Return what a figure shows of each of :data:`QUANTITIES`, as far as both samples have 100 jets."""
+    steps = _common_steps(drawn, data)
+    return {
+        name: Drift(
+            name in LOGARITHMIC,
+            *_in_units(name, data.mean[place, :steps], data.std[place, :steps]),
+            *_in_units(name, drawn.mean[place, :steps], drawn.std[place, :steps]),
+        )
+        for place, name in enumerate(QUANTITIES)
+    }
+
+
+def _in_units(name: str, mean: Floats, std: Floats) -> tuple[Floats, Floats]:
+    """Return a mean and its standard deviation in the unit of a quantity."""
+    if name not in LOGARITHMIC:
+        return mean, std
+    return np.exp(mean), np.exp(mean) * std
+
+
+def _common_steps(drawn: ByDepth, data: ByDepth) -> int:
+    """Return how many steps both samples have enough jets at."""
+    steps = min(len(drawn.jets), len(data.jets))
+    few = np.flatnonzero(np.minimum(drawn.jets[:steps], data.jets[:steps]) < FEWEST)
+    return int(few[0]) if len(few) else steps
+
+
 def depth_numbers(drawn: ByDepth, data: ByDepth) -> dict[str, Any]:
     """Hold a drawn sample against data, in a JSON-like form.
 
@@ -83,16 +130,14 @@ def depth_numbers(drawn: ByDepth, data: ByDepth) -> dict[str, Any]:
     -------
     dict
         ``constituents``: mean number of those ``drawn`` and of ``data``, and ``distance``, the largest difference of
-        the cumulative distributions (that of Kolmogorov and Smirnov). ``depth``, by quantity: geometric means of
-        ``drawn`` and ``data`` at each step from the root on, as far as both have 100 jets, and ``pull``, the difference
-        of the mean logarithms in standard deviations.
+        the cumulative distributions (that of Kolmogorov and Smirnov). ``depth``, by quantity: geometric means (of phi
+        the means) of ``drawn`` and ``data`` at each step from the root on, as far as both have 100 jets, and ``pull``,
+        their difference (of logarithms, but for phi) in standard deviations.
     """
     size = max(len(drawn.sizes), len(data.sizes))
     shares = [np.pad(one.sizes, (0, size - len(one.sizes))) / max(one.sizes.sum(), 1e-300) for one in (drawn, data)]
     cumulative = np.cumsum(shares[0] - shares[1])
-    steps = min(len(drawn.jets), len(data.jets))
-    few = np.flatnonzero(np.minimum(drawn.jets[:steps], data.jets[:steps]) < FEWEST)
-    steps = int(few[0]) if len(few) else steps
+    steps = _common_steps(drawn, data)
     with np.errstate(divide="ignore", invalid="ignore"):
         pulls = (drawn.mean[:, :steps] - data.mean[:, :steps]) / np.hypot(drawn.std[:, :steps], data.std[:, :steps])
     return {
@@ -103,8 +148,8 @@ def depth_numbers(drawn: ByDepth, data: ByDepth) -> dict[str, Any]:
         },
         "depth": {
             name: {
-                "drawn": np.exp(drawn.mean[place, :steps]).tolist(),
-                "data": np.exp(data.mean[place, :steps]).tolist(),
+                "drawn": _in_units(name, drawn.mean[place, :steps], drawn.std[place, :steps])[0].tolist(),
+                "data": _in_units(name, data.mean[place, :steps], data.std[place, :steps])[0].tolist(),
                 "pull": np.nan_to_num(pulls[place]).tolist(),
             }
             for place, name in enumerate(QUANTITIES)

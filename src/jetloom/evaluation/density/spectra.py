@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +87,11 @@ class Curve:
     edges: Floats
     mean: Floats
     errors: Floats
+
+
+def curves(spectra: Mapping[str, Spectrum]) -> dict[str, Curve]:
+    """Return what is drawn of some spectra, by their names."""
+    return {name: spectrum.curve() for name, spectrum in spectra.items()}
 
 
 def agreement(one: Spectrum, other: Spectrum) -> Agreement:

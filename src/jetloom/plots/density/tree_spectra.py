@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.evaluation.density.spectra import SPECTRA, Spectrum, chi_square
+from jetloom.evaluation.density.spectra import SPECTRA, Curve
+from jetloom.evaluation.statistics.agreement import Agreement
 from jetloom.plots.ratio_panel import mark_outside
 from jetloom.plots.style import canvas, headline, shared_legend
 
@@ -30,12 +31,13 @@ AXES = {
 
 @dataclass(frozen=True)
 class Line:
-    """Spectra of one sample, and how they are drawn."""
+    """Spectra of one sample, how they are drawn, and how each of them agrees with the reference."""
 
     title: str
     color: str
     style: Any
-    spectra: Mapping[str, Spectrum]
+    spectra: Mapping[str, Curve]
+    agreement: Mapping[str, Agreement] = field(default_factory=dict)
 
 
 def draw_spectra(
@@ -79,25 +81,23 @@ def draw_spectra(
 
 def _panel(upper: Any, lower: Any, name: str, reference: Line, lines: Sequence[Line]) -> None:
     data = reference.spectra[name]
-    mean, errors, ends = data.mean(), data.errors(), data.edges
+    mean, errors, ends = data.mean, data.errors, data.edges
     middle = 0.5 * (ends[1:] + ends[:-1]) if ends[0] <= 0 or name == "multiplicity" else np.sqrt(ends[1:] * ends[:-1])
     seen = mean > 0
     look = {"fmt": "o", "color": reference.color, "markersize": 4, "linewidth": 1}
     upper.errorbar(middle[seen], mean[seen], errors[seen], label=reference.title, **look)
     lower.errorbar(middle[seen], np.ones(int(seen.sum())), (errors[seen] / mean[seen]), **look)
     lower.set_ylim(0.4, 1.6)
-    said = []
     for line in lines:
         other = line.spectra[name]
-        upper.stairs(other.mean(), ends, color=line.color, linestyle=line.style, label=line.title, linewidth=1.8)
-        ratio = np.divide(other.mean(), mean, out=np.full(len(mean), np.nan), where=seen)
-        error = np.divide(other.errors(), mean, out=np.full(len(mean), np.nan), where=seen)
+        upper.stairs(other.mean, ends, color=line.color, linestyle=line.style, label=line.title, linewidth=1.8)
+        ratio = np.divide(other.mean, mean, out=np.full(len(mean), np.nan), where=seen)
+        error = np.divide(other.errors, mean, out=np.full(len(mean), np.nan), where=seen)
         lower.stairs(ratio, ends, color=line.color, linestyle=line.style, linewidth=1.5, baseline=None)
         low, high = np.nan_to_num(ratio - error), np.nan_to_num(ratio + error)
         lower.stairs(high, ends, baseline=low, fill=True, color=line.color, alpha=0.25, linewidth=0)
         mark_outside(lower, middle, ratio, line.color, filled=line.style == "-")
-        value, freedom = chi_square(other, data)
-        said.append(f"{value:.0f}/{freedom}")
+    said = (line.agreement[name].ratio for line in lines)
     upper.set_title(r"$\chi^2$/ndf: " + r" $\to$ ".join(said), fontsize="small", loc="left")
     for panel in (upper, lower):
         if name not in ("multiplicity", "phi"):

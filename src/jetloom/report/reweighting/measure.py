@@ -9,15 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.errors import EmptySampleError
-from jetloom.evaluation.density.spectra import SPECTRA, Spectrum, chi_square, spectra_of
+from jetloom.evaluation.density.spectra import Spectrum, agreement, curves, spectra_of
 from jetloom.evaluation.ratio.likelihood_weights import LIMIT, Weights, likelihood_weights
 from jetloom.evaluation.ratio.seeds import fit_seed_ratio
+from jetloom.evaluation.statistics.agreement import Agreement
 from jetloom.evaluation.statistics.bootstrap import KEYS
-from jetloom.io.atomic import publishing, write_json, write_text
+from jetloom.evaluation.statistics.meaning import KEY, finite
+from jetloom.io.atomic import publishing
 from jetloom.io.hdf5.tables import TableWriter, check_file
-from jetloom.plots.density.tree_spectra import Line, draw_spectra
-from jetloom.plots.style import class_styles
-from jetloom.plots.tables import page, paragraph, percent, table
+from jetloom.io.records import write_record
+from jetloom.io.sealed import write_json
+from jetloom.report.reweighting.stored import FIGURES, NUMBERS, WEIGHTS, Figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +53,7 @@ class Pair:
 
 
 def reweight(dataset: Dataset, fold: int | None, pair: Pair, output: Path, limit: float = LIMIT) -> dict[str, Any]:
-    """Reweight the source's jets of the test part to the target, and write weights, figure, table and numbers.
+    """Reweight the source's jets of the test part to the target; write weights, numbers, and what the figure shows.
 
     Parameters
     ----------
@@ -77,53 +79,46 @@ def reweight(dataset: Dataset, fold: int | None, pair: Pair, output: Path, limit
     seed_ratio = _seed_ratios(view, pair)
     weights = pair.source_rows["weight"][rows].astype(np.float64)
     found = likelihood_weights(log_ratio, seed_ratio, weights, limit)
-    _write_weights(output / "weights.h5", pair.source_rows[rows], rows, log_ratio, seed_ratio, found)
+    _write_weights(output / WEIGHTS, pair.source_rows[rows], rows, log_ratio, seed_ratio, found)
     longest = int(pair.source_rows["n_branchings"].max()) + 1
     target = spectra_of(_class_blocks(view, pair.target, None), binning, longest)
     plain = spectra_of(_class_blocks(view, pair.source, None), binning, longest)
     weighted = spectra_of(_class_blocks(view, pair.source, found.factors), binning, longest)
-    names = dataset.classes[pair.source], dataset.classes[pair.target]
-    results = numbers(found, len(rows), names, plain, weighted, target, limit)
-    styles = class_styles(dataset.description["classes"])
-    source, aim = styles[pair.source], styles[pair.target]
-    lines = [
-        Line(source.title, source.color, "--", plain),
-        Line(f"{source.title}, reweighted to {aim.title}", source.color, "-", weighted),
-    ]
-    reference = Line(aim.title, aim.color, "-", target)
-    label = dataset.description["label"]
-    draw_spectra(output / "spectra", reference, lines, f"Ratio to\n{aim.title}", label, _note(results))
-    write_text(output / "reweighting.html", _page(results, source.title, aim.title))
-    write_json(output / "reweighting.json", results)
+    before, after = ({name: agreement(one[name], target[name]) for name in target} for one in (plain, weighted))
+    results = {
+        "source": dataset.classes[pair.source], "target": dataset.classes[pair.target], "jets": len(rows),
+        "effective_jets_before": found.before, "effective_jets_after": found.after, "clipped": found.clipped,
+        "limited": found.limited, "limit": limit,
+        "spectra": {
+            name: _entry(before[name], after[name], *(_distance(one[name], target[name]) for one in (plain, weighted)))
+            for name in target
+        },
+    }  # fmt: skip
+    write_record(output / FIGURES, Figures(curves(target), curves(plain), curves(weighted), before, after))
+    write_json(output / NUMBERS, results)
     return results
 
 
-def numbers(
-    found: Weights,
-    jets: int,
-    names: tuple[str, str],
-    plain: dict[str, Spectrum],
-    weighted: dict[str, Spectrum],
-    target: dict[str, Spectrum],
-    limit: float,
-) -> dict[str, Any]:
-    """Return the numbers of a reweighting; a spectrum is ``closer`` if its distance to the target became smaller.
+def _distance(one: Spectrum, target: Spectrum) -> float:
+    """Return the sum of absolute differences over the bins."""
+    return float(np.abs(one.mean() - target.mean()).sum())
 
-    chi^2 falls with the effective number of jets as well, so it does not decide.
+
+def _entry(before: Agreement, after: Agreement, distance_before: float, distance_after: float) -> dict[str, Any]:
+    """Return what is said of a spectrum; it is ``closer`` if its distance to the target became smaller.
+
+    chi^2 falls with the effective number of jets as well, so it does not decide. Where weights leave none of this a
+    meaning all is None, for the reason that stands beside it.
     """
-    spectra = {}
-    for name in SPECTRA:
-        (before, freedom), (after, _) = (chi_square(one[name], target[name]) for one in (plain, weighted))
-        distance = [float(np.abs(one[name].mean() - target[name].mean()).sum()) for one in (plain, weighted)]
-        spectra[name] = {
-            "chi2_before": before, "chi2_after": after, "ndf": freedom, "closer": distance[1] < distance[0],
-            "distance_before": distance[0], "distance_after": distance[1],
-        }  # fmt: skip
+    doubt = before.doubt or after.doubt
     return {
-        "source": names[0], "target": names[1], "jets": jets, "effective_jets_before": found.before,
-        "effective_jets_after": found.after, "clipped": found.clipped, "limited": found.limited, "limit": limit,
-        "spectra": spectra,
-    }  # fmt: skip
+        "chi2_before": finite(before.chi2),
+        "chi2_after": finite(after.chi2),
+        "ndf": before.ndf,
+        "closer": None if doubt else distance_after < distance_before,
+        "distance_before": None if doubt else distance_before,
+        "distance_after": None if doubt else distance_after,
+    } | ({KEY: doubt} if doubt else {})
 
 
 def _seed_ratios(view: View, pair: Pair) -> Floats:
@@ -155,38 +150,3 @@ def _write_weights(
     written["factor"] = found.factors
     with publishing(path, check_file) as part, TableWriter(part, {"jets": (WEIGHT, None)}) as writer:
         writer.append(jets=written)
-
-
-def _note(results: dict[str, Any]) -> str:
-    """Say beside the label what is left of the jets' statistical power."""
-    before, after = (results[f"effective_jets_{side}"] for side in ("before", "after"))
-    return (
-        rf"test part, effective number of jets {before:,.0f} $\to$ {after:,.0f}, "
-        f"{results['limited']:,} of {results['jets']:,} weights limited"
-    )
-
-
-def _page(results: dict[str, Any], source: str, target: str) -> str:
-    text = (
-        f"{results['jets']:,} jets of {source} in the test part, reweighted to {target}. They are worth "
-        f"{results['effective_jets_before']:,.0f} jets of equal weight before and "
-        f"{results['effective_jets_after']:,.0f} after, (sum of w)^2 / (sum of w^2). "
-        f"The factors of {results['limited']:,} jets ({percent(results['clipped'], 1.0)} by weight) "
-        f"were limited to {results['limit']:g}."
-    )
-    lines = [
-        [
-            name,
-            entry["distance_before"],
-            entry["distance_after"],
-            "yes" if entry["closer"] else "no",
-            entry["chi2_before"],
-            entry["chi2_after"],
-            entry["ndf"],
-        ]
-        for name, entry in results["spectra"].items()
-    ]
-    head = ["Spectrum", f"Distance of {source}", "Distance reweighted", "Closer"]
-    head += [f"chi2 of {source}", "chi2 reweighted", "Degrees of freedom"]
-    title = f"Distance from {target}: sum of absolute differences over the bins"
-    return page(f"{source} reweighted to {target}", paragraph(text), table(head, lines, title))

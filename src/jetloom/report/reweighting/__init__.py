@@ -1,0 +1,1 @@
+"""Jets of one class reweighted to another: weights and numbers made once, then drawn as often as it is asked for."""
