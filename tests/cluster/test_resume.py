@@ -320,22 +320,25 @@ def _watch(seconds):
 SENT = """
 import os, signal, sys, threading, time
 from jetloom.cluster.recovery.child import snakemake
-timer = threading.Timer(2.0, lambda: os.kill(os.getpid(), signal.SIGTERM))
-timer.daemon = True
-timer.start()
+def send():
+    while not os.path.exists("ready"):
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGTERM)
+threading.Thread(target=send, daemon=True).start()
 sys.exit(snakemake([]))
 """
 
 
 @pytest.mark.parametrize(
-    ("ends", "code"), [("sys.exit(4)", 4), ("os.kill(os.getpid(), 9)", 137), ("time.sleep(30)", 77)]
+    ("ends", "code"), [("sys.exit(4)", 4), ("os.kill(os.getpid(), 9)", 137), ("time.sleep(300)", 77)]
 )
 def test_exit_codes_and_signals(ends, code):
+    ready = "open('ready', 'w').close()\n" if code == 77 else ""
     Path("snakemake.py").write_text(
-        "import os, signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(77))\n" + ends
+        f"import os, signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(77))\n{ready}{ends}"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
-    done = subprocess.run([sys.executable, "-c", SENT], env=environment, timeout=25, check=False)
+    done = subprocess.run([sys.executable, "-c", SENT], env=environment, timeout=250, check=False)
     assert done.returncode == code
 
 

@@ -11,6 +11,9 @@ EARLIER, LATER = "2026-11-21T11:59:59+00:00", "2026-11-21T12:00:01+00:00"
 LIMITED = {Cause[name.upper()]: limit for name, limit in Attempts().model_dump().items()}
 
 
+MOST = ", the most there may be (cluster.growth.memory_limit)"
+
+
 def _lines(*causes, ended=LATER, memory=2000, minutes=60):
     return [
         Attempt(number, cause, memory_asked_mb=memory, minutes_asked=minutes, ended=ended)
@@ -65,14 +68,17 @@ def test_more_memory_than_there_may_be_is_not_asked_for():
     growth = {"memory_limit": 8000}
     assert _judge(_lines(Cause.OUT_OF_MEMORY, memory=7999), growth=growth).action == Action.RETRY
     verdict = _judge(_lines(Cause.OUT_OF_MEMORY, memory=8000), growth=growth)
-    assert (verdict.action, verdict.words) == (Action.GIVE_UP, "out of memory with 8000 MB, the most there may be")
+    assert (verdict.action, verdict.words) == (Action.GIVE_UP, f"out of memory with 8000 MB{MOST}")
 
 
 def test_more_time_is_not_asked_for_unless_the_job_goes_on_where_it_was():
     lines = _lines(Cause.OUT_OF_TIME, minutes=1440)
     assert _judge(lines, resumable=True).action == Action.RETRY
     verdict = _judge(lines, resumable=False)
-    assert (verdict.action, verdict.words) == (Action.GIVE_UP, "out of time after 1440 minutes, the most there may be")
+    assert (verdict.action, verdict.words) == (
+        Action.GIVE_UP,
+        f"out of time after 1440 minutes{MOST.replace('memory', 'minutes')}",
+    )
     assert _judge(_lines(Cause.OUT_OF_TIME, minutes=1439), resumable=False).action == Action.RETRY
 
 

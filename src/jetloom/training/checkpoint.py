@@ -89,6 +89,16 @@ def load(path: Path) -> tuple[Progress, Arrays, Arrays] | None:
         return None
 
 
+def position(path: Path) -> tuple[int, int]:
+    """Return the epochs, and the steps of the next one, that a checkpoint stands after; (0, 0) if none can be read."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            content = json.loads(str(archive["progress"]))
+        return int(content["epoch"]), int(content["step"])
+    except Exception:  # noqa: BLE001 - what damaged bytes make NumPy raise has no end, and the training will tell
+        return 0, 0
+
+
 def _read(path: Path) -> tuple[Progress, Arrays, Arrays]:
     with np.load(path, allow_pickle=False) as archive:
         content = json.loads(str(archive["progress"]))

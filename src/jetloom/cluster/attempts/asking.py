@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from jetloom import paths
-from jetloom.cluster.attempts import requests
+from jetloom.cluster.attempts import ceilings, requests
 from jetloom.config.analysis import Analysis
+from jetloom.config.cluster import Growth
 from jetloom.scan.attempts import ledger
 from jetloom.stages import STAGES
 
@@ -59,7 +60,8 @@ class Asking:
         start = self._first(rule).memory
 
         def memory(wildcards: Any) -> int:
-            return requests.memory(start, self._analysis.cluster.growth, self._attempts(rule, wildcards))
+            attempts = self._attempts(rule, wildcards)
+            return requests.memory(start, self._growth(rule, wildcards, attempts), attempts)
 
         return memory
 
@@ -67,9 +69,17 @@ class Asking:
         start = self._first(rule).minutes
 
         def minutes(wildcards: Any) -> int:
-            return requests.minutes(start, self._analysis.cluster.growth, self._attempts(rule, wildcards))
+            attempts = self._attempts(rule, wildcards)
+            return requests.minutes(start, self._growth(rule, wildcards, attempts), attempts)
 
         return minutes
+
+    def _growth(self, rule: str, wildcards: Any, attempts: list[ledger.Attempt]) -> Growth:
+        """Return how requests grow; what the site allows matters, and is read, only after an attempt."""
+        growth = self._analysis.cluster.growth
+        if not attempts:
+            return growth
+        return ceilings.limited(growth, ceilings.find(rule, dict(wildcards.items()).get("task", "")))
 
     def _first(self, rule: str) -> Any:
         return getattr(self._analysis.cluster.stages, STAGES[rule].request)

@@ -13,7 +13,7 @@ def memory(start: int, growth: Growth, attempts: Iterable[Attempt]) -> int:
     asked = start
     for attempt in attempts:
         if attempt.cause == Cause.OUT_OF_MEMORY:
-            asked = max(asked, _more(attempt.memory_asked_mb or asked, growth.factor, growth.memory_limit))
+            asked = max(asked, _more(attempt.memory_asked_mb or asked, growth.factor, max(start, growth.memory_limit)))
     return asked
 
 
@@ -22,7 +22,7 @@ def minutes(start: int, growth: Growth, attempts: Iterable[Attempt]) -> int:
     asked = start
     for attempt in attempts:
         if attempt.cause == Cause.OUT_OF_TIME:
-            asked = max(asked, _more(attempt.minutes_asked or asked, growth.factor, growth.minutes_limit))
+            asked = max(asked, _more(attempt.minutes_asked or asked, growth.factor, max(start, growth.minutes_limit)))
     return asked
 
 

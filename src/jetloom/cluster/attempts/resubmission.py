@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from jetloom import paths
+from jetloom.cluster.attempts import ceilings
+from jetloom.cluster.attempts.stalls import Stalls
 from jetloom.cluster.attempts.verdict import Action, Verdict, judge
 from jetloom.cluster.attempts.words import NEVER_TAKEN, REFUSED, cause_of_words, verb_error
 from jetloom.cluster.schedulers.scheduler import Facts, Place, Scheduler
@@ -74,6 +76,7 @@ class Resubmission:
         """When a job was judged last, in seconds since 1970: an older log is that of an earlier attempt."""
         self._lines: dict[Path, int] = {}
         """How many lines a ledger had then: they are those of earlier attempts."""
+        self._stalls = Stalls()
         self._told: tuple[str, Facts | None] | None = None
         """The job that was asked for last, and the answer."""
         self._began = datetime.fromisoformat(since).timestamp() if since else time.time()
@@ -90,7 +93,10 @@ class Resubmission:
             return Verdict(Action.GIVE_UP, f"{Cause.DISK_FULL}: {error.line()}")
         lines = ledger.read(path)
         self._judged[path], self._lines[path] = time.time(), len(lines)
-        verdict = judge(lines, self.since, self.analysis.cluster, failed.rule == "train")
+        training = failed.rule == "train"
+        ceiling = ceilings.find(failed.rule, failed.wildcards.get("task", ""))
+        stalled = self._stalls.after(path.parent, lines[-1]) if training else None
+        verdict = judge(lines, self.since, self.analysis.cluster, training, ceiling, stalled)
         return replace(verdict, words=f"{verdict.words}; {line.detail}" if line.detail else verdict.words)
 
     def judge_group(self, members: Sequence[FailedJob]) -> Verdict:

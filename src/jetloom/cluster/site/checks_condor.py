@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from jetloom.cluster.attempts.ceilings import Ceiling
 from jetloom.cluster.profiles.asked import Asked, Examined, request_of
 from jetloom.cluster.schedulers.scheduler import SilentSchedulerError, call
 from jetloom.cluster.site.findings import Finding, ok, warning, wrong
@@ -108,6 +109,16 @@ def pool(examined: Examined) -> Iterator[Finding]:
             yield from fits(entry, slots, examined)
 
 
+def ceilings(slots: Sequence[Slot], examined: Examined) -> dict[tuple[str, str], Ceiling]:
+    """Return the most for the jobs of each rule and task; no slot that is shown now says nothing."""
+    found = {}
+    for entry in examined.asked:
+        kind = "the pool's largest slot with GPUs" if entry.gpus else "the pool's largest slot"
+        if memory := max((slot.memory for slot in slots if slot.gpus >= entry.gpus), default=0):
+            found[entry.rule, entry.task] = Ceiling(memory=memory, memory_of=kind)
+    return found
+
+
 def fits(entry: Asked, slots: Sequence[Slot], examined: Examined) -> Iterator[Finding]:
     """Check that a request, and what it may grow to, fits into a slot."""
     most = max(slot.gpus for slot in slots)
@@ -125,9 +136,8 @@ def fits(entry: Asked, slots: Sequence[Slot], examined: Examined) -> Iterator[Fi
         yield wrong("limits", f"{entry.rule} asks for {entry.memory} MB, no {kind} has more than {largest}",
                     f"cluster.stages.{request_of(entry.rule)}.memory in {examined.config}")  # fmt: skip
     elif entry.memory_limit > largest:
-        yield warning("limits", f"{entry.rule} may grow to {entry.memory_limit} MB, no {kind} has more than {largest}",
-                      f"cluster.growth.memory_limit: {largest} in {examined.config}, else a job that grows so far "
-                      "waits for ever")  # fmt: skip
+        grows = f"{entry.rule} may grow to {entry.memory_limit} MB"
+        yield ok("limits", f"{grows}: that ends at {largest}, no {kind} has more")
     if entry.threads > max(slot.cpus for slot in fitting):
         yield wrong("limits", f"{entry.rule} asks for {entry.threads} CPUs, no {kind} has as many",
                     f"tasks.{entry.task}.training.threads in {examined.config}")  # fmt: skip

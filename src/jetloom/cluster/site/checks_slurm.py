@@ -69,7 +69,7 @@ def limits(site: SlurmSite, examined: Examined) -> Iterator[Finding]:
         if (names := tuple(partition.name for partition in chosen)) and names not in seen:
             seen.add(names)
             same = [other for other in examined.asked if site.chosen(other.get("slurm_partition")) == chosen]
-            yield from _grows(same, chosen, examined)
+            yield from _grows(same, chosen)
 
 
 def _fits(entry: Asked, chosen: Sequence[Partition], examined: Examined) -> Iterator[Finding]:
@@ -90,20 +90,18 @@ def _fits(entry: Asked, chosen: Sequence[Partition], examined: Examined) -> Iter
                     f"tasks.{entry.task}.training.threads in {examined.config}")  # fmt: skip
 
 
-def _grows(asked: Sequence[Asked], chosen: Sequence[Partition], examined: Examined) -> Iterator[Finding]:
-    """Check the most that later attempts ask for; of what is too large already, the first request says so."""
+def _grows(asked: Sequence[Asked], chosen: Sequence[Partition]) -> Iterator[Finding]:
+    """Say where growth ends; of what is too large already, the first request says so."""
     name = " or ".join(partition.name for partition in chosen)
     longest = max(partition.max_minutes for partition in chosen)
     largest = max(partition.memory for partition in chosen)
-    growth = f"in {examined.config}, else a job that grows so far waits for ever"
     minutes_limit = max((entry.minutes_limit for entry in asked if entry.minutes <= longest), default=0)
     memory_limit = max((entry.memory_limit for entry in asked if entry.memory <= largest), default=0)
     if minutes_limit > longest:
-        yield warning("limits", f"jobs may grow to {minutes_limit} minutes, {name} allows {longest:.0f}",
-                      f"cluster.growth.minutes_limit: {longest:.0f} {growth}")  # fmt: skip
+        yield ok("limits", f"jobs may grow to {minutes_limit} minutes: that ends at {longest:.0f}, the most in {name}; "
+                 "a training goes on from its checkpoint")  # fmt: skip
     if memory_limit > largest:
-        yield warning("limits", f"jobs may grow to {memory_limit} MB, {name} allows {largest:.0f}",
-                      f"cluster.growth.memory_limit: {largest:.0f} {growth}")  # fmt: skip
+        yield ok("limits", f"jobs may grow to {memory_limit} MB: that ends at {largest:.0f}, the most in {name}")
 
 
 def gpus(site: SlurmSite, examined: Examined) -> Iterator[Finding]:

@@ -15,10 +15,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from jetloom.cluster.attempts import ceilings
 from jetloom.cluster.profiles.asked import Examined, by_jobs
 from jetloom.cluster.profiles.sources import Sources, shown
 from jetloom.cluster.schedulers.scheduler import SilentSchedulerError, call
-from jetloom.cluster.site import checks_condor, checks_machine, checks_profile, checks_slurm
+from jetloom.cluster.site import checks_condor, checks_machine, checks_profile, checks_slurm, most_slurm
 from jetloom.cluster.site.findings import Finding, Level, wrong
 from jetloom.cluster.site.site_slurm import read_site
 from jetloom.errors import ConfigurationError, JetloomError
@@ -46,9 +47,23 @@ def look_before_submission(workflow: Any) -> None:
     asked = by_jobs(workflow) if executor in ("slurm", "htcondor") else []
     config = " ".join(shown(Path(path)) for path in workflow.configfiles) or "the configuration"
     settings = {"slurm-status-command": getattr(workflow.executor_settings, "status_command", None)}
-    if (error := first_error(executor, Examined(sources, asked, config), settings)) is not None:
+    examined = Examined(sources, asked, config)
+    if (error := first_error(executor, examined, settings)) is not None:
         sys.stderr.write(f"jetloom: error: {error.line()}\n")
         sys.exit(int(error.exit_code))
+    if asked and note_most(executor, examined):
+        for job in workflow.dag.needrun_jobs():  # what they ask for may be less now than what has been worked out
+            job.reset_params_and_resources()
+
+
+def note_most(executor: str, examined: Examined) -> bool:
+    """Write down the most that the site gives to jobs, where growth ends; say whether it is other than before."""
+    try:
+        if executor == "slurm":
+            return ceilings.write(most_slurm.ceilings(read_site(), examined))
+        return ceilings.write(checks_condor.ceilings(checks_condor.read_slots(), examined))
+    except SilentSchedulerError:
+        return False
 
 
 def first_error(executor: str, examined: Examined, settings: dict[str, Any] | None = None) -> JetloomError | None:

@@ -50,11 +50,18 @@ class Partition:
     """Who may submit; empty: everybody."""
     qos: tuple[str, ...]
     nodes: tuple[Node, ...]
+    qos_of_jobs: str = ""
+    """The QOS whose limits hold for every job of the partition."""
 
     @property
     def memory(self) -> float:
         """The largest memory that a job may have, in MB."""
-        return min(self.max_memory, max((node.memory for node in self.nodes), default=inf))
+        return self.memory_with(0)
+
+    def memory_with(self, gpus: int, model: str = "") -> float:
+        """Return the largest memory that a job with so many GPUs of a node may have, in MB."""
+        fitting = [node.memory for node in self.nodes if not gpus or node.devices("gpu", model) >= gpus]
+        return min(self.max_memory, max(fitting, default=inf))
 
     @property
     def cpus(self) -> int:
@@ -131,6 +138,7 @@ def parse_partitions(text: str, nodes: Iterable[Node]) -> dict[str, Partition]:
                 accounts=_listed(fields.get("AllowAccounts", "ALL")),
                 qos=_listed(fields.get("AllowQos", "ALL")),
                 nodes=tuple(node for node in nodes if node.partition == name),
+                qos_of_jobs="".join(_listed(fields.get("QoS", "N/A"))),
             )
     return found
 
