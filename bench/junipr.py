@@ -159,19 +159,15 @@ def trees_stream(name: str, path: Path, width: int, jets: int, batch: int) -> tu
     """Return the step of a model, and the batches by length of a file, as a training uses them."""
     from jetloom.data.streams.batch import Batch
     from jetloom.data.streams.buckets import BucketStream
-    from jetloom.training.optimizers import make_optimizer
     from jetloom.training.steppers.choice import make_stepper
 
     model, parameters, built = network(name, width)
     data = facts()
 
-    def values(batch: Any, outputs: Any) -> list[Any]:
-        return model.row_values(batch, outputs, parameters)
-
     def prepare(block: Any) -> Any:
         return Batch.of(model.features(block, data), block["label"], block["weight"])
 
-    stepper = make_stepper(built, make_optimizer(parameters), values, xla=model.compile_xla)
+    stepper = make_stepper(built, model, parameters)
     return stepper, BucketStream([path], batch, 1, prepare, lambda block: np.arange(len(block)), jets)
 
 
@@ -182,7 +178,7 @@ def train_epoch(stepper: Any, stream: Any) -> None:
     """
     last: Any = 0.0
     for batch in stream.epoch(0):
-        sums = stepper.train(batch)
+        sums = stepper.train({"main": batch})
         np.asarray(last)
         last = sums
     np.asarray(last)

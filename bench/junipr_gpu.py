@@ -104,12 +104,12 @@ def _step(path: Path, width: int, batch: int) -> Step:
 
     stepper, stream = trees_stream("junipr", path, width, JETS, batch)
     steps = (JETS // batch) // 2
-    arrays = max(
-        (arrays for _, arrays in zip(range(min(steps, 20)), stream.epoch(0), strict=False)),
-        key=lambda arrays: arrays[0]["daughters"].shape[1] == 48,
+    chosen = max(
+        (one for _, one in zip(range(min(steps, 20)), stream.epoch(0), strict=False)),
+        key=lambda one: one.features["daughters"].shape[1] == 48,
     )
-    arrays = jax.device_put(arrays)
-    compiled = stepper._train.lower(stepper._state, *arrays).compile()
+    batches = jax.device_put({"main": chosen})
+    compiled = stepper._train.lower(stepper._state, batches).compile()
     costs: Any = compiled.cost_analysis()
     costs = costs[0] if isinstance(costs, list) else costs
     weights_used = sum(variable.value.size for variable in stepper.network.trainable_variables if variable.ndim == 2)
@@ -117,10 +117,10 @@ def _step(path: Path, width: int, batch: int) -> Step:
 
     def step() -> Any:
         nonlocal state
-        state, sums = compiled(state, *arrays)
+        state, sums = compiled(state, batches)
         return sums
 
-    turns = arrays[0]["daughters"].shape[1]
+    turns = chosen.features["daughters"].shape[1]
     recurrence = network("junipr", width)[2].get_layer("junipr").recurrence
     weights = [variable.value for variable in recurrence.trainable_variables]
     seed, inputs = np.ones((4, batch), np.float32), np.ones((8, turns, batch), np.float32)

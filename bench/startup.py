@@ -19,17 +19,16 @@ use_backend(sys.argv[1], 1)
 mark("backend")
 import numpy as np
 from jetloom.data.streams.batch import Batch
-from jetloom.data.view import DataFacts
+from jetloom.data.view import Columns, DataFacts
 from jetloom.models.dense import Dense, DenseParameters
-from jetloom.training.optimizers import make_optimizer
 from jetloom.training.steppers.choice import make_stepper
 parameters = DenseParameters()
-facts = DataFacts([f"v{i}" for i in range(10)], ["a", "b"], np.zeros(10), np.ones(10), None)
+facts = DataFacts(Columns([f"v{i}" for i in range(10)], np.zeros(10), np.ones(10), None), ["a", "b"])
 model = Dense()
 network = model.build(parameters, facts, 1, {})
 mark("network")
-stepper = make_stepper(network, make_optimizer(parameters), lambda *rows: model.row_values(*rows, parameters))
-stepper.train(Batch.of(np.zeros((512, 10), "f4"), np.zeros(512, "i4"), np.ones(512, "f4")))
+stepper = make_stepper(network, model, parameters)
+stepper.train({"main": Batch.of(np.zeros((512, 10), "f4"), np.zeros(512, "i4"), np.ones(512, "f4"))})
 mark("first step")
 print(json.dumps({name: b - a for (_, a), (name, b) in zip(marks, marks[1:])}))
 """

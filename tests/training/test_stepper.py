@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from jetloom.data.streams.batch import Batch
+from jetloom.models.updates import MAIN
 
 SCRIPT = """
 import sys
@@ -32,19 +33,12 @@ def _data():
 def _stepper(optimizer, **parameters):
     from jetloom.data.view import Columns, DataFacts
     from jetloom.models.registry import find_model
-    from jetloom.training.optimizers import make_optimizer
     from jetloom.training.steppers.choice import make_stepper
 
     model = find_model("dense")
     settings = model.parameters(optimizer=optimizer, units=5, **parameters)
     facts = DataFacts(Columns(["a", "b", "c"], np.zeros(3), np.ones(3), None), ["x", "y"])
-    stepper = make_stepper(
-        model.build(settings, facts, 1, {}),
-        make_optimizer(settings),
-        lambda batch, outputs: model.row_values(batch, outputs, settings),
-        settings.micro_batch,
-        reduction=settings.reduction,
-    )
+    stepper = make_stepper(model.build(settings, facts, 1, {}), model, settings)
     rng = np.random.default_rng(9)  # the same start, however a backend draws
     for variable in stepper.network.trainable_variables:
         variable.assign(rng.normal(0, 0.5, variable.shape).astype(np.float32))
@@ -77,7 +71,7 @@ def steps():
         batches = [data.take(slice(k, None)) for k in (0, 0, 0, 0, 20)]
         if name.startswith("filled"):
             batches = [Batch.concatenate([batch, data.take(np.arange(5)).filled_from(0)]) for batch in batches]
-        sums = [stepper.train(batch) for batch in batches]
+        sums = [stepper.train({MAIN: batch}) for batch in batches]
         found[f"{name}/sums"] = np.array(sums)
         found[f"{name}/outputs"] = stepper.predict(data.features)
         stepper.sync()
@@ -163,8 +157,8 @@ def test_the_step_of_a_sum_is_that_of_a_mean_at_its_rate_over_the_rows(tensorflo
     mean = _stepper("sgd", learning_rate=0.5, hidden_layers=1)
     total = _stepper("sgd", learning_rate=0.5 / 48, hidden_layers=1, reduction="sum", micro_batch=pieces)
     for _ in range(3):
-        expected = mean.train(data)
-        np.testing.assert_allclose(total.train(data), expected, rtol=1e-5)
+        expected = mean.train({MAIN: data})
+        np.testing.assert_allclose(total.train({MAIN: data}), expected, rtol=1e-5)
     np.testing.assert_allclose(total.predict(data.features), mean.predict(data.features), rtol=1e-4, atol=1e-6)
 
 
@@ -174,7 +168,7 @@ def test_weights_decay_apart_from_the_gradient(tensorflow):
     for decay in (0.0, 0.1):
         stepper = _stepper("sgd", learning_rate=0.5, hidden_layers=0, weight_decay=decay)
         before = stepper.arrays()[0].copy()
-        stepper.train(data)
+        stepper.train({MAIN: data})
         kernels.append(stepper.arrays()[0])
     np.testing.assert_allclose(kernels[1], kernels[0] - 0.5 * 0.1 * before, rtol=1e-4, atol=1e-6)
 
@@ -199,12 +193,12 @@ def test_optimisers_are_what_the_parameters_say(tensorflow):
 def test_a_state_is_taken_out_and_put_back(tensorflow):
     data = _data()
     one = _stepper("adam", dropout=0.5)
-    one.train(data)
+    one.train({MAIN: data})
     state = [array.copy() for array in one.arrays()]
-    expected = [one.train(data) for _ in range(3)]
+    expected = [one.train({MAIN: data}) for _ in range(3)]
     other = _stepper("adam", dropout=0.5)
     other.load(state)
-    np.testing.assert_array_equal([other.train(data) for _ in range(3)], expected)
+    np.testing.assert_array_equal([other.train({MAIN: data}) for _ in range(3)], expected)
     with pytest.raises(ValueError, match="shorter"):
         other.load(state[:-1])
 
@@ -215,5 +209,5 @@ def test_a_learning_rate_is_set(tensorflow):
     assert stepper.learning_rate == 0.125
     before = stepper.arrays()[0].copy()
     stepper.learning_rate = 0.0
-    stepper.train(_data())
+    stepper.train({MAIN: _data()})
     np.testing.assert_array_equal(stepper.arrays()[0], before)

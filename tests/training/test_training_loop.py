@@ -10,6 +10,7 @@ from jetloom.data.streams.batch import Batch
 from jetloom.errors import CheckpointedError
 from jetloom.models.registry import find_model
 from jetloom.models.schedules import Table
+from jetloom.models.updates import MAIN
 from jetloom.training import checkpoint
 from jetloom.training.backends.backend import use_backend
 from jetloom.training.callbacks.callback import Onlooker
@@ -48,7 +49,6 @@ class Interrupt(Interruption):
 @pytest.fixture(scope="module")
 def make(dataset):
     use_backend("tensorflow", 1)
-    from jetloom.training.optimizers import make_optimizer
     from jetloom.training.steppers.choice import make_stepper
 
     model, view = find_model("dense"), dataset.view()
@@ -56,11 +56,7 @@ def make(dataset):
     facts = view.facts
 
     def function(path, settings=SETTINGS, identity="x", epochs=EPOCHS, schedule=NO_SCHEDULE, own=(), onlookers=()):
-        stepper = make_stepper(
-            model.build(parameters, facts, 7, {}),
-            make_optimizer(parameters),
-            lambda batch, outputs: model.row_values(batch, outputs, parameters),
-        )
+        stepper = make_stepper(model.build(parameters, facts, 7, {}), model, parameters)
         feed = Feed(analysis().tasks["flavour"], model, dataset, None)
         callbacks = make_callbacks(settings, epochs, schedule, own, onlookers)
         return Loop(
@@ -249,9 +245,9 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_steps(make, tmp_path):
     loop = make(tmp_path / "c.npz", epochs=1)
     done, train = [], loop.stepper.train
 
-    def record(batch):
-        sums = train(batch)
-        done.append((*sums, batch.weights.sum(dtype=float)))
+    def record(batches):
+        sums = train(batches)
+        done.append((*sums, batches[MAIN].weights.sum(dtype=float)))
         return sums
 
     loop.stepper.train = record

@@ -19,12 +19,13 @@ from jetloom.data.streams.batch import Batch, Features
 from jetloom.data.view import DataFacts
 from jetloom.models import schedules
 from jetloom.models.schedules import Phase
+from jetloom.models.updates import LOSS, OptimizerName, Update, is_plain
 
 
 class Parameters(Settings):
     """Parameters that every network has. All of them can be scanned, and together they name a point."""
 
-    optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = Field("adam", description="Optimiser of Keras.")
+    optimizer: OptimizerName = Field("adam", description="Optimiser of Keras.")
     learning_rate: Rate = Field(1e-3, description="Learning rate at the start.")
     momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Momentum, for sgd and rmsprop.")
     clip_norm: Norm = Field(0.0, description="Gradients are clipped to this global norm; 0: not.")
@@ -151,6 +152,32 @@ class Model(ABC):
         parameters : Parameters
             The point's.
         """
+
+    def batch_loss(self, batch: Batch, outputs: Any, parameters: Any) -> Any:  # noqa: ARG002
+        """Return a scalar that is added to the mean loss of the rows of a batch, for what is no loss of single rows.
+
+        It is part of what is trained, not of ``loss`` and ``val_loss``; ``loss_main`` of the history holds all of it.
+        With ``micro_batch`` its mean over the micro-batches counts; rows that are not ``real`` are to be left out. What
+        is not overridden is not computed.
+        """
+        return 0.0
+
+    def updates(self, parameters: Any) -> list[Update]:  # noqa: ARG002
+        """Return what a step is made of: one update of all variables by the model's loss, unless a model knows better.
+
+        See :mod:`jetloom.models.updates`. All optimisers lie in the checkpoint.
+        """
+        return [Update()]
+
+    def loss_columns(self, parameters: Any) -> list[str]:
+        """Return the columns of the history that hold the losses of the updates; none where ``loss`` says it all."""
+        updates = self.updates(parameters)
+        plain = is_plain(updates) and type(self).batch_loss is Model.batch_loss
+        return [] if plain or self.trainer != "network" else [LOSS + update.name for update in updates]
+
+    def submodels(self, network: Any) -> dict[str, Any]:  # noqa: ARG002
+        """Return parts of a trained network by name, each a ``keras.Model``, which are saved as ``<name>.keras``."""
+        return {}
 
     def term_values(self, batch: Batch, outputs: Any) -> list[Any]:
         """Return the values of :attr:`terms` for each row, tensors of shape (rows,), written with ``keras.ops``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -22,24 +22,32 @@ class Graphs:
         Of features, and perhaps of further arrays, or dicts of them, with a value a row.
     xla : bool
         Compile with XLA.
+    places : sequence of int
+        Which of its arguments are features.
     """
 
-    def __init__(self, function: Callable[..., Any], xla: bool) -> None:
-        self._function = tf.function(function, jit_compile=xla)
+    def __init__(self, function: Callable[..., Any], xla: bool, places: Sequence[int] = (0,)) -> None:
+        # Not rewritten by AutoGraph: code for both backends has no use for it, and errors keep their class and line.
+        self._function = tf.function(function, jit_compile=xla, autograph=False)
         self._graphs: dict[Any, Any] = {}
+        self._places = places
 
-    def __call__(self, features: Features, *rows: Any) -> Any:
+    def __call__(self, *arguments: Any) -> Any:
         """Compute the function; its graph is made when a shape comes for the first time."""
-        fixed = isinstance(features, dict)
-        if isinstance(features, dict):
-            key: Any = tuple((name, array.shape) for name, array in features.items())
-        else:
-            key = features.shape[1:]
+        key = tuple([_shape(arguments[place]) for place in self._places])
         if key not in self._graphs:
-            specs = tf.nest.map_structure(lambda array: _spec(array, fixed), (features, *rows))
+            fixed = isinstance(arguments[0], dict)
+            specs = tf.nest.map_structure(lambda array: _spec(array, fixed), arguments)
             self._graphs[key] = self._function.get_concrete_function(*specs)
         # Written out, because a general walk over the arguments takes a tenth of a small step.
-        return self._graphs[key](_constant(features), *(_constant(row) for row in rows))
+        return self._graphs[key](*[_constant(argument) for argument in arguments])
+
+
+def _shape(features: Features) -> Any:
+    """Return what a graph is made for."""
+    if isinstance(features, dict):
+        return tuple([(name, array.shape) for name, array in features.items()])
+    return features.shape[1:]
 
 
 def _constant(arrays: Any) -> Any:

@@ -181,7 +181,7 @@ def train(request: Request) -> dict[str, Any]:
     add_metrics(result, at_best_epoch(model, outcome))
     add_metrics(result, test.scores(trees.probabilities(test.features), "eval_"))
     trees.save(request.directory / model.file)
-    write(request, watch.history, result)
+    write(request, watch.history, result, [request.model.file])
     return result
 
 

@@ -14,7 +14,9 @@ from jetloom.data.dataset import Dataset
 from jetloom.data.streams.batch import Batch
 from jetloom.data.streams.batches import BatchStream
 from jetloom.data.streams.buckets import BucketStream, by_length, length_batches
+from jetloom.data.streams.side_by_side import SideBySide
 from jetloom.models.base import Model
+from jetloom.models.updates import MAIN
 from jetloom.training.callbacks.context import Validation
 
 PREDICT_ROWS = 1 << 13
@@ -44,7 +46,11 @@ class Feed:
         """Return how many jets of a role take part."""
         return self.classes.count(self.view, role)
 
-    def stream(self, batch_size: int, seed: int) -> BatchStream | BucketStream:
+    def stream(self, batch_size: int, seed: int) -> SideBySide:
+        """Return the batches of the steps of an epoch."""
+        return SideBySide({MAIN: self.training(batch_size, seed)})
+
+    def training(self, batch_size: int, seed: int) -> BatchStream | BucketStream:
         """Return the batches of the training part."""
         files, jets, classes = self.view.files["train"], self.jets("train"), self.classes
         if BRANCHINGS in self.model.reads:

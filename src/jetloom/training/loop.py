@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from jetloom.config.training import Training
 from jetloom.data.streams.batch import Batch
+from jetloom.data.streams.side_by_side import SideBySide
 from jetloom.errors import CorruptFileError
 from jetloom.evaluation.statistics.meaning import not_meaningful
 from jetloom.models.base import Model
 from jetloom.models.schedules import Table
+from jetloom.models.updates import MAIN
 from jetloom.training import checkpoint
 from jetloom.training.callbacks.callback import Step
 from jetloom.training.callbacks.context import Context, Validation
@@ -31,23 +33,6 @@ from jetloom.training.totals import Totals
 logger = logging.getLogger(__name__)
 
 
-class Stream(Protocol):
-    """Where batches come from: the batches of an epoch are a function of the epoch alone."""
-
-    @property
-    def batch_size(self) -> int:
-        """Rows of a batch; some may have fewer."""
-
-    def sized(self, batch_size: int) -> Stream:
-        """Return the same stream in batches of another size."""
-
-    def steps(self) -> int:
-        """Return the number of batches of an epoch."""
-
-    def epoch(self, epoch: int, first_step: int = 0) -> Iterator[Batch]:
-        """Return the batches of an epoch from a step on."""
-
-
 class Loop:
     """Trains one network.
 
@@ -57,7 +42,7 @@ class Loop:
         The network with its optimiser.
     model : Model
         The kind of network it is, which says what is logged.
-    stream : Stream
+    stream : SideBySide
         The training batches, of the size that holds where the schedule says nothing.
     validation : Validation
         The validation part.
@@ -79,7 +64,7 @@ class Loop:
         self,
         stepper: Stepper,
         model: Model,
-        stream: Stream,
+        stream: SideBySide,
         validation: Validation,
         settings: Training,
         epochs: int,
@@ -92,7 +77,7 @@ class Loop:
         self.settings, self.epochs, self.path = settings, epochs, path
         self.callbacks, self.schedule = callbacks, schedule or Table({}, {})
         self.progress = Progress(identity)
-        self.totals = Totals(("loss", *model.terms), [])
+        self.totals = Totals(("loss", *model.terms), stepper.logged, [])
         self.best: Arrays | None = None
         self._started = time.monotonic()
 
@@ -171,24 +156,25 @@ class Loop:
                 "batch_size": stream.batch_size,
                 **found.values,
                 "seconds": time.monotonic() - started,
+                **self.totals.losses_of_updates(),
             }
             self._take(row, mark, Context(self.stepper, self.model, self.validation, number, part == parts))
             self._save()
         return ""
 
-    def _steps(self, batches: Iterator[Batch], mark: int, steps: int, interruption: Interruption) -> str:
+    def _steps(self, steps_of: Iterator[Mapping[str, Batch]], mark: int, steps: int, interruption: Interruption) -> str:
         """Make the steps of an epoch up to a mark; give the reason if the loss is no number any more."""
         progress, number = self.progress, self.progress.epoch + 1
         while progress.step < mark:
             asked = time.perf_counter()
-            if (batch := next(batches, None)) is None:
+            if (batches := next(steps_of, None)) is None:
                 raise CorruptFileError(
                     f"epoch {number} has {progress.step} batches where the dataset's description promises {steps}",
                     path=self.path,
                     advice="build the dataset again",
                 )
             started = time.perf_counter()
-            sums = self.stepper.train(batch)
+            sums, batch = self.stepper.train(batches), batches[MAIN]
             # The step before is counted while the device works on this one (on JAX; TensorFlow waits for each step).
             if reason := self._count():
                 return reason

@@ -34,7 +34,8 @@ def train(request: Request) -> dict[str, Any]:
     feed = Feed(task, model, request.dataset, request.fold)
     settings = request.settings()
     network_seed, order_seed = request.seeds()
-    stepper = _make_stepper(request, feed, settings, network_seed)
+    network = model.build(settings, feed.facts, network_seed, request.start)
+    stepper = make_stepper(network, model, settings)
     stream = feed.stream(settings.batch_size, order_seed)
     starts, path = _start_digests(request), request.directory / "checkpoint.npz"
     schedule = combined(settings.schedule)
@@ -66,21 +67,6 @@ def train(request: Request) -> dict[str, Any]:
     return result
 
 
-def _make_stepper(request: Request, feed: Feed, settings: Any, seed: int) -> Stepper:
-    """Build the network and its optimiser."""
-    from jetloom.training.optimizers import make_optimizer
-
-    model = request.model
-    return make_stepper(
-        model.build(settings, feed.facts, seed, request.start),
-        make_optimizer(settings),
-        lambda batch, outputs: model.row_values(batch, outputs, settings),
-        settings.micro_batch,
-        model.compile_xla,
-        settings.reduction,
-    )
-
-
 def _start_digests(request: Request) -> dict[str, str]:
     """Return the digests of the networks that it starts from, by what they are to it."""
     return {
@@ -110,13 +96,16 @@ def _onlookers(request: Request, reporter: Reporter) -> list[Callback]:
 
 
 def _write(request: Request, stepper: Stepper, outcome: Outcome, result: dict[str, Any]) -> None:
-    """Publish the network and then what is known of it.
+    """Publish the network, the parts of it that its model names, and then what is known of it.
 
     The checkpoint stays: if Snakemake wants the same training again, because an equal dataset was made anew, it is over
     as soon as it starts.
     """
     stepper.sync()
     diverged = outcome.status != "trained"
-    with atomic.publishing(request.directory / "model.keras", lambda path: load_network(path, diverged)) as part:
-        stepper.network.save(part)
-    write(request, outcome.history, result)
+    parts = request.model.submodels(stepper.network)
+    networks = {request.model.file: stepper.network} | {f"{name}.keras": part for name, part in parts.items()}
+    for name, network in networks.items():
+        with atomic.publishing(request.directory / name, lambda path: load_network(path, diverged)) as part:
+            network.save(part)
+    write(request, outcome.history, result, list(networks))

@@ -7,16 +7,27 @@ from typing import Any
 from jetloom.models.base import Parameters
 
 
-def make_optimizer(parameters: Parameters) -> Any:
-    """Make the Keras optimiser that the parameters name."""
+def make_optimizer(parameters: Parameters, name: str | None = None, rate: float = 1.0) -> Any:
+    """Make the Keras optimiser that the parameters name.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        The point's.
+    name : str, optional
+        Another optimiser.
+    rate : float
+        Its learning rate over that of the parameters.
+    """
     import keras
 
-    options: dict[str, Any] = {"learning_rate": parameters.learning_rate}
+    kind = name or parameters.optimizer
+    options: dict[str, Any] = {"learning_rate": parameters.learning_rate * rate}
     if parameters.clip_norm:
         options["global_clipnorm"] = parameters.clip_norm
     if parameters.weight_decay:
         options["weight_decay"] = parameters.weight_decay
-    if parameters.optimizer in ("sgd", "rmsprop"):
+    if kind in ("sgd", "rmsprop"):
         options["momentum"] = parameters.momentum
     optimizers = {
         "adam": keras.optimizers.Adam,
@@ -25,4 +36,4 @@ def make_optimizer(parameters: Parameters) -> Any:
         "rmsprop": keras.optimizers.RMSprop,
         "nadam": keras.optimizers.Nadam,
     }
-    return optimizers[parameters.optimizer](**options)
+    return optimizers[kind](**options)

@@ -6,6 +6,7 @@ import csv
 import io
 import resource
 import socket
+from collections.abc import Sequence
 from typing import Any
 
 from jetloom import provenance
@@ -57,23 +58,26 @@ def add_metrics(result: dict[str, Any], scores: Scores) -> None:
         result[KEY] = result.get(KEY, {}) | scores.doubts
 
 
-def write(request: Request, history: list[dict[str, float]], result: dict[str, Any]) -> None:
+def write(request: Request, history: list[dict[str, float]], result: dict[str, Any], models: Sequence[str]) -> None:
     """Publish ``history.csv`` and then ``result.json``, which says that the others are there, with their digests.
 
     Parameters
     ----------
     request : Request
-        The training; the model already lies in its directory.
+        The training; its model already lies in its directory.
     history : list of dict
         One row an epoch.
     result : dict
         What :func:`describe` gave; gets the digests as ``files``.
+    models : sequence of str
+        The files of the model.
     """
     directory, model = request.directory, request.model
+    columns = [*model.history_columns(), *model.loss_columns(request.settings())]
     text = io.StringIO()
-    writer = csv.DictWriter(text, model.history_columns(), lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(history)
     atomic.write_text(directory / "history.csv", text.getvalue())
-    result["files"] = {name: provenance.file_digest(directory / name) for name in (model.file, "history.csv")}
+    result["files"] = {name: provenance.file_digest(directory / name) for name in (*models, "history.csv")}
     sealed.write_json(directory / "result.json", result)

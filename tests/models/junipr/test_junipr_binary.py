@@ -134,7 +134,6 @@ def test_a_density_goes_on_with_structure_and_weights_of_another(build, unaries)
 def test_the_temperature_that_is_learnt_is_the_one_of_the_data(keras):
     """Labels are drawn from log odds that are a fifth of the ratio of the densities: that is the temperature."""
     from jetloom.models.junipr.ratio import RatioLogits
-    from jetloom.training.optimizers import make_optimizer
     from jetloom.training.steppers.choice import make_stepper
 
     rng = np.random.default_rng(3)
@@ -146,12 +145,10 @@ def test_the_temperature_that_is_learnt_is_the_one_of_the_data(keras):
     layer = RatioLogits(1.0, True, False)
     network = keras.Model({"first": first, "second": second, "length": length}, layer([first, second, length]))
     parameters = MODEL.parameters(learning_rate=0.1)
-    stepper = make_stepper(
-        network, make_optimizer(parameters), lambda batch, outputs: [MODEL.loss(batch, outputs, parameters)]
-    )
+    stepper = make_stepper(network, MODEL, parameters)
     features = {"first": log_p[0], "second": log_p[1], "length": np.ones(20000, np.int32)}
     for _ in range(80):
-        sums = stepper.train(Batch.of(features, labels, np.ones(20000, np.float32)))
+        sums = stepper.train({"main": Batch.of(features, labels, np.ones(20000, np.float32))})
     assert np.exp(float(np.asarray(layer.log_temperature))) == pytest.approx(5.0, rel=0.05)
     # The loss is then the entropy of the labels, given the log odds.
     assert sums[0] / 20000 == pytest.approx(np.log1p(np.exp(-np.abs(ratio / 5))).mean() + (

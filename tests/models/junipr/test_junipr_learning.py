@@ -18,18 +18,10 @@ from junipr_loop import log_p
 from junipr_toys import facts, jets
 from jetloom.data.streams.batch import Batch
 from jetloom.models.registry import find_model
-from jetloom.training.optimizers import make_optimizer
 from jetloom.training.steppers.choice import make_stepper
 
 model, data = find_model("junipr"), facts(granularity=4, most=25)
 parameters = model.parameters(optimizer="sgd", learning_rate=1.0)
-
-
-def stepper_of(parameters, network):
-    def values(batch, outputs):
-        return model.row_values(batch, outputs, parameters)
-
-    return make_stepper(network, make_optimizer(parameters), values, xla=model.compile_xla)
 
 
 # One step of plain SGD at rate 1 changes a weight by minus its gradient.
@@ -38,10 +30,10 @@ features = model.features(jets([0, 1, 3, 8]), data)
 random = np.random.default_rng(1)
 for variable in network.variables:
     variable.assign(np.asarray(variable) + random.normal(0, 0.2, variable.shape))
-layer, stepper = network.get_layer("junipr"), stepper_of(parameters, network)
+layer, stepper = network.get_layer("junipr"), make_stepper(network, model, parameters)
 start = [np.asarray(v, np.float64) for v in network.trainable_variables]
 expected = -sum(log_p(layer, features, row).sum() for row in range(4))
-sums = stepper.train(Batch.of(features, np.zeros(4, np.int32), np.ones(4, np.float32)))
+sums = stepper.train({"main": Batch.of(features, np.zeros(4, np.int32), np.ones(4, np.float32))})
 np.testing.assert_allclose(sums[0], expected, rtol=1e-5)
 np.testing.assert_allclose(sums[1:].sum(), sums[0], rtol=1e-5)
 stepper.sync()
@@ -69,11 +61,11 @@ parameters = model.parameters(learning_rate=0.01, width=32, branching_hidden=64,
 block = jets([3, 5, 8, 2, 7, 4, 6, 9, 1, 10])
 features = model.features(block, data)
 network = model.build(parameters, data, 3, {})
-stepper = stepper_of(parameters, network)
+stepper = make_stepper(network, model, parameters)
 batch = Batch.of(features, np.zeros(10, np.int32), np.ones(10, np.float32))
-first = stepper.train(batch)
+first = stepper.train({"main": batch})
 for _ in range(600):
-    last = stepper.train(batch)
+    last = stepper.train({"main": batch})
 assert last[3:].sum() < 0.02 * first[3:].sum(), (first, last)
 print("log P", " ".join(repr(float(x)) for x in np.asarray(stepper.predict(features)).sum(axis=(1, 2))))
 """
