@@ -1,14 +1,10 @@
 """A training that is killed or told to stop, and run again, ends with the same bits as one left alone."""
 
-import csv
-import io
 import signal
-import time
-import zipfile
 
-import h5py
 import numpy as np
 import pytest
+from torn import history, wait_for, weights
 
 from jetloom.scan.attempts import ledger
 from jetloom.training import checkpoint
@@ -33,31 +29,6 @@ def _task(model, backend):
     }  # fmt: skip
 
 
-def _weights(directory):
-    with zipfile.ZipFile(directory / "model.keras") as archive:
-        file = h5py.File(io.BytesIO(archive.read("model.weights.h5")))
-    found = {}
-    file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
-    return found
-
-
-def _history(directory):
-    with (directory / "history.csv").open(newline="") as file:
-        return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
-
-
-def _wait_for(path, epoch, process):
-    """Wait for a checkpoint in the middle of an epoch, not before the one given."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        assert process.poll() is None, process.communicate()[1]
-        stored = checkpoint.load(path)
-        if stored is not None and stored[0].epoch >= epoch:
-            return stored[0]
-        time.sleep(0.005)
-    raise AssertionError("no checkpoint in a minute")
-
-
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 @pytest.mark.parametrize("model", ["dense", "junipr"])
 def test_killed_and_stopped_trainings_end_with_the_same_bits(command, start, tmp_path, backend, model):
@@ -66,14 +37,14 @@ def test_killed_and_stopped_trainings_end_with_the_same_bits(command, start, tmp
     assert process.wait(120) == 0, process.communicate()[1]
 
     process = start(command(torn, **_task(model, backend)))
-    before = _wait_for(torn / "checkpoint.npz", 1, process)
+    before = wait_for(torn / "checkpoint.npz", 1, process)
     process.kill()
     assert process.wait() == -signal.SIGKILL
     assert not (torn / "result.json").exists()
     (torn / ".checkpoint.gone-1.part.npz").write_bytes(b"half")  # as a kill in the middle of writing leaves it
 
     process = start(command(torn, **_task(model, backend)))
-    _wait_for(torn / "checkpoint.npz", before.epoch + 2, process)
+    wait_for(torn / "checkpoint.npz", before.epoch + 2, process)
     process.terminate()
     assert process.wait(60) == 85
     assert "interrupted" in process.communicate()[1]
@@ -84,9 +55,9 @@ def test_killed_and_stopped_trainings_end_with_the_same_bits(command, start, tmp
 
     process = start(command(torn, **_task(model, backend)))
     assert process.wait(120) == 0, process.communicate()[1]
-    assert _history(torn) == _history(alone)
-    assert len(_history(torn)) > before.epoch + 2
-    one, other = _weights(alone), _weights(torn)
+    assert history(torn) == history(alone)
+    assert len(history(torn)) > before.epoch + 2
+    one, other = weights(alone), weights(torn)
     assert one.keys() == other.keys()
     assert len(one) == (8 if model == "dense" else 29)
     for name, array in one.items():

@@ -17,7 +17,7 @@ from pydantic_core import PydanticUndefined
 from jetloom.config.analysis import Analysis
 from jetloom.config.limits import AtMost
 from jetloom.config.schema import UNITS, Schema
-from jetloom.config.settings import Expression, Name, Variable
+from jetloom.config.settings import EntryExpression, Expression, Name, Variable
 from jetloom.expressions import CONSTANTS, FUNCTIONS
 
 HEAD = """\
@@ -146,7 +146,12 @@ def _type(hint: Any, field: FieldInfo, places: Mapping[type[BaseModel], str]) ->
 def _word(hint: Any, places: Mapping[type[BaseModel], str]) -> str:
     """Say a type in words."""
     origin, arguments = get_origin(hint), get_args(hint)
-    for known, word in ((Expression, "expression"), (Name, "name"), (Variable, "variable")):
+    for known, word in (
+        (Expression, "expression"),
+        (EntryExpression, "expression"),
+        (Name, "name"),
+        (Variable, "variable"),
+    ):
         if hint == known:
             return word
     if origin is Annotated:
@@ -217,7 +222,8 @@ def _expressions() -> str:
         "them in; what rounds is computed in double precision; a division by 0 gives an infinity or NaN.\n\n"
         f"Functions: {functions}. Constants: {constants}.\n\n"
         "An input that is an expression gets a column named after its text, with `_` for what is not a letter or a "
-        "digit: `log(pt)` is `log_pt`. `tasks.<name>.missing` uses these names.\n"
+        "digit: `log(pt)` is `log_pt`. `tasks.<name>.missing` uses these names. Under `tasks.<name>.collections` names "
+        "are those of an entry of the collection, and `jets.pt` is a variable of its jet.\n"
     )
 
 

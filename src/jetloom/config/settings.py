@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from jetloom.errors import ExpressionError
-from jetloom.expressions import names_in
+from jetloom.expressions import ROW, names_in
 
 
 class Settings(BaseModel):
@@ -18,13 +19,33 @@ class Settings(BaseModel):
 
 def _readable(text: str) -> str:
     try:
-        names_in(text)
+        return _of_rows(text, names_in(text))
     except ExpressionError as error:
         raise ValueError(error.line()) from None  # pydantic adds the place in the configuration to this kind only
+
+
+def _of_rows(text: str, names: Iterable[str]) -> str:
+    """Refuse names such as ``jets.pt``, by which what belongs to a row asks for the row's own variables."""
+    for name in sorted(names):
+        if (plain := name.removeprefix(f"{ROW}.")) != name:
+            raise ExpressionError(f"'{text}': '{name}' is not allowed here", advice=f"write '{plain}'")
+    return text
+
+
+def _of_entries(text: str) -> str:
+    try:
+        names_in(text)
+    except ExpressionError as error:
+        raise ValueError(error.line()) from None
     return text
 
 
 Expression = Annotated[str, AfterValidator(_readable), Field(description="an expression over named variables")]
+EntryExpression = Annotated[
+    str,
+    AfterValidator(_of_entries),
+    Field(description="an expression over the variables of a collection, and those of its jet as in 'eta - jets.eta'"),
+]
 Name = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]*$", max_length=100, description="letters, digits, _ and -")
 ]

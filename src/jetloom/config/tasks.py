@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
+from jetloom.config.collected import Collected, check_names
 from jetloom.config.limits import (
     Bins,
     Repetitions,
@@ -119,7 +120,7 @@ class Search(Settings):
 
 DATA_SETTINGS = {
     "samples", "select", "absent", "fraction", "labels", "unlabelled", "inputs", "spectators", "missing", "scaling",
-    "weights", "split", "reads", "binning",
+    "weights", "split", "reads", "binning", "collections",
 }  # fmt: skip
 """The settings of a task that shape its dataset."""
 
@@ -170,6 +171,11 @@ class Task(Settings):
     inputs: list[Expression] = Field(
         default_factory=list, description="Input variables, or expressions such as 'log(pt)'."
     )
+    collections: dict[Variable, Collected] = Field(
+        default_factory=dict,
+        description="What belongs to the jets and goes to models that read it, by the name that these read it by: "
+        "{constituents: {inputs: [log(pt / jets.pt)], slots: 20}}.",
+    )
     binning: Binning = Field(default_factory=Binning, description="Scaling and bins of trees.")
     spectators: list[Variable] = Field(
         default_factory=lambda: ["pt", "eta"], description="Variables carried along for plots, not seen by the model."
@@ -203,6 +209,11 @@ class Task(Settings):
         """The tasks whose models a training starts from: by class, or the one that stands under ``start``."""
         return self.unaries | ({} if self.start is None else {"start": self.start})
 
+    @field_validator("collections")
+    @classmethod
+    def _own_names(cls, collections: dict[str, Collected]) -> dict[str, Collected]:
+        return check_names(collections)
+
     @field_validator("scan")
     @classmethod
     def _lists(cls, scan: dict[str, Any]) -> dict[str, list[Any]]:
@@ -219,6 +230,8 @@ class Task(Settings):
             raise ValueError("inputs: at least one is needed")
         if self.start is not None and self.unaries:
             raise ValueError("'start' and 'unaries' exclude each other")
+        if self.reads == "trees" and self.collections:
+            raise ValueError("collections: files of trees hold none; give them to a task that reads jets")
         both = sorted(set(self.scan) & set(self.parameters))
         if both:
             raise ValueError(f"'{both[0]}' stands in both 'parameters' and 'scan'")

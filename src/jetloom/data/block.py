@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -19,6 +19,9 @@ BLOCK_ROWS = 1 << 16
 
 TREE_BLOCK_ROWS = 1 << 13
 """The same for rows with trees, each of some kilobytes."""
+
+SLOT_BLOCK_BYTES = 1 << 25
+"""So many bytes of slots a block has at most."""
 
 BRANCHINGS = "branchings"
 """Name of the collection that holds the trees (:data:`jetloom.io.trees.BRANCHING`)."""
@@ -119,8 +122,34 @@ class Block:
         return replace(parts[0], rows=rows, collections=collections)
 
 
-def read_block(reader: TableReader, start: int, stop: int) -> Block:
-    """Read rows ``start`` to ``stop`` of ``jets``, with the branchings of their trees if the file has some.
+def slots_in(reader: TableReader) -> dict[str, tuple[np.dtype[Any], int]]:
+    """Return type and number of slots of each collection of slots that a file has."""
+    shapes = {name: reader.slots(name) for name in reader.rows}
+    return {name: (reader.dtype(name), slots) for name, slots in shapes.items() if slots is not None}
+
+
+def _slots_read(reader: TableReader, reads: Set[str] | None) -> list[str]:
+    """Return the collections of slots to read. Those that are named are not looked at first, which takes its time."""
+    if reads is None:
+        return list(slots_in(reader))
+    return [name for name in sorted(reads) if name in reader.rows and name != BRANCHINGS]
+
+
+def _trees_read(reader: TableReader, reads: Set[str] | None) -> bool:
+    return BRANCHINGS in reader.rows and (reads is None or BRANCHINGS in reads)
+
+
+def read_block(reader: TableReader, start: int, stop: int, reads: Set[str] | None = None) -> Block:
+    """Read rows ``start`` to ``stop`` of ``jets``, with what belongs to them.
+
+    Parameters
+    ----------
+    reader : TableReader
+        The file.
+    start, stop : int
+        First row, and the row after the last.
+    reads : set of str, optional
+        The collections to read, as far as the file has them; all of them, if it is not given.
 
     Raises
     ------
@@ -128,8 +157,16 @@ def read_block(reader: TableReader, start: int, stop: int) -> Block:
         If the data cannot be read back, or the rows of the jets do not lead to those of the branchings.
     """
     rows = reader.read("jets", start, stop)
-    if "branchings" not in reader.rows:
-        return Block(rows)
+    collections: dict[str, Collection] = {
+        name: Slots(reader.read(name, start, stop)) for name in _slots_read(reader, reads)
+    }
+    if _trees_read(reader, reads):
+        collections[BRANCHINGS] = _read_trees(reader, rows, start, stop)
+    return Block(rows, collections)
+
+
+def _read_trees(reader: TableReader, rows: Rows, start: int, stop: int) -> Ragged:
+    """Read the branchings of some jets."""
     offsets = offsets_of(rows["n_branchings"].astype(np.int64))
     first = int(rows["first_branching"][0]) if len(rows) else 0
     last = first + int(offsets[-1])
@@ -141,10 +178,12 @@ def read_block(reader: TableReader, start: int, stop: int) -> Block:
             where="first_branching",
             advice="make it again",
         )
-    return Block.of_trees(rows, reader.read("branchings", first, last), offsets)
+    return Ragged(reader.read(BRANCHINGS, first, last), offsets)
 
 
-def iter_blocks(reader: TableReader, rows: int | None = None) -> Generator[Block, None, None]:
+def iter_blocks(
+    reader: TableReader, rows: int | None = None, reads: Set[str] | None = None
+) -> Generator[Block, None, None]:
     """Read all jets of a file from start to end, in blocks of whole chunks.
 
     Parameters
@@ -152,12 +191,17 @@ def iter_blocks(reader: TableReader, rows: int | None = None) -> Generator[Block
     reader : TableReader
         The file.
     rows : int, optional
-        About how many jets a block has; by default as many as bound the memory (fewer with trees).
+        About how many jets a block has; by default as many as bound the memory (fewer with trees or slots).
+    reads : set of str, optional
+        The collections to read, as far as the file has them; all of them, if it is not given.
     """
     if rows is None:
-        rows = TREE_BLOCK_ROWS if "branchings" in reader.rows else BLOCK_ROWS
+        rows = TREE_BLOCK_ROWS if _trees_read(reader, reads) else BLOCK_ROWS
     chunk = reader.chunk_rows("jets")
     step = max(1, rows // chunk) * chunk
+    if names := _slots_read(reader, reads):
+        width = sum(reader.dtype(name).itemsize * (reader.slots(name) or 1) for name in names)
+        step = min(step, max(1, SLOT_BLOCK_BYTES // width))
     total = reader.count("jets")
     for start in range(0, total, step):
-        yield read_block(reader, start, min(start + step, total))
+        yield read_block(reader, start, min(start + step, total), reads)

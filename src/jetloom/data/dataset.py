@@ -70,14 +70,19 @@ class Dataset:
         for entry in self.description["views"]:
             if entry["fold"] == fold:
                 names = [inputs["column"] for inputs in self.description["inputs"]]
-                facts = DataFacts(_columns(names, entry), self.classes, trees=entry.get("binning"))
+                fitted = entry.get("collections", {})
+                collections = {
+                    name: _columns([inputs["column"] for inputs in one["inputs"]], fitted[name], one["slots"])
+                    for name, one in self.description.get("collections", {}).items()
+                }
+                facts = DataFacts(_columns(names, entry), self.classes, collections, entry.get("binning"))
                 roles = ("train", "validation", "test")
                 files = {role: [self.directory / name for name in entry[role]] for role in roles}
                 return View(fold, entry["weight"], files, facts)
         raise ConfigurationError(f"has no fold {fold}", path=self.directory / DESCRIPTION)
 
 
-def _columns(names: list[str], fitted: dict[str, Any]) -> Columns:
+def _columns(names: list[str], fitted: dict[str, Any], slots: int | None = None) -> Columns:
     """Return columns with what was fitted of them."""
     missing = fitted["missing"]
     return Columns(
@@ -85,4 +90,5 @@ def _columns(names: list[str], fitted: dict[str, Any]) -> Columns:
         np.array(fitted["mean"]),
         np.array(fitted["std"]),
         None if missing is None else np.array(missing),
+        slots,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field, model_validator
+
 from jetloom.io.stored import Stored
 
 
@@ -19,6 +21,21 @@ class InputEntry(Stored):
     column: str
 
 
+class CollectionEntry(Stored):
+    """A collection that belongs to the jets."""
+
+    inputs: list[InputEntry]
+    slots: int
+
+
+class Fitted(Stored):
+    """What was fitted of a collection on the training part."""
+
+    mean: list[float]
+    std: list[float]
+    missing: list[float]
+
+
 class ViewEntry(Stored):
     """One way to use the dataset: its parts by role, and what was fitted on the training part."""
 
@@ -30,6 +47,7 @@ class ViewEntry(Stored):
     mean: list[float]
     std: list[float]
     missing: list[float] | None
+    collections: dict[str, Fitted] = Field(default_factory=dict)
 
 
 class Description(Stored):
@@ -42,3 +60,11 @@ class Description(Stored):
     parts: dict[str, list[str]]
     digests: dict[str, str]
     samples: dict[str, dict[str, Any]]
+    collections: dict[str, CollectionEntry] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _all_fitted(self) -> Description:
+        for view in self.views:
+            if view.collections.keys() != self.collections.keys():
+                raise ValueError("a view has not all collections")
+        return self

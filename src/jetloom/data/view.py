@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ class Columns:
     std: Floats
     missing: Floats | None
     """Values in the place of NaN, or None where none is ever missing."""
+    slots: int | None = None
+    """How many places a row has for a collection; None of the columns of the rows themselves."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class DataFacts:
     classes: list[str]
     """In the order of the network's outputs."""
     collections: Mapping[str, Columns] = field(default_factory=dict)
-    """Columns of what belongs to the rows, by collection; trees are not among them."""
+    """Columns of what belongs to the rows, by collection: of filled slots alone; trees are not among them."""
     trees: dict[str, Any] | None = None
     """Scaling and bins of the trees, as :mod:`jetloom.data.fitting.binning` fitted them; None without trees."""
 
@@ -67,8 +69,11 @@ class View:
             with TableReader(path) as reader:
                 yield from reader.blocks("jets", BLOCK_ROWS)
 
-    def blocks(self, role: str, rows: int | None = None) -> Generator[Block, None, None]:
-        """Read the jets of a role from start to end, in blocks of about ``rows``; by default memory is bounded."""
+    def blocks(self, role: str, rows: int | None = None, reads: Set[str] | None = None) -> Generator[Block, None, None]:
+        """Read the jets of a role from start to end, in blocks of about ``rows``; by default memory is bounded.
+
+        With ``reads`` only these of the collections that belong to the jets are read.
+        """
         for path in self.files[role]:
             with TableReader(path) as reader:
-                yield from iter_blocks(reader, rows)
+                yield from iter_blocks(reader, rows, reads)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from jetloom.errors import ExpressionError, near_misses
 from jetloom.expressions import arithmetic
 from jetloom.expressions.functions import FUNCTIONS
-from jetloom.expressions.language import CONSTANTS, parse, shown
+from jetloom.expressions.language import CONSTANTS, ROW, parse, shown
 from jetloom.expressions.numbers import Array, plain
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Array]] = {
@@ -52,7 +52,7 @@ def evaluate(text: str, columns: Mapping[str, Array]) -> Any:
     text : str
         The expression.
     columns : mapping of str to array
-        The variables; all of one length.
+        The variables; all of one length. Those of the row that something belongs to have names as ``jets.pt``.
 
     Returns
     -------
@@ -96,6 +96,10 @@ def _evaluate(node: ast.expr, columns: Mapping[str, Array], text: str) -> Any:
             if name in CONSTANTS:
                 return CONSTANTS[name]
             raise ExpressionError(f"'{shown(text)}': no variable '{name}'", advice=near_misses(name, columns))
+        case ast.Attribute(attr=name):
+            if f"{ROW}.{name}" in columns:
+                return columns[f"{ROW}.{name}"]
+            raise ExpressionError(f"'{shown(text)}': no variable '{ROW}.{name}'", advice=near_misses(name, columns))
         case ast.BoolOp(op=op, values=values):
             combine = np.logical_and if isinstance(op, ast.And) else np.logical_or
             result = arithmetic.is_true(value(values[0]))

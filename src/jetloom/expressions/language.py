@@ -22,6 +22,9 @@ DEEPEST = 200
 # No "e": in jets that is the energy, and a variable must never turn into 2.718 where it is missing.
 CONSTANTS: dict[str, float | bool] = {"pi": np.pi, "inf": np.inf, "nan": np.nan, "True": True, "False": False}
 
+ROW = "jets"
+"""What stands before a variable of the row that something belongs to: ``eta - jets.eta``."""
+
 UNITS: dict[str, str] = {
     "TeV": "1e3", "GeV": "1.0", "MeV": "1e-3", "keV": "1e-6", "cm": "10.0", "mm": "1.0", "um": "1e-3",
     "ns": "1.0", "ps": "1e-3", "rad": "1.0", "mrad": "1e-3",
@@ -94,6 +97,8 @@ def _check(node: ast.expr, text: str) -> None:
             raise ExpressionError(f"'{text}': a number is beyond 1e307")
         case ast.Name() | ast.Constant(value=bool() | int() | float()):
             return
+        case ast.Attribute(value=ast.Name(id=prefix)) if prefix == ROW:
+            return
         case ast.BoolOp(values=values):
             children: list[ast.expr] = values
         case ast.BinOp(left=left, op=op, right=right) if isinstance(op, _BINARY):
@@ -144,7 +149,7 @@ def _check_count(name: str, given: int, text: str) -> None:
 
 
 def names_in(text: str) -> set[str]:
-    """Return the variables that an expression needs, e.g. ``{"pt", "eta"}``.
+    """Return the variables that an expression needs, e.g. ``{"pt", "eta"}``; those of the row as ``jets.pt``.
 
     Raises
     ------
@@ -152,9 +157,10 @@ def names_in(text: str) -> set[str]:
         If the text is not an expression of the language.
     """
     tree = parse(text)
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called}
-    return found - set(CONSTANTS)
+    of_row = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    others = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)} | {id(n.value) for n in of_row}
+    found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in others}
+    return found - set(CONSTANTS) | {f"{ROW}.{node.attr}" for node in of_row}
 
 
 def column_name(text: str) -> str:

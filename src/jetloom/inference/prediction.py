@@ -98,7 +98,7 @@ def predict(
     """
     outputs = outputs_of(network, model, view.facts)
     step = 1 if most is None else max(1, -(-view.rows(role) // most))
-    for block in view.blocks(role, BLOCK_ROWS if BRANCHINGS in model.reads else ROWS):
+    for block in view.blocks(role, BLOCK_ROWS if BRANCHINGS in model.reads else ROWS, model.reads):
         jets = block.take(slice(None, None, step))
         if len(jets):
             output = model.probabilities(outputs(jets))

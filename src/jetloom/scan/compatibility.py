@@ -9,6 +9,7 @@ from jetloom.data.block import BRANCHINGS
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.models.base import Model
 from jetloom.models.registry import find_model
+from jetloom.scan.collected import check_readers
 
 
 def check_models(analysis: Analysis) -> None:
@@ -20,6 +21,7 @@ def check_models(analysis: Analysis) -> None:
         For the first that does not fit.
     """
     models = {name: find_model(task.model) for name, task in analysis.tasks.items()}
+    check_readers(analysis, models)
     for name, task in analysis.tasks.items():
         _check_trees(analysis, name, task, models[name])
         _check_classes(name, task, models[name])

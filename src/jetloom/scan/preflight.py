@@ -16,6 +16,7 @@ from jetloom.errors import ConfigurationError, DiskFullError, near_misses
 from jetloom.expressions import column_name, names_in
 from jetloom.io.layout import kept_columns, make_layout
 from jetloom.io.trees import JET_TREE
+from jetloom.scan.collected import check_sources, entry_expressions
 from jetloom.scan.compatibility import check_models
 from jetloom.scan.points.space import points
 from jetloom.scan.table.ranking import check_metrics
@@ -45,10 +46,14 @@ def check_analysis(analysis: Analysis) -> None:
         with _within(name):
             points(task)
         check_metrics(name, task)
+        check_sources(analysis, name, task)
         for sample in analysis.task_samples(name):
             if task.reads == "trees":
                 _check_trees(analysis, sample)
-            known = _variables(analysis, find_schema(analysis.samples[sample].schema_name))
+            schema = find_schema(analysis.samples[sample].schema_name)
+            known = _variables(analysis, schema)
+            for expressions, variables in entry_expressions(analysis, name, task, schema, known):
+                _require(expressions, variables, sample)
             known += JET_TREE.names or () if task.reads == "trees" else ()
             _require(_task_expressions(name, task), known, sample)
     check_models(analysis)

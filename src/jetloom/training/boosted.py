@@ -57,7 +57,7 @@ class Part:
             np.empty(rows),
         )
         chosen = [facts.classes.index(name) for name in classes or facts.classes]
-        for block in view.blocks(role):
+        for block in view.blocks(role, reads=model.reads):
             # Jets of no class are there to be applied to alone.
             jets = block.take(np.isin(block["label"], chosen))
             here = slice(place, place + len(jets))

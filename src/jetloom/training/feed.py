@@ -12,15 +12,18 @@ from jetloom.data.classes import Classes
 from jetloom.data.collections import Rows
 from jetloom.data.dataset import Dataset
 from jetloom.data.streams.batch import Batch
-from jetloom.data.streams.batches import BatchStream
+from jetloom.data.streams.batches import BUFFER_ROWS, BatchStream
 from jetloom.data.streams.buckets import BucketStream, by_length, length_batches
 from jetloom.data.streams.side_by_side import SideBySide
+from jetloom.errors import ConfigurationError, near_misses
 from jetloom.models.base import Model
 from jetloom.models.updates import MAIN
 from jetloom.training.callbacks.context import Validation
 
 PREDICT_ROWS = 1 << 13
 TREE_BLOCK_ROWS = 1 << 14
+BUFFER_BYTES, LEAST_BUFFER_ROWS = 1 << 26, 1 << 12
+"""Rows with collections are shuffled together in buffers of so many bytes; of so many rows at least."""
 TREE_PREDICT_ROWS = 256
 """Trees are evaluated in batches of this size: a fixed one, because each shape has to be compiled."""
 
@@ -41,6 +44,12 @@ class Feed:
     def __init__(self, task: Task, model: Model, dataset: Dataset, fold: int | None) -> None:
         self.model, self.view, self.threads = model, dataset.view(fold), task.training.threads
         self.facts, self.classes = self.view.facts, Classes(dataset, task.classes)
+        for name in sorted(model.reads - {BRANCHINGS} - self.facts.collections.keys()):
+            raise ConfigurationError(
+                f"the model '{task.model}' reads '{name}', and the dataset has no such collection",
+                path=dataset.directory,
+                advice=near_misses(name, self.facts.collections),
+            )
 
     def jets(self, role: str) -> int:
         """Return how many jets of a role take part."""
@@ -55,19 +64,25 @@ class Feed:
         files, jets, classes = self.view.files["train"], self.jets("train"), self.classes
         if BRANCHINGS in self.model.reads:
             return BucketStream(files, batch_size, seed, self.batch, classes.choose, jets, self.threads)
-        return BatchStream(files, batch_size, seed, self.batch, choose=classes.of, jets=jets)
+        return BatchStream(files, batch_size, seed, self.batch, self._buffer_rows(), classes.of, jets, self.model.reads)
+
+    def _buffer_rows(self) -> int:
+        """Return how many rows are shuffled together: fewer, where what belongs to them would fill the memory."""
+        collections = [self.facts.collections[name] for name in self.model.reads]
+        width = sum((one.slots or 1) * (4 * len(one.names) + 1) for one in collections)
+        return min(BUFFER_ROWS, max(LEAST_BUFFER_ROWS, BUFFER_BYTES // max(1, width)))
 
     def blocks(self, role: str) -> Iterator[Batch]:
         """Return all jets of a role."""
         if BRANCHINGS in self.model.reads:
-            blocks = (self.classes.of(block) for block in self.view.blocks(role, TREE_BLOCK_ROWS))
+            blocks = (self.classes.of(block) for block in self.view.blocks(role, TREE_BLOCK_ROWS, self.model.reads))
             return length_batches(blocks, TREE_PREDICT_ROWS, self.batch, self.threads)
         return self._slices(role)
 
     def rows(self, role: str) -> Iterator[Rows]:
         """Return the rows of all jets of a role, in the order of :meth:`blocks`."""
         trees = BRANCHINGS in self.model.reads
-        for block in self.view.blocks(role, TREE_BLOCK_ROWS if trees else None):
+        for block in self.view.blocks(role, TREE_BLOCK_ROWS if trees else None, {BRANCHINGS} if trees else frozenset()):
             jets = self.classes.of(block)
             yield jets.rows[by_length(jets.lengths, np.arange(len(jets)))] if trees else jets.rows
 
@@ -76,7 +91,7 @@ class Feed:
         return Validation(lambda: self.blocks("validation"), lambda: self.rows("validation"))
 
     def _slices(self, role: str) -> Iterator[Batch]:
-        for block in self.view.blocks(role):
+        for block in self.view.blocks(role, reads=self.model.reads):
             jets = self.classes.of(block)
             for start in range(0, len(jets), PREDICT_ROWS):
                 yield self.batch(jets.take(slice(start, start + PREDICT_ROWS)))

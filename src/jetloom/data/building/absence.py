@@ -45,8 +45,17 @@ def absent_variables(reader: TableReader) -> dict[str, str]:
 
     Of a collection that the input lacks, this is the number of its constituents.
     """
-    listed = reader.attribute("absent", dict[str, str]) if reader.has_attribute("absent") else {}
-    return absent_columns(listed if isinstance(listed, dict) else {name: name.split(".")[-1] for name in listed})
+    return absent_columns(_listed(reader))
+
+
+def absent_entries(reader: TableReader, collection: str) -> dict[str, str]:
+    """Return the variables of a collection that a file has no values of, and how its input calls what it lacks."""
+    prefix = f"{collection}."
+    return {name.removeprefix(prefix): branch for name, branch in _listed(reader).items() if name.startswith(prefix)}
+
+
+def _listed(reader: TableReader) -> dict[str, str]:
+    return reader.attribute("absent", dict[str, str]) if reader.has_attribute("absent") else {}
 
 
 def absent_columns(listed: Mapping[str, str]) -> dict[str, str]:
@@ -96,11 +105,11 @@ def absence(task: Task, reader: TableReader, is_data: bool) -> Absence:
     found = Absence(variables)
     for text in task.select:
         for name in _absent_in(text, variables):
-            verdict = _verdict(task, reader, name, f"cut '{text}'", variables[name])
-            found.cuts[text] = verdict == "pass" and found.cuts.get(text, True)
+            said = verdict(task, reader, name, f"cut '{text}'", variables[name])
+            found.cuts[text] = said == "pass" and found.cuts.get(text, True)
     for key, label in task.labels.items():
         for name in _absent_in(label.when, variables):
-            if not is_data and _verdict(task, reader, name, f"label '{key}'", variables[name]) == "pass":
+            if not is_data and verdict(task, reader, name, f"label '{key}'", variables[name]) == "pass":
                 raise _needed(reader, name, f"label '{key}'", variables[name], "only a cut can 'pass': say 'fail'")
             found.labels.add(key)
     for name in task.weights.variables:
@@ -114,11 +123,18 @@ def _absent_in(text: str, variables: Iterable[str]) -> list[str]:
     return sorted(names_in(text) & set(variables))
 
 
-def _verdict(task: Task, reader: TableReader, name: str, what: str, branch: str) -> Literal["pass", "fail"]:
-    verdict = task.absent.get(name)
-    if verdict is None:
+def verdict(task: Task, reader: TableReader, name: str, what: str, branch: str) -> Literal["pass", "fail"]:
+    """Return what the configuration says that happens in a file without a variable.
+
+    Raises
+    ------
+    MissingObjectError
+        If it does not say.
+    """
+    found = task.absent.get(name)
+    if found is None:
         raise _needed(reader, name, what, branch, f"say what happens there, 'absent: {{{name}: fail}}' of the task")
-    return verdict
+    return found
 
 
 def _needed(reader: TableReader, name: str, what: str, branch: str, advice: str) -> MissingObjectError:

@@ -20,6 +20,7 @@ from jetloom.config.tasks import DATA_SETTINGS, Task
 from jetloom.cutflow import CutFlow
 from jetloom.data.appearance import appearance
 from jetloom.data.building import split as splitting
+from jetloom.data.building.collected import source_of
 from jetloom.data.building.matching import match_parts
 from jetloom.data.building.parts import write_parts
 from jetloom.data.building.sample_facts import sample_facts
@@ -151,17 +152,34 @@ def _input_digests(files: dict[str, list[Path]]) -> dict[str, str]:
     return {f"{sample}/{path.name}": provenance.file_digest(path) for sample, paths in files.items() for path in paths}
 
 
-def _described_columns(task: Task, files: dict[str, list[Path]]) -> dict[str, list[dict[str, str]]]:
-    """Return the inputs and spectators with their titles."""
+def _described_columns(task: Task, files: dict[str, list[Path]]) -> dict[str, Any]:
+    """Return the inputs and spectators with their titles, and the collections, if there are some."""
     titles = _titles(files)
-    inputs = [
-        {"column": column_name(text), "expression": text, "title": titles.get(text, text)} for text in task.inputs
-    ]
-    return {"inputs": inputs, "spectators": [{"column": n, "title": titles.get(n, n)} for n in task.spectators]}
+    inputs = _inputs(task.inputs, titles)
+    found = {"inputs": inputs, "spectators": [{"column": n, "title": titles.get(n, n)} for n in task.spectators]}
+    return found | ({"collections": _described_collections(task, files)} if task.collections else {})
 
 
-def _titles(files: dict[str, list[Path]]) -> dict[str, str]:
-    """Return the axis titles of the jets' variables, from the first file."""
+def _described_collections(task: Task, files: dict[str, list[Path]]) -> dict[str, Any]:
+    """Return the collections with what they are in the files, their inputs with titles, and their slots."""
+    return {
+        name: {
+            "of": source_of(name, settings),
+            "inputs": _inputs(settings.inputs, _titles(files, source_of(name, settings))),
+            "slots": settings.slots,
+            "select": settings.select,
+            "sort": settings.sort,
+        }
+        for name, settings in task.collections.items()
+    }
+
+
+def _inputs(texts: list[str], titles: dict[str, str]) -> list[dict[str, str]]:
+    return [{"column": column_name(text), "expression": text, "title": titles.get(text, text)} for text in texts]
+
+
+def _titles(files: dict[str, list[Path]], table: str = "jets") -> dict[str, str]:
+    """Return the axis titles of the variables of a table, from the first file."""
     with TableReader(next(iter(files.values()))[0]) as reader:
-        titles: dict[str, str] = reader.attribute("titles", dict[str, dict[str, str]]).get("jets", {})
+        titles: dict[str, str] = reader.attribute("titles", dict[str, dict[str, str]]).get(table, {})
     return titles

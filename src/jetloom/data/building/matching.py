@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from jetloom.config.tasks import Task, Weights
 from jetloom.cutflow import CutFlow
-from jetloom.data.block import BLOCK_ROWS, iter_blocks
+from jetloom.data.block import BLOCK_ROWS, iter_blocks, slots_in
 from jetloom.data.building import split as splitting
 from jetloom.data.building.labels import UNLABELLED
 from jetloom.data.building.part_writer import PartWriter
@@ -97,7 +97,10 @@ def _redraw(
     """Write a part anew with the jets that are drawn; give the numbers of each class before and after."""
     counts = np.zeros((2, len(task.labels)), np.int64)
     drawn = path.with_name(f"{path.stem}.drawn.h5")
-    with TableReader(path) as reader, PartWriter(drawn, reader.dtype("jets"), task.reads == "trees") as writer:
+    with (
+        TableReader(path) as reader,
+        PartWriter(drawn, reader.dtype("jets"), task.reads == "trees", slots=slots_in(reader)) as writer,
+    ):
         for jets in iter_blocks(reader):
             kept = draw(jets.rows, variables, edges, accepted, task.split.salt)
             for row, labels in zip(counts, (jets["label"], jets["label"][kept]), strict=True):

@@ -13,6 +13,7 @@ import numpy as np
 from jetloom import provenance
 from jetloom.config.tasks import Task
 from jetloom.data.block import iter_blocks
+from jetloom.data.building.collected import slot_tables
 from jetloom.data.building.labels import UNLABELLED
 from jetloom.data.building.part_writer import PartWriter
 from jetloom.data.collections import Rows
@@ -41,7 +42,10 @@ def write_parts(
         fitted = [view.description["binning"] for view in views]
         limits = [[found["momentum"], found["branching"], found.get("inputs")] for found in fitted]
         settings.append([task.binning.model_dump(exclude={"warn_above"}), limits, fitted[0]["trees"]])
+    if task.collections:
+        settings.append([[name, one.inputs, one.slots, one.missing] for name, one in task.collections.items()])
     digest, trees = hashlib.sha256(provenance.canonical_json(settings).encode()), hashlib.sha256()
+    slots = {name: hashlib.sha256() for name in task.collections}
     summary: list[dict[str, Any]] = []
     for name, source in staged.items():
         with TableReader(source) as reader:
@@ -51,18 +55,22 @@ def write_parts(
             totals = _PartTotals(list(task.labels), views[0].description["weight"])
             with (
                 atomic.publishing(directory / PARTS / f"{name}.h5", check_file) as part,
-                PartWriter(part, dtype, task.reads == "trees", PART_COMPRESSION) as writer,
+                PartWriter(part, dtype, task.reads == "trees", PART_COMPRESSION, slot_tables(task)) as writer,
             ):
                 for block in iter_blocks(reader):
                     written = writer.append(block.with_rows(_weighted(block.rows, views, dtype)))
                     digest.update(written.rows.tobytes())
                     if written.branchings is not None:
                         trees.update(written.branchings.tobytes())
+                    for key, state in slots.items():
+                        state.update(written.collections[key].values.tobytes())
                     totals.add(written.rows)
             summary += totals.rows(name)
     _require_every_class(summary, task)
     if task.reads == "trees":
         digest.update(trees.digest())
+    for state in slots.values():
+        digest.update(state.digest())
     return digest.hexdigest(), summary
 
 

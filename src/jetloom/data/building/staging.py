@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from jetloom.config.analysis import Analysis
 from jetloom.config.samples import Sample
 from jetloom.config.tasks import Task
 from jetloom.cutflow import CutFlow
-from jetloom.data.block import BLOCK_ROWS, Block, iter_blocks
+from jetloom.data.block import BLOCK_ROWS, BRANCHINGS, Block, iter_blocks
 from jetloom.data.building import split as splitting
 from jetloom.data.building.absence import Absence, absence, input_values
+from jetloom.data.building.collected import Collector, collectors, slot_tables, sources
 from jetloom.data.building.labels import UNLABELLED, assign_labels, unknown_labels
 from jetloom.data.building.part_writer import PartWriter
 from jetloom.data.collections import Rows
@@ -51,9 +53,10 @@ def stage_rows(
     losses: CutFlow,
 ) -> None:
     """Stream all samples once: select, label, weigh, and share the rows out over the parts."""
-    dtype, oversized = _staged_dtype(task), Oversized()
+    dtype, oversized, trees, tables = _staged_dtype(task), Oversized(), task.reads == "trees", slot_tables(task)
+    reads = sources(task) | ({BRANCHINGS} if trees else set())
     with ExitStack() as stack:
-        parts = [stack.enter_context(PartWriter(path, dtype, task.reads == "trees")) for path in staged.values()]
+        parts = [stack.enter_context(PartWriter(path, dtype, trees, slots=tables)) for path in staged.values()]
         for index, (name, facts) in enumerate(samples.items()):
             sample = analysis.samples[name]
             facts["labelled_without"] = dict[str, int]()
@@ -63,11 +66,15 @@ def stage_rows(
                     _check_variables(task, reader)
                     lacking = absence(task, reader, sample.is_data)
                     _tell(lacking, task, path)
-                    for jets in iter_blocks(reader):
+                    source = _Source(sample, facts, common, lacking, collectors(task, reader))
+                    for jets in iter_blocks(reader, reads=reads):
                         losses.saw("jets", len(jets))
-                        staged_jets = _staged_jets(task, sample, facts, common, jets, dtype, losses, lacking)
+                        staged_jets = _staged_jets(task, source, jets, dtype, losses)
                         staged_jets.rows["sample"] = index
                         oversized.look(task.inputs, staged_jets.rows, path)
+                        for key, settings in task.collections.items():
+                            slots = staged_jets.collections[key].values
+                            oversized.look(settings.inputs, slots[slots["valid"]], path, key)
                         hashes = splitting.event_hash(
                             staged_jets["run_number"], staged_jets["event_number"], task.split.salt
                         )
@@ -79,6 +86,18 @@ def stage_rows(
                 facts["warnings"].append(warning)
                 logger.warning("sample '%s': %s", name, warning)
     oversized.refuse()
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A file of a sample, and what is to be known of both while its jets are staged."""
+
+    sample: Sample
+    facts: dict[str, Any]
+    common: int
+    """The class that jets of none get."""
+    lacking: Absence
+    collectors: list[Collector]
 
 
 def _converted(files: list[Path]) -> Iterator[Path]:
@@ -193,35 +212,29 @@ FRACTION_SALT = 1 << 32
 
 def _selected(task: Task, jets: Block, losses: CutFlow | None, lacking: Absence) -> Block:
     """Take the task's share of the events, apply its cuts, and count what each takes away."""
-    if task.fraction < 1.0:
-        salt = FRACTION_SALT + task.split.salt
-        hashes = splitting.event_hash(jets["run_number"], jets["event_number"], salt)
-        kept = jets.take(splitting.uniform(hashes) < task.fraction)
+    rows, place = jets.rows, np.arange(len(jets))
+    for reason in [f"a fraction of {task.fraction:g} of the events"] * (task.fraction < 1.0) + task.select:
+        passed = _passed(task, rows, lacking, reason)
         if losses is not None:
-            losses.add("dataset", "jets", f"a fraction of {task.fraction:g} of the events", len(jets), len(kept))
-        jets = kept
-    for text in task.select:
-        decided = lacking.cuts.get(text)
-        passed = evaluate_mask(text, _columns(jets.rows), len(jets)) if decided is None else np.full(len(jets), decided)
-        kept = jets.take(passed)
-        if losses is not None:
-            losses.add("dataset", "jets", text, len(jets), len(kept))
-        jets = kept
-    return jets
+            losses.add("dataset", "jets", reason, len(rows), int(passed.sum()))
+        rows, place = rows[passed], place[passed]
+    # What belongs to the jets is a hundred times as large as their rows, and copied once.
+    return Block(rows, {name: one.take(place) for name, one in jets.collections.items()})
 
 
-def _staged_jets(
-    task: Task,
-    sample: Sample,
-    facts: dict[str, Any],
-    common: int,
-    jets: Block,
-    dtype: np.dtype[Any],
-    losses: CutFlow,
-    lacking: Absence,
-) -> Block:
-    """Select, label and weigh one block of a sample."""
-    jets = _selected(task, jets if task.reads == "trees" else Block(jets.rows), losses, lacking)
+def _passed(task: Task, rows: Rows, lacking: Absence, cut: str) -> npt.NDArray[np.bool_]:
+    """Say which rows pass a cut of the task, or are of its share of the events, which is no cut."""
+    if cut not in task.select:
+        hashes = splitting.event_hash(rows["run_number"], rows["event_number"], FRACTION_SALT + task.split.salt)
+        return splitting.uniform(hashes) < task.fraction
+    decided = lacking.cuts.get(cut)
+    return evaluate_mask(cut, _columns(rows), len(rows)) if decided is None else np.full(len(rows), decided)
+
+
+def _staged_jets(task: Task, source: _Source, jets: Block, dtype: np.dtype[Any], losses: CutFlow) -> Block:
+    """Select, label and weigh one block of a sample, and take what the task wants of its collections."""
+    sample, facts, lacking = source.sample, source.facts, source.lacking
+    jets = _selected(task, jets, losses, lacking)
     truth = assign_labels(task.labels, _columns(jets.rows), len(jets), lacking.labels)
     for name, number in unknown_labels(task.labels, _columns(jets.rows), truth).items():
         facts["labelled_without"][name] = facts["labelled_without"].get(name, 0) + number
@@ -237,7 +250,7 @@ def _staged_jets(
         jets, truth = jets.take(positive), truth[positive]
     rows = _staged_rows(task, jets.rows, dtype, lacking)
     rows["true_label"] = truth
-    rows["label"] = np.where(truth == UNLABELLED, common, truth)
+    rows["label"] = np.where(truth == UNLABELLED, source.common, truth)
     total = facts["sum_of_weights"] * task.fraction  # a share of the events has that share of the weights
     if total <= 0 and task.weights.event and not sample.is_data:
         raise EmptySampleError(f"its generator weights sum to {total:g}", where=f"sample '{facts['title']}'")
@@ -247,7 +260,8 @@ def _staged_jets(
     facts["yield"] = facts.get("yield", 0.0) + float(rows["event_weight"].sum(dtype=np.float64))
     if task.weights.event and not sample.is_data:
         facts["signed_yield"] = facts.get("signed_yield", 0.0) + signed * sample.cross_section / total
-    return jets.with_rows(rows)
+    trees = {} if jets.trees is None else {BRANCHINGS: jets.trees}
+    return Block(rows, {**trees, **{one.name: one.of(jets, losses) for one in source.collectors}})
 
 
 def _staged_rows(task: Task, block: Rows, dtype: np.dtype[Any], lacking: Absence) -> Rows:

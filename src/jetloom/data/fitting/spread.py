@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.data.fitting.moments import Moments
 from jetloom.errors import BadValueError
 from jetloom.expressions import column_name
 
@@ -97,7 +98,7 @@ def recurring(bulk: Bulk, inputs: list[str], low: Floats, high: Floats, blocks: 
     Returns
     -------
     list of dict
-        ``column``, ``value``, ``jets`` that have it and their ``share``, and how many ``spreads`` it is away.
+        ``column``, ``value``, ``jets`` (rows) that have it and their ``share``, and how many ``spreads`` it is away.
     """
     found = [
         (place, value, distance)
@@ -132,41 +133,75 @@ def _far(column: Floats, low: float, high: float) -> list[tuple[float, float]]:
     return found
 
 
-def tell(inputs: list[str], bulk: Bulk, std: Floats, suspects: list[dict[str, Any]]) -> None:
-    """Say in the log what makes inputs next to useless."""
+def tell(inputs: list[str], bulk: Bulk, std: Floats, suspects: list[dict[str, Any]], of: str = "jets") -> None:
+    """Say in the log what makes inputs of jets, or of entries of a collection, next to useless."""
+    whose = "" if of == "jets" else f" of '{of}'"
     for entry in suspects:
         logger.warning(
-            "input '%s': %.9g in %d jets (%.3g %%), %.3g spreads from the others: if it says 'missing', name it under "
+            "input '%s'%s: %.9g in %d %s (%.3g %%), %.3g spreads from the others: if it says 'missing', name it under "
             "'missing' of the variable in the schema",
-            entry["column"], entry["value"], entry["jets"], 100 * entry["share"], entry["spreads"],
+            entry["column"], whose, entry["value"], entry["jets"], of, 100 * entry["share"], entry["spreads"],
         )  # fmt: skip
     for name, wide, spread in zip(inputs, std.tolist(), bulk.spread.tolist(), strict=True):
         if spread and wide > FAR * spread:
             logger.warning(
-                "input '%s': few values far away make its standard deviation %.3g, where its bulk has %.3g: cut them, "
-                "or set 'scaling: robust'",
-                name, wide, spread,
+                "input '%s'%s: few values far away make its standard deviation %.3g, where its bulk has %.3g: cut "
+                "them, or set 'scaling: robust'",
+                name, whose, wide, spread,
             )  # fmt: skip
         if wide < NARROW:
-            logger.warning("input '%s': its spread of %.3g is next to nothing for a network: multiply it", name, wide)
+            logger.warning(
+                "input '%s'%s: its spread of %.3g is next to nothing for a network: multiply it", name, whose, wide
+            )
+
+
+def scaling_of(scaling: str, inputs: list[str], moments: Moments, blocks: Blocks, of: str = "jets") -> dict[str, Any]:
+    """Return what inputs are scaled by, and tell of the values among them that one should look at.
+
+    Parameters
+    ----------
+    scaling : str
+        ``standard`` or ``robust``.
+    inputs : list of str
+        Their columns.
+    moments : Moments
+        Of these columns, and perhaps of others behind them.
+    blocks : callable
+        Starts a pass over blocks of shape (rows, inputs).
+    of : str
+        What the rows are.
+
+    Returns
+    -------
+    dict
+        ``mean`` and ``std`` of each input, and ``suspects``, see :func:`recurring`.
+    """
+    size = len(inputs)
+    bulk = bulk_of(blocks, moments.rows)
+    suspects = recurring(bulk, inputs, moments.low[:size], moments.high[:size], blocks)
+    mean, std = moments.mean[:size], moments.std[:size]
+    if scaling == "robust":
+        mean, std = bulk.median, np.where(bulk.spread > 0, bulk.spread, std)
+    tell(inputs, bulk, std, suspects, of)
+    return {"mean": mean.tolist(), "std": std.tolist(), "suspects": suspects}
 
 
 class Oversized:
     """Counts values of inputs that are too large to be scaled, over all samples."""
 
     def __init__(self) -> None:
-        self._jets = 0
-        self._found: dict[str, tuple[float, int, Path]] = {}
+        self._rows: dict[str, int] = {}
+        self._found: dict[tuple[str, str], tuple[float, int, Path]] = {}
 
-    def look(self, inputs: list[str], rows: npt.NDArray[np.void], source: Path) -> None:
-        """Look at the inputs of some jets; NaN is none of these values."""
-        self._jets += len(rows)
+    def look(self, inputs: list[str], rows: npt.NDArray[np.void], source: Path, of: str = "jets") -> None:
+        """Look at the inputs of some jets, or of entries of a collection of theirs; NaN is none of these values."""
+        self._rows[of] = self._rows.get(of, 0) + len(rows)
         for text in inputs:
             values = rows[column_name(text)]
             beyond = np.abs(values) > LARGEST
             if beyond.any():
-                value, jets, first = self._found.get(text, (float(values[beyond][0]), 0, source))
-                self._found[text] = (value, jets + int(beyond.sum()), first)
+                value, count, first = self._found.get((of, text), (float(values[beyond][0]), 0, source))
+                self._found[of, text] = (value, count + int(beyond.sum()), first)
 
     def refuse(self) -> None:
         """Refuse what was found.
@@ -176,10 +211,11 @@ class Oversized:
         BadValueError
             With input, value, share, and the first file.
         """
-        for text, (value, jets, source) in self._found.items():
+        for (of, text), (value, count, source) in self._found.items():
+            total = self._rows[of]
             raise BadValueError(
-                f"{value:.9g} in {jets} of {self._jets} jets ({100 * jets / self._jets:.3g} %) is no measurement, and "
-                "nothing can scale it",
+                f"{value:.9g} in {count} of {total} {of} ({100 * count / total:.3g} %) is no measurement, and nothing "
+                "can scale it",
                 path=source,
                 where=f"input '{text}'",
                 advice=f"name it under 'missing' of the variable in the schema ('missing: [{value:.9g}]'), or cut it",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.config.tasks import Task
-from jetloom.data.block import BLOCK_ROWS, Block, iter_blocks
+from jetloom.data.block import BLOCK_ROWS, BRANCHINGS, Block, iter_blocks
 from jetloom.data.building import split as splitting
 from jetloom.data.building.labels import UNLABELLED
 from jetloom.data.collections import Rows
 from jetloom.data.fitting.binning import fit_binning
 from jetloom.data.fitting.moments import Moments, fit_quantiles
-from jetloom.data.fitting.spread import Blocks, bulk_of, recurring, tell
+from jetloom.data.fitting.slots_fit import fit_slots
+from jetloom.data.fitting.spread import scaling_of
 from jetloom.data.fitting.weights import Reweighting, fit
 from jetloom.errors import EmptySampleError
 from jetloom.expressions import column_name
@@ -69,7 +70,7 @@ def fit_view(task: Task, fold: int | None, staged: dict[str, Path], trees: dict[
     if moments.rows == 0:
         raise EmptySampleError("no jet is left", where="training part", advice="loosen the cuts or add files")
     size = len(inputs)
-    scaled = _scaling(task, inputs, moments, lambda: (_matrix(block, inputs) for block in training()))
+    scaled = scaling_of(task.scaling, inputs, moments, lambda: (_matrix(block, inputs) for block in training()))
     for name, count in zip(inputs, moments.count[:size], strict=True):
         if count == 0:
             raise EmptySampleError("is NaN in every jet of the training part", where=f"input '{name}'")
@@ -94,28 +95,18 @@ def fit_view(task: Task, fold: int | None, staged: dict[str, Path], trees: dict[
             for name, inner in zip(reweighting.variables, reweighting.edges, strict=True)
         },
     }
+    jets = partial(_training_jets, [staged[name] for name in roles["train"]])
     if task.reads == "trees":
-        blocks = partial(_training_jets, [staged[name] for name in roles["train"]])
-        description["binning"] = fit_binning(task.binning, blocks, trees)
+        description["binning"] = fit_binning(task.binning, partial(jets, {BRANCHINGS}), trees)
+    if task.collections:
+        description["collections"] = {name: fit_slots(task, name, partial(jets, {name})) for name in task.collections}
     return FittedView(description, reweighting)
 
 
-def _scaling(task: Task, inputs: list[str], moments: Moments, blocks: Blocks) -> dict[str, Any]:
-    """Return what the inputs are scaled by, and the values among them that one should look at."""
-    size = len(inputs)
-    bulk = bulk_of(blocks, moments.rows)
-    suspects = recurring(bulk, inputs, moments.low[:size], moments.high[:size], blocks)
-    mean, std = moments.mean[:size], moments.std[:size]
-    if task.scaling == "robust":
-        mean, std = bulk.median, np.where(bulk.spread > 0, bulk.spread, std)
-    tell(inputs, bulk, std, suspects)
-    return {"mean": mean.tolist(), "std": std.tolist(), "suspects": suspects}
-
-
-def _training_jets(files: list[Path]) -> Iterator[Block]:
+def _training_jets(files: list[Path], reads: Set[str]) -> Iterator[Block]:
     for path in files:
         with TableReader(path) as reader:
-            for jets in iter_blocks(reader):
+            for jets in iter_blocks(reader, reads=reads):
                 yield jets.take(jets["label"] != UNLABELLED)
 
 

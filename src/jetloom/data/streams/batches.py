@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,6 +36,8 @@ class BatchStream:
         Returns those of the jets that take part; all, if it is not given.
     jets : int, optional
         How many take part; all rows, if it is not given.
+    reads : set of str, optional
+        The collections that are read with the jets; all that the files have, if it is not given.
     """
 
     files: list[Path]
@@ -45,6 +47,7 @@ class BatchStream:
     buffer_rows: int = BUFFER_ROWS
     choose: Callable[[Block], Block] = lambda jets: jets
     jets: int | None = None
+    reads: Set[str] | None = None
 
     def rows(self) -> int:
         """Return the number of rows of an epoch."""
@@ -81,7 +84,7 @@ class BatchStream:
 
     def _shuffled(self, generator: np.random.Generator) -> Generator[Batch, None, None]:
         """Return a batch of the jets of each buffer, in random order."""
-        for parts, seed in buffers(self.files, self.buffer_rows, generator):
+        for parts, seed in buffers(self.files, self.buffer_rows, generator, self.reads):
             jets = self.choose(Block.concatenate(parts))
             order = np.random.default_rng(seed).permutation(len(jets))
             yield self.prepare(jets).take(order)

@@ -7,7 +7,7 @@ the buffer holds many blocks, at the speed of reading in order, and in the memor
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Set
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,7 @@ def blocks_of(files: list[Path], buffer_rows: int) -> list[tuple[int, int, int]]
 
 
 def buffers(
-    files: list[Path], buffer_rows: int, generator: np.random.Generator
+    files: list[Path], buffer_rows: int, generator: np.random.Generator, reads: Set[str] | None = None
 ) -> Generator[tuple[list[Block], int], None, None]:
     """Draw the blocks in random order, and give each buffer full of them.
 
@@ -42,6 +42,8 @@ def buffers(
         Rows of a buffer.
     generator : numpy.random.Generator
         Decides the order.
+    reads : set of str, optional
+        The collections to read with the jets; all that the files have, if it is not given.
 
     Yields
     ------
@@ -58,7 +60,7 @@ def buffers(
         for group, seed in zip(groups, seeds.tolist(), strict=True):
             # In the order of the disk: the rows are shuffled afterwards anyway.
             chosen = sorted(blocks[index] for index in group)
-            yield [read_block(readers[file], start, stop) for file, start, stop in chosen], seed
+            yield [read_block(readers[file], start, stop, reads) for file, start, stop in chosen], seed
     finally:
         for reader in readers:
             reader.close()
