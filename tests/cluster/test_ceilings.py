@@ -12,6 +12,7 @@ from jetloom.cluster.attempts.asking import Asking
 from jetloom.cluster.attempts.ceilings import NONE, Ceiling
 from jetloom.cluster.attempts.stalls import Stalls
 from jetloom.cluster.attempts.verdict import STALLED, Action, judge
+from jetloom.cluster.schedulers import condor
 from jetloom.cluster.site import checks_condor, most_slurm, preflight
 from jetloom.cluster.site.site_slurm import read_site
 from jetloom.config.cluster import Cluster
@@ -177,7 +178,7 @@ def test_an_unlimited_slurm_has_no_ceiling(site):
 
 def test_the_largest_slot_of_a_pool(site):
     profiles = [profile(site.directory, "own", executor="htcondor")]
-    found = checks_condor.ceilings(checks_condor.read_slots(), examined(profiles, analysis("gpu")))
+    found = checks_condor.ceilings(condor.read_slots(), examined(profiles, analysis("gpu")))
     assert found["train", "flavour"] == Ceiling(24105, 0, "the pool's largest slot with GPUs")
     assert found["dataset", "flavour"] == Ceiling(24105, 0, "the pool's largest slot")
     assert checks_condor.ceilings([], examined(profiles)) == {}

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from types import ModuleType, SimpleNamespace
+from typing import ClassVar
 
 import pytest
 
@@ -59,7 +60,7 @@ def test_an_unknown_state_is_no_success(slurm):
 @pytest.mark.parametrize("state", ["PREEMPTED", "REVOKED", "NODE_FAIL"])
 def test_a_job_that_slurm_puts_back_is_waited_for(slurm, state):
     slurm.watched = {"1"}
-    seen = []
+    seen: ClassVar[list] = []
     for answer in (state, state, "PENDING", "RUNNING", state, state, "COMPLETED"):
         slurm.time.now += 0.6 * FORGOTTEN_AFTER
         seen += slurm.read({"1": answer}).values()
@@ -185,6 +186,15 @@ def slurm_plugin(monkeypatch):
     return plugin
 
 
+class Quiet:
+    """In the place of who looks for hopeless jobs; remembers the jobs that it was shown."""
+
+    seen: ClassVar[list] = []
+
+    async def look(self, executor, jobs):
+        self.seen.append(list(jobs))
+
+
 def _look(executor, jobs):
     async def look():
         return [job async for job in executor.check_active_jobs(jobs)]
@@ -195,19 +205,21 @@ def _look(executor, jobs):
 def test_the_slurm_plugin_hears_its_own_words(slurm_plugin, monkeypatch):
     monkeypatch.setattr(plugins, "FORGOTTEN_AFTER", -1.0)
     monkeypatch.setattr(plugins.Slurm, "state", lambda self, job: "TIMEOUT")
-    plugins.understand_slurm()
-    plugins.understand_slurm()  # a second Snakefile in one process wraps nothing twice
+    plugins.understand_slurm(Quiet())
+    plugins.understand_slurm(Quiet())  # a second Snakefile in one process wraps nothing twice
     jobs = [SimpleNamespace(external_jobid=job) for job in ("1", "2")]
     slurm_plugin.answers.append(({"1": "CANCELLED by 0"}, 0.1))
     executor = slurm_plugin.Executor()
+    Quiet.seen.clear()
     assert _look(executor, jobs) == jobs
+    assert Quiet.seen == [jobs]
     assert executor.seen == ({"1": "CANCELLED", "2": "TIMEOUT"}, 0.1)
     assert executor.next_seconds_between_status_checks == 15
 
 
 def test_no_answer_at_all_leaves_all_jobs_as_they_are(slurm_plugin, monkeypatch):
     monkeypatch.setattr(plugins, "FORGOTTEN_AFTER", -1.0)
-    plugins.understand_slurm()
+    plugins.understand_slurm(Quiet())
     executor = slurm_plugin.Executor()
     slurm_plugin.answers.append((None, None))
     jobs = [SimpleNamespace(external_jobid="1")]
@@ -241,8 +253,8 @@ def test_tasks_of_an_array_ask_for_the_same(monkeypatch):
 def test_without_the_plugins_nothing_is_wrapped(monkeypatch):
     for name in ("snakemake_executor_plugin_slurm", "snakemake_executor_plugin_htcondor"):
         monkeypatch.delitem(sys.modules, name, raising=False)
-    plugins.understand_slurm()
-    plugins.be_patient_with_condor()
+    plugins.understand_slurm(Quiet())
+    plugins.be_patient_with_condor(Quiet())
 
 
 def test_a_submission_that_the_queue_refuses_is_a_failed_job(monkeypatch):
@@ -277,8 +289,8 @@ def test_a_submission_that_the_queue_refuses_is_a_failed_job(monkeypatch):
     plugin.Executor, plugin.WorkflowError = Executor, WorkflowError
     plugin.htcondor = SimpleNamespace(HTCondorException=NoScheddError)
     monkeypatch.setitem(sys.modules, plugin.__name__, plugin)
-    plugins.be_patient_with_condor()
-    plugins.be_patient_with_condor()
+    plugins.be_patient_with_condor(Quiet())
+    plugins.be_patient_with_condor(Quiet())
     executor = Executor()
     executor.run_job("good")
     executor.run_job("bad")
@@ -306,15 +318,18 @@ def test_the_look_of_the_condor_plugin_waits_for_a_first_job(monkeypatch):
 
     plugin.Executor = Executor
     monkeypatch.setitem(sys.modules, plugin.__name__, plugin)
-    plugins.be_patient_with_condor()
+    plugins.be_patient_with_condor(Quiet())
     executor = Executor()
 
     async def look(jobs):
         return [job async for job in executor.check_active_jobs(jobs)]
 
+    Quiet.seen.clear()
     assert asyncio.run(look([])) == []
+    assert Quiet.seen == []
     executor.made_later = ["b"]
     assert asyncio.run(look(["a"])) == ["a", "b"]
+    assert Quiet.seen == [["a"]]
 
 
 # Snakemake and its plugins as they are: if one of these fails after an update, see what jetloom.cluster wraps there.

@@ -53,6 +53,9 @@ class Queue:
             self.jobs.clear()
         return {name: job for name, job in self.jobs.items() if name in set(jobs)}
 
+    def hopeless(self, jobs):
+        return {name: "no slot is so large" for name in jobs if name == "hopeless"}
+
     def facts(self, job):
         return Facts(Cause.NODE_LOST, "Slurm: NODE_FAIL", 700.0, "node1")
 

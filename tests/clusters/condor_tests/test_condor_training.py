@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from condor_scans import (
 )
 from harness import SCAN_TARGET, Scan, wait_for
 
+from jetloom.cluster.site.preflight import WITHOUT
 from jetloom.scan.attempts import ledger
 
 KILLED_SOON = ["--default-resources", "getenv=True", "htcondor_submit_job_max_vacate_time=10"]
@@ -148,3 +150,14 @@ def test_a_card_that_is_granted_and_cannot_be_used_is_a_wrong_resource(scan):
     assert all("no driver of a GPU" in line.detail for line in lines)
     assert all(re.search(r"CUDA_VISIBLE_DEVICES is 'FAKE-GPU-[01]'", line.detail) for line in lines)
     assert queue(scan) == []
+
+
+def test_a_job_larger_than_every_slot_is_given_up(scan):
+    # Nobody looks before the first job, so jobs are submitted that could never run. The driver sees them wait.
+    scan.edit(lambda config: config["cluster"].update({"growth": {"memory_limit": 1_000_000}}))
+    scan.edit(lambda config: config["cluster"]["stages"]["train"].update(memory=900_000))
+    scan.cluster = replace(scan.cluster, environment={**scan.cluster.environment, WITHOUT: "1"})
+    scan.finish(scan.start(), code=1)
+    assert [line.cause for line in scan.lines()] == ["configuration"] * 2
+    assert all("no slot of the pool has 900000 MB and 1 CPUs" in line.detail for line in scan.lines())
+    assert not queue(scan)

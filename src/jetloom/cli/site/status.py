@@ -65,15 +65,19 @@ def _queue(analysis: Analysis, profiles: list[str]) -> Mapping[Path, QueuedJob]:
         return {}
     from jetloom.cluster.driving.driver_lock import find_holder
     from jetloom.cluster.profiles.profile import executor_of, read_profile
-    from jetloom.cluster.recovery.queue import by_directory, survey
+    from jetloom.cluster.recovery.queue import by_directory, survey, with_hopeless
     from jetloom.cluster.schedulers.registry import find_scheduler
     from jetloom.cluster.schedulers.scheduler import SilentSchedulerError
 
     holder = find_holder(analysis.analysis)
     words = f"driven by {holder.words()}" if holder else "nobody drives it: `jetloom resume` goes on"
     sys.stdout.write(f"{analysis.analysis}: {words}\n")
+    scheduler = find_scheduler(executor_of(read_profile(profiles)))
     try:
-        return by_directory(survey(analysis, find_scheduler(executor_of(read_profile(profiles)))))
+        found = with_hopeless(survey(analysis, scheduler), scheduler)
     except SilentSchedulerError as error:
         sys.stdout.write(f"the queue does not answer, this is from the files alone: {error.line()}\n")
         return {}
+    for name, job in sorted({job.job: (name, job) for name, job in found.others.items()}.values()):
+        sys.stdout.write(f"    {name}: job {job.job} {'runs on ' + job.host if job.running else job.reason}\n")
+    return by_directory(found)

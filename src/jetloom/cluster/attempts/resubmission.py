@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from jetloom import paths
 from jetloom.cluster.attempts import ceilings
+from jetloom.cluster.attempts.killed import settle_killed
 from jetloom.cluster.attempts.stalls import Stalls
 from jetloom.cluster.attempts.verdict import Action, Verdict, judge
 from jetloom.cluster.attempts.words import NEVER_TAKEN, REFUSED, cause_of_words, verb_error
@@ -20,7 +22,7 @@ from jetloom.errors import DiskFullError, JetloomError
 from jetloom.io.lock import is_held
 from jetloom.scan.attempts import ledger
 from jetloom.scan.attempts.failed import failed_runs, tolerated, write_failed
-from jetloom.scan.attempts.ledger import Attempt, Cause, OpenAttempt
+from jetloom.scan.attempts.ledger import Attempt, Cause
 
 logger = logging.getLogger(__name__)
 
@@ -67,11 +69,20 @@ class Resubmission:
         Who is asked for causes; None if jobs run on this machine.
     since : str
         When this run of Snakemake began: a job that leaves its line must not come before it. Now, if it is left out.
+    hopeless : mapping of str to str
+        Jobs that the driver took out of the queue because they could never run, and why.
     """
 
-    def __init__(self, analysis: Analysis, scheduler: Scheduler | None, since: str = "") -> None:
+    def __init__(
+        self,
+        analysis: Analysis,
+        scheduler: Scheduler | None,
+        since: str = "",
+        hopeless: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.analysis, self.scheduler = analysis, scheduler
         self.since = since or ledger.now()
+        self.hopeless = hopeless
         self._judged: dict[Path, float] = {}
         """When a job was judged last, in seconds since 1970: an older log is that of an earlier attempt."""
         self._lines: dict[Path, int] = {}
@@ -248,39 +259,13 @@ class Resubmission:
         if not failed.job and REFUSED.search(failed.words):
             words = " ".join(failed.words.split("sbatch call:")[0].split())[:300]
             return (Cause.CONFIGURATION if NEVER_TAKEN.search(words) else Cause.REFUSED), words
+        if reason := self.hopeless.get(failed.job):
+            return Cause.CONFIGURATION, f"{reason}: it would have waited for ever"
         if facts is not None and facts.cause is not None:
             return facts.cause, facts.words
         if said := self._said(failed, paths.attempts(self.analysis, failed.rule, failed.wildcards)):
             return cause_of_words(said), said
         return Cause.BUG, (facts.words if facts else "") or "the job ended before its verb said why"
-
-
-def settle_killed(directory: Path, found: OpenAttempt, facts: Facts | None, said: str = "") -> Attempt | None:
-    """Close the attempt of a training that was killed, or obeyed a signal; give the line, None if it is closed already.
-
-    Parameters
-    ----------
-    directory : Path
-        Of the training; nobody works on it.
-    found : OpenAttempt
-        What it left.
-    facts : Facts or None
-        What the scheduler says of its job: it sent the signal, or let somebody else.
-    said : str
-        The error in the verb's log, if it left one without closing its line: the disk was full.
-    """
-    words = facts.words if facts else ""
-    if facts is not None and facts.cause is not None:
-        cause = facts.cause
-    elif found.signal:
-        cause, words = Cause.PREEMPTED, words or f"told to stop by {found.signal}"
-    elif said:
-        cause, words = cause_of_words(said), said
-    else:
-        cause, words = Cause.BUG, "; ".join(filter(None, ("killed, nobody says by whom", words)))
-    detail = "; ".join(filter(None, (found.attempt.detail, words)))
-    known = {"memory_used_mb": max(found.attempt.memory_used_mb, facts.memory_used_mb)} if facts else {}
-    return ledger.settle(directory, cause, detail, **known)
 
 
 def given_up(analysis: Analysis, task: str, point: str, run: str, since: str) -> str:

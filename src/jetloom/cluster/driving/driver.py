@@ -14,13 +14,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from jetloom.cluster.attempts.resubmission import FailedJob, Resubmission
 from jetloom.cluster.attempts.verdict import Action, Verdict
 from jetloom.cluster.driving import driver_lock, grouping, orphans, plugins
+from jetloom.cluster.driving.hopeless import HopelessJobs
 from jetloom.cluster.schedulers.registry import find_scheduler
 from jetloom.config.analysis import Analysis
 from jetloom.errors import BusyError
@@ -52,11 +53,12 @@ def attach(workflow: Any, analysis: Analysis, stored: Path) -> None:
         os.environ[SINCE] = ledger.now()
         os.environ.pop(BEGAN, None)  # a driver may run inside a job
         workflow.config_settings.configfiles = [stored.resolve()]
-        _judge_failures(analysis)
-        plugins.understand_slurm()
+        hopeless = HopelessJobs(find_scheduler)
+        _judge_failures(analysis, hopeless.removed)
+        plugins.understand_slurm(hopeless)
         plugins.submit_arrays_at_once()
         plugins.guess_no_account()
-        plugins.be_patient_with_condor()
+        plugins.be_patient_with_condor(hopeless)
         plugins.look_again_once()
         if analysis.cluster.points_per_job > 1:
             grouping.put_together(workflow, analysis.cluster.points_per_job)
@@ -127,7 +129,7 @@ def _name_driver(analysis: Analysis) -> None:
     exceptions.LockException = LockException
 
 
-def _judge_failures(analysis: Analysis) -> None:
+def _judge_failures(analysis: Analysis, hopeless: Mapping[str, str]) -> None:
     """Let each failure of a job be judged before Snakemake counts it."""
     from snakemake_interface_executor_plugins.executors.base import AbstractExecutor
 
@@ -139,7 +141,7 @@ def _judge_failures(analysis: Analysis) -> None:
     def report_job_error(self: Any, job_info: Any, msg: str | None = None, **kwargs: Any) -> None:
         executor = self.workflow.executor_plugin.name
         with one_at_a_time:
-            judge = judges.setdefault(executor, Resubmission(analysis, find_scheduler(executor), since))
+            judge = judges.setdefault(executor, Resubmission(analysis, find_scheduler(executor), since, hopeless))
             verdict, rows = _judge(judge, job_info, msg or "")
         job = job_info.job
         if rows:

@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from jetloom.cluster.driving.hopeless import HopelessJobs
 from jetloom.cluster.schedulers.scheduler import SilentSchedulerError
 from jetloom.cluster.schedulers.slurm import Slurm
 
@@ -92,8 +93,8 @@ def waiting_tasks(name: str, watched: set[str]) -> set[str]:
     }
 
 
-def understand_slurm() -> None:
-    """Wrap the Slurm plugin's question for states, if the plugin is there."""
+def understand_slurm(hopeless: HopelessJobs) -> None:
+    """Wrap the Slurm plugin's question for states, if the plugin is there; look for hopeless jobs beside it."""
     plugin: Any = sys.modules.get("snakemake_executor_plugin_slurm")
     if plugin is None:
         return
@@ -109,6 +110,7 @@ def understand_slurm() -> None:
 
     async def check_active_jobs(self: Any, active_jobs: list[Any]) -> AsyncIterator[Any]:
         answers.watched = {str(job.external_jobid) for job in active_jobs}
+        await hopeless.look(self, active_jobs)
         async for job in check(self, active_jobs):
             yield job
         # The plugin waits 10 s longer after each look at which nothing was over, up to 3 minutes, whatever the profile
@@ -162,7 +164,7 @@ def guess_no_account() -> None:
     plugin.get_account = get_account
 
 
-def be_patient_with_condor() -> None:
+def be_patient_with_condor(hopeless: HopelessJobs) -> None:
     """Wrap the HTCondor plugin's submission, if the plugin is there: a refused one is a failed job like others."""
     plugin: Any = sys.modules.get("snakemake_executor_plugin_htcondor")
     if plugin is None:
@@ -183,6 +185,7 @@ def be_patient_with_condor() -> None:
         # The thread that looks begins before the plugin has made what it looks with. If it looks too early it dies, and
         # the driver waits for ever; as long as there is no job there is nothing to look at.
         if active_jobs:
+            await hopeless.look(self, active_jobs)
             async for job in check(self, active_jobs):
                 yield job
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from jetloom import paths
-from jetloom.cluster.attempts.resubmission import settle_killed
+from jetloom.cluster.attempts.killed import settle_killed
 from jetloom.cluster.schedulers.scheduler import Facts, Scheduler
 from jetloom.config.analysis import Analysis
 from jetloom.errors import BusyError, JetloomError

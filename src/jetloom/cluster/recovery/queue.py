@@ -7,7 +7,7 @@ import os
 import socket
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jetloom import paths
@@ -20,7 +20,8 @@ from jetloom.scan.attempts.ledger import OpenAttempt
 INCOMPLETE = Path(".snakemake") / "incomplete"
 WORK = {"simulate", "ntuple", "hdf5", "trees", "dataset", "collect", "deploy", "evaluate", "plot_inputs", "plot_scan"}
 """The verbs that write results, besides the training, which has a lock and a ledger."""
-NEVER = ("held", "JobHeld", "DependencyNeverSatisfied", "PartitionDown", "launch failed requeued held")
+NEVER_FITS = "it can never run as it is asked for"
+NEVER = (NEVER_FITS, "held", "JobHeld", "DependencyNeverSatisfied", "PartitionDown", "launch failed requeued held")
 """How the reason begins why a job waits that will not run by itself."""
 
 
@@ -34,6 +35,15 @@ class Survey:
     def jobs(self) -> dict[str, QueuedJob]:
         """Return the jobs by their ids; several trainings may share one."""
         return {job.job: job for job in (*self.trainings.values(), *self.others.values())}
+
+    def told(self, hopeless: Mapping[str, str]) -> Survey:
+        """Return the same with what the scheduler says of jobs that can never run, in the place of why they wait."""
+
+        def each(jobs: dict[str, QueuedJob]) -> dict[str, QueuedJob]:
+            words = {job: f"{NEVER_FITS} ({reason})" for job, reason in hopeless.items()}
+            return {name: replace(job, reason=words.get(job.job, job.reason)) for name, job in jobs.items()}
+
+        return Survey(each(self.trainings), each(self.others))
 
     def stuck(self) -> dict[str, QueuedJob]:
         """Return the jobs that wait and will not run unless somebody does something about them."""
@@ -111,6 +121,18 @@ def process_of(job: QueuedJob) -> int | None:
         return None
     process = int(job.job.removeprefix("pid "))
     return process if _verb(process) else None
+
+
+def with_hopeless(found: Survey, scheduler: Scheduler | None) -> Survey:
+    """Return a survey that says which jobs wait for what will never come; asks the scheduler if any waits.
+
+    Raises
+    ------
+    SilentSchedulerError
+        If the batch system does not answer.
+    """
+    waiting = [name for name, job in found.jobs().items() if not job.running]
+    return found.told(scheduler.hopeless(waiting)) if scheduler is not None and waiting else found
 
 
 def by_directory(found: Survey) -> Mapping[Path, QueuedJob]:

@@ -17,7 +17,7 @@ from jetloom.cluster.driving import driver_lock
 from jetloom.cluster.profiles.profile import CHECKOUT, executor_of, read_profile
 from jetloom.cluster.recovery import leftovers
 from jetloom.cluster.recovery.child import snakemake
-from jetloom.cluster.recovery.queue import Survey, open_attempts, process_of, survey
+from jetloom.cluster.recovery.queue import Survey, open_attempts, process_of, survey, with_hopeless
 from jetloom.cluster.schedulers.registry import find_scheduler
 from jetloom.cluster.schedulers.scheduler import QueuedJob, Scheduler, SilentSchedulerError
 from jetloom.config.analysis import Analysis
@@ -117,7 +117,7 @@ class Resume:
 
     def _prepare(self) -> Survey:
         """Deal with what runs, and clean up; give the trainings that go on."""
-        found = self._look()
+        found = with_hopeless(self._look(), self.scheduler)
         self._tell(found)
         self._remove_stuck(found)
         if self.request.running == "stop":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from jetloom.cluster.schedulers.scheduler import Facts, Place, QueuedJob, SilentSchedulerError, call
@@ -100,6 +101,57 @@ def _number(job: dict[str, Any], name: str) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
+@dataclass(frozen=True)
+class Slot:
+    """A slot that jobs may be carved from, or that takes one."""
+
+    cpus: int
+    memory: int
+    gpus: int
+
+
+def read_slots(constraint: str = 'SlotType =!= "Dynamic"') -> list[Slot]:
+    """Ask the collector for the slots of the pool.
+
+    Raises
+    ------
+    SilentSchedulerError
+        If it does not answer.
+    """
+    words = ["condor_status", "-constraint", constraint, "-af", "TotalSlotCpus", "TotalSlotMemory", "TotalSlotGPUs"]
+    return parse_slots(call(words, tries=1))
+
+
+def parse_slots(text: str) -> list[Slot]:
+    """Read ``condor_status -af TotalSlotCpus TotalSlotMemory TotalSlotGPUs``."""
+    rows = [line.split() for line in text.splitlines()]
+    return [Slot(*(int(float(word)) if word[0].isdigit() else 0 for word in row)) for row in rows if len(row) == 3]
+
+
+def _entries(text: str) -> list[dict[str, Any]]:
+    """Read what ``condor_q -json`` prints, which is nothing where there is no job."""
+    try:
+        found: list[dict[str, Any]] = json.loads(text or "[]")
+    except ValueError:
+        raise SilentSchedulerError("its answer is not JSON", where="condor_q") from None
+    return found
+
+
+def _has_slot(constraint: str = "true") -> bool:
+    """Say whether the pool has a slot, of those that are not cut from others; a big pool is not listed for this."""
+    words = ["-constraint", f'SlotType =!= "Dynamic" && {constraint}', "-limit", "1", "-af", "Name"]
+    return bool(call(["condor_status", *words], tries=1).strip())
+
+
+def _misfit(memory: float, cpus: float, gpus: float) -> str:
+    """Say what no slot of the pool has; "" if one has it all, or none is shown, as there may be some later."""
+    wanted = f"TotalSlotMemory >= {memory:.0f} && TotalSlotCpus >= {cpus:.0f}"
+    if _has_slot(f"{wanted} && TotalSlotGPUs >= {gpus:.0f}" if gpus else wanted) or not _has_slot():
+        return ""
+    asked = [f"{memory:.0f} MB", f"{cpus:.0f} CPUs", *([f"{gpus:.0f} GPUs"] if gpus else [])]
+    return f"HTCondor: no slot of the pool has {' and '.join(asked)}"
+
+
 class Condor:
     """HTCondor."""
 
@@ -118,18 +170,30 @@ class Condor:
         if not wanted:
             return {}
         text = call(["condor_q", "-json", "-attributes", ATTRIBUTES])
-        try:
-            entries = json.loads(text or "[]")
-        except ValueError:
-            raise SilentSchedulerError("its answer is not JSON", where="condor_q") from None
         found = {}
-        for entry in entries:
+        for entry in _entries(text):
             job, status = str(entry["ClusterId"]), entry.get("JobStatus")
             if job in wanted and status in (IDLE, RUNNING, HELD, TRANSFERRING, SUSPENDED):
                 reason = {HELD: f"held: {entry.get('HoldReason', '')}", IDLE: "idle"}.get(status, "")
                 host = str(entry.get("RemoteHost", "")).split("@")[-1]
                 found[job] = QueuedJob(job, status in (RUNNING, TRANSFERRING, SUSPENDED), reason, host)
         return found
+
+    def hopeless(self, jobs: Iterable[str]) -> dict[str, str]:
+        """Return those of some jobs that wait although no slot of the pool is large enough.
+
+        A pool that shows no slots now may get some.
+        """
+        wanted = set(jobs)
+        text = call(["condor_q", "-json", "-attributes", "ClusterId,JobStatus,RequestMemory,RequestCpus,RequestGPUs"])
+        idle = [entry for entry in _entries(text) if entry.get("JobStatus") == IDLE]
+        idle = [entry for entry in idle if str(entry["ClusterId"]) in wanted]
+        asked = {
+            str(entry["ClusterId"]): tuple(_number(entry, f"Request{name}") for name in ("Memory", "Cpus", "GPUs"))
+            for entry in idle
+        }
+        misfits = {each: _misfit(*each) for each in set(asked.values())}
+        return {job: misfits[each] for job, each in asked.items() if misfits[each]}
 
     def remove(self, jobs: Iterable[str]) -> None:
         """Take jobs out of the queue."""

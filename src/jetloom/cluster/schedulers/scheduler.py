@@ -73,6 +73,15 @@ class Scheduler(Protocol):
             If there is no answer: that a job is not named then means nothing.
         """
 
+    def hopeless(self, jobs: Iterable[str]) -> dict[str, str]:
+        """Return those of some jobs that wait and cannot run as they were asked for, with the reason.
+
+        Raises
+        ------
+        SilentSchedulerError
+            If there is no answer.
+        """
+
     def remove(self, jobs: Iterable[str]) -> None:
         """Take jobs out of the queue, running or not."""
 

@@ -25,6 +25,13 @@ SLURM_SAYS_MEMORY = re.compile(
     r"^slurmstepd\S*: error: .*(exceeded (job )?memory limit|oom[-_ ]kill)", re.IGNORECASE | re.MULTILINE
 )
 """Slurm's own line: proof enough where no accounting tells that a step was killed (the job itself ends with code 1)."""
+MISFITS = re.compile(
+    r"Partition(Time|Node)Limit|BadConstraints|MaxMemPerLimit|AccountNotAllowed|InvalidAccount|InvalidQOS|QOSNotAllowed"
+    r"|DependencyNeverSatisfied"
+    r"|(QOS|Assoc)Max\w+PerJob(Limit)?|(QOS|Assoc)MaxWallDurationPerJobLimit|QOSMin\w+"
+)
+"""Why a job waits that no waiting helps: what it asks for is more than one job may have here (Slurm, Job Reason Codes).
+Limits of all jobs of a user or a group, priority, resources and nodes that are away may change by themselves."""
 UNKNOWN_JOB = "Invalid job id specified"
 FULL = 0.95
 """A job that was killed with this share of its memory in use, or more, is taken to have been killed for it."""
@@ -116,6 +123,11 @@ class Slurm:
                     running = state not in ("PENDING", "REQUEUED")
                     found[name] = QueuedJob(name, running, "" if running else reason, host)
         return found
+
+    def hopeless(self, jobs: Iterable[str]) -> dict[str, str]:
+        """Return those of some jobs that wait for a reason that lies in what they ask for."""
+        waiting = {name: job.reason for name, job in self.alive(jobs).items() if not job.running}
+        return {name: f"Slurm: {reason}" for name, reason in waiting.items() if MISFITS.fullmatch(reason)}
 
     def remove(self, jobs: Iterable[str]) -> None:
         """Take jobs out of the queue."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from jetloom.cluster.attempts.ceilings import Ceiling
 from jetloom.cluster.profiles.asked import Asked, Examined, request_of
+from jetloom.cluster.schedulers.condor import Slot, read_slots
 from jetloom.cluster.schedulers.scheduler import SilentSchedulerError, call
 from jetloom.cluster.site.findings import Finding, ok, warning, wrong
 
@@ -16,15 +16,6 @@ NEEDED = ("condor_q", "condor_history", "condor_rm", "condor_status", "condor_su
 
 NO_CONFIGURATION = ("/dev/null", "ONLY_ENV")
 """What HTCondor's Python bindings set CONDOR_CONFIG to where they find none."""
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A slot that jobs may be carved from, or that takes one."""
-
-    cpus: int
-    memory: int
-    gpus: int
 
 
 def commands() -> Iterator[Finding]:
@@ -141,24 +132,6 @@ def fits(entry: Asked, slots: Sequence[Slot], examined: Examined) -> Iterator[Fi
     if entry.threads > max(slot.cpus for slot in fitting):
         yield wrong("limits", f"{entry.rule} asks for {entry.threads} CPUs, no {kind} has as many",
                     f"tasks.{entry.task}.training.threads in {examined.config}")  # fmt: skip
-
-
-def read_slots(constraint: str = 'SlotType =!= "Dynamic"') -> list[Slot]:
-    """Ask the collector for the slots of the pool.
-
-    Raises
-    ------
-    SilentSchedulerError
-        If it does not answer.
-    """
-    words = ["condor_status", "-constraint", constraint, "-af", "TotalSlotCpus", "TotalSlotMemory", "TotalSlotGPUs"]
-    return parse_slots(call(words, tries=1))
-
-
-def parse_slots(text: str) -> list[Slot]:
-    """Read ``condor_status -af TotalSlotCpus TotalSlotMemory TotalSlotGPUs``."""
-    rows = [line.split() for line in text.splitlines()]
-    return [Slot(*(int(float(word)) if word[0].isdigit() else 0 for word in row)) for row in rows if len(row) == 3]
 
 
 def setting(name: str) -> str:

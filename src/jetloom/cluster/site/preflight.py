@@ -18,6 +18,7 @@ from typing import Any
 from jetloom.cluster.attempts import ceilings
 from jetloom.cluster.profiles.asked import Examined, by_jobs
 from jetloom.cluster.profiles.sources import Sources, shown
+from jetloom.cluster.schedulers import condor
 from jetloom.cluster.schedulers.scheduler import SilentSchedulerError, call
 from jetloom.cluster.site import checks_condor, checks_machine, checks_profile, checks_slurm, most_slurm
 from jetloom.cluster.site.findings import Finding, Level, wrong
@@ -61,7 +62,7 @@ def note_most(executor: str, examined: Examined) -> bool:
     try:
         if executor == "slurm":
             return ceilings.write(most_slurm.ceilings(read_site(), examined))
-        return ceilings.write(checks_condor.ceilings(checks_condor.read_slots(), examined))
+        return ceilings.write(checks_condor.ceilings(condor.read_slots(), examined))
     except SilentSchedulerError:
         return False
 
@@ -130,6 +131,6 @@ def _condor(examined: Examined, _: dict[str, Any]) -> Iterator[Finding]:
         raise
     if wanting := [entry for entry in examined.asked if entry.gpus]:
         most = max(wanting, key=lambda entry: entry.gpus)
-        if not checks_condor.read_slots(f"TotalSlotGPUs >= {most.gpus}"):
-            every = checks_condor.read_slots("TotalSlotGPUs > 0")
-            yield from checks_condor.fits(most, every or [checks_condor.Slot(0, 0, 0)], examined)
+        if not condor.read_slots(f"TotalSlotGPUs >= {most.gpus}"):
+            every = condor.read_slots("TotalSlotGPUs > 0")
+            yield from checks_condor.fits(most, every or [condor.Slot(0, 0, 0)], examined)
