@@ -1,6 +1,7 @@
 """The scan: one job a training, one row a point.
 
-Input: datasets/<task>/ of the task whose dataset is used, the scans of the tasks that it starts from.
+Input: datasets/<task>/ of the task whose dataset is used, and of its control region; the scans of the tasks that it
+starts from.
 Output: scans/<task>/<point>/<run>/, scans/<task>/scan.csv, plots/<task>/scan/, runs.csv.
 """
 
@@ -11,6 +12,7 @@ rule train:
         # for the other files of the dataset: each input and output costs a scan of 10,000 points a second.
         fingerprint=INPUTS.in_dataset("fingerprint.txt"),
         starts=INPUTS.starting_scans,
+        control=INPUTS.control_dataset,
     output:
         # Written last, with digests of the model and the history beside it. One declared output keeps big scans quick.
         result="<results>/scans/{task}/{point}/{run}/result.json",

@@ -9,6 +9,9 @@ from jetloom.errors import ConfigurationError, MissingFileError
 from jetloom.evaluation.classification.metrics import direction
 from tiny_analysis import CONFIG, analysis, config, merged
 
+LIKE = {"labels": {"forward": {"when": "eta > 0"}}, "inputs": ["log(pt)", "width", "ntrk"]}
+"""A task with the inputs of the other."""
+
 MISTAKES = {
     "unknown key at the top": ({"tsks": {}}, r"^tsks: unknown key 'tsks'; did you mean 'tasks'"),
     "unknown key deep down": (
@@ -41,6 +44,30 @@ MISTAKES = {
     "one model twice": (
         {"comparisons": {"all": {"tasks": ["flavour", "flavour"]}}},
         r"^comparisons.all: two of its models have the name 'flavour'",
+    ),
+    "unknown control region": (
+        {"tasks": {"flavour": {"control": "rgion"}, "region": LIKE}},
+        r"^tasks\.flavour\.control: no task 'rgion'; did you mean 'region'",
+    ),
+    "its own control region": (
+        {"tasks": {"flavour": {"control": "flavour"}}},
+        r"^tasks\.flavour\.control: .* another task's, and this is a circle: flavour -> flavour$",
+    ),
+    "control regions in a circle": (
+        {"tasks": {"flavour": {"control": "region"}, "region": {**LIKE, "control": "flavour"}}},
+        r"^tasks\.flavour\.control: .*circle: flavour -> region -> flavour$",
+    ),
+    "a circle further on": (
+        {"tasks": {"flavour": {"control": "a"}, "a": {**LIKE, "control": "b"}, "b": {**LIKE, "control": "a"}}},
+        r"control: .*circle: a -> b -> a$",
+    ),
+    "control region of other inputs": (
+        {"tasks": {"flavour": {"control": "region"}, "region": {**LIKE, "inputs": ["width", "ntrk"]}}},
+        r"^tasks\.flavour\.control: 'region' has other inputs: \['width', 'ntrk'\] where 'flavour' has \['log",
+    ),
+    "control region of other folds": (
+        {"tasks": {"flavour": {"control": "region", "split": {"folds": 3}}, "region": {**LIKE, "split": {"folds": 4}}}},
+        r"^tasks\.flavour\.control: 'region' has 4 folds and 'flavour' 3",
     ),
     "two folds": ({"tasks": {"flavour": {"split": {"folds": 2}}}}, r"folds must be 0 \(none\) or at least 3"),
     "sample typo": (

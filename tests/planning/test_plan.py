@@ -99,6 +99,22 @@ def test_a_scan_is_all_its_trainings(plan):
     assert inputs.starting_scans(wildcards(task="dense")) == []
 
 
+def test_a_control_region_is_the_dataset_of_its_owner(content, plan):
+    assert Inputs(plan).control_dataset(wildcards(task="dense")) == []
+    content["tasks"]["region"] = {**content["tasks"]["dense"], "labels": {"a": {"when": "pt > 30"}}}
+    content["tasks"]["borrower"] = {"dataset": "region"}
+    content["tasks"]["dense"]["control"] = "borrower"
+    found = Plan(load_merged(content), plan.config)
+    assert Inputs(found).control_dataset(wildcards(task="dense")) == ["results/tiny/datasets/region/fingerprint.txt"]
+    assert Inputs(found).control_dataset(wildcards(task="borrower")) == []
+    before = found.settings["train"]
+    assert before["gluon"] == plan.settings["train"]["gluon"]
+    assert before["dense"] != plan.settings["train"]["dense"]
+    content["tasks"]["borrower"]["classes"] = ["a"]
+    after = Plan(load_merged(content), plan.config).settings["train"]
+    assert {task for task in after if after[task] != before[task]} == {"dense", "borrower"}
+
+
 def test_a_comparison_needs_the_models_of_its_ratios_too(plan):
     found = Inputs(plan).compared_predictions(wildcards(comparison="both"))
     assert found == [f"results/tiny/best/{task}/predictions.h5" for task in ("dense", "quark", "gluon")]

@@ -18,8 +18,12 @@ class TwoTowers(Model):
     def build(self, parameters, data, seed, start):
         import keras
 
+        from jetloom.models.missing import fill_missing
+
         inputs, rng = keras.Input((3,)), np.random.default_rng(9)
-        tagger = keras.Sequential([keras.layers.Dense(2), keras.layers.Softmax()], name="tagger")
+        x = inputs if data.rows.missing is None else fill_missing(inputs, data.rows.missing)
+        x = keras.layers.Normalization(mean=data.rows.mean, variance=data.rows.std**2)(x)
+        tagger = keras.Model(inputs, keras.layers.Softmax()(keras.layers.Dense(2)(x)), name="tagger")
         adversary = keras.Sequential([keras.layers.Dense(1, activation="sigmoid")], name="adversary")
         said = tagger(inputs)
         network = keras.Model(inputs, keras.layers.Concatenate()([said, adversary(said)]))

@@ -14,7 +14,7 @@ from jetloom.config.samples import Sample
 from jetloom.config.settings import Name, Settings
 from jetloom.config.tasks import DATA_SETTINGS, Task
 from jetloom.config.trees import Trees
-from jetloom.errors import near_misses
+from jetloom.errors import near_misses, shown
 
 
 class Analysis(Settings):
@@ -54,11 +54,33 @@ class Analysis(Settings):
                 self._same_dataset(f"tasks.{name}.{'unaries' if task.unaries else 'start'}", other, name)
             if task.start is not None and self.tasks[task.start].start is not None:
                 raise ValueError(f"tasks.{name}.start: '{task.start}' goes on from a model itself")
+            if task.control is not None:
+                self._check_control(name, task.control)
         for name, comparison in self.comparisons.items():
             pairs = [task for ratio in comparison.ratios.values() for task in (ratio.signal, ratio.background)]
             for other in [*comparison.tasks, *pairs]:
                 self._same_dataset(f"comparisons.{name}", other, comparison.tasks[0])
         return self
+
+    def _check_control(self, name: str, control: str) -> None:
+        where, task, way = f"tasks.{name}.control", self.tasks[name], [name]
+        if control not in self.tasks:
+            raise ValueError(f"{where}: no task '{control}'; {near_misses(control, self.tasks)}")
+        other, region = self.tasks[control], control
+        while control in self.tasks and control not in way:
+            way.append(control)
+            control = self.tasks[control].control or ""
+        if control in way:
+            circle = " -> ".join([*way[way.index(control) :], control])
+            raise ValueError(f"{where}: a control region is another task's, and this is a circle: {circle}")
+        for key in ("inputs", "reads", "collections"):
+            theirs, ours = getattr(other, key), getattr(task, key)
+            if theirs != ours:
+                raise ValueError(
+                    f"{where}: '{region}' has other {key}: {shown(theirs)} where '{name}' has {shown(ours)}"
+                )
+        if other.split.folds not in (0, task.split.folds):
+            raise ValueError(f"{where}: '{region}' has {other.split.folds} folds and '{name}' {task.split.folds}")
 
     def _same_dataset(self, where: str, name: str, other: str) -> None:
         for task in (name, other):

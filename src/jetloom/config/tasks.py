@@ -147,6 +147,11 @@ class Task(Settings):
         "best point each training goes on. Densities that go on from one of all classes err alike where that one errs, "
         "which their ratio does not see.",
     )
+    control: Name | None = Field(
+        None,
+        description="For models of your own with an adversary: the task that owns the dataset of the control region, "
+        "with labels, weights and split of its own and the same inputs. Its batches stand beside this task's.",
+    )
     reads: Literal["jets", "trees"] = Field(
         "jets", description="'trees': the dataset holds the clustering trees too, and only jets that have one."
     )

@@ -121,6 +121,11 @@ class Inputs:
         starts = self._analysis.tasks[wildcards.task].starts
         return [f"{self._root}/scans/{task}/scan.json" for task in starts.values()]
 
+    def control_dataset(self, wildcards: Any) -> Files:
+        """Return the fingerprint of the dataset of a training's control region; none for most tasks."""
+        control = self._analysis.tasks[wildcards.task].control
+        return [] if control is None else [f"{self._root}/datasets/{self._plan.datasets[control]}/fingerprint.txt"]
+
     def training_settings(self, wildcards: Any) -> str:
         """Return what makes a training stale besides its data; ``lookup`` costs more for 10,000 points."""
         settings = self._plan.settings["train"][wildcards.task]

@@ -8,8 +8,10 @@ from jetloom.config.tasks import Task
 from jetloom.data.block import BRANCHINGS
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.models.base import Model
-from jetloom.models.registry import find_model
+from jetloom.models.registry import find_model, resolve_parameters
+from jetloom.models.updates import CONTROL, LOSS, streams_of
 from jetloom.scan.collected import check_readers
+from jetloom.scan.table.columns import HISTORY
 
 
 def check_models(analysis: Analysis) -> None:
@@ -25,6 +27,7 @@ def check_models(analysis: Analysis) -> None:
     for name, task in analysis.tasks.items():
         _check_trees(analysis, name, task, models[name])
         _check_classes(name, task, models[name])
+        _check_updates(name, task, models[name])
         for label, unary in task.unaries.items():
             where = f"tasks.{name}.unaries.{label}"
             _require_density(where, unary, analysis.tasks[unary], models[unary], label)
@@ -107,6 +110,38 @@ def _check_classes(name: str, task: Task, model: Model) -> None:
     missing = [label for label in task.labels if label not in task.unaries]
     if task.unaries and missing:
         raise ConfigurationError(f"class '{missing[0]}' has none", where=f"tasks.{name}.unaries")
+
+
+def _check_updates(name: str, task: Task, model: Model) -> None:
+    """Check that updates have the batches that they read, and the history a column for the loss of each."""
+    if model.trainer != "network":
+        if task.control is not None:
+            raise ConfigurationError(
+                f"a '{task.model}' is not trained against a control region",
+                where=f"tasks.{name}.control",
+                advice="take it out",
+            )
+        return
+    first = task.parameters | {key: values[0] for key, values in task.scan.items()}
+    settings = model.parameters.model_validate(resolve_parameters(model, first, f"tasks.{name}"))
+    updates = model.updates(settings)
+    reads = CONTROL in streams_of(updates)
+    if reads != (task.control is not None):
+        raise ConfigurationError(
+            f"the updates of '{task.model}' read the batches of a control region, and the task names none"
+            if reads
+            else f"no update of '{task.model}' reads the batches of a control region",
+            where=f"tasks.{name}.control",
+            advice="name the task that owns its dataset" if reads else "take it out",
+        )
+    columns = [*HISTORY, *model.epoch_metrics(), *model.loss_columns(settings)]
+    for update in updates:
+        if columns.count(LOSS + update.name) > 1:
+            raise ConfigurationError(
+                f"two columns of the history of '{task.model}' would be '{LOSS}{update.name}'",
+                where=f"tasks.{name}.model",
+                advice=f"give the update '{update.name}' another name",
+            )
 
 
 def _check_start(where: str, task: Task, start: Task, model: Model) -> None:

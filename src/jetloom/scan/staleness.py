@@ -54,7 +54,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         "dataset": {
             name: digest([code["dataset"], _data(analysis, name, task)]) for name, task in tasks if task.dataset is None
         },
-        "train": {name: digest([task_code(task), analysis.seed, _training(task)]) for name, task in tasks},
+        "train": {name: digest([task_code(task), analysis.seed, _training(analysis, task)]) for name, task in tasks},
         "appearance": {name: digest(appearance(analysis, name)) for name in analysis.tasks},
         "evaluate": {name: digest(_evaluated(analysis, name)) for name in analysis.tasks},
         "diagnostics": {name: digest(_shown(analysis)) for name in [*shown_collections(analysis), "samples"]},
@@ -128,8 +128,9 @@ def _data(analysis: Analysis, name: str, task: Task) -> list[Any]:
     return [settings, samples, analysis.conversion.budget.files]
 
 
-def _training(task: Task) -> dict[str, Any]:
+def _training(analysis: Analysis, task: Task) -> dict[str, Any]:
     """What shapes a training besides the point's parameters and the data."""
     shaping = task.training.model_dump(mode="json", exclude=UNSEEN)
     # Tasks without them keep the digest that they had.
-    return shaping | {key: value for key in ("classes", "unaries", "start") if (value := getattr(task, key))}
+    named = {key: value for key in ("classes", "unaries", "start") if (value := getattr(task, key))}
+    return shaping | named | ({} if task.control is None else {"control": analysis.tasks[task.control].classes})

@@ -14,11 +14,12 @@ from jetloom.data.dataset import Dataset
 from jetloom.data.streams.batch import Batch
 from jetloom.data.streams.batches import BUFFER_ROWS, BatchStream
 from jetloom.data.streams.buckets import BucketStream, by_length, length_batches
-from jetloom.data.streams.side_by_side import SideBySide
+from jetloom.data.streams.side_by_side import SideBySide, Stream
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.models.base import Model
-from jetloom.models.updates import MAIN
+from jetloom.models.updates import CONTROL, MAIN
 from jetloom.training.callbacks.context import Validation
+from jetloom.training.request import Control
 
 PREDICT_ROWS = 1 << 13
 TREE_BLOCK_ROWS = 1 << 14
@@ -39,9 +40,13 @@ class Feed:
         What it reads decides how batches are formed.
     dataset : Dataset
     fold : int or None
+    control : Control, optional
+        The control region, whose jets come beside them. A network takes them by what was fitted of its own dataset.
     """
 
-    def __init__(self, task: Task, model: Model, dataset: Dataset, fold: int | None) -> None:
+    def __init__(
+        self, task: Task, model: Model, dataset: Dataset, fold: int | None, control: Control | None = None
+    ) -> None:
         self.model, self.view, self.threads = model, dataset.view(fold), task.training.threads
         self.facts, self.classes = self.view.facts, Classes(dataset, task.classes)
         for name in sorted(model.reads - {BRANCHINGS} - self.facts.collections.keys()):
@@ -50,6 +55,11 @@ class Feed:
                 path=dataset.directory,
                 advice=near_misses(name, self.facts.collections),
             )
+        self.control: Feed | None = None
+        if control is not None:
+            folds = control.task.split.folds
+            self.control = Feed(control.task, model, control.dataset, fold if folds else None)
+            self.control.facts, self.control.threads = self.facts, self.threads
 
     def jets(self, role: str) -> int:
         """Return how many jets of a role take part."""
@@ -57,7 +67,10 @@ class Feed:
 
     def stream(self, batch_size: int, seed: int) -> SideBySide:
         """Return the batches of the steps of an epoch."""
-        return SideBySide({MAIN: self.training(batch_size, seed)})
+        streams: dict[str, Stream] = {MAIN: self.training(batch_size, seed)}
+        if self.control is not None:
+            streams[CONTROL] = self.control.training(batch_size, seed + 1)
+        return SideBySide(streams)
 
     def training(self, batch_size: int, seed: int) -> BatchStream | BucketStream:
         """Return the batches of the training part."""

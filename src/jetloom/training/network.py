@@ -6,6 +6,8 @@ from typing import Any
 
 from jetloom import provenance
 from jetloom.config.training import UNSEEN
+from jetloom.data.streams.side_by_side import SideBySide
+from jetloom.errors import ConfigurationError
 from jetloom.io import atomic
 from jetloom.models.registry import task_code
 from jetloom.models.schedules import combined
@@ -31,12 +33,13 @@ def train(request: Request) -> dict[str, Any]:
     """Train a network once; see :func:`jetloom.training.point.train_point`, whose result this is."""
     task, model = request.task, request.model
     use_backend(task.training.backend, task.training.threads, task.training.device)
-    feed = Feed(task, model, request.dataset, request.fold)
+    feed = Feed(task, model, request.dataset, request.fold, request.control)
     settings = request.settings()
     network_seed, order_seed = request.seeds()
     network = model.build(settings, feed.facts, network_seed, request.start)
     stepper = make_stepper(network, model, settings)
     stream = feed.stream(settings.batch_size, order_seed)
+    _check_streams(stepper, stream)
     starts, path = _start_digests(request), request.directory / "checkpoint.npz"
     schedule = combined(settings.schedule)
     epochs = schedule.within(settings.epochs)
@@ -57,6 +60,8 @@ def train(request: Request) -> dict[str, Any]:
         result = describe(outcome, request)
         result["jets"] = feed.jets("train")
         result["origin"]["inputs"] |= starts
+        if request.control is not None:
+            result["origin"]["inputs"]["control"] = request.control.dataset.fingerprint
         if request.start:
             result["warnings"] = list(request.warnings)
         if outcome.status == "trained":
@@ -65,6 +70,17 @@ def train(request: Request) -> dict[str, Any]:
             add_metrics(result, scores(stepper, model, blocks, "eval_"))
     _write(request, stepper, outcome, result)
     return result
+
+
+def _check_streams(stepper: Stepper, stream: SideBySide) -> None:
+    """Refuse updates that read other streams than there are; ``check`` looks at those of the first point only."""
+    if list(stream.streams) != stepper.streams:
+        read, given = " and ".join(stepper.streams), " and ".join(stream.streams)
+        raise ConfigurationError(
+            f"the updates of this point read {read}, the task gives {given}",
+            where="control",
+            advice="an update reads the control region if, and only if, the task names one",
+        )
 
 
 def _start_digests(request: Request) -> dict[str, str]:
@@ -82,6 +98,8 @@ def _identity(request: Request, starts: dict[str, str]) -> str:
     training = task.training.model_dump(mode="json", exclude=UNSEEN)
     # Other code may give other numbers: a checkpoint is gone on with by the code that made it, or not at all.
     data = [task_code(task), request.dataset.fingerprint, starts, task.model, task.classes]
+    if request.control is not None:
+        data += [request.control.dataset.fingerprint, request.control.task.classes]
     return provenance.digest([*data, request.parameters, training, request.seed, request.repetition, request.fold])
 
 

@@ -10,11 +10,44 @@ from typing import Any
 
 import numpy as np
 
-from jetloom import provenance
+from jetloom import paths, provenance
+from jetloom.config.analysis import Analysis
 from jetloom.config.tasks import Task
 from jetloom.data.dataset import Dataset
 from jetloom.models.base import Model
 from jetloom.models.registry import find_model
+
+
+@dataclass(frozen=True)
+class Control:
+    """The control region of a training: the task that owns its dataset, whose classes take part, and the dataset."""
+
+    task: Task
+    dataset: Dataset
+
+    @classmethod
+    def of(cls, analysis: Analysis, name: str, directory: Path | None = None) -> Control | None:
+        """Return the control region of a task; None for one without.
+
+        Parameters
+        ----------
+        analysis : Analysis
+        name : str
+            The task.
+        directory : Path, optional
+            The dataset, if it lies elsewhere than in the results of the analysis.
+
+        Raises
+        ------
+        MissingFileError, CorruptFileError
+            If the dataset is not there or not whole.
+        """
+        control = analysis.tasks[name].control
+        if control is None:
+            return None
+        dataset = Dataset.open(directory or paths.dataset(analysis, control))
+        dataset.verify()
+        return cls(analysis.tasks[control], dataset)
 
 
 @dataclass(frozen=True)
@@ -43,6 +76,8 @@ class Request:
         What is to be said of these in the result.
     picture : callable, optional
         Draws something of the network, as a PNG, for TensorBoard after each epoch.
+    control : Control, optional
+        The control region.
     """
 
     task: Task
@@ -56,6 +91,7 @@ class Request:
     start: Mapping[str, Path] = field(default_factory=dict)
     warnings: Sequence[str] = ()
     picture: Callable[[Any], bytes] | None = None
+    control: Control | None = None
 
     @cached_property
     def model(self) -> Model:

@@ -23,6 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--point", help="name of the point, see jetloom check; may be left out if there is only one")
     parser.add_argument("--run-name", default="r0", help="repetition and fold: r0, r1, ..., r0f2 (default: r0)")
     parser.add_argument("--dataset", type=Path, help="directory of the dataset; results/<analysis>/datasets/<task>")
+    parser.add_argument("--control", type=Path, help="directory of the dataset of the control region, if it has one")
     parser.add_argument(
         "--output", type=Path, help="directory of the result; results/<analysis>/scans/<task>/<point>/<run>"
     )
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.scan.points.space import parse_run
     from jetloom.training.backends.backend import use_backend
     from jetloom.training.point import train_point
-    from jetloom.training.request import Request
+    from jetloom.training.request import Control, Request
 
     analysis = load_analysis(arguments.config)
     task = find_task(analysis, arguments.task)
@@ -85,6 +86,7 @@ def run(arguments: argparse.Namespace) -> None:
             start=start.models,
             warnings=start.warnings,
             picture=_picture(task, dataset, fold),
+            control=Control.of(analysis, arguments.task, arguments.control),
         )
         result = train_point(request)
     _say_end(result)
