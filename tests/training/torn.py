@@ -10,9 +10,9 @@ import h5py
 from jetloom.training import checkpoint
 
 
-def weights(directory):
-    """Return the weights of the saved network of a training by name."""
-    with zipfile.ZipFile(directory / "model.keras") as archive:
+def weights(directory, part="model"):
+    """Return the weights of the saved network of a training, or of a part of it, by name."""
+    with zipfile.ZipFile(directory / f"{part}.keras") as archive:
         file = h5py.File(io.BytesIO(archive.read("model.weights.h5")))
     found = {}
     file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
