@@ -154,7 +154,7 @@ def _train_task(analysis: Analysis, name: str, part: Path, directory: Path, repe
         for which, density in task.starts.items()
     }
     training = task.training.model_dump(mode="json")
-    if model.objective == "classifier":
+    if model.objective.kind == "classifier":
         training |= BY_AREA
     # The last point of a scan has its largest sizes and rates.
     parameters = dict(points(task)[-1].parameters)
@@ -176,7 +176,7 @@ def _train(
 def constituents_auc(dataset: Path) -> float:
     """Return the area of the number of constituents alone on the test part."""
     from jetloom.data.dataset import Dataset
-    from jetloom.evaluation.classification.metrics import auc
+    from jetloom.statistics.classification import auc
 
     opened = Dataset.open(dataset)
     view = opened.view()

@@ -14,7 +14,7 @@ FLOORS = [
     {"__init__"},
     {"errors", "expressions", "provenance", "code_digests", "cutflow", "locations"},
     {"config"},
-    {"paths", "io", "physics"},
+    {"paths", "io", "physics", "statistics"},
     {"samples"},
     {"conversion", "data", "simulation", "trees"},
     {"models"},

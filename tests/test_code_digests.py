@@ -97,7 +97,7 @@ def test_a_module_that_is_not_there_is_refused():
 def test_trainings_go_by_what_decides_their_numbers():
     dense = modules_of([code_digests.TRAINERS["network"], "models.dense"])
     assert {"training.loop", "training.checkpoint", "data.streams.batches", "models.missing"} <= dense
-    assert "evaluation.classification.metrics" in dense
+    assert {"statistics.classification", "models.objectives.classification"} <= dense
     assert not {name for name in dense if name.startswith(("models.junipr", "plots", "cluster", "cli"))}
     junipr = modules_of([code_digests.TRAINERS["network"], "models.junipr.model"])
     assert {"models.junipr.network", "models.junipr.branchings", "physics.scaling", "data.streams.buckets"} <= junipr

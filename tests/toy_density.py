@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
 
 from jetloom.models.base import Model
+from jetloom.models.objectives.density import Density
+from jetloom.models.objectives.objective import Objective
 from toy_binning import BINNING
 
 HEADS = 6
@@ -25,7 +27,7 @@ class ToyDensity(Model):
     """log P of head h at step t is -(h + 1) times: 0.1 for the end, z of the branching for the others; 0 at the end."""
 
     reads: ClassVar[frozenset[str]] = frozenset({"branchings"})
-    objective: ClassVar[Literal["classifier", "density"]] = "density"
+    objective: ClassVar[Objective] = Density()
 
     def build(self, parameters: Any, data: Any, seed: int, start: Any) -> Any:
         inputs = keras.Input((None, HEADS), name="steps")

@@ -76,7 +76,7 @@ def _owners_of_trees(analysis: Analysis) -> list[str]:
 
 def tasks_with(analysis: Analysis, objective: str) -> list[str]:
     """Return the tasks whose model has an objective, ``classifier`` or ``density``."""
-    return [name for name, task in analysis.tasks.items() if find_model(task.model).objective == objective]
+    return [name for name, task in analysis.tasks.items() if find_model(task.model).objective.kind == objective]
 
 
 def _classifiers(analysis: Analysis) -> list[str]:

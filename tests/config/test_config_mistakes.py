@@ -3,10 +3,7 @@ import re
 import pytest
 
 from jetloom.config.load import find_task, load_analysis, load_merged
-from jetloom.config.tasks import PointMetric
-from jetloom.config.training import EpochMetric
 from jetloom.errors import ConfigurationError, MissingFileError
-from jetloom.evaluation.classification.metrics import direction
 from tiny_analysis import CONFIG, analysis, config, merged
 
 LIKE = {"labels": {"forward": {"when": "eta > 0"}}, "inputs": ["log(pt)", "width", "ntrk"]}
@@ -75,12 +72,8 @@ MISTAKES = {
         r"tasks.flavour.samples: no sample 'dijets'; did you mean 'dijet'",
     ),
     "metric of the ranking": (
-        {"tasks": {"flavour": {"search": {"rank_by": "val_acu"}}}},
-        r"^tasks.flavour.search.rank_by: input should be .*'val_auc'.*, not 'val_acu'",
-    ),
-    "metric that no epoch has": (
-        {"tasks": {"flavour": {"training": {"early_stopping": {"monitor": "eval_auc"}}}}},
-        r"^tasks.flavour.training.early_stopping.monitor: input should be .*not 'eval_auc'",
+        {"tasks": {"flavour": {"search": {"rank_by": "val auc"}}}},
+        r"^tasks.flavour.search.rank_by: .*pattern.*, not 'val auc'",
     ),
     "expression": (
         {"tasks": {"flavour": {"inputs": ["pt", "log(pt"]}}},
@@ -160,11 +153,6 @@ def test_nothing_changes_after_loading():
 def test_a_configuration_survives_a_round_trip():
     loaded = load_merged(config(scan={"units": [1, 2]}))
     assert load_merged(loaded.model_dump(mode="json", by_alias=True)) == loaded
-
-
-def test_every_metric_of_the_configuration_has_a_direction():
-    for name in (*EpochMetric.__args__, *PointMetric.__args__):
-        assert direction(name) == ("higher" if name.endswith(("accuracy", "auc")) else "lower")
 
 
 def test_the_samples_of_a_task_come_in_the_order_of_the_configuration():

@@ -9,8 +9,8 @@ from scipy.stats import norm
 from jetloom.config.comparisons import BASELINES
 from jetloom.errors import CorruptFileError, EmptySampleError, StaleError
 from jetloom.evaluation.classification.aligned import compared
-from jetloom.evaluation.classification.metrics import binary_auc
 from jetloom.evaluation.ratio.baselines import baselines, with_baselines
+from jetloom.statistics.classification import binary_auc
 from seed_files import seeded, write_blind, write_dataset
 
 ROWS = 8000

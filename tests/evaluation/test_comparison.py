@@ -11,8 +11,8 @@ from jetloom.evaluation.classification.comparison import (
     members,
     rank_correlations,
 )
-from jetloom.evaluation.classification.metrics import binary_auc
 from jetloom.evaluation.statistics.bootstrap import Draws
+from jetloom.statistics.classification import binary_auc
 from rivals import draw
 
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from jetloom.errors import CorruptFileError, EmptySampleError, StaleError
 from jetloom.evaluation.classification.aligned import compared
 from jetloom.evaluation.classification.log_odds import log_odds
-from jetloom.evaluation.classification.metrics import binary_auc
 from jetloom.evaluation.density.files import VALIDATION
 from jetloom.evaluation.ratio.head_weights import fit_weighting, with_head_weights
+from jetloom.statistics.classification import binary_auc
 from rivals import FIELDS, density
 from seed_files import seeded, write_dataset
 

@@ -8,9 +8,9 @@ from scipy.stats import norm
 
 from jetloom.errors import CorruptFileError, EmptySampleError, StaleError
 from jetloom.evaluation.classification.aligned import compared
-from jetloom.evaluation.classification.metrics import binary_auc
 from jetloom.evaluation.ratio import seeds
 from jetloom.evaluation.ratio.seeds import fit_seed_ratio, with_seeds
+from jetloom.statistics.classification import binary_auc
 from seed_files import seeded, write_blind, write_dataset
 
 

@@ -9,7 +9,6 @@ from sklearn.metrics import confusion_matrix, roc_curve
 from jetloom.evaluation.classification.binned import performance, quantile_edges
 from jetloom.evaluation.classification.calibration import calibration
 from jetloom.evaluation.classification.confusion import confusion
-from jetloom.evaluation.classification.metrics import accuracy, auc, cross_entropy
 from jetloom.evaluation.classification.numbers import Jets, numbers, overall, roc_curves
 from jetloom.evaluation.classification.numbers import calibrations as reliability
 from jetloom.evaluation.classification.numbers import matrix as shares
@@ -17,7 +16,8 @@ from jetloom.evaluation.classification.roc import EFFICIENCIES, discriminant, re
 from jetloom.evaluation.statistics.bootstrap import Draws, bootstrap, event_keys, replicas
 from jetloom.evaluation.statistics.histogram import Histogram
 from jetloom.evaluation.statistics.intervals import effective_number, wilson
-from jetloom.evaluation.statistics.ranking import Ranking
+from jetloom.statistics.classification import accuracy, auc, cross_entropy
+from jetloom.statistics.ranking import Ranking
 
 
 def toy(rng, rows, classes=2):

@@ -236,3 +236,11 @@ def test_bits_that_a_type_of_floats_has_lost_are_refused(kind, held, lost):
     for text in ("x & 1", "1 | x", "~x & 1"):
         with pytest.raises(ExpressionError, match="last bits of such large integers are lost in float"):
             evaluate(text, {"x": np.array([1, lost], kind)})
+
+
+@pytest.mark.parametrize("function", ["floor", "ceil", "rint"])
+def test_whole_numbers_stay_exact_beyond_64_bits(function):
+    largest = 2**64 - 1
+    assert evaluate(f"{function}(abs({largest}))", {}) == largest
+    column = {"x": np.array([largest, 2**63 + 1], np.uint64), "y": np.array([1.5, 1.5])}
+    assert evaluate_mask(f"{function}(where(y > 1, x, x)) == x", column, 2).all()

@@ -1,5 +1,7 @@
 """Figures of unusual content: one point, nothing trained, a class without jets; and the same bytes every time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from toy_analysis import CONFIG, PARAMETERS, scan_frames, write_dataset
@@ -10,6 +12,8 @@ from jetloom.evaluation.classification import numbers as report
 from jetloom.evaluation.statistics.bootstrap import Draws
 from jetloom.evaluation.statistics.histogram import Histogram
 from jetloom.evaluation.statistics.printed import measured
+from jetloom.models.objectives.metric import Metrics
+from jetloom.models.objectives.shipped import SHIPPED
 from jetloom.plots.classifier import performance as classifier
 from jetloom.plots.classifier.confusion import draw_confusion
 from jetloom.plots.dataset import bookkeeping, cut_flow, inputs
@@ -104,8 +108,8 @@ def test_formulas_take_no_room_in_the_table(tmp_path, monkeypatch):
     )
     points, _ = scan_frames(points=3)
     for title in ("$-\\log\\,P$, $\\theta$", "−log P, θ"):
-        monkeypatch.setattr(scan, "title", lambda name, title=title: f"{title} {name}")
-        scan.draw_best(tmp_path / "best", points, PARAMETERS, "val_auc")
+        metrics = Metrics(replace(metric, title=f"{title} {metric.name}") for metric in SHIPPED.known.values())
+        scan.draw_best(tmp_path / "best", points, PARAMETERS, "val_auc", metrics=metrics)
     assert widths[0] == pytest.approx(widths[1], rel=0.02)
 
 

@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 
 from jetloom.config.comparisons import Comparison
-from jetloom.evaluation.classification import metrics
 from jetloom.evaluation.classification.aligned import compared
 from jetloom.evaluation.statistics.bootstrap import Draws
 from jetloom.evaluation.statistics.printed import written
+from jetloom.models.objectives.classification import Classification
 from jetloom.report.classifier import figures as best
 from jetloom.report.classifier import measure
 from jetloom.report.comparison import figures as rivals
 from jetloom.report.comparison.look import Look
 from jetloom.report.comparison.measure import compare
 from jetloom.report.subject import Subject
+from jetloom.statistics import classification as metrics
 from rivals import draw
 
 CLASSES = [{"name": "gluon", "title": "Gluon"}, {"name": "quark", "title": "Quark"}]
@@ -62,7 +63,7 @@ def evaluated(path, jets, log_ratio, monkeypatch):
     monkeypatch.setattr(measure, "predict", lambda *_: iter([(rows, probabilities)]))
     path.mkdir()
     chosen = {"point": "p", "run": "r0", "fold": None, "ranked_by": "val_auc"}
-    model = SimpleNamespace(objective="classifier")
+    model = SimpleNamespace(objective=Classification())
     results = measure.evaluate(Subject(None, model, dataset, view.facts.classes, chosen, Draws(7, 10)), path)
     best.draw(path, facts, path)
     return results, probabilities

@@ -11,6 +11,7 @@ from jetloom.errors import ConfigurationError, CorruptFileError, EmptySampleErro
 from jetloom.io.sealed import read_json, write_json
 from jetloom.models.registry import find_model
 from jetloom.scan.points.space import points, runs
+from jetloom.scan.preflight import check_metrics
 from jetloom.scan.table.collect import collect
 from jetloom.scan.table.collected import find_best, read_scan, write_scan
 from stored_analysis import options, write_stored
@@ -211,8 +212,8 @@ def test_points_that_left_the_scan_are_left_out(trained):
 
 
 def test_a_metric_that_no_point_has_is_refused():
-    with pytest.raises(ConfigurationError, match="rank_by"):
-        _task(rank_by="auc")
+    with pytest.raises(ConfigurationError, match=r"rank_by: .*no metric 'auc'; did you mean 'val_auc'"):
+        check_metrics("flavour", _task(rank_by="auc"))
 
 
 def test_an_uncollected_scan(tmp_path):

@@ -12,17 +12,21 @@ from pydantic import Field, create_model
 from jetloom.errors import ConfigurationError
 from jetloom.models.bdt import Bdt
 from jetloom.models.dense import Dense
+from jetloom.models.objectives.classification import Classification
+from jetloom.models.objectives.metric import Metric
 from jetloom.models.registry import MODELS, find_model
 from jetloom.scan.points.space import points, talos_dictionary
 from jetloom.scan.preflight import check_metrics
 from jetloom.scan.table.collect import collect
-from jetloom.scan.table.columns import BOOKKEEPING, HISTORY, check_terms, metric_columns, parameter_columns, reserved
+from jetloom.scan.table.columns import BOOKKEEPING, HISTORY, check_columns, metric_columns, parameter_columns, reserved
 from stored_files import write_result
 from tiny_analysis import analysis
 
 OWN = """
 from pydantic import Field
 from jetloom.models.dense import Dense
+from jetloom.models.objectives.classification import Classification
+from jetloom.models.objectives.metric import Metric
 
 class Wide(Dense.parameters):
     rank: int = Field(4)
@@ -38,9 +42,12 @@ class Wide(Dense.parameters):
     param__loss: int = Field(8)
     fold: int = Field(2)
 
+class Judged(Classification):
+    metrics = (*Classification.metrics, Metric("brier", "Brier score", "lower"))
+
 class Own(Dense):
     parameters = Wide
-    terms = ("accuracy", "brier")
+    objective = Judged()
 """
 
 SCAN = {
@@ -109,7 +116,7 @@ def test_what_is_written_is_what_is_reserved(own, tmp_path):
 @pytest.mark.parametrize("name", MODELS)
 def test_shipped_models_share_no_column(name):
     model = find_model(name)
-    check_terms("t", model)
+    check_columns("t", model)
     parameters = list(model.parameters.model_fields)
     columns = parameter_columns(model, parameters)
     assert not set(columns.values()) & {*BOOKKEEPING, *metric_columns(model)}
@@ -140,20 +147,26 @@ def test_columns_are_a_one_to_one_map_off_the_reserved_names(names):
         assert all(columns[name] == name for name in names - reserved(model))
 
 
+def _with(terms):
+    """A model whose objective declares metrics of rows by such names, and the area."""
+    metrics = (*(Metric(name, name, "lower") for name in terms), Metric("auc", "AUC", "higher", "part"))
+    return type("Own", (Dense,), {"objective": type("Judged", (Classification,), {"metrics": metrics})()})()
+
+
 @pytest.mark.parametrize(
     "terms",
     [("loss",), ("accuracy", "accuracy"), ("accuracy", "val_loss"), ("accuracy", "accuracy_std"), ("auc",), ("rank",),
      ("epoch",), ("seconds",), ("learning_rate",), ("a b",), ("val_accuracy", "accuracy")],
 )  # fmt: skip
 def test_a_term_without_a_column_of_its_own_is_refused(terms):
-    model = type("Own", (Dense,), {"terms": terms})()
+    model = _with(terms)
     with pytest.raises(ConfigurationError, match="would share a column") as raised:
-        check_terms("flavour", model)
+        check_columns("flavour", model)
     assert raised.value.where == "tasks.flavour.model"
 
 
 def test_terms_of_ones_own_are_let_through():
-    check_terms("t", type("Own", (Dense,), {"terms": ("accuracy", "brier", "z")})())
+    check_columns("t", _with(("accuracy", "brier", "z")))
 
 
 def test_talos_finds_the_parameters_of_the_table(own, tmp_path):

@@ -9,6 +9,7 @@ from jetloom.config.load import find_owner, load_merged
 from jetloom.errors import ConfigurationError
 from jetloom.models import registry
 from jetloom.models.dense import Dense
+from jetloom.models.objectives import density as objectives
 from jetloom.scan.compatibility import check_models
 from jetloom.scan.preflight import check_analysis
 from jetloom.scan.staleness import settings_digests
@@ -19,7 +20,7 @@ class Density(Dense):
     """A density of jets by name alone."""
 
     reads = frozenset({"branchings"})
-    objective = "density"
+    objective = objectives.Density()
 
 
 class Onward(Density):

@@ -15,9 +15,9 @@ from jetloom.config.load import load_merged
 from jetloom.data.building.build import build
 from jetloom.data.streams.batch import Batch
 from jetloom.data.view import Columns, DataFacts
-from jetloom.evaluation.classification.metrics import auc
 from jetloom.models.registry import find_model
 from jetloom.scan.compatibility import check_models
+from jetloom.statistics.classification import auc
 from jetloom.training import checkpoint
 from jetloom.training.backends.backend import use_backend
 from tiny_analysis import CONFIG, merged, write_samples

@@ -8,10 +8,10 @@ import pytest
 
 from jetloom.cli.main import main
 from jetloom.errors import CheckpointedError, OutOfTimeError
-from jetloom.evaluation.classification import metrics
 from jetloom.inference.prediction import load_model, predict
 from jetloom.io.sealed import read_json
 from jetloom.models.registry import find_model, resolve_parameters
+from jetloom.statistics import classification as metrics
 from jetloom.training import boosted
 from jetloom.training.point import train_point
 from jetloom.training.request import Request

@@ -28,9 +28,9 @@ def test_a_loss_stops_when_it_does_not_fall():
 
 
 def test_an_auc_stops_when_it_does_not_rise():
-    assert _stop([0.5, 0.7, 0.6, 0.7, 0.65], monitor="val_auc", patience=2) == ([1, 2], 4, 2)
+    assert _stop([0.5, 0.7, 0.6, 0.7, 0.65], monitor="val_auc", better="higher", patience=2) == ([1, 2], 4, 2)
     assert _stop([0.9, 0.8, 0.7], monitor="val_loss", patience=1) == ([1, 2, 3], None, 3)
-    assert _stop([0.9, 0.8, 0.7], monitor="val_accuracy", patience=1) == ([1], 2, 1)
+    assert _stop([0.9, 0.8, 0.7], monitor="val_accuracy", better="higher", patience=1) == ([1], 2, 1)
 
 
 def test_a_gain_below_the_smallest_change_is_the_best_but_no_reason_to_wait():
@@ -49,7 +49,7 @@ def test_a_metric_that_means_nothing_stops_nothing_and_the_last_network_is_kept(
     # One that means something is better than one that does not, whenever it comes.
     assert _stop([nan, 0.9, nan, 0.5, nan, nan], patience=5) == ([1, 2, 4], None, 4)
     assert _stop([0.9, nan, nan, nan], patience=2) == ([1], 3, 1)
-    selection = Selection("val_auc")
+    selection = Selection("val_auc", "higher")
     assert [selection.update({"epoch": e, "val_auc": v}) for e, v in enumerate([nan, nan, 0.6, nan, 0.5, 0.7], 1)] == [
         True, True, True, False, False, True
     ]  # fmt: skip
@@ -72,7 +72,7 @@ def test_the_learning_rate_falls_on_a_plateau_and_waits_again():
 
 def test_the_direction_of_the_metric_counts():
     rising = [0.5, 0.6, 0.7, 0.8]
-    assert _rates(rising, monitor="val_auc", patience=1) == [0.1] * 4
+    assert _rates(rising, monitor="val_auc", better="higher", patience=1) == [0.1] * 4
     assert _rates(rising, monitor="val_loss", patience=1) == pytest.approx([0.1, 0.05, 0.025, 0.0125])
 
 

@@ -51,7 +51,7 @@ def test_the_saved_model_is_that_of_the_best_epoch(dataset, tmp_path):
     import keras
 
     from jetloom.data.features import input_matrix
-    from jetloom.evaluation.classification.metrics import cross_entropy
+    from jetloom.statistics.classification import cross_entropy
 
     assert dataset.view().facts.rows.missing is not None  # the layer that fills is saved too
     model, view = keras.saving.load_model(tmp_path / "model.keras", compile=False), dataset.view()

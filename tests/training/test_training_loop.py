@@ -58,7 +58,7 @@ def make(dataset):
     def function(path, settings=SETTINGS, identity="x", epochs=EPOCHS, schedule=NO_SCHEDULE, own=(), onlookers=()):
         stepper = make_stepper(model.build(parameters, facts, 7, {}), model, parameters)
         feed = Feed(analysis().tasks["flavour"], model, dataset, None)
-        callbacks = make_callbacks(settings, epochs, schedule, own, onlookers)
+        callbacks = make_callbacks(settings, model.metrics, epochs, schedule, own, onlookers)
         return Loop(
             stepper,
             model,

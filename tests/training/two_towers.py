@@ -6,14 +6,24 @@ from jetloom.data.features import input_matrix
 from jetloom.data.streams.batch import Batch
 from jetloom.data.view import Columns, DataFacts
 from jetloom.models.base import Model, Parameters
+from jetloom.models.objectives.classification import Classification
 from jetloom.models.updates import CONTROL, MAIN, Update
 
 WEIGHT, RATE, ADVERSARY_RATE, REPEAT = 0.7, 0.5, 0.4, 2
 FACTS = DataFacts(Columns(["a", "b", "c"], np.zeros(3), np.ones(3), None), ["x", "y"])
 
 
+class OfTheTagger(Classification):
+    """The adversary's output is no probability of a class."""
+
+    def row_metrics(self, batch, outputs):
+        return super().row_metrics(batch, outputs[:, :2])
+
+
 class TwoTowers(Model):
     """The adversary tells the two labels of the control batch apart by what the tagger says of its rows."""
+
+    objective = OfTheTagger()
 
     def build(self, parameters, data, seed, start):
         import keras
@@ -38,9 +48,6 @@ class TwoTowers(Model):
         from keras import ops
 
         return ops.sparse_categorical_crossentropy(batch.target, outputs[:, :2])
-
-    def term_values(self, batch, outputs):
-        return super().term_values(batch, outputs[:, :2])
 
     def updates(self, parameters):
         from keras import ops

@@ -15,7 +15,7 @@ from jetloom.config.limits import (
     Single,
 )
 from jetloom.config.settings import Expression, Name, Settings, Variable
-from jetloom.config.training import EpochMetric, Training
+from jetloom.config.training import MetricName, Training
 from jetloom.config.trees import Binning
 from jetloom.errors import near_misses
 from jetloom.expressions import column_name
@@ -24,11 +24,6 @@ ModelName = Annotated[
     str,
     Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_\-]*|.+\.py:[A-Za-z_][A-Za-z0-9_]*)$", description="a model's name"),
 ]
-PointMetric = Literal[
-    EpochMetric, "eval_loss", "eval_accuracy", "eval_auc",
-    "eval_end", "eval_mother", "eval_z", "eval_theta", "eval_delta", "eval_phi",
-]  # fmt: skip
-"""Metrics that are known of a point when its training is over."""
 
 
 class Label(Settings):
@@ -111,7 +106,7 @@ class Search(Settings):
     fraction: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="Random share of the grid.")
     seed: Seed = Field(0, description="Seed of that choice.")
     repetitions: Repetitions = Field(1, description="Trainings of each point, each with its own seed.")
-    rank_by: PointMetric | None = Field(
+    rank_by: MetricName | None = Field(
         None,
         description="Metric that ranks the points; its direction is known. Null: `val_auc` for classifiers, `val_loss` "
         "for density models.",

@@ -10,19 +10,16 @@ from jetloom.config.callbacks import OwnCallback
 from jetloom.config.limits import Change, Epochs, Index, LastEpochs, Rate, Steps, Threads
 from jetloom.config.settings import Settings
 
-EpochMetric = Literal[
-    "loss", "accuracy", "val_loss", "val_accuracy", "val_auc",
-    "end", "mother", "z", "theta", "delta", "phi",
-    "val_end", "val_mother", "val_z", "val_theta", "val_delta", "val_phi",
-]  # fmt: skip
-"""Metrics that are known after each epoch: the loss of all models, accuracy and area of classifiers, the parts of
--log P of density models."""
+MetricName = Annotated[
+    str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=200, description="a metric of the model's objective")
+]
+"""Which metrics there are is for the model's objective to say; `jetloom check` asks it."""
 
 
 class EarlyStopping(Settings):
     """Stop when the monitored metric has not improved for some epochs, and keep the best epoch's weights."""
 
-    monitor: EpochMetric = Field("val_loss", description="Metric to watch; its direction is known.")
+    monitor: MetricName = Field("val_loss", description="Metric to watch; its direction is known.")
     patience: Epochs = Field(10, description="Epochs without improvement.")
     min_delta: Change = Field(1e-4, description="Smallest change that is an improvement.")
 
@@ -30,7 +27,7 @@ class EarlyStopping(Settings):
 class ReduceLearningRate(Settings):
     """Lower the learning rate when the monitored metric stays on a plateau."""
 
-    monitor: EpochMetric = Field("val_loss", description="Metric to watch.")
+    monitor: MetricName = Field("val_loss", description="Metric to watch.")
     factor: Annotated[float, Field(gt=0, lt=1)] = Field(0.5, description="New learning rate over old.")
     patience: Epochs = Field(4, description="Epochs without improvement.")
     min_delta: Change = Field(1e-4, description="Smallest change that is an improvement.")
@@ -40,7 +37,7 @@ class ReduceLearningRate(Settings):
 class Select(Settings):
     """Which of the networks that were validated is kept."""
 
-    monitor: EpochMetric | None = Field(
+    monitor: MetricName | None = Field(
         None, description="Metric of the best one; null: that of early_stopping, or `val_loss` without it."
     )
     last: LastEpochs = Field(0, description="Only among the last so many of `epochs`; 0: among all.")

@@ -33,7 +33,11 @@ def _whole(name: str) -> Function:
         array = np.asarray(value)
         if array.dtype.kind == "O":
             array = settled(array)
-            return array if array.dtype == np.int64 else np.asarray(function(floats(array)))
+            if array.dtype == np.int64:
+                return array
+            # Integers that 64 bits do not hold stay what they are, beside whatever is no integer.
+            whole = [one if type(one) is int else function(float(one)) for one in array.flat]
+            return np.array(whole, object).reshape(array.shape)
         return np.asarray(function(array)) if is_float(array) else number(array)
 
     return Function(call, 1)

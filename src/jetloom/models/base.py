@@ -18,6 +18,9 @@ from jetloom.data.block import Block
 from jetloom.data.streams.batch import Batch, Features
 from jetloom.data.view import DataFacts
 from jetloom.models import schedules
+from jetloom.models.objectives.classification import Classification
+from jetloom.models.objectives.metric import Metrics
+from jetloom.models.objectives.objective import Objective
 from jetloom.models.schedules import Phase
 from jetloom.models.updates import LOSS, OptimizerName, Update, is_plain
 
@@ -88,10 +91,8 @@ class Model(ABC):
     """Name of the file that holds the trained model; its ending says how it is loaded."""
     reads: ClassVar[frozenset[str]] = frozenset()
     """The collections that it needs besides the rows, by name; trees are "branchings"."""
-    objective: ClassVar[Literal["classifier", "density"]] = "classifier"
-    """A classifier gives a probability of each class; a density model gives the probability of a jet."""
-    terms: ClassVar[tuple[str, ...]] = ("accuracy",)
-    """What is logged beside the loss, in the order of :meth:`term_values`."""
+    objective: ClassVar[Objective] = Classification()
+    """What it learns, and by which metrics it is judged."""
     inherited: ClassVar[frozenset[str]] = frozenset()
     """Parameters that come with the models of ``unaries`` or ``start``, where a training starts from some."""
     can_continue: ClassVar[bool] = False
@@ -106,15 +107,14 @@ class Model(ABC):
 
     def epoch_metrics(self) -> list[str]:
         """Return the metrics that are known after each epoch: of the training, then of the validation part."""
-        return ["loss", *self.terms, *self._measured("val_")]
+        return ["loss", *self.objective.terms, *self._measured("val_")]
 
     def point_metrics(self) -> list[str]:
         """Return the metrics that are known of a point when its training is over."""
         return [*self.epoch_metrics(), *self._measured("eval_")]
 
     def _measured(self, prefix: str) -> list[str]:
-        area = ("auc",) if self.objective == "classifier" else ()
-        return [prefix + name for name in ("loss", *self.terms, *area)]
+        return [prefix + name for name in ("loss", *self.objective.terms, *self.objective.of_parts)]
 
     def history_columns(self) -> list[str]:
         """Return the columns of ``history.csv``, one row an epoch."""
@@ -122,9 +122,9 @@ class Model(ABC):
         return ["epoch", *self.epoch_metrics(), "learning_rate", *batches, "seconds"]
 
     @property
-    def ranked_by(self) -> str:
-        """The metric that ranks points and chooses epochs unless the configuration says otherwise."""
-        return "val_auc" if self.objective == "classifier" else "val_loss"
+    def metrics(self) -> Metrics:
+        """Its metrics by name, with their directions and titles."""
+        return Metrics(self.objective.metrics)
 
     @abstractmethod
     def build(self, parameters: Any, data: DataFacts, seed: int, start: Mapping[str, Path]) -> Any:
@@ -145,8 +145,8 @@ class Model(ABC):
         Parameters
         ----------
         batch : Batch
-            Of tensors. Its ``target`` is the index of the true class, int32 of shape (rows,); rows that are not
-            ``real`` are left out of all sums afterwards.
+            Of tensors. Its ``target`` is what the objective says: of a classifier the index of the true class, int32
+            of shape (rows,). Rows that are not ``real`` are left out of all sums afterwards.
         outputs : tensor
             What the network gives.
         parameters : Parameters
@@ -179,18 +179,16 @@ class Model(ABC):
         """Return parts of a trained network by name, each a ``keras.Model``, which are saved as ``<name>.keras``."""
         return {}
 
-    def term_values(self, batch: Batch, outputs: Any) -> list[Any]:
-        """Return the values of :attr:`terms` for each row, tensors of shape (rows,), written with ``keras.ops``."""
-        from keras import ops
-
-        return [ops.cast(ops.equal(ops.cast(ops.argmax(outputs, axis=-1), "int32"), batch.target), "float32")]
-
     def row_values(self, batch: Batch, outputs: Any, parameters: Any) -> list[Any]:
-        """Return the loss and the :attr:`terms` of each row."""
-        return [self.loss(batch, outputs, parameters), *self.term_values(batch, outputs)]
+        """Return the loss and the metrics of each row, in the order of ``objective.terms``: tensors (rows,)."""
+        loss, found = self.loss(batch, outputs, parameters), self.objective.row_metrics(batch, outputs)
+        return [loss, *(found[name] for name in self.objective.terms)]
 
     def probabilities(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return the probabilities of the classes, shape (rows, classes), from a classifier's outputs."""
+        """Return what is predicted of each row: of a classifier the probabilities, shape (rows, classes).
+
+        Its outputs themselves, unless a model knows better.
+        """
         return outputs
 
     def expected(self, network: Any) -> Callable[..., dict[str, npt.NDArray[Any]]] | None:  # noqa: ARG002

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import sys
 import traceback
+from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -77,6 +79,61 @@ def own_code(trainer: str, path: Path) -> str:
 def line_of(thing: Any) -> str:
     """Return the line where a class or a function begins, as "line 12"."""
     return f"line {inspect.getsourcelines(thing)[1]}"
+
+
+def check_methods(kind: type[Any], methods: Mapping[str, tuple[str, ...]], what: str, path: Path) -> None:
+    """Refuse a class that lacks a method, has one under a name that is nearly right, or of other parameters.
+
+    Parameters
+    ----------
+    kind : type
+        The class.
+    methods : mapping of str to tuple of str
+        What is called of it, and with what.
+    what : str
+        What such a class is called, as "callback".
+    path : Path
+        Its file.
+
+    Raises
+    ------
+    ConfigurationError
+        With file and line.
+    """
+    written = {name: value for name, value in vars(kind).items() if inspect.isfunction(value)}
+    for name, method in written.items():
+        meant = get_close_matches(name, methods, 1, 0.75)
+        if name not in methods and meant and meant[0] not in written:
+            raise ConfigurationError(
+                f"'{name}' is no method of {'an' if what[0] in 'aeiou' else 'a'} {what}; did you mean '{meant[0]}'?",
+                path=path,
+                where=f"{line_of(method)}, {kind.__name__}",
+            )
+    if missing := sorted(getattr(kind, "__abstractmethods__", ())):
+        raise ConfigurationError(
+            f"has no method '{missing[0]}'",
+            path=path,
+            where=f"{line_of(kind)}, {kind.__name__}",
+            advice=f"def {missing[0]}(self, {', '.join(methods.get(missing[0], ()))})",
+        )
+    for name in methods.keys() & written.keys():
+        try:
+            inspect.signature(written[name]).bind(None, *methods[name])
+        except TypeError as error:
+            raise ConfigurationError(
+                f"{name} takes other parameters ({error})",
+                path=path,
+                where=f"{line_of(written[name])}, {kind.__name__}",
+                advice=f"def {name}({', '.join(('self', *methods[name]))})",
+            ) from None
+
+
+def defined_at(kind: type[Any], otherwise: str) -> tuple[str, Path | None]:
+    """Return line and name, and the file, of a class of the user's own; of another one what stands in their place."""
+    module = sys.modules[kind.__module__]
+    if not module.__name__.startswith(MODULES):
+        return otherwise, None
+    return f"{line_of(kind)}, {kind.__name__}", Path(str(module.__file__))
 
 
 def failed_at(error: BaseException, module: ModuleType) -> str:

@@ -14,7 +14,8 @@ from jetloom.code_digests import training_code
 from jetloom.config.tasks import Task
 from jetloom.errors import ConfigurationError, near_misses, shown
 from jetloom.models.base import Model
-from jetloom.models.own import OWN, own_class, own_code, own_file
+from jetloom.models.objectives.objective import METHODS, Objective
+from jetloom.models.own import OWN, check_methods, defined_at, line_of, own_class, own_code, own_file
 
 MODELS = {
     "dense": "jetloom.models.dense:Dense",
@@ -44,12 +45,35 @@ def find_model(name: str) -> Model:
                 path=own_file(name, "model"),
                 advice='write for instance reads = frozenset({"tracks"}); trees are "branchings"',
             )
+        _check_objective(own, own_file(name, "model"))
         return own
     if name not in MODELS:
         raise ConfigurationError(f"no model '{name}'", where="model", advice=near_misses(name, MODELS))
     module, _, attribute = MODELS[name].partition(":")
     found: type[Model] = getattr(import_module(module), attribute)
     return found()
+
+
+def _check_objective(model: Model, path: Path) -> None:
+    """Refuse an objective of a model of the user's own that is none, or that cannot rank its points."""
+    objective = model.objective
+    if not isinstance(objective, Objective):
+        raise ConfigurationError(
+            f"its objective is {objective!r}, which is none",
+            path=path,
+            where=f"{line_of(type(model))}, {type(model).__name__}",
+            advice="write for instance objective = Classification(), with the brackets",
+        )
+    where, own = defined_at(type(objective), "objective")
+    if own is not None:
+        check_methods(type(objective), METHODS, "objective", own)
+    if objective.ranked_by not in model.point_metrics():
+        raise ConfigurationError(
+            f"is ranked by '{objective.ranked_by}', and has no such metric",
+            path=own or path,
+            where=where,
+            advice=near_misses(objective.ranked_by, model.point_metrics()),
+        )
 
 
 def own_parameters(task: Task, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jetloom.evaluation.statistics.meaning import not_meaningful
 from jetloom.plots.style import ClassStyle, say_beside, steps
+from jetloom.statistics.meaning import not_meaningful
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

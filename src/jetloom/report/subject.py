@@ -59,7 +59,7 @@ class Subject:
         settings = {"seed": self.draws.seed, "bootstrap": self.draws.count}
         origin = provenance.origin(settings, {"dataset": self.dataset.fingerprint})
         task = self.dataset.description["task"]
-        return found | {"task": task, "objective": self.model.objective, "origin": origin}
+        return found | {"task": task, "objective": self.model.objective.kind, "origin": origin}
 
 
 class Evaluated(Stored):

@@ -39,7 +39,7 @@ def check_models(analysis: Analysis) -> None:
 
 def _check_comparison(analysis: Analysis, where: str, comparison: Comparison, models: dict[str, Model]) -> None:
     for task_name in comparison.tasks:
-        if models[task_name].objective != "classifier":
+        if models[task_name].objective.kind != "classifier":
             raise ConfigurationError(
                 f"'{task_name}' is no classifier", where=f"{where}.tasks", advice="name density models in `ratios`"
             )
@@ -88,13 +88,13 @@ def _check_trees(analysis: Analysis, name: str, task: Task, model: Model) -> Non
 
 def _check_classes(name: str, task: Task, model: Model) -> None:
     classes = task.classes or list(task.labels)
-    if model.objective == "classifier" and len(classes) < 2:
+    if model.objective.kind == "classifier" and len(classes) < 2:
         raise ConfigurationError(
             f"'{task.model}' tells classes apart, and there is only '{classes[0]}'",
             where=f"tasks.{name}.{'classes' if task.classes else 'labels'}",
             advice="name a second class",
         )
-    if model.objective == "density" and task.unaries:
+    if model.objective.kind == "density" and task.unaries:
         raise ConfigurationError(
             "a density model starts from no other of each class",
             where=f"tasks.{name}.unaries",
@@ -158,7 +158,7 @@ def _check_start(where: str, task: Task, start: Task, model: Model) -> None:
 
 def _require_density(where: str, name: str, task: Task, model: Model, label: str) -> None:
     """Require that a task learns the density of one class and nothing else."""
-    if model.objective != "density":
+    if model.objective.kind != "density":
         raise ConfigurationError(f"the model of '{name}' is no density of jets", where=where)
     learnt = task.classes or list(task.labels)
     if learnt != [label]:

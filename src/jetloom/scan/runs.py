@@ -10,10 +10,10 @@ import pandas as pd
 from jetloom import paths
 from jetloom.config.analysis import Analysis
 from jetloom.errors import CorruptFileError, MissingFileError
-from jetloom.evaluation.statistics.meaning import said_of
 from jetloom.scan.attempts import ledger
 from jetloom.scan.points.space import points, runs
 from jetloom.scan.result_file import read_result
+from jetloom.statistics.meaning import said_of
 
 FIRST = [
     "task", "model", "point", "run", "status", "reason", "epochs", "best_epoch", "attempts", "wall_time_s",

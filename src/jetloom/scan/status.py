@@ -13,13 +13,13 @@ from typing import Protocol
 from jetloom import paths
 from jetloom.config.analysis import Analysis
 from jetloom.errors import CorruptFileError
-from jetloom.evaluation.statistics.meaning import not_meaningful
 from jetloom.io.lock import is_held
 from jetloom.scan.attempts import ledger
 from jetloom.scan.attempts.ledger import Attempt, Cause
 from jetloom.scan.points.space import points, runs
 from jetloom.scan.result_file import RESULT, Result, read_result
 from jetloom.stages import jobs_of
+from jetloom.statistics.meaning import not_meaningful
 
 STAGES = ("dxaod", "ntuple", "hdf5", "trees")
 SHOWN = ("val_auc", "val_loss")

@@ -18,17 +18,17 @@ import numpy.typing as npt
 from jetloom.config.training import EarlyStopping as StoppingSettings
 from jetloom.data.view import View
 from jetloom.errors import CheckpointedError, OutOfTimeError
-from jetloom.evaluation.classification import metrics
-from jetloom.evaluation.statistics.meaning import WeightSums, doubt_of_mean, doubt_of_share, not_meaningful
 from jetloom.models.base import Model
 from jetloom.models.boosted_trees import BoostedTrees, add, nodes_of, spread
+from jetloom.statistics import classification as metrics
+from jetloom.statistics.meaning import WeightSums, doubt_of_mean, doubt_of_share, not_meaningful
 from jetloom.training.callbacks.early_stopping import EarlyStopping
 from jetloom.training.callbacks.reporter import Reporter
 from jetloom.training.interruption import Interruption
 from jetloom.training.outcome import FALLBACK, Outcome
 from jetloom.training.request import Request
 from jetloom.training.result import add_metrics, at_best_epoch, describe, write
-from jetloom.training.scores import Scores, judged_area
+from jetloom.training.scores import Scores
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Part:
         """Return loss, accuracy and area, named with the prefix."""
         arguments = (self.labels, probabilities, self.weights)
         loss, accuracy = metrics.cross_entropy(*arguments), metrics.accuracy(*arguments)
-        area, doubt = judged_area(*arguments)
+        area, doubt = metrics.judged_area(*arguments)
         most = -math.log(metrics.SMALLEST_PROBABILITY)
         return Scores.of(
             {f"{prefix}loss": loss, f"{prefix}accuracy": accuracy, f"{prefix}auc": area},
@@ -103,14 +103,14 @@ class Watch:
         self,
         parts: dict[str, Part],
         classes: int,
-        settings: StoppingSettings | None,
+        stopping: EarlyStopping,
         reporter: Reporter,
         interruption: Interruption,
         path: Path,
     ) -> None:
         self.parts, self.classes, self.path = parts, classes, path
         self.reporter, self.interruption = reporter, interruption
-        self.stopping = EarlyStopping(**settings.model_dump()) if settings else EarlyStopping()
+        self.stopping = stopping
         self.history: list[dict[str, float]] = []
         self.doubts: list[dict[str, str]] = []
         self._last = time.monotonic()
@@ -170,7 +170,7 @@ def train(request: Request) -> dict[str, Any]:
         Reporter(settings.n_trees, 1, request.board()) as reporter,
         threadpool_limits(task.training.threads),
     ):
-        stopping = task.training.early_stopping
+        stopping = _stopping(task.training.early_stopping, model)
         watch = Watch(parts, len(view.facts.classes), stopping, reporter, interruption, request.directory)
         _grow(estimator, parts[""], watch)
     best = watch.stopping.best_epoch
@@ -183,6 +183,13 @@ def train(request: Request) -> dict[str, Any]:
     trees.save(request.directory / model.file)
     write(request, watch.history, result, [request.model.file])
     return result
+
+
+def _stopping(settings: StoppingSettings | None, model: Model) -> EarlyStopping:
+    """Return what stops the growing; without settings it never does, and remembers the best round alone."""
+    if settings is None:
+        return EarlyStopping()
+    return EarlyStopping(**settings.model_dump(), better=model.metrics.direction(settings.monitor))
 
 
 def _grow(estimator: Any, part: Part, watch: Watch) -> None:

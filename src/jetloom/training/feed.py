@@ -112,4 +112,5 @@ class Feed:
     def batch(self, jets: Block) -> Batch:
         """Return a batch of some jets."""
         features = self.model.features(jets, self.facts)
-        return Batch.of(features, np.ascontiguousarray(jets["label"]), np.ascontiguousarray(jets[self.view.weight]))
+        target = self.model.objective.target(jets, features, self.facts)
+        return Batch.of(features, target, np.ascontiguousarray(jets[self.view.weight]))

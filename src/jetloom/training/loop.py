@@ -15,10 +15,10 @@ from jetloom.config.training import Training
 from jetloom.data.streams.batch import Batch
 from jetloom.data.streams.side_by_side import SideBySide
 from jetloom.errors import CorruptFileError
-from jetloom.evaluation.statistics.meaning import not_meaningful
 from jetloom.models.base import Model
 from jetloom.models.schedules import Table
 from jetloom.models.updates import MAIN
+from jetloom.statistics.meaning import not_meaningful
 from jetloom.training import checkpoint
 from jetloom.training.callbacks.callback import Step
 from jetloom.training.callbacks.context import Context, Validation
@@ -77,7 +77,7 @@ class Loop:
         self.settings, self.epochs, self.path = settings, epochs, path
         self.callbacks, self.schedule = callbacks, schedule or Table({}, {})
         self.progress = Progress(identity)
-        self.totals = Totals(("loss", *model.terms), stepper.logged, [])
+        self.totals = Totals(("loss", *model.objective.terms), stepper.logged, [])
         self.best: Arrays | None = None
         self._started = time.monotonic()
 

@@ -54,7 +54,9 @@ def train(request: Request) -> dict[str, Any]:
                 epochs,
                 path,
                 _identity(request, starts),
-                make_callbacks(task.training, epochs, schedule, own_callbacks(task), _onlookers(request, reporter)),
+                make_callbacks(
+                    task.training, model.metrics, epochs, schedule, own_callbacks(task), _onlookers(request, reporter)
+                ),
                 schedule,
             ).run(interruption)
         result = describe(outcome, request)

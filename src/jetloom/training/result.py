@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from jetloom import provenance
-from jetloom.evaluation.statistics.meaning import KEY, finite
 from jetloom.io import atomic, sealed
 from jetloom.models.base import Model
 from jetloom.models.registry import own_parameters
+from jetloom.statistics.meaning import KEY, finite
 from jetloom.training.outcome import Outcome
 from jetloom.training.request import Request
 from jetloom.training.scores import Scores

@@ -11,9 +11,8 @@ import numpy.typing as npt
 
 from jetloom.data.streams.batch import Batch
 from jetloom.errors import EmptySampleError
-from jetloom.evaluation.classification import metrics
-from jetloom.evaluation.statistics.meaning import WeightSums, doubt_of_mean, doubt_of_present, doubt_of_share
 from jetloom.models.base import Model
+from jetloom.statistics.meaning import WeightSums, doubt_of_mean
 from jetloom.training.interruption import Interruption
 from jetloom.training.steppers.base import Stepper
 
@@ -44,16 +43,16 @@ def scores(stepper: Stepper, model: Model, blocks: Iterator[Batch], prefix: str)
     Returns
     -------
     Scores
-        ``loss``, the model's terms and, for a classifier, ``auc`` with the prefix: means weighted by jet, over all rows
-        together.
+        ``loss`` and the metrics of the model's objective with the prefix: means weighted by row, over all rows
+        together, and what is of the part as a whole, as ``auc``.
 
     Raises
     ------
     EmptySampleError
         If there are no rows.
     """
-    classifier, whole = model.objective == "classifier", WeightSums()
-    sums, ends = np.zeros(1 + len(model.terms)), np.zeros((2, 0))
+    objective, whole = model.objective, WeightSums()
+    sums, ends = np.zeros(1 + len(objective.terms)), np.zeros((2, 0))
     kept: list[tuple[npt.NDArray[Any], ...]] = []
     for batch in blocks:
         real = batch.real
@@ -63,19 +62,21 @@ def scores(stepper: Stepper, model: Model, blocks: Iterator[Batch], prefix: str)
         whole.add(found)
         if len(found):
             ends = extremes(ends, of_jets)
-        if classifier:
+        if objective.of_parts:
             kept.append(
                 (np.asarray(batch.target)[real], model.probabilities(np.asarray(outputs))[real], batch.weights[real])
             )
     if not whole.jets:
         raise EmptySampleError("has no jet of the task's classes", where=PARTS.get(prefix, "data"))
-    names = [f"{prefix}{name}" for name in ("loss", *model.terms)]
+    names = [f"{prefix}{name}" for name in ("loss", *objective.terms)]
     means = sums / whole.total if whole.total else np.full(len(sums), np.nan)
     row, few = dict(zip(names, means.tolist(), strict=True)), whole.doubt()
     doubts = {name: few or doubt_of_mean(row[name], *end) for name, end in zip(names, ends.T.tolist(), strict=True)}
-    if classifier:
-        labels, probabilities, weights = (np.concatenate(arrays) for arrays in zip(*kept, strict=True))
-        row[f"{prefix}auc"], doubts[f"{prefix}auc"] = judged_area(labels, probabilities, weights)
+    if kept:
+        target, predicted, weights = (np.concatenate(arrays) for arrays in zip(*kept, strict=True))
+        found_of_part = objective.part_metrics(target, predicted, weights)
+        for name in objective.of_parts:
+            row[f"{prefix}{name}"], doubts[f"{prefix}{name}"] = found_of_part[name]
     finite = bool(np.isfinite(ends[:, 0]).all())
     return Scores.of(row, doubts if finite else {}, finite=finite)
 
@@ -84,14 +85,6 @@ def extremes(ends: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> 
     """Return lowest and highest values, shape (2, kinds), of those before and new ones of shape (kinds, n)."""
     new = np.stack([values.min(axis=1), values.max(axis=1)])
     return new if not ends.size else np.stack([np.minimum(ends[0], new[0]), np.maximum(ends[1], new[1])])
-
-
-def judged_area(
-    labels: npt.NDArray[Any], probabilities: npt.NDArray[Any], weights: npt.NDArray[Any]
-) -> tuple[float, str]:
-    """Return the area under the ROC curve, and why it means nothing, if so."""
-    area = metrics.auc(labels, probabilities, weights)
-    return area, doubt_of_present(labels, weights, probabilities.shape[1]) or doubt_of_share(area)
 
 
 def stop_when(interruption: Interruption, blocks: Iterator[Batch], stop: Callable[[], Exception]) -> Iterator[Batch]:

@@ -9,7 +9,7 @@ from dataclasses import astuple
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.evaluation.statistics.meaning import WeightSums
+from jetloom.statistics.meaning import WeightSums
 from jetloom.training.steppers.base import Sums
 
 

@@ -100,9 +100,9 @@ def test_loss_and_terms_are_minus_log_p(build):
     outputs = build()(padded(jets([3, 0, 9])))
     log_p_of = np.asarray(outputs, np.float64)
     np.testing.assert_allclose(np.asarray(MODEL.loss(None, outputs, None)), -log_p_of.sum(axis=(1, 2)), rtol=1e-6)
-    terms = np.asarray(MODEL.term_values(None, outputs))
+    terms = np.stack(list(MODEL.objective.row_metrics(None, outputs).values()))
     np.testing.assert_allclose(terms, -log_p_of.sum(axis=1).T, rtol=1e-5)
-    assert len(MODEL.terms) == 6
+    assert len(MODEL.objective.terms) == 6
 
 
 def test_extreme_weights_give_a_probability(build):

@@ -69,9 +69,9 @@ def open_best(arguments: argparse.Namespace, objective: str | None = None) -> Be
     analysis = load_analysis(arguments.config)
     task = find_task(analysis, arguments.task)
     model = find_model(task.model)
-    if objective is not None and model.objective != objective:
+    if objective is not None and model.objective.kind != objective:
         raise ConfigurationError(
-            f"its model is a {model.objective}, not a {objective}",
+            f"its model is a {model.objective.kind}, not a {objective}",
             where=f"tasks.{arguments.task}.model",
             advice="name a task of a density model, such as junipr" if objective == "density" else None,
         )

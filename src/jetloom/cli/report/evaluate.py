@@ -20,6 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Predict and measure."""
     from jetloom import paths
+    from jetloom.errors import ConfigurationError
     from jetloom.evaluation.statistics.bootstrap import Draws
     from jetloom.evaluation.statistics.printed import written
     from jetloom.report.classifier.measure import evaluate as evaluate_classifier
@@ -31,7 +32,14 @@ def run(arguments: argparse.Namespace) -> None:
     draws = Draws(best.analysis.seed, best.analysis.bootstrap)
     learnt = best.task.classes or best.dataset.classes
     subject = Subject(best.network, best.model, best.dataset, learnt, best.facts, draws)
-    evaluate = {"classifier": evaluate_classifier, "density": evaluate_density}[best.model.objective]
+    pages = {"classifier": evaluate_classifier, "density": evaluate_density}
+    evaluate = pages.get(best.model.objective.kind)
+    if evaluate is None:
+        raise ConfigurationError(
+            f"no page of the report shows an objective of the kind '{best.model.objective.kind}'",
+            where=f"tasks.{arguments.task}.model",
+            advice=f"its metrics are in scan.csv; known kinds: {', '.join(pages)}",
+        )
     results = evaluate(subject, output)
     for name, entry in results["metrics"].items():
         logger.info("%s %s on %d jets of the test part", name, written(entry), results["jets"])

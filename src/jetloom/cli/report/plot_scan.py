@@ -28,20 +28,21 @@ def run(arguments: argparse.Namespace) -> None:
 
     found = read_scan(arguments.scan)
     points, parameters, rank_by = found.points, found.scanned, found.rank_by
+    metrics = found.metrics
     output: Path = arguments.output
     head = found.facts.task
     if arguments.config:
         analysis = load_analysis(arguments.config)
         head = headline(analysis.label, find_task(analysis, head).title or head)
-    scan.write_best(output / "ten_best.html", points, parameters, rank_by)
-    scan.draw_best(output / "ten_best", points, parameters, rank_by, head)
+    scan.write_best(output / "ten_best.html", points, parameters, rank_by, metrics)
+    scan.draw_best(output / "ten_best", points, parameters, rank_by, head, metrics)
     # An input may be called like a parameter, and the report's front page tells figures apart by their names alone.
     for name in parameters:
-        scan.draw_parameter(output / "parameters" / f"by_{name}", points, name, rank_by, head)
+        scan.draw_parameter(output / "parameters" / f"by_{name}", points, name, rank_by, head, metrics)
     # The directory is a result even if only one parameter varies and there is no pair to draw.
     make_directory(output / "interactions")
     for pair in scan.pairs(points, parameters, rank_by):
-        scan.draw_interaction(output / "interactions" / f"{pair[0]}-{pair[1]}", points, pair, rank_by, head)
-    draw_correlations(output / "correlations", points, parameters, rank_by, head)
-    draw_learning(output / "learning_curves", points, found.histories, rank_by, head)
+        scan.draw_interaction(output / "interactions" / f"{pair[0]}-{pair[1]}", points, pair, rank_by, head, metrics)
+    draw_correlations(output / "correlations", points, parameters, rank_by, head, metrics)
+    draw_learning(output / "learning_curves", points, found.histories, rank_by, head, metrics)
     logger.info("drew %d points and %d parameters", len(points), len(parameters))

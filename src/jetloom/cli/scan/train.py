@@ -118,7 +118,7 @@ def _point(arguments: argparse.Namespace, task: Task) -> Point:
 
 def _say_end(result: dict[str, Any]) -> None:
     """Log how a training ended."""
-    from jetloom.evaluation.statistics.meaning import KEY, said_of
+    from jetloom.statistics.meaning import KEY, said_of
 
     metrics = ", ".join(f"{name} {value:.4f}" for name, value in result["metrics"].items() if value is not None)
     if doubted := said_of([result.get(KEY, {})]):
@@ -142,7 +142,7 @@ def _picture(task: Task, dataset: Dataset, fold: int | None) -> Callable[[Any], 
     from jetloom.report.density.picture import picture_of
 
     model, view = find_model(task.model), dataset.view(fold)
-    if model.objective != "density":
+    if model.objective.kind != "density":
         raise ConfigurationError(
             f"'{task.model}' gives no -log P of branchings", where="training.tensorboard_tree", advice="leave it out"
         )

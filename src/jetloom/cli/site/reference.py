@@ -42,20 +42,20 @@ def run(arguments: argparse.Namespace) -> None:
 def pages(docs: Path) -> dict[Path, str]:
     """Return all generated pages with their paths."""
     import inspect
-    from typing import get_args
 
     from jetloom.config.dictionary import variables_page
     from jetloom.config.reference import ModelEntry, config_schema, configuration_page
     from jetloom.config.schema import find_schema, shipped_schemas
-    from jetloom.config.tasks import PointMetric
-    from jetloom.evaluation.classification.metrics import direction
+    from jetloom.models.objectives.metric import LOSS
+    from jetloom.models.objectives.shipped import SHIPPED
     from jetloom.models.registry import MODELS, find_model
 
     models = {
         name: ModelEntry(model.parameters, inspect.getdoc(inspect.getmodule(type(model))) or "")
         for name, model in ((name, find_model(name)) for name in MODELS)
     }
-    metrics = {name: direction(name) for name in get_args(PointMetric)}
+    # Of the training part no area is computed.
+    metrics = {name: SHIPPED.direction(name) for name in SHIPPED.names if SHIPPED.known.get(name, LOSS).of == "rows"}
     return {
         docs / "configuration.md": configuration_page(models, metrics),
         docs / "variables.md": variables_page({path.stem: find_schema(path) for path in shipped_schemas()}),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from jetloom.evaluation.classification.roc import discriminant, rejection
 from jetloom.evaluation.statistics.bootstrap import Draws, bootstrap
-from jetloom.evaluation.statistics.ranking import Ranking
+from jetloom.statistics.ranking import Ranking
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]

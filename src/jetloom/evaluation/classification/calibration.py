@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.evaluation.statistics.intervals import effective_number, wilson
-from jetloom.evaluation.statistics.meaning import ADVICE, FALL
+from jetloom.statistics.meaning import ADVICE, FALL
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]

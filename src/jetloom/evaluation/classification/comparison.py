@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from jetloom.evaluation.classification.roc import EFFICIENCIES
 from jetloom.evaluation.statistics.bootstrap import Draws, Estimate, bootstrap
-from jetloom.evaluation.statistics.meaning import Figure, WeightSums, doubt_of_classes, doubt_of_curve, doubt_of_share
-from jetloom.evaluation.statistics.ranking import Ranking
+from jetloom.statistics.meaning import Figure, WeightSums, doubt_of_classes, doubt_of_curve, doubt_of_share
+from jetloom.statistics.ranking import Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.evaluation.statistics.meaning import ADVICE, FALL, doubt_of_classes
+from jetloom.statistics.meaning import ADVICE, FALL, doubt_of_classes
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]

@@ -10,10 +10,10 @@ import numpy as np
 from jetloom.evaluation.classification.binned import Performance, performance, quantile_edges
 from jetloom.evaluation.classification.calibration import Calibration, calibration
 from jetloom.evaluation.classification.confusion import Confusion, confusion
-from jetloom.evaluation.classification.metrics import CLASSIFIER_METRICS, SMALLEST_PROBABILITY, class_scores
 from jetloom.evaluation.classification.roc import Roc, roc
 from jetloom.evaluation.statistics.bootstrap import Draws, bootstrap
-from jetloom.evaluation.statistics.meaning import (
+from jetloom.statistics.classification import SMALLEST_PROBABILITY, class_scores
+from jetloom.statistics.meaning import (
     KEY,
     Figure,
     WeightSums,
@@ -22,7 +22,7 @@ from jetloom.evaluation.statistics.meaning import (
     doubt_of_present,
     finite,
 )
-from jetloom.evaluation.statistics.ranking import Ranking
+from jetloom.statistics.ranking import Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 WORKING_POINTS = (0.3, 0.5, 0.7, 0.9)
 """Signal efficiencies for which rejections are listed."""
+
+METRICS = ("loss", "accuracy", "auc")
+"""What is said of all classes together. The loss is the cross-entropy, whatever a model was trained by."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def overall(jets: Jets, draws: Draws) -> dict[str, Figure]:
     Returns
     -------
     dict of str to Figure
-        As :mod:`jetloom.evaluation.classification.metrics` defines them, with bootstrap uncertainties.
+        As :mod:`jetloom.statistics.classification` defines them, with bootstrap uncertainties.
     """
     true = jets.probabilities[np.arange(len(jets.labels)), jets.labels].astype(np.float64)
     surprise = -np.log(np.clip(true, SMALLEST_PROBABILITY, 1.0))
@@ -91,7 +94,7 @@ def overall(jets: Jets, draws: Draws) -> dict[str, Figure]:
         return np.array([*means, chosen.mean() if len(chosen) else np.nan, *areas])
 
     found = bootstrap(all_metrics, jets.weights, jets.events, draws)
-    names = [*CLASSIFIER_METRICS, *(f"auc_{index}" for index in range(jets.classes))]
+    names = [*METRICS, *(f"auc_{index}" for index in range(jets.classes))]
     pairs = {name: (float(value), float(std)) for name, value, std in zip(names, found.value, found.std, strict=True)}
     few, classes = WeightSums.of(jets.weights).doubt(), doubt_of_present(jets.labels, jets.weights, jets.classes)
     wrong = few or doubt_of_mean(pairs["loss"][0], float(surprise.min()), float(surprise.max()))
@@ -183,7 +186,7 @@ def numbers(
         "jets": whole.jets,
         "sum_of_weights": whole.total,
         "effective_jets": whole.effective,
-        "metrics": {name: metrics[name].entry() for name in CLASSIFIER_METRICS},
+        "metrics": {name: metrics[name].entry() for name in METRICS},
         "confusion": shares.sums.tolist(),
         "classes": {
             name: {
@@ -206,7 +209,7 @@ def numbers(
 
 def summary(jets: Jets, metrics: dict[str, Figure]) -> dict[str, Any]:
     """Return the number of jets, the metrics and the confusion matrix (sums of weights) in a JSON-like form."""
-    found = {name: metrics[name].entry() for name in CLASSIFIER_METRICS}
+    found = {name: metrics[name].entry() for name in METRICS}
     return {"jets": len(jets.labels), "metrics": found, "confusion": matrix(jets).sums.tolist()}
 
 

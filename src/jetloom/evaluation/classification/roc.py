@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.evaluation.classification.metrics import SMALLEST_PROBABILITY
 from jetloom.evaluation.statistics.bootstrap import Draws, bootstrap
-from jetloom.evaluation.statistics.meaning import Figure, doubt_of_classes, doubt_of_curve
-from jetloom.evaluation.statistics.ranking import Ranking
+from jetloom.statistics.classification import SMALLEST_PROBABILITY
+from jetloom.statistics.meaning import Figure, doubt_of_classes, doubt_of_curve
+from jetloom.statistics.ranking import Ranking
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from jetloom.data.block import Block
 from jetloom.data.nodes import final_particles
 from jetloom.evaluation.statistics.agreement import Agreement
-from jetloom.evaluation.statistics.meaning import WeightSums
 from jetloom.io.trees import BRANCHING_VARIABLES
 from jetloom.physics.scaling import bins, edges
+from jetloom.statistics.meaning import WeightSums
 
 Floats = npt.NDArray[np.float64]
 

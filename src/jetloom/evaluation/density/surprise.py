@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from jetloom.evaluation.density.log_p import HEADS
 from jetloom.evaluation.statistics.bootstrap import Draws, bootstrap
-from jetloom.evaluation.statistics.meaning import Figure, WeightSums, doubt_of_mean
+from jetloom.statistics.meaning import Figure, WeightSums, doubt_of_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from jetloom.evaluation.classification.log_odds import Line, log_odds
 from jetloom.evaluation.density.log_p import HEADS
 from jetloom.evaluation.statistics.bootstrap import Draws, Estimate, bootstrap
-from jetloom.evaluation.statistics.meaning import WeightSums, doubt_of_classes
-from jetloom.evaluation.statistics.ranking import Ranking
+from jetloom.statistics.meaning import WeightSums, doubt_of_classes
+from jetloom.statistics.ranking import Ranking
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]

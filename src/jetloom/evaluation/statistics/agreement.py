@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from jetloom.evaluation.statistics.meaning import KEY, finite
+from jetloom.statistics.meaning import KEY, finite
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.evaluation.statistics.meaning import WeightSums
+from jetloom.statistics.meaning import WeightSums
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]

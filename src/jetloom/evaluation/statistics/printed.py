@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from jetloom.evaluation.statistics.meaning import KEY, not_meaningful
+from jetloom.statistics.meaning import KEY, not_meaningful
 
 
 def measured(value: float | None, std: float | None) -> str:
@@ -20,5 +20,5 @@ def measured(value: float | None, std: float | None) -> str:
 
 
 def written(entry: Mapping[str, Any]) -> str:
-    """Write a figure as JSON files hold it; :meth:`jetloom.evaluation.statistics.meaning.Figure.entry` gives them."""
+    """Write a figure as JSON files hold it; :meth:`jetloom.statistics.meaning.Figure.entry` gives them."""
     return not_meaningful(entry[KEY]) if entry.get(KEY) else measured(entry["value"], entry["std"])

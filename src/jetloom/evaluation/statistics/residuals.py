@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from jetloom.evaluation.density.spectra import Spectrum, chi_square
 from jetloom.evaluation.statistics.agreement import Agreement
-from jetloom.evaluation.statistics.meaning import WeightSums
+from jetloom.statistics.meaning import WeightSums
 
 Floats = npt.NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy.typing as npt
 
@@ -13,8 +13,10 @@ from jetloom.data.streams.batch import Batch
 from jetloom.data.view import DataFacts
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import Model, Parameters
+from jetloom.models.junipr.objective import TreeDensity
 from jetloom.models.junipr.parameters import SHAPING, STRUCTURE, JuniprParameters
 from jetloom.models.junipr.start import load_unary, refuse_differences
+from jetloom.models.objectives.objective import Objective
 
 
 class JuniprModel(Model):
@@ -25,8 +27,7 @@ class JuniprModel(Model):
     inherited: ClassVar[frozenset[str]] = frozenset({*STRUCTURE, "preset"})
     can_continue: ClassVar[bool] = True
     compile_xla: ClassVar[bool] = True
-    objective: ClassVar[Literal["classifier", "density"]] = "density"
-    terms: ClassVar[tuple[str, ...]] = ("end", "mother", "z", "theta", "delta", "phi")
+    objective: ClassVar[Objective] = TreeDensity()
 
     def build(
         self,
@@ -67,13 +68,6 @@ class JuniprModel(Model):
         from keras import ops
 
         return -ops.sum(outputs, axis=(1, 2))
-
-    def term_values(self, batch: Batch, outputs: Any) -> list[Any]:  # noqa: ARG002
-        """Return the sum of -log P over the steps by head; together they are the loss."""
-        from keras import ops
-
-        sums = -ops.sum(outputs, axis=1)
-        return [sums[:, index] for index in range(len(self.terms))]
 
     def expected(self, network: Any) -> Callable[..., dict[str, npt.NDArray[Any]]]:
         """Return probabilities of all outcomes; see :func:`jetloom.models.junipr.distributions.expected`."""

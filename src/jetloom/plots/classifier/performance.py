@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jetloom.evaluation.statistics.meaning import not_meaningful
 from jetloom.evaluation.statistics.printed import written
 from jetloom.plots.style import (
     GREY,
@@ -20,6 +19,7 @@ from jetloom.plots.style import (
     stacked,
     steps,
 )
+from jetloom.statistics.meaning import not_meaningful
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jetloom.evaluation.classification.roc import EFFICIENCIES, rejection
-from jetloom.evaluation.statistics.meaning import not_meaningful
 from jetloom.evaluation.statistics.printed import written
 from jetloom.plots.style import GREY, ClassStyle, canvas, headline, plain_logarithms, shared_legend, stacked
+from jetloom.statistics.meaning import not_meaningful
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jetloom.evaluation.statistics.meaning import not_meaningful
 from jetloom.evaluation.statistics.printed import measured
 from jetloom.plots.style import GREY, ClassStyle, headline, panels, shared_legend
+from jetloom.statistics.meaning import not_meaningful
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

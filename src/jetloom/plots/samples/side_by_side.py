@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jetloom.evaluation.statistics.histogram import Histogram
-from jetloom.evaluation.statistics.meaning import not_meaningful
 from jetloom.plots.dataset.inputs import BINS, LOG_RANGE, edges, outside
 from jetloom.plots.style import canvas, readable_logarithms, say_beside, shared_legend, steps
+from jetloom.statistics.meaning import not_meaningful
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

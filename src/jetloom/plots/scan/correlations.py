@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jetloom.plots.scan.points import EPOCHS, MEASURED, is_numeric, nothing, plain_ticks, trained, varied
+from jetloom.models.objectives.metric import Metrics
+from jetloom.models.objectives.shipped import SHIPPED
+from jetloom.plots.scan.points import EPOCHS, is_numeric, measured_of, nothing, plain_ticks, trained, varied
 from jetloom.plots.style import canvas, say
 
 if TYPE_CHECKING:
@@ -18,17 +20,19 @@ FEWEST = 8
 """Points that rank correlations need: those of 4 points are often +1 or -1 by chance alone."""
 
 
-def draw_correlations(path: str | Path, points: Frame, parameters: list[str], rank_by: str, head: str = "") -> None:
+def draw_correlations(
+    path: str | Path, points: Frame, parameters: list[str], rank_by: str, head: str = "", metrics: Metrics = SHIPPED
+) -> None:
     """Draw the rank correlations (Spearman) of numeric parameters, metrics, epochs and time over the points."""
     import seaborn as sns
 
     good = trained(points, rank_by)
     numeric = [name for name in varied(good, parameters) if is_numeric(good[name])]
-    measured_names = [rank_by, "val_loss", *MEASURED, "loss", EPOCHS, "wall_time_s"]
+    measured_names = [rank_by, "val_loss", *measured_of(metrics), "loss", EPOCHS, "wall_time_s"]
     other = [name for name in dict.fromkeys(measured_names) if name in good and good[name].nunique() > 1]
     names = numeric + other
     if len(good) < FEWEST or len(names) < 2:
-        _no_correlations(path, len(good), head, "" if len(good) else nothing(points, rank_by))
+        _no_correlations(path, len(good), head, "" if len(good) else nothing(points, rank_by, metrics))
         return
     side = max(4.0, 2.6 + 0.62 * len(names))
     with canvas(path, (side + 1.0, side), head=head) as (_, axes):

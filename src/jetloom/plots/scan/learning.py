@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jetloom.evaluation.classification.metrics import title
+from jetloom.models.objectives.metric import Metrics
+from jetloom.models.objectives.shipped import SHIPPED
 from jetloom.plots.scan.points import BEST, nothing, trained
 from jetloom.plots.style import canvas, say
 
@@ -23,7 +24,9 @@ def curves(histories: Frame, rank_by: str) -> list[str]:
     return [name for name in dict.fromkeys(["val_loss", shown]) if name in histories]
 
 
-def draw_learning(path: str | Path, points: Frame, histories: Frame, rank_by: str, head: str = "") -> None:
+def draw_learning(
+    path: str | Path, points: Frame, histories: Frame, rank_by: str, head: str = "", metrics: Metrics = SHIPPED
+) -> None:
     """Draw loss and ranking metric by epoch for the best points: mean over the runs, band of one standard deviation.
 
     Parameters
@@ -38,6 +41,8 @@ def draw_learning(path: str | Path, points: Frame, histories: Frame, rank_by: st
         Metric that ranks the points.
     head : str
         Line above the figure.
+    metrics : Metrics
+        With their titles.
     """
     import seaborn as sns
     from matplotlib.ticker import MaxNLocator
@@ -48,7 +53,7 @@ def draw_learning(path: str | Path, points: Frame, histories: Frame, rank_by: st
     names = curves(histories, rank_by) if len(chosen) else []
     with canvas(path, (5.2 * max(1, len(names)) + 1.6, 4.6), 1, max(1, len(names)), head) as (figure, axes):
         if not names:
-            say(axes[0, 0], "There are no learning curves" if len(best) else nothing(points, rank_by))
+            say(axes[0, 0], "There are no learning curves" if len(best) else nothing(points, rank_by, metrics))
             return
         order = [f"{ranks[point]}: {point[:8]}" for point in sorted(ranks, key=ranks.__getitem__)]
         shown = chosen.assign(name=[f"{ranks[str(p)]}: {str(p)[:8]}" for p in chosen["point"]])
@@ -64,7 +69,7 @@ def draw_learning(path: str | Path, points: Frame, histories: Frame, rank_by: st
             panel.set_xlabel("Epoch")
             panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             panel.tick_params(axis="x", which="minor", length=0)
-            panel.set_ylabel(title(name))
+            panel.set_ylabel(metrics.title(name))
         _legend(figure, order, colors)
 
 

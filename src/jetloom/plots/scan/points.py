@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jetloom.evaluation.classification.metrics import DENSITY_TERMS, direction, title
 from jetloom.evaluation.statistics.printed import measured
 from jetloom.io.atomic import write_text
+from jetloom.models.objectives.metric import Metrics
+from jetloom.models.objectives.shipped import SHIPPED
 from jetloom.plots.style import COLORS, GREY, canvas, say, say_beside, shared_legend
 from jetloom.plots.tables import number, page, paragraph, plain, table
 
@@ -24,8 +25,8 @@ BEST = 10
 EPOCHS = "round_epochs"
 """Column of the epochs that were trained; a parameter ``epochs`` is the most that may be."""
 
-MEASURED = ("val_auc", "val_loss", "val_accuracy", "eval_auc", "auc", *(f"val_{name}" for name in DENSITY_TERMS))
-"""Metrics that are shown beside the ranking one, of those that a scan has."""
+FIRST = ("val_auc", "val_loss", "val_accuracy", "eval_auc", "auc")
+"""Metrics that stand first of those that are shown beside the ranking one."""
 
 MANY_VALUES = 8
 """Numeric parameters with more values are drawn in bins where a table of values is needed."""
@@ -34,6 +35,11 @@ MANY_VALUES = 8
 def is_numeric(values: pd.Series) -> bool:
     """Say whether a parameter is a number in all points (true and false are names, not numbers)."""
     return values.dtype.kind in "iuf" and bool(values.notna().all())
+
+
+def measured_of(metrics: Metrics) -> list[str]:
+    """Return the metrics that are shown beside the ranking one, of those that a scan has."""
+    return list(dict.fromkeys([*FIRST, *(f"val_{name}" for name in metrics.known)]))
 
 
 def varied(points: Frame, parameters: list[str]) -> list[str]:
@@ -51,50 +57,57 @@ def over(points: Frame) -> Frame:
     return points[points["status"] == "trained"]
 
 
-def without_value(points: Frame, rank_by: str) -> str:
+def without_value(points: Frame, rank_by: str, metrics: Metrics = SHIPPED) -> str:
     """Say of how many trained points the metric means nothing, and why, of the first; nothing if there are none."""
     doubted = over(points)[over(points)[rank_by].isna()]
     if not len(doubted):
         return ""
     reason = next((text for text in doubted.get("reason", []) if isinstance(text, str) and text), "")
-    return f"{title(rank_by)} means nothing for {len(doubted)} of the trained ones{': ' + reason if reason else ''}. "
+    why = f": {reason}" if reason else ""
+    return f"{metrics.title(rank_by)} means nothing for {len(doubted)} of the trained ones{why}. "
 
 
-def best_rows(points: Frame, parameters: list[str], rank_by: str) -> tuple[list[str], list[list[Any]]]:
+def best_rows(
+    points: Frame, parameters: list[str], rank_by: str, metrics: Metrics = SHIPPED
+) -> tuple[list[str], list[list[Any]]]:
     """Return heads and cells of the table of the best points."""
     # A density has no area under a ROC curve: its loss says what it does on data that had no say.
     test = [] if "eval_auc" in points.columns else ["eval_loss"]
-    metrics = list(dict.fromkeys([rank_by, *MEASURED, *test]))
-    metrics = [name for name in metrics if name in points.columns]
-    heads = ["Rank", "Point", *parameters, *(title(name) for name in metrics), "Epochs", "Trainings", "Time [s]"]
+    shown = list(dict.fromkeys([rank_by, *measured_of(metrics), *test]))
+    shown = [name for name in shown if name in points.columns]
+    heads = ["Rank", "Point", *parameters, *(metrics.title(name) for name in shown), "Epochs", "Trainings", "Time [s]"]
     rows = []
     for _, row in trained(points, rank_by).sort_values("rank").head(BEST).iterrows():
         cells = [int(row["rank"]), str(row["point"])[:8], *(_value(row[name]) for name in parameters)]
-        cells += [measured(row[name], row.get(f"{name}_std")) for name in metrics]
+        cells += [measured(row[name], row.get(f"{name}_std")) for name in shown]
         rows.append([*cells, *(number(row.get(name)) for name in (EPOCHS, "repetitions", "wall_time_s"))])
     return heads, rows
 
 
-def write_best(path: str | Path, points: Frame, parameters: list[str], rank_by: str) -> None:
+def write_best(
+    path: str | Path, points: Frame, parameters: list[str], rank_by: str, metrics: Metrics = SHIPPED
+) -> None:
     """Write the best points as an HTML table."""
-    heads, rows = best_rows(points, parameters, rank_by)
-    order = "highest" if direction(rank_by) == "higher" else "lowest"
+    heads, rows = best_rows(points, parameters, rank_by, metrics)
+    order = "highest" if metrics.direction(rank_by) == "higher" else "lowest"
     several = "repetitions" not in points or points["repetitions"].max() > 1
     spread = "mean ± standard deviation over the trainings of a point" if several else "each trained once, so without ±"
     good = len(over(points))
     text = (
         f"{len(points)} points, {good} trained, {len(points) - good} without result (diverged or failed). "
-        f"{without_value(points, rank_by)}Ranked by {title(rank_by)}, {order} first; {spread}."
+        f"{without_value(points, rank_by, metrics)}Ranked by {metrics.title(rank_by)}, {order} first; {spread}."
     )
     if rank_by.startswith("eval_"):
         text += " The test part has chosen the best point, so it no longer tests it: its value there is too good."
     write_text(path, page(f"The {len(rows)} best points", paragraph(text), table(heads, rows)))
 
 
-def draw_best(path: str | Path, points: Frame, parameters: list[str], rank_by: str, head: str = "") -> None:
+def draw_best(
+    path: str | Path, points: Frame, parameters: list[str], rank_by: str, head: str = "", metrics: Metrics = SHIPPED
+) -> None:
     """Draw the table of the best points: rank, parameters that vary, the ranking metric, loss and test AUC."""
-    heads, rows = best_rows(points, varied(points, parameters), rank_by)
-    keep = [place for place, name in enumerate(heads) if name not in ("Trainings", title("val_accuracy"))]
+    heads, rows = best_rows(points, varied(points, parameters), rank_by, metrics)
+    keep = [place for place, name in enumerate(heads) if name not in ("Trainings", metrics.title("val_accuracy"))]
     names = [heads[place].replace(" (", "\n(") for place in keep]
     cells = [[number(row[place]) for place in keep] for row in rows]
     # As they are read: the commands of formulas take no room.
@@ -105,7 +118,7 @@ def draw_best(path: str | Path, points: Frame, parameters: list[str], rank_by: s
     with canvas(path, (max(6.0, 0.095 * sum(widths)), 1.4 + 0.32 * len(rows)), head=head) as (_, axes):
         panel = axes[0, 0]
         if not rows:
-            say(panel, nothing(points, rank_by))
+            say(panel, nothing(points, rank_by, metrics))
             return
         panel.set_axis_off()
         shares = [width / sum(widths) for width in widths]
@@ -118,14 +131,18 @@ def draw_best(path: str | Path, points: Frame, parameters: list[str], rank_by: s
             cell.set_height(cell.get_height() * (1.7 if line == 0 else 1.0))
 
 
-def nothing(points: Frame, rank_by: str) -> str:
+def nothing(points: Frame, rank_by: str, metrics: Metrics = SHIPPED) -> str:
     """Say why no point has a value of a metric."""
     if not len(over(points)):
         return "No point was trained to the end"
-    return f"{title(rank_by)} means nothing for any of the {len(over(points))} trained points;\nscan.csv says why"
+    return (
+        f"{metrics.title(rank_by)} means nothing for any of the {len(over(points))} trained points;\nscan.csv says why"
+    )
 
 
-def draw_parameter(path: str | Path, points: Frame, name: str, rank_by: str, head: str = "") -> None:
+def draw_parameter(
+    path: str | Path, points: Frame, name: str, rank_by: str, head: str = "", metrics: Metrics = SHIPPED
+) -> None:
     """Draw the ranking metric of all points against one parameter; points without a value lie on the lower edge."""
     good = trained(points, rank_by)
     lost = points[points[rank_by].isna()]
@@ -148,12 +165,17 @@ def draw_parameter(path: str | Path, points: Frame, name: str, rank_by: str, hea
             edge = panel.get_xaxis_transform()
             beneath = [position[index] for index in lost.index]
             panel.plot(
-                beneath, [0.03] * len(beneath), "x", color=COLORS[1], transform=edge, label=f"Without {title(rank_by)}"
+                beneath,
+                [0.03] * len(beneath),
+                "x",
+                color=COLORS[1],
+                transform=edge,
+                label=f"Without {metrics.title(rank_by)}",
             )
         if not len(good):
-            say_beside(panel, [nothing(points, rank_by)])
+            say_beside(panel, [nothing(points, rank_by, metrics)])
         panel.set_xlabel(name)
-        panel.set_ylabel(title(rank_by))
+        panel.set_ylabel(metrics.title(rank_by))
         panel.margins(y=0.12)
         shared_legend(figure, panel, 2)
 
@@ -228,7 +250,9 @@ def _typical(axes: Any, where: Any, values: Any, boxes: bool) -> None:
         axes.fill_between(at, low, high, color=GREY, alpha=0.2, linewidth=0)
 
 
-def draw_interaction(path: str | Path, points: Frame, pair: tuple[str, str], rank_by: str, head: str = "") -> None:
+def draw_interaction(
+    path: str | Path, points: Frame, pair: tuple[str, str], rank_by: str, head: str = "", metrics: Metrics = SHIPPED
+) -> None:
     """Draw the mean of the ranking metric for each pair of values of two parameters; grey: no such point."""
     import seaborn as sns
 
@@ -246,12 +270,12 @@ def draw_interaction(path: str | Path, points: Frame, pair: tuple[str, str], ran
         sns.heatmap(
             cells,
             ax=panel,
-            cmap="cividis" if direction(rank_by) == "higher" else "cividis_r",
+            cmap="cividis" if metrics.direction(rank_by) == "higher" else "cividis_r",
             annot=cells.shape[1] <= 12,
             fmt=".4g",
             annot_kws={"fontsize": 9},
             linewidths=1,
-            cbar_kws={"label": f"Mean {title(rank_by)}"},
+            cbar_kws={"label": f"Mean {metrics.title(rank_by)}"},
         )
         plain_ticks(panel)
 

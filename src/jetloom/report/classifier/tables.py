@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jetloom.evaluation.classification.metrics import METRICS
-from jetloom.evaluation.statistics.meaning import KEY, not_meaningful
-from jetloom.evaluation.statistics.meaning import written as written_number
 from jetloom.evaluation.statistics.printed import measured, written
+from jetloom.models.objectives.shipped import SHIPPED
 from jetloom.plots.tables import page, paragraph, table
 from jetloom.report.choice import chosen_by
+from jetloom.statistics.meaning import KEY, not_meaningful
+from jetloom.statistics.meaning import written as written_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ def _overall(results: Mapping[str, Any]) -> str:
     true = results["true_labels"]
     rows = [
         [metric.title, written(results["metrics"][name]), written(true["metrics"][name])]
-        for name, metric in METRICS.items()
+        for name, metric in SHIPPED.known.items()
         if name in results["metrics"]
     ]
     return table(["Metric", "Labels that were used", f"{true['jets']:,} jets with a true label"], rows, "All classes")

@@ -10,7 +10,7 @@ from jetloom.evaluation.classification.numbers import WORKING_POINTS
 from jetloom.evaluation.classification.roc import EFFICIENCIES, rejection
 from jetloom.evaluation.density.log_p import HEADS
 from jetloom.evaluation.ratio.separation import ALL
-from jetloom.evaluation.statistics.meaning import KEY, Figure, finite
+from jetloom.statistics.meaning import KEY, Figure, finite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

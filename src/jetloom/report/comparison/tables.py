@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jetloom.evaluation.classification.numbers import WORKING_POINTS
-from jetloom.evaluation.statistics.meaning import KEY, not_meaningful
 from jetloom.evaluation.statistics.printed import measured, written
 from jetloom.plots.tables import page, paragraph, table
 from jetloom.report.comparison.density_tables import density_tables
+from jetloom.statistics.meaning import KEY, not_meaningful
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from jetloom.evaluation.density.log_p import HEAD_TITLES, HEADS
 from jetloom.evaluation.density.surprise import NAMES
-from jetloom.evaluation.statistics.meaning import KEY, not_meaningful
 from jetloom.evaluation.statistics.printed import written
 from jetloom.plots.tables import page, paragraph, table
 from jetloom.report.choice import chosen_by
+from jetloom.statistics.meaning import KEY, not_meaningful
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jetloom.evaluation.statistics.meaning import KEY, not_meaningful
 from jetloom.io.atomic import write_text
 from jetloom.plots.density.tree_spectra import Line, draw_spectra
 from jetloom.plots.style import class_styles
 from jetloom.plots.tables import page, paragraph, percent, table
 from jetloom.report.reweighting.stored import read_figures, read_numbers
+from jetloom.statistics.meaning import KEY, not_meaningful
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

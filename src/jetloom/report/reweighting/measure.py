@@ -14,12 +14,12 @@ from jetloom.evaluation.ratio.likelihood_weights import LIMIT, Weights, likeliho
 from jetloom.evaluation.ratio.seeds import fit_seed_ratio
 from jetloom.evaluation.statistics.agreement import Agreement
 from jetloom.evaluation.statistics.bootstrap import KEYS
-from jetloom.evaluation.statistics.meaning import KEY, finite
 from jetloom.io.atomic import publishing
 from jetloom.io.hdf5.tables import TableWriter, check_file
 from jetloom.io.records import write_record
 from jetloom.io.sealed import write_json
 from jetloom.report.reweighting.stored import FIGURES, NUMBERS, WEIGHTS, Figures
+from jetloom.statistics.meaning import KEY, finite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,6 @@ import pandas as pd
 
 from jetloom.config.tasks import Task
 from jetloom.errors import CorruptFileError
-from jetloom.evaluation.classification.metrics import direction, known_metrics
-from jetloom.evaluation.statistics.meaning import said_of
 from jetloom.io.stored import AGAIN
 from jetloom.models.base import Model
 from jetloom.models.registry import find_model, own_parameters
@@ -22,6 +20,7 @@ from jetloom.scan.points.space import Point, parse_run, points, runs
 from jetloom.scan.result_file import RESULT, Result, read_result, verify_file
 from jetloom.scan.table.columns import STD, parameter_columns
 from jetloom.scan.table.ranking import criterion
+from jetloom.statistics.meaning import said_of
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def collect(task_name: str, task: Task, directory: Path, fingerprint: str, class
         If a result was trained on other data.
     """
     ranked_by, model = criterion(task), find_model(task.model)
-    better = direction(ranked_by)
+    better = model.metrics.direction(ranked_by)
     found = [replace(point, parameters=own_parameters(task, point.parameters)) for point in points(task)]
     columns = parameter_columns(model, found[0].parameters)
     rows, histories = [], []
@@ -84,7 +83,8 @@ def collect(task_name: str, task: Task, directory: Path, fingerprint: str, class
         "parameter_columns": columns,
         "scanned": list(task.scan),
         "rank_by": ranked_by,
-        "direction": {name: direction(name) for name in known_metrics()},
+        "direction": {name: model.metrics.direction(name) for name in model.metrics.names},
+        "metrics": [asdict(metric) for metric in model.objective.metrics],
         "classes": classes,
         "dataset": fingerprint,
         "best": _best(table, directory),
@@ -126,7 +126,7 @@ def _row(
         values = [result.metric(name) for result in good.values()] if not bad else []
         row[name] = float(np.mean(values)) if values else math.nan
         row[name + STD] = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
-    chosen = _chosen(good, ranked_by) if good else next(iter(results))
+    chosen = _chosen(good, ranked_by, model.metrics.direction(ranked_by)) if good else next(iter(results))
     return row | {
         "repetitions": len(results),
         "attempts": sum(result.attempts for result in results.values()),
@@ -138,9 +138,9 @@ def _row(
     }
 
 
-def _chosen(results: dict[str, Result], ranked_by: str) -> str:
+def _chosen(results: dict[str, Result], ranked_by: str, better: str) -> str:
     """Name the best training; one whose metric means nothing stands behind all that have one."""
-    sign = 1.0 if direction(ranked_by) == "higher" else -1.0
+    sign = 1.0 if better == "higher" else -1.0
     values = {run: sign * result.metric(ranked_by) for run, result in results.items()}
     return max(values, key=lambda run: -math.inf if math.isnan(values[run]) else values[run])
 

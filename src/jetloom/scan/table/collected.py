@@ -7,14 +7,16 @@ for the whole scan.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from jetloom.errors import CorruptFileError, EmptySampleError, MissingFileError, MissingObjectError
 from jetloom.io.atomic import write_text
 from jetloom.io.sealed import write_json
 from jetloom.io.stored import Stored, read_stored
+from jetloom.models.objectives.metric import Metric, Metrics
+from jetloom.models.objectives.shipped import SHIPPED
 from jetloom.provenance import file_digest
 
 if TYPE_CHECKING:
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
 
 FACTS, POINTS, HISTORIES = "scan.json", "scan.csv", "histories.csv"
 COLLECT = "run jetloom collect again"
+
+
+class MetricEntry(Stored):
+    """A metric, as its objective declares it."""
+
+    name: str
+    title: str
+    direction: Literal["higher", "lower"]
+    of: Literal["rows", "part"]
 
 
 class Best(Stored):
@@ -46,6 +57,8 @@ class Facts(Stored):
     scanned: list[str]
     rank_by: str
     direction: dict[str, str]
+    metrics: list[MetricEntry] = Field(default_factory=list)
+    """What the objective of the model declares besides the loss."""
     classes: list[str]
     dataset: str
     best: Best | None
@@ -77,6 +90,11 @@ class Scan:
     def rank_by(self) -> str:
         """The metric that ranks the points."""
         return self.facts.rank_by
+
+    @property
+    def metrics(self) -> Metrics:
+        """The metrics of the scan, with their titles and directions."""
+        return Metrics([*SHIPPED.known.values(), *(Metric(**entry.model_dump()) for entry in self.facts.metrics)])
 
     @property
     def scanned(self) -> list[str]:

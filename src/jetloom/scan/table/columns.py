@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jetloom.errors import ConfigurationError
-from jetloom.evaluation.classification.metrics import known_metrics
 from jetloom.models.base import Model
+from jetloom.models.objectives.shipped import SHIPPED
+from jetloom.models.own import defined_at
 
 BOOKKEEPING = (
     "rank", "point", "status", "reason", "round_epochs", "best_epoch", "repetitions", "attempts", "wall_time_s",
@@ -31,7 +32,7 @@ def metric_columns(model: Model) -> list[str]:
 
 def reserved(model: Model) -> frozenset[str]:
     """Return the names that no parameter's column has: of bookkeeping, of the metrics of all models and of this one."""
-    shipped = [column for name in known_metrics() for column in (name, name + STD)]
+    shipped = [column for name in SHIPPED.names for column in (name, name + STD)]
     return frozenset([*BOOKKEEPING, *shipped, *metric_columns(model)])
 
 
@@ -48,25 +49,28 @@ def parameter_columns(model: Model, parameters: Iterable[str]) -> dict[str, str]
     return {name: found[name] for name in names}
 
 
-def check_terms(name: str, model: Model) -> None:
-    """Refuse terms of a user's own model that would share a column with each other, or with what is not theirs.
+def check_columns(name: str, model: Model) -> None:
+    """Refuse metrics of a user's own objective that would share a column with each other, or with what is not theirs.
 
     Raises
     ------
     ConfigurationError
-        Names the term.
+        Names the metric, and the file and the line of an objective of the user's own.
     """
     metrics = metric_columns(model)
     history = [*HISTORY, *model.epoch_metrics()]
     taken = {
         column for columns in ([*BOOKKEEPING, *metrics], history) for column in columns if columns.count(column) > 1
     }
-    for term in model.terms:
+    parameters = model.parameters.model_fields
+    for metric in model.objective.metrics:
+        term, problem = metric.name, ""
         if not term.isidentifier() or taken & {
             part + term + end for part in ("", "val_", "eval_") for end in ("", STD)
         }:
-            raise ConfigurationError(
-                f"its term '{term}' would share a column of the table or of the history with something else",
-                where=f"tasks.{name}.model",
-                advice="give the term another name",
-            )
+            problem = f"its metric '{term}' would share a column of the table or of the history with something else"
+        elif term in parameters:
+            problem = f"its metric '{term}' has the name of a parameter"
+        if problem:
+            where, path = defined_at(type(model.objective), f"tasks.{name}.model")
+            raise ConfigurationError(problem, path=path, where=where, advice="give the metric another name")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from jetloom.config.analysis import Analysis
 from jetloom.config.tasks import Task
-from jetloom.errors import ConfigurationError
+from jetloom.errors import ConfigurationError, near_misses
 from jetloom.models.registry import find_model
-from jetloom.scan.table.columns import check_terms
+from jetloom.scan.table.columns import check_columns
 
 
 def criterion(task: Task) -> str:
     """Return the metric that ranks the points of a task: that of its search, or the model's own."""
-    return task.search.rank_by or find_model(task.model).ranked_by
+    return task.search.rank_by or find_model(task.model).objective.ranked_by
 
 
 def chosen_by_the_test(analysis: Analysis) -> list[str]:
@@ -30,10 +30,10 @@ def check_metrics(name: str, task: Task) -> None:
     ------
     ConfigurationError
         If it ranks points, stops, chooses or lowers a learning rate by one, as a density model by ``val_auc``; or if
-        a term of the model cannot have a column of its own.
+        a metric of its objective cannot have a column of its own.
     """
     model, training = find_model(task.model), task.training
-    check_terms(name, model)
+    check_columns(name, model)
     named: dict[str, str | None] = {"search.rank_by": task.search.rank_by}
     named["training.select.monitor"] = training.select.monitor
     for key in ("early_stopping", "reduce_learning_rate"):
@@ -45,5 +45,5 @@ def check_metrics(name: str, task: Task) -> None:
             raise ConfigurationError(
                 f"the model '{task.model}' has no metric '{metric}'",
                 where=f"tasks.{name}.{key}",
-                advice=f"known: {', '.join(known)}",
+                advice=near_misses(metric, known),
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jetloom.config.training import Training
+from jetloom.models.objectives.metric import Metrics
 from jetloom.models.schedules import Table
 from jetloom.training.callbacks.callback import Callback
 from jetloom.training.callbacks.early_stopping import EarlyStopping
@@ -16,6 +17,7 @@ from jetloom.training.callbacks.timing import StepTimes
 
 def make_callbacks(
     settings: Training,
+    metrics: Metrics,
     epochs: int,
     schedule: Table,
     own: Sequence[Callback] = (),
@@ -27,6 +29,8 @@ def make_callbacks(
     ----------
     settings : Training
         Early stopping, selection, learning rate, lines of times.
+    metrics : Metrics
+        Of the model: they know in which direction each is better.
     epochs : int
         Epochs at most.
     schedule : Table
@@ -37,7 +41,7 @@ def make_callbacks(
     stopping, plateau, last = settings.early_stopping, settings.reduce_learning_rate, settings.select.last
     before: list[Callback] = []
     if stopping is not None:
-        found = EarlyStopping(**stopping.model_dump())
+        found = EarlyStopping(**stopping.model_dump(), better=metrics.direction(stopping.monitor))
         assert found.patience is not None
         found.patience *= settings.validations
         before.append(found)
@@ -45,7 +49,11 @@ def make_callbacks(
     after: list[Callback] = []
     # A schedule of learning rates is the one to decide on them.
     if plateau is not None and not schedule.learning_rates:
-        after.append(Plateau(**plateau.model_dump()))
+        after.append(Plateau(**plateau.model_dump(), better=metrics.direction(plateau.monitor)))
     if settings.log_steps:
         after.append(StepTimes(settings.log_steps))
-    return Callbacks(Selection(monitor, epochs - last if last else 0), [*before, *own], [*after, *onlookers])
+    return Callbacks(
+        Selection(monitor, metrics.direction(monitor), epochs - last if last else 0),
+        [*before, *own],
+        [*after, *onlookers],
+    )

@@ -59,9 +59,9 @@ class Validation:
             real = batch.real
             found, outputs = stepper.evaluate(batch)
             values.append(found[:, real])
-            if model.objective == "classifier":
+            if model.objective.kind == "classifier":
                 given.append(model.probabilities(np.asarray(outputs))[real])
-        names = ("loss", *model.terms)
+        names = ("loss", *model.objective.terms)
         return Predictions(
             np.concatenate(list(self.rows())),
             dict(zip(names, np.concatenate(values, axis=1), strict=True)),

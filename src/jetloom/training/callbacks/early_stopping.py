@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jetloom.evaluation.classification.metrics import direction
+from jetloom.models.objectives.metric import Direction
 from jetloom.training.callbacks.callback import Callback, Context, Decision
 
 
@@ -17,7 +17,9 @@ class EarlyStopping(Callback):
     Parameters
     ----------
     monitor : str
-        Metric to watch; its direction is looked up.
+        Metric to watch.
+    better : {"higher", "lower"}
+        Which values of it are better.
     patience : int or None
         Validations without improvement; None never stops and only remembers the best epoch.
     min_delta : float
@@ -26,6 +28,7 @@ class EarlyStopping(Callback):
 
     name = "early_stopping"
     monitor: str = "val_loss"
+    better: Direction = "lower"
     patience: int | None = None
     min_delta: float = 0.0
     best: float = math.nan
@@ -45,7 +48,7 @@ class EarlyStopping(Callback):
         after a gain of ``min_delta``.
         """
         value = metrics[self.monitor]
-        sign = 1.0 if direction(self.monitor) == "higher" else -1.0
+        sign = 1.0 if self.better == "higher" else -1.0
         if math.isnan(self.reference) or sign * (value - self.reference) > self.min_delta:
             self.reference, self.waited = value, 0
         else:

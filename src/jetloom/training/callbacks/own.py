@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from jetloom.config.analysis import Analysis
 from jetloom.config.callbacks import OwnCallback
 from jetloom.config.tasks import Task
 from jetloom.errors import ConfigurationError, JetloomError, near_misses
-from jetloom.models.own import MODULES, failed_at, line_of, own_class
+from jetloom.models.own import MODULES, check_methods, failed_at, line_of, own_class
 from jetloom.models.registry import find_model
 from jetloom.training.callbacks.callback import Callback
 
@@ -78,7 +77,7 @@ def _made(entry: OwnCallback, where: str) -> Callback:
     """Make a callback."""
     kind: type[Callback] = own_class(entry.use, Callback, "callback", where)
     path = Path(entry.use.rpartition(":")[0])
-    _check_methods(kind, path)
+    check_methods(kind, METHODS, "callback", path)
     given = entry.model_extra or {}
     known = inspect.signature(kind).parameters
     for name in given:
@@ -97,36 +96,6 @@ def _made(entry: OwnCallback, where: str) -> Callback:
     with blamed(made):
         json.dumps(made.state())
     return made
-
-
-def _check_methods(kind: type[Callback], path: Path) -> None:
-    """Refuse a class that lacks a method, has one under a name that is nearly right, or of other parameters."""
-    written = {name: value for name, value in vars(kind).items() if inspect.isfunction(value)}
-    for name, method in written.items():
-        meant = get_close_matches(name, METHODS, 1, 0.75)
-        if name not in METHODS and meant and meant[0] not in written:
-            raise ConfigurationError(
-                f"'{name}' is no method of a callback; did you mean '{meant[0]}'?",
-                path=path,
-                where=f"{line_of(method)}, {kind.__name__}",
-            )
-    if missing := sorted(getattr(kind, "__abstractmethods__", ())):
-        raise ConfigurationError(
-            f"has no method '{missing[0]}'",
-            path=path,
-            where=f"{line_of(kind)}, {kind.__name__}",
-            advice=f"def {missing[0]}(self, {', '.join(METHODS.get(missing[0], ()))})",
-        )
-    for name in METHODS.keys() & written.keys():
-        try:
-            inspect.signature(written[name]).bind(None, *METHODS[name])
-        except TypeError as error:
-            raise ConfigurationError(
-                f"{name} takes other parameters ({error})",
-                path=path,
-                where=f"{line_of(written[name])}, {kind.__name__}",
-                advice=f"def {name}({', '.join(('self', *METHODS[name]))})",
-            ) from None
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jetloom.evaluation.classification.metrics import direction
+from jetloom.models.objectives.metric import Direction
 from jetloom.training.callbacks.callback import GO_ON, Callback, Context, Decision
 
 
@@ -17,7 +17,9 @@ class Plateau(Callback):
     Parameters
     ----------
     monitor : str
-        Metric to watch; its direction is looked up.
+        Metric to watch.
+    better : {"higher", "lower"}
+        Which values of it are better.
     factor : float
         New learning rate over old.
     patience : int
@@ -30,6 +32,7 @@ class Plateau(Callback):
 
     name = "plateau"
     monitor: str = "val_loss"
+    better: Direction = "lower"
     factor: float = 0.5
     patience: int = 4
     min_delta: float = 1e-4
@@ -49,7 +52,7 @@ class Plateau(Callback):
     def update(self, metrics: Mapping[str, float], learning_rate: float) -> float:
         """Take an epoch's metrics; give the learning rate of the next epoch."""
         value = metrics[self.monitor]
-        sign = 1.0 if direction(self.monitor) == "higher" else -1.0
+        sign = 1.0 if self.better == "higher" else -1.0
         if math.isnan(self.best) or sign * (value - self.best) > self.min_delta:
             self.best, self.waited = value, 0
             return learning_rate

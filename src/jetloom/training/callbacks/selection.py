@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jetloom.evaluation.classification.metrics import direction
+from jetloom.models.objectives.metric import Direction
 from jetloom.training.callbacks.callback import GO_ON, Callback, Context, Decision
 
 
@@ -17,13 +17,16 @@ class Selection(Callback):
     Parameters
     ----------
     monitor : str
-        Metric that chooses; its direction is looked up.
+        Metric that chooses.
+    better : {"higher", "lower"}
+        Which values of it are better.
     after : float
         Validations up to this epoch are not chosen.
     """
 
     name = "selection"
     monitor: str = "val_loss"
+    better: Direction = "lower"
     after: float = 0.0
     best: float = math.nan
     best_epoch: int | float = 0
@@ -39,7 +42,7 @@ class Selection(Callback):
 
     def update(self, metrics: Mapping[str, float], decided: Decision = GO_ON) -> bool:
         """Take the metrics of a validation; give True if it is the best so far. Of equal ones the first stays."""
-        value, sign = metrics[self.monitor], 1.0 if direction(self.monitor) == "higher" else -1.0
+        value, sign = metrics[self.monitor], 1.0 if self.better == "higher" else -1.0
         miss = decided.miss if decided.forbidden else 0.0
         gain = math.isnan(self.best) or sign * (value - self.best) > 0
         if metrics["epoch"] <= self.after or not (miss < self.miss or (miss == self.miss and gain)):

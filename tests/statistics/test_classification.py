@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
-from jetloom.errors import ConfigurationError
-from jetloom.evaluation.classification import metrics
+from jetloom.statistics import classification as metrics
 
 
 def jets(seed, rows, classes, ties):
@@ -68,19 +67,3 @@ def test_undefined_is_nan():
 
 def test_a_hopeless_jet_costs_a_finite_loss():
     assert metrics.cross_entropy(np.array([0]), np.array([[0.0, 1.0]])) == pytest.approx(-np.log(1e-7))
-
-
-@pytest.mark.parametrize(
-    ("name", "better"), [("loss", "lower"), ("val_loss", "lower"), ("val_auc", "higher"), ("eval_accuracy", "higher")]
-)
-def test_direction(name, better):
-    assert metrics.direction(name) == better
-
-
-def test_titles_name_the_part():
-    assert metrics.title("val_auc") == "AUC (validation)"
-
-
-def test_unknown_metric_names_the_near_misses():
-    with pytest.raises(ConfigurationError, match="'val_auc'"):
-        metrics.direction("vall_auc")

@@ -1,4 +1,4 @@
-"""Metrics of a classifier, weighted by jet, and the direction in which each of them is better.
+"""Metrics of a classifier, weighted by jet.
 
 All functions take the labels as integers of shape ``(n,)``, the probabilities as ``(n, classes)`` and the weights as
 ``(n,)``. Weights may be negative, as those of next-to-leading-order generators are; only their sums must be positive,
@@ -7,92 +7,19 @@ and a metric that is not defined (no jets, no weight, one class only) is NaN.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.errors import ConfigurationError, near_misses
-from jetloom.evaluation.statistics.ranking import Ranking
+from jetloom.statistics.meaning import doubt_of_present, doubt_of_share
+from jetloom.statistics.ranking import Ranking
 
 Floats = npt.NDArray[np.float64]
 Array = npt.NDArray[Any]
-Direction = Literal["higher", "lower"]
-
-PREFIXES = {"": "training", "val_": "validation", "eval_": "test"}
-"""Parts of the data that a metric can be computed on, by the prefix of its name."""
 
 SMALLEST_PROBABILITY = 1e-7
 """Probabilities below are raised to it, as Keras does, so that one hopeless jet does not make the loss infinite."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A metric: its name, its name in plots, and whether a higher or a lower value is better."""
-
-    name: str
-    title: str
-    direction: Direction
-
-
-METRICS: dict[str, Metric] = {
-    metric.name: metric
-    for metric in (
-        Metric("loss", "Loss", "lower"),
-        Metric("accuracy", "Accuracy", "higher"),
-        Metric("auc", "AUC", "higher"),
-        Metric("end", r"$-\log P$, end", "lower"),
-        Metric("mother", r"$-\log P$, mother", "lower"),
-        Metric("z", r"$-\log P$, $z$", "lower"),
-        Metric("theta", r"$-\log P$, $\theta$", "lower"),
-        Metric("delta", r"$-\log P$, $\delta$", "lower"),
-        Metric("phi", r"$-\log P$, $\phi$", "lower"),
-    )
-}
-
-CLASSIFIER_METRICS = ("loss", "accuracy", "auc")
-"""Those of a classifier. The loss is the model's own, the cross-entropy for most."""
-
-DENSITY_TERMS = ("end", "mother", "z", "theta", "delta", "phi")
-"""The parts of -log P(jet), which is the loss of a density model."""
-
-
-def known_metrics() -> list[str]:
-    """Return the names of all metrics with all prefixes, e.g. ``val_auc``."""
-    return [prefix + name for prefix in PREFIXES for name in METRICS]
-
-
-def metric(name: str) -> Metric:
-    """Return the metric behind a name with or without prefix.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such metric; the near misses are named.
-    """
-    for prefix in PREFIXES:
-        if name.startswith(prefix) and name.removeprefix(prefix) in METRICS:
-            return METRICS[name.removeprefix(prefix)]
-    raise ConfigurationError(f"no metric '{name}'", advice=near_misses(name, known_metrics()))
-
-
-def direction(name: str) -> Direction:
-    """Say whether a higher or a lower value of a metric is better, e.g. ``"higher"`` for ``val_auc``.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such metric; the near misses are named.
-    """
-    return metric(name).direction
-
-
-def title(name: str) -> str:
-    """Return the name of a metric for an axis, e.g. ``"AUC (validation)"`` for ``val_auc``."""
-    bare = metric(name)
-    prefix = name.removesuffix(bare.name)
-    return f"{bare.title} ({PREFIXES[prefix]})"
 
 
 def _weights(weights: Array | None, rows: int) -> Floats:
@@ -191,3 +118,9 @@ def auc(labels: Array, probabilities: Array, weights: Array | None = None) -> fl
     areas = [binary_auc(labels == index, scores[:, index], weights) for index in classes]
     defined = [area for area in areas if not np.isnan(area)]
     return float(np.mean(defined)) if defined else float("nan")
+
+
+def judged_area(labels: Array, probabilities: Array, weights: Array) -> tuple[float, str]:
+    """Return the area under the ROC curve, and why it means nothing, if so."""
+    area = auc(labels, probabilities, weights)
+    return area, doubt_of_present(labels, weights, probabilities.shape[1]) or doubt_of_share(area)

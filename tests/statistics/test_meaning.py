@@ -11,11 +11,11 @@ from jetloom.evaluation.classification import numbers as report
 from jetloom.evaluation.classification.comparison import Jets as Rivals
 from jetloom.evaluation.classification.comparison import areas, contest
 from jetloom.evaluation.classification.log_odds import log_odds
-from jetloom.evaluation.statistics import meaning
 from jetloom.evaluation.statistics.bootstrap import Draws
 from jetloom.evaluation.statistics.histogram import Histogram
-from jetloom.evaluation.statistics.meaning import KEY, Figure, WeightSums
 from jetloom.plots.dataset.inputs import outside
+from jetloom.statistics import meaning
+from jetloom.statistics.meaning import KEY, Figure, WeightSums
 
 NAMES = ["gluon", "quark", "other"]
 

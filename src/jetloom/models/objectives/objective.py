@@ -1,0 +1,88 @@
+"""The interface of an objective: what a model learns of a row, by which numbers it is judged, and what it predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from jetloom.data.block import Block
+from jetloom.data.streams.batch import Batch, Features
+from jetloom.data.view import DataFacts
+from jetloom.models.objectives.metric import Metric
+
+Array = npt.NDArray[Any]
+Judged = tuple[float, str]
+"""A number, and why it means nothing; an empty reason is no doubt."""
+
+
+METHODS = {
+    "target": ("jets", "features", "data"),
+    "row_metrics": ("batch", "outputs"),
+    "part_metrics": ("target", "predicted", "weights"),
+}
+"""What is called of an objective, and with what."""
+
+
+class Objective:
+    """What a model learns. One of a user's own is a subclass in the file of the model that has it.
+
+    It holds no state: a model has it as a class attribute, ``objective = Mine()``.
+    """
+
+    kind: ClassVar[str] = "own"
+    """Which page of the report shows it: ``classifier``, ``density``, ``regression``; others have none."""
+    metrics: ClassVar[tuple[Metric, ...]] = ()
+    """What is known besides the loss."""
+    ranked_by: ClassVar[str] = "val_loss"
+    """The metric that ranks points unless the configuration says otherwise."""
+
+    def target(self, jets: Block, features: Features, data: DataFacts) -> Features:  # noqa: ARG002
+        """Return what is to be learnt of each row, one array or arrays by name: by default the index of its class.
+
+        Parameters
+        ----------
+        jets : Block
+            Some rows of a dataset.
+        features : array, or arrays by name
+            What the network takes of them.
+        data : DataFacts
+            What the model is told of the dataset.
+        """
+        return np.ascontiguousarray(jets["label"])
+
+    def row_metrics(self, batch: Batch, outputs: Any) -> Mapping[str, Any]:  # noqa: ARG002
+        """Return the metrics of ``rows`` by name: tensors of shape (rows,), written with ``keras.ops``.
+
+        Parameters
+        ----------
+        batch : Batch
+            Of tensors.
+        outputs : tensor
+            What the network gives.
+        """
+        return {}
+
+    def part_metrics(self, target: Array, predicted: Array, weights: Array) -> Mapping[str, Judged]:  # noqa: ARG002
+        """Return the metrics of a ``part`` by name, each with the reason why it means nothing, if there is one.
+
+        Parameters
+        ----------
+        target : array, shape (rows, ...)
+        predicted : array, shape (rows, ...)
+            What :meth:`jetloom.models.base.Model.probabilities` makes of the network's outputs.
+        weights : float array, shape (rows,)
+        """
+        return {}
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the metrics of rows, as they are logged beside the loss."""
+        return tuple(metric.name for metric in self.metrics if metric.of == "rows")
+
+    @property
+    def of_parts(self) -> tuple[str, ...]:
+        """Names of the metrics of a whole part."""
+        return tuple(metric.name for metric in self.metrics if metric.of == "part")
