@@ -37,8 +37,7 @@ wildcard_constraints:
     comparison=any_of(ANALYSIS.comparisons),
     file=r"[^/]+",
     collection=any_of(paths.shown_collections(ANALYSIS)),
-    point="p[0-9a-f]{12}",
-    run=r"r\d+(f\d+)?",
+    bundle=membership.PATTERN,
 
 
 include: "rules/simulate.smk"
@@ -66,4 +65,4 @@ rule all:
         comparisons=targets.comparisons(PLAN),
         junipr=targets.densities(PLAN),
         runs=targets.runs(PLAN),
-        lost=targets.lost_results(PLAN),
+        lost=targets.lost_manifests(PLAN),

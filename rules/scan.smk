@@ -1,8 +1,8 @@
-"""The scan: one job a training, one row a point.
+"""The scan: one job a bundle of trainings, one row a point.
 
 Input: datasets/<task>/ of the task whose dataset is used, and of its control region; the scans of the tasks that it
 starts from.
-Output: scans/<task>/<point>/<run>/, scans/<task>/scan.csv, plots/<task>/scan/, runs.csv.
+Output: scans/<task>/<point>/<run>/, scans/<task>/bundles/, scans/<task>/scan.csv, plots/<task>/scan/, runs.csv.
 """
 
 
@@ -14,14 +14,13 @@ rule train:
         starts=INPUTS.starting_scans,
         control=INPUTS.control_dataset,
     output:
-        # Written last, with digests of the model and the history beside it. One declared output keeps big scans quick.
-        result="<results>/scans/{task}/{point}/{run}/result.json",
+        # Written when each training of the bundle has its result.json, with the digests of these. One declared output
+        # keeps big scans quick.
+        manifest="<results>/scans/{task}/bundles/{bundle}.json",
     log:
-        "<logs>/train/{task}/{point}/{run}.log",
+        "<logs>/train/{task}/{bundle}.log",
     benchmark:
-        "<benchmarks>/train/{task}/{point}/{run}.tsv"
-    group:
-        TRAINING_GROUP
+        "<benchmarks>/train/{task}/{bundle}.tsv"
     conda:
         TRAINING_ENVIRONMENT
     threads: asks.threads
@@ -30,20 +29,21 @@ rule train:
     params:
         config=stored_config,
         settings=INPUTS.training_settings,
+        # A result that was taken away is made again. What is written down at the end is that none lacks: driver.attach.
+        lacking=INPUTS.lacking_results,
     message:
-        "Training point {wildcards.point} ({wildcards.run}) of {wildcards.task}"
+        "Training {wildcards.bundle} of {wildcards.task}"
     shell:
         # exec: a shell in between would die of the signal that asks the training for its checkpoint, and the batch
         # system would take the job for ended.
-        "exec jetloom train --config {params.config:q} --task {wildcards.task} --point {wildcards.point}"
-        " --run-name {wildcards.run} --memory {resources.mem_mb} --minutes {resources.runtime}"
-        " --gpus {resources.gpu} 2> {log:q}"
+        "exec jetloom train_bundle --config {params.config:q} --task {wildcards.task} --bundle {wildcards.bundle}"
+        " --memory {resources.mem_mb} --minutes {resources.runtime} --gpus {resources.gpu} 2> {log:q}"
 
 
 rule collect:
     input:
         fingerprint=INPUTS.in_dataset("fingerprint.txt"),
-        results=INPUTS.results_of_scan,
+        manifests=INPUTS.manifests_of_scan,
     output:
         table="<results>/scans/{task}/scan.csv",
         histories="<results>/scans/{task}/histories.csv",

@@ -14,6 +14,7 @@ from jetloom.cluster.profiles.asked import request_of
 from jetloom.config.cluster import Stages
 from jetloom.config.load import load_analysis, load_merged
 from jetloom.scan.attempts import ledger
+from jetloom.scan.bundles.membership import scan_bundles
 from jetloom.stages import NO_TASK, STAGES, jobs_of
 
 CHECKOUT = Path(__file__).parents[1]
@@ -59,12 +60,19 @@ def test_the_stages_of_the_examples(path):
     assert ("simulate" in rules) == any(sample.simulate for sample in analysis.samples.values())
 
 
+class Wildcards(dict):
+    """Wildcards as Snakemake gives them: by name, and as attributes."""
+
+    __getattr__ = dict.__getitem__
+
+
 def test_the_memory_of_every_stage_grows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     analysis = load_merged(yaml.safe_load((CHECKOUT / "config" / "config.yaml").read_text()))
-    asks = Asking(analysis)
+    bundles = {"quark_gluon": scan_bundles(analysis, "quark_gluon")}
+    asks, (bundle, (training,)) = Asking(analysis, bundles), next(iter(bundles["quark_gluon"].items()))
     for rule in STAGES:
-        wildcards = {"task": "quark_gluon", "point": "p0", "run": "r0"}
+        wildcards = Wildcards(task="quark_gluon", bundle=bundle, **training._asdict())
         asked = asks(rule)
         first = asked["mem_mb"](wildcards), asked["allowed_job_duration"](wildcards)
         ledger.append(

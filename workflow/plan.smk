@@ -15,6 +15,7 @@ from jetloom.errors import JetloomError
 from jetloom.planning import targets
 from jetloom.planning.inputs import Inputs
 from jetloom.planning.plan import Plan, any_of
+from jetloom.scan.bundles import membership
 from jetloom.code_digests import code_digest, figure_code, numbers_code
 
 try:
@@ -27,7 +28,7 @@ except JetloomError as error:
 
 ANALYSIS = PLAN.analysis
 INPUTS = Inputs(PLAN)
-asks = Asking(ANALYSIS)
+asks = Asking(ANALYSIS, PLAN.bundles)
 
 # Failures are judged by their cause, and signals reach the verbs.
 driver.attach(workflow, ANALYSIS, PLAN.config)
@@ -35,9 +36,6 @@ driver.give_to_jobs(workflow, PLAN.config)
 
 # The software of trainings, for those who deploy it with conda. That for GPUs works without one as well.
 TRAINING_ENVIRONMENT = "../envs/gpu.yaml" if PLAN.uses_gpus else "../envs/cpu.yaml"
-
-# Several trainings in one job of the cluster are a group of Snakemake.
-TRAINING_GROUP = "train" if PLAN.has_groups else None
 
 
 def stored_config(wildcards, input):

@@ -7,9 +7,14 @@ code of the class, so that a scheduler and the next attempt can tell a bad input
 from __future__ import annotations
 
 import difflib
+import logging
 import reprlib
-from collections.abc import Iterable
+import signal
+import sys
+from collections.abc import Callable, Iterable
 from enum import IntEnum
+
+logger = logging.getLogger(__name__)
 
 
 class ExitCode(IntEnum):
@@ -24,6 +29,7 @@ class ExitCode(IntEnum):
     BUSY = 6
     RESOURCE = 7
     STORAGE = 8
+    TRAININGS = 9
     CHECKPOINTED = 85
 
 
@@ -144,6 +150,12 @@ class StorageError(JetloomError):
         return cls(f"{OUT_OF_REACH} ({reason})", path=path, advice=advice)
 
 
+class TrainingsFailedError(JetloomError):
+    """Some trainings of a bundle left no result. Each says why in its own log and ledger."""
+
+    exit_code = ExitCode.TRAININGS
+
+
 class CheckpointedError(JetloomError):
     """The work was interrupted, left a checkpoint, and goes on from it when it is started again."""
 
@@ -152,6 +164,35 @@ class CheckpointedError(JetloomError):
 
 class OutOfTimeError(CheckpointedError):
     """The wall time of the job is nearly over: it left a checkpoint in time."""
+
+
+def exit_code(verb: str, work: Callable[[], None], traceback: bool = False) -> int:
+    """Do the work of a verb; turn a failure into one line on standard error and give the exit code.
+
+    Parameters
+    ----------
+    verb : str
+        The verb, for the line.
+    work : callable
+        What it does.
+    traceback : bool
+        Whether it is shown where a failure comes from.
+    """
+    try:
+        work()
+    except JetloomError as error:
+        kind = "interrupted" if error.exit_code == ExitCode.CHECKPOINTED else "error"
+        sys.stderr.write(f"jetloom {verb}: {kind}: {error.line()}\n")
+        if traceback:
+            logger.exception("where it came from")
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"jetloom {verb}: interrupted\n")
+        return 128 + signal.SIGINT
+    except MemoryError:
+        sys.stderr.write(f"jetloom {verb}: error: memory ran out\n")
+        return int(ExitCode.MEMORY)
+    return int(ExitCode.DONE)
 
 
 _BRIEF = reprlib.Repr()

@@ -236,6 +236,26 @@ def scan(analysis: Analysis, task: str) -> Path:
     return results(analysis) / "scans" / task
 
 
+def training(analysis: Analysis, task: str, point: str, run: str) -> Path:
+    """Return the directory of one training of a point."""
+    return scan(analysis, task) / point / run
+
+
+def manifest(analysis: Analysis, task: str, bundle: str) -> Path:
+    """Return the file that says that all trainings of a bundle have a result."""
+    return scan(analysis, task) / "bundles" / f"{bundle}.json"
+
+
+def training_log(analysis: Analysis, task: str, point: str, run: str) -> Path:
+    """Return the log of one training of a point."""
+    return results(analysis) / "logs" / "train" / task / point / f"{run}.log"
+
+
+def bundle_log(analysis: Analysis, task: str, bundle: str) -> Path:
+    """Return the log of the job that does the trainings of a bundle."""
+    return results(analysis) / "logs" / "train" / task / f"{bundle}.log"
+
+
 def attempts(analysis: Analysis, rule: str, wildcards: Mapping[str, str]) -> Path:
     """Return the ledger of a job of a rule; that of a training lies beside its results."""
     if rule == "train":

@@ -20,7 +20,7 @@ from jetloom.cluster.driving import driver
 from jetloom.cluster.driving.driver import descendants
 from jetloom.config.load import load_merged
 from jetloom.scan.attempts import ledger
-from jetloom.scan.points.space import points
+from jetloom.scan.bundles.membership import scan_bundles
 from tiny_analysis import config
 
 
@@ -83,29 +83,22 @@ def test_sigterm_is_passed_on_and_sigusr1_survived(family, monkeypatch):
 
 
 class Judge:
-    """Returns prepared verdicts."""
+    """Returns prepared verdicts, one after the other; the last one again and again."""
 
-    def __init__(self, verdict, row=False):
-        self.verdict, self.row, self.seen, self.groups = verdict, row, [], []
+    def __init__(self, *verdicts):
+        self.verdicts, self.seen = list(verdicts), []
 
     def judge(self, failed):
         self.seen.append(failed)
-        return self.verdict
-
-    def judge_group(self, members):
-        self.groups.append(members)
-        return self.verdict
-
-    def becomes_row(self, failed, reason):
-        return self.row
+        return self.verdicts.pop(0) if len(self.verdicts) > 1 else self.verdicts[0]
 
 
 def _job(**more):
     given = {
         "rule": SimpleNamespace(name="train"),
-        "wildcards_dict": {"task": "flavour", "point": "abc", "run": "r0"},
+        "wildcards_dict": {"task": "flavour", "bundle": "b0-0"},
         "log": ["logs/a.log"],
-        "output": ["results/result.json"],
+        "output": ["results/b0-0.json"],
         "resources": {"mem_mb": 2000, "runtime": 120, "gpu": 1},
         "benchmark": None,
         "attempt": 1,
@@ -142,6 +135,7 @@ def report(monkeypatch):
 
     def function(judge, job, external=None, msg=None, **kwargs):
         monkeypatch.setattr(driver, "Resubmission", lambda *_: judge)
+        monkeypatch.setattr(driver, "judge_bundle", lambda judge, failed: judge.judge(failed))
         driver._judge_failures(None, {})
         driver._judge_failures(None, {})  # a Snakefile that is read twice wraps nothing twice
         executor = Executor()
@@ -157,8 +151,8 @@ def test_what_is_tried_again_costs_snakemake_no_attempt(report):
     assert job.attempt == 0  # Snakemake counts it up again
     assert executor.errors == [(job, "SLURM-job failed\njetloom: preempted: tried again", {"aux_logs": ["a"]}, True)]
     (failed,) = judge.seen
-    assert (failed.rule, failed.wildcards["run"], failed.log, failed.outputs) == (
-        "train", "r0", "logs/a.log", ("results/result.json",),
+    assert (failed.rule, failed.wildcards["bundle"], failed.log, failed.outputs) == (
+        "train", "b0-0", "logs/a.log", ("results/b0-0.json",),
     )  # fmt: skip
     assert (failed.job, failed.memory, failed.minutes, failed.gpus) == ("7", 2000, 120, 1)
 
@@ -180,40 +174,31 @@ def test_a_pause_is_waited_for_elsewhere(report):
     assert executor.errors[0][3] is False
 
 
-def test_a_training_that_became_a_row_is_a_success(report, tmp_path):
-    benchmark = tmp_path / "benchmarks" / "r0.tsv"
-    job = _job(benchmark=str(benchmark))
-    executor = report(Judge(Verdict(Action.GIVE_UP, "bug in 2 attempts"), row=True), job)
-    assert executor.successes == [job]
-    assert executor.errors == []
-    assert benchmark.is_file()  # Snakemake asks for it
-
-
 @pytest.mark.parametrize("group", [False, True])
-def test_a_training_that_was_done_before_its_job_failed_is_a_success(report, tmp_path, group):
-    benchmark = tmp_path / "benchmarks" / "r0.tsv"
+def test_what_was_done_before_its_job_failed_or_became_rows_is_a_success(report, tmp_path, group):
+    benchmark = tmp_path / "benchmarks" / "b0-0.tsv"
     job = _job(benchmark=str(benchmark))
     if group:
         job = SimpleNamespace(jobs=[job], is_group=lambda: True, attempt=1, restart_times=0)
     executor = report(Judge(Verdict(Action.DONE, "done; after that: held")), job)
     assert (executor.successes, executor.errors) == ([job], [])
-    assert benchmark.is_file()
+    assert benchmark.is_file()  # Snakemake asks for it
 
 
-def test_what_is_tried_again_becomes_no_row(report):
-    executor = report(Judge(Verdict(Action.RETRY, "x"), row=True), _job())
-    assert executor.successes == []
-
-
-def test_a_group_is_judged_as_one(report):
-    members = [_job(), _job(wildcards_dict={"task": "flavour", "point": "abc", "run": "r1"}, log=[], resources={})]
-    group = SimpleNamespace(jobs=members, is_group=lambda: True, attempt=1, restart_times=0)
-    judge = Judge(Verdict(Action.RETRY, "x"))
+def test_the_worst_of_a_group_that_a_person_made_decides(report):
+    group = SimpleNamespace(
+        jobs=[_job(), _job(wildcards_dict={"task": "x", "bundle": "b0-1"}, log=[], resources={}), _job()],
+        is_group=lambda: True, attempt=1, restart_times=0,
+    )  # fmt: skip
+    judge = Judge(Verdict(Action.RETRY, "a"), Verdict(Action.RETRY, "b", 0.1), Verdict(Action.DONE, "c"))
     executor = report(judge, group, external="66_1")
-    assert [(member.wildcards["run"], member.job, member.memory) for member in judge.groups[0]] == [
-        ("r0", "66_1", 2000), ("r1", "66_1", 0),
+    assert [(member.wildcards["bundle"], member.job, member.memory) for member in judge.seen] == [
+        ("b0-0", "66_1", 2000), ("b0-1", "66_1", 0), ("b0-0", "66_1", 2000),
     ]  # fmt: skip
-    assert executor.errors[0][0] is group
+    _wait_for(lambda: executor.errors)
+    assert executor.errors[0][:2] == (group, "jetloom: b")
+    judge = Judge(Verdict(Action.GIVE_UP, "d"), Verdict(Action.RETRY, "e", 0.1))
+    assert report(judge, group).errors[0][1] == "jetloom: d"
 
 
 SNAKEFILE = """
@@ -222,11 +207,11 @@ from jetloom.config.load import load_analysis
 driver.attach(workflow, load_analysis("config.json"), Path("config.json"))
 
 rule all:
-    input: "{directory}/result.json"
+    input: "{manifest}"
 
 rule train:
-    output: "results/tiny/scans/{{task}}/{{point}}/{{run}}/result.json"
-    log: "{{task}}/{{point}}/{{run}}.log"
+    output: "results/tiny/scans/{{task}}/bundles/{{bundle}}.json"
+    log: "{{task}}/{{bundle}}.log"
     shell: "[ -e once ] && echo {{{{}}}} > {{output}} || {{{{ touch once; kill -9 $$; }}}}"
 """
 
@@ -236,14 +221,14 @@ def test_a_job_that_is_killed_once_under_the_real_executor(tmp_path):
     content = config()
     (tmp_path / "config.json").write_text(json.dumps(content))
     analysis = load_merged(content)
-    point = points(analysis.tasks["flavour"])[0].name
-    directory = paths.scan(analysis, "flavour") / point / "r0"
-    (tmp_path / "Snakefile").write_text(SNAKEFILE.format(directory=directory))
+    ((bundle, (training,)),) = scan_bundles(analysis, "flavour").items()
+    manifest = paths.manifest(analysis, "flavour", bundle)
+    (tmp_path / "Snakefile").write_text(SNAKEFILE.format(manifest=manifest))
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--workflow-profile", "none"]
     environment = {name: value for name, value in os.environ.items() if name != "SNAKEMAKE_PROFILE"}
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr
-    assert "jetloom: bug: tried again (attempt 2 of at most 2)" in done.stderr
-    assert (tmp_path / directory / "result.json").is_file()
-    with (tmp_path / directory / ledger.LEDGER).open(newline="") as file:
+    assert "bug: tried again (attempt 2 of at most 2)" in done.stderr
+    assert (tmp_path / manifest).is_file()
+    with (tmp_path / paths.training(analysis, "flavour", *training) / ledger.LEDGER).open(newline="") as file:
         assert [row["cause"] for row in csv.DictReader(file)] == ["bug"]

@@ -14,12 +14,17 @@ from jetloom.cluster.schedulers import scheduler as scheduler_module
 from jetloom.cluster.schedulers.condor import Condor
 from jetloom.cluster.schedulers.scheduler import QueuedJob, SilentSchedulerError
 from jetloom.cluster.schedulers.slurm import Slurm
+from jetloom.config.load import load_merged
 from jetloom.scan.attempts import ledger
 from jetloom.scan.attempts.ledger import Attempt
-from tiny_analysis import analysis
+from jetloom.scan.bundles.membership import bundles, scan_trainings
+from stored_files import write_result
+from tiny_analysis import analysis, config
 
 RESULTS = "results/tiny"
 SCAN = f"{RESULTS}/scans/flavour"
+SCANNED = analysis(scan={"units": list(range(1, 9))})
+POINTS = [point for point, _ in scan_trainings(SCANNED, "flavour")]
 
 
 @pytest.fixture
@@ -46,6 +51,10 @@ def mark(output: str, job: str | None) -> None:
     path = Path(".snakemake/incomplete").joinpath(*[f"@{piece}" for piece in pieces[:-1]], pieces[-1])
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"external_jobid": job}))
+
+
+def manifest(point: str) -> str:
+    return f"{SCAN}/bundles/{point}-r0.json"
 
 
 def begin(point: str, job: str, host: str = "node1") -> Path:
@@ -76,36 +85,52 @@ def test_no_markers(place):
 
 def test_slurm_says_which_jobs_live(place):
     command("squeue", "11|RUNNING|None|node1\n12|PENDING|Priority|\n14_2|RUNNING|None|node2\n99|RUNNING|None|node3")
-    mark(f"{SCAN}/p1/r0/result.json", "11")
-    mark(f"{SCAN}/p2/r0/result.json", "12")
-    mark(f"{SCAN}/p3/r0/result.json", "13")  # gone
-    mark(f"{SCAN}/p4/r0/result.json", "14_2")  # a group in an array
-    mark(f"{SCAN}/p5/r0/result.json", "14_2")
+    mark(manifest(POINTS[1]), "11")
+    mark(manifest(POINTS[2]), "12")
+    mark(manifest(POINTS[3]), "13")  # gone
+    mark(manifest(POINTS[4]), "14_2")  # in an array
+    mark(manifest("p000000000000"), "12")  # not of this scan any more
     mark(f"{RESULTS}/hdf5/dijet/dijet0.h5", "12")
     mark("results/other/hdf5/dijet/dijet0.h5", "99")  # of another analysis
-    begin("p6", "99")  # its marker was lost
-    begin("p7", "pid 1")
-    found = survey(analysis(), Slurm())
+    begin(POINTS[6], "99")  # its marker was lost
+    begin(POINTS[7], "pid 1")
+    found = survey(SCANNED, Slurm())
     states = {output.split("/")[-3]: (job.job, job.running, job.host) for output, job in found.trainings.items()}
     assert states == {
-        "p1": ("11", True, "node1"),
-        "p2": ("12", False, ""),
-        "p4": ("14_2", True, "node2"),
-        "p5": ("14_2", True, "node2"),
-        "p6": ("99", True, "node3"),
+        POINTS[1]: ("11", True, "node1"),
+        POINTS[2]: ("12", False, ""),
+        POINTS[4]: ("14_2", True, "node2"),
+        POINTS[6]: ("99", True, "node3"),
     }
     assert list(found.others) == [f"{RESULTS}/hdf5/dijet/dijet0.h5"]
     assert set(found.jobs()) == {"11", "12", "14_2", "99"}
     assert found.stuck() == {}
-    assert by_directory(found)[Path(SCAN) / "p2" / "r0"].reason == "Priority"
+    assert by_directory(found)[Path(SCAN) / POINTS[2] / "r0"].reason == "Priority"
     assert Path("calls").read_text().split() == ["squeue"], "one question"
+
+
+def test_trainings_of_a_bundle_are_told_apart(place):
+    packed = load_merged(config(scan={"units": [1, 2, 3, 4]}) | {"cluster": {"points_per_job": 2}})
+    found = bundles(scan_trainings(packed, "flavour"), 2)
+    name, (first, second, *_) = next((name, every) for name, every in found.items() if len(every) > 1)
+    command("squeue", "11|RUNNING|None|node1")
+    mark(f"{SCAN}/bundles/{name}.json", "11")
+    begin(first.point, "11")
+    alive = survey(packed, Slurm())
+    states = {output.split("/")[-3]: (job.running, job.reason) for output, job in alive.trainings.items()}
+    assert states.pop(first.point) == (True, "")
+    assert states.pop(second.point) == (False, "its bundle runs")
+    assert set(states.values()) <= {(False, "its bundle runs")}
+    assert list(alive.bundles) == [f"{SCAN}/bundles/{name}.json"]
+    write_result(Path(SCAN) / second.point / "r0")
+    assert f"{SCAN}/{second.point}/r0/result.json" not in survey(packed, Slurm()).trainings, "it is done"
 
 
 def test_jobs_that_would_wait_for_ever(place):
     command("squeue", "11|PENDING|JobHeldUser|\n12|PENDING|Resources|\n13|PENDING|DependencyNeverSatisfied|")
-    for job in ("11", "12", "13"):
-        mark(f"{SCAN}/p{job}/r0/result.json", job)
-    assert set(survey(analysis(), Slurm()).stuck()) == {"11", "13"}
+    for index, job in enumerate(("11", "12", "13")):
+        mark(manifest(POINTS[index]), job)
+    assert set(survey(SCANNED, Slurm()).stuck()) == {"11", "13"}
 
 
 def test_condor_says_which_jobs_live(place):
@@ -116,18 +141,18 @@ def test_condor_says_which_jobs_live(place):
         {"ClusterId": 24, "JobStatus": 4},
     ]
     command("condor_q", json.dumps(jobs))
-    for job in jobs:
-        mark(f"{SCAN}/p{job['ClusterId']}/r0/result.json", str(job["ClusterId"]))
-    found = survey(analysis(), Condor())
+    for index, job in enumerate(jobs):
+        mark(manifest(POINTS[index]), str(job["ClusterId"]))
+    found = survey(SCANNED, Condor())
     assert {job.job: job.running for job in found.trainings.values()} == {"21": True, "22": False, "23": False}
     assert set(found.stuck()) == {"23"}
 
 
 def test_a_silent_scheduler_is_no_answer(place):
     command("squeue", "cannot contact the controller", 1)
-    mark(f"{SCAN}/p1/r0/result.json", "11")
+    mark(manifest(POINTS[0]), "11")
     with pytest.raises(SilentSchedulerError):
-        survey(analysis(), Slurm())
+        survey(SCANNED, Slurm())
 
 
 def test_without_a_scheduler_locks_tell(place):
@@ -136,8 +161,35 @@ def test_without_a_scheduler_locks_tell(place):
         fcntl.flock(lock, fcntl.LOCK_EX)
         found = survey(analysis(), None)
     assert list(found.trainings) == [f"{SCAN}/p1/r0/result.json"]
-    assert found.others == {}
+    assert found.others == found.bundles == {}
     assert set(open_attempts(analysis())) == {Path(SCAN) / "p1/r0", Path(SCAN) / "p2/r0"}
+
+
+FORKS = """
+import os, time
+if os.fork() == 0:
+    open("forked", "w").write(str(os.getpid()))
+time.sleep(60)
+"""
+
+
+def test_without_a_scheduler_the_job_of_a_bundle_is_told_by_its_process(place):
+    verb = place / "bin" / "jetloom"
+    verb.write_text(FORKS)
+    words = [sys.executable, str(verb), "train_bundle", "--config"]
+    given = ["--task", "flavour", "--bundle", f"{POINTS[0]}-r0", "--memory", "10"]
+    of_us, of_others = f"{RESULTS}/config/a.json", "results/other/config/a.json"
+    with subprocess.Popen([*words, of_us, *given]) as process, subprocess.Popen([*words, of_others, *given]) as other:
+        while not Path("forked").is_file() or not Path("forked").read_text():
+            time.sleep(0.05)
+        try:
+            found = survey(SCANNED, None)
+        finally:
+            subprocess.run(["pkill", "-P", f"{process.pid},{other.pid}"], check=False)
+            process.kill()
+            other.kill()
+    assert {name: job.job for name, job in found.bundles.items()} == {manifest(POINTS[0]): f"pid {process.pid}"}
+    assert list(found.trainings) == [f"{SCAN}/{POINTS[0]}/r0/result.json"]
 
 
 def test_without_a_scheduler_processes_tell(place):

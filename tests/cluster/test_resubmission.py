@@ -3,16 +3,16 @@
 import errno
 import os
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import uproot
+from fake_scheduler import SBATCH, Fake
 
 import dxaod_files
 from jetloom import paths
 from jetloom.cli.main import main
 from jetloom.cluster.attempts import resubmission
-from jetloom.cluster.attempts.resubmission import FailedJob, Resubmission, given_up
+from jetloom.cluster.attempts.resubmission import FailedJob, Resubmission
 from jetloom.cluster.attempts.verdict import Action
 from jetloom.cluster.schedulers.scheduler import Facts, Place, SilentSchedulerError
 from jetloom.config.load import load_merged
@@ -27,29 +27,6 @@ from stored_files import write_dataset
 from tiny_analysis import config
 
 PENDING = Facts(None, "Slurm: FAILED (NonZeroExitCode)", 512.0, "node1")
-
-
-class Fake:
-    """A scheduler that knows what it is told."""
-
-    name = "fake"
-
-    def __init__(self):
-        self.known = {}
-        self.asked, self.removed = [], []
-
-    def facts(self, job):
-        self.asked.append(job)
-        found = self.known.get(job)
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    def alive(self, jobs):
-        return {}
-
-    def remove(self, jobs):
-        self.removed += jobs
 
 
 @pytest.fixture
@@ -202,24 +179,6 @@ def test_a_job_that_was_done_and_failed_all_the_same_is_a_bug(analysis, schedule
     assert [line.cause for line in _lines(analysis, failed)] == [cause, Cause.BUG]
 
 
-@pytest.mark.parametrize("cause", [Cause.DONE, Cause.DIVERGED])
-@pytest.mark.parametrize("facts", [Facts(Cause.OUT_OF_MEMORY, "held (memory)", place=Place.HELD), None])
-def test_a_job_whose_results_were_complete_before_it_failed_is_done(analysis, scheduler, facts, cause):
-    failed = _training(analysis)
-    judge = Resubmission(analysis, scheduler)
-    ledger.append(_directory(analysis, failed) / ledger.LEDGER, Attempt(1, cause, job="7", ended=ledger.now()))
-    _done(failed)
-    scheduler.known["7"] = facts
-    verdict = judge.judge(failed)
-    assert (verdict.action, verdict.words) == (
-        Action.DONE, f"done; after that: {facts.words if facts else 'it failed'}",
-    )  # fmt: skip
-    assert [line.cause for line in _lines(analysis, failed)] == [cause]
-    assert scheduler.removed == (["7"] if facts else [])
-    # The results that an earlier run of Snakemake made are not this job's.
-    assert Resubmission(analysis, scheduler, "2100-01-01T00:00:00+00:00").judge(failed).action == Action.RETRY
-
-
 def test_an_old_line_is_not_that_of_this_run(analysis, scheduler):
     failed = _training(analysis)
     old = Attempt(1, Cause.OUT_OF_TIME, job="7", ended="2020-01-01T00:00:00+00:00")
@@ -236,10 +195,6 @@ def test_a_line_counts_once(analysis):
     assert judge.judge(failed).action == Action.RETRY
     assert judge.judge(failed).action == Action.GIVE_UP
     assert len(_lines(analysis, failed)) == 2
-
-
-CALL = "\n    sbatch call:\n    sbatch --job-name 'invalid qos'\n"
-SBATCH = f"SLURM sbatch failed. The error message was 'sbatch: error: {{}}'.{CALL}"
 
 
 @pytest.mark.parametrize(
@@ -346,7 +301,9 @@ def test_a_held_training_may_end_before_it_is_judged(analysis, scheduler, monkey
             lock.__exit__(None, None, None)
 
     monkeypatch.setattr(resubmission.time, "sleep", sleep)
-    Resubmission(analysis, scheduler).judge(failed)
+    judge = Resubmission(analysis, scheduler)
+    judge.let_end([failed])
+    judge.judge(failed)
     assert len(naps) == 3
     assert [line.cause for line in _lines(analysis, failed)] == [Cause.OUT_OF_MEMORY]
     assert ledger.read_open(directory) is None
@@ -499,129 +456,6 @@ def test_a_driver_that_cannot_write_gives_up_rather_than_falls(analysis, schedul
     assert verdict.words.startswith("disk full: ")
 
 
-# Groups: several trainings in one job
-
-
-def _group(analysis, job="7", **more):
-    return [_training(analysis, job=job, run=run, **more) for run in ("r0", "r1")]
-
-
-def _done(failed):
-    Path(failed.outputs[0]).write_text("{}")
-
-
-def test_in_a_group_only_the_member_that_worked_gets_a_line(analysis, scheduler):
-    first, second = _group(analysis)
-    third = _training(analysis, run="r0", point=1)
-    _done(first)
-    _open(analysis, second)
-    scheduler.known["7"] = Facts(Cause.OUT_OF_MEMORY, "Slurm: OUT_OF_MEMORY")
-    verdict = Resubmission(analysis, scheduler).judge_group([first, second, third])
-    assert verdict.action == Action.RETRY
-    assert [len(_lines(analysis, member)) for member in (first, second, third)] == [0, 1, 0]
-
-
-def test_the_worst_member_decides(analysis, scheduler):
-    first, second = _group(analysis)
-    judge = Resubmission(analysis, scheduler)
-    for member, cause in ((first, Cause.OUT_OF_TIME), (second, Cause.BAD_INPUT)):
-        line = Attempt(1, cause, job="7", ended=ledger.now())
-        ledger.append(_directory(analysis, member) / ledger.LEDGER, line)
-    assert judge.judge_group([first, second]).words.startswith("bad input: not tried again")
-
-
-@pytest.mark.parametrize("job", ["", "7"])
-def test_a_group_that_never_began_comes_to_an_end(analysis, scheduler, job):
-    members = _group(analysis, job=job, words=SBATCH.format("Socket timed out") if not job else "")
-    _done(members[0])
-    judge = Resubmission(analysis, scheduler)
-    verdicts = [judge.judge_group(members) for _ in range(10)]
-    assert verdicts[-1].action == Action.GIVE_UP
-    assert verdicts[0].action == Action.RETRY
-    assert verdicts[0].pause == (0 if job else 10)
-    assert _lines(analysis, members[0]) == []
-    assert _lines(analysis, members[1])[0].cause == (Cause.BUG if job else Cause.REFUSED)
-
-
-def test_a_group_that_was_cancelled_in_the_queue_is_not_submitted_again(analysis, scheduler):
-    scheduler.known["7"] = Facts(Cause.CANCELLED, "Slurm: CANCELLED by 0")
-    assert Resubmission(analysis, scheduler).judge_group(_group(analysis)).action == Action.GIVE_UP
-
-
-def test_a_group_whose_members_are_all_done_comes_to_an_end(analysis, scheduler):
-    members = _group(analysis)
-    for member in members:
-        _done(member)
-    judge = Resubmission(analysis, scheduler)
-    assert [judge.judge_group(members).action for _ in range(2)] == [Action.RETRY, Action.GIVE_UP]
-
-
-def test_a_group_is_done_only_if_all_of_it_is(analysis, scheduler, monkeypatch):
-    """The first member ends while the driver waits for it; the second had not begun."""
-    members = _group(analysis)
-    scheduler.known["7"] = Facts(Cause.OUT_OF_TIME, "held (time)", place=Place.HELD)
-    _open(analysis, members[0])
-    directory = _directory(analysis, members[0])
-    lock = exclusive(directory, "trains")
-    lock.__enter__()
-
-    def sleep(_):
-        ledger.close(directory, Attempt(1, Cause.DONE, job="7", ended=ledger.now()))
-        _done(members[0])
-        lock.__exit__(None, None, None)
-
-    monkeypatch.setattr(resubmission.time, "sleep", sleep)
-    assert Resubmission(analysis, scheduler).judge_group(members).action == Action.RETRY
-    assert [len(_lines(analysis, member)) for member in members] == [1, 1]
-
-
-def test_a_group_that_was_finished_by_two_jobs_is_done(analysis, scheduler):
-    members = _group(analysis, job="8")
-    judge = Resubmission(analysis, scheduler)
-    for member, job in zip(members, "78", strict=True):
-        ledger.append(_directory(analysis, member) / ledger.LEDGER, Attempt(1, Cause.DONE, job=job, ended=ledger.now()))
-        _done(member)
-    scheduler.known["8"] = Facts(Cause.CANCELLED, "held (by jane)", place=Place.HELD)
-    assert judge.judge_group(members).action == Action.DONE
-    assert scheduler.removed == ["8"]
-    assert [len(_lines(analysis, member)) for member in members] == [1, 1]
-
-
-def test_a_member_that_is_given_up_becomes_a_row_when_the_group_runs_again(scheduler, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    analysis = _analysis(tolerance=0.25)
-    members = _group(analysis)
-    judge = Resubmission(analysis, scheduler)
-    line = Attempt(1, Cause.BAD_INPUT, job="7", ended=ledger.now())
-    ledger.append(_directory(analysis, members[0]) / ledger.LEDGER, line)
-    assert judge.judge_group(members).action == Action.RETRY
-    wildcards = members[0].wildcards
-    reason = given_up(analysis, "flavour", wildcards["point"], "r0", judge.since)
-    assert reason == "bad input: not tried again"
-    assert judge.becomes_row(members[0], reason)
-    # The tolerance is used up: the next one fails.
-    ledger.append(_directory(analysis, members[1]) / ledger.LEDGER, line)
-    assert judge.judge_group(members).action == Action.GIVE_UP
-
-
-def test_a_cancelled_member_is_not_submitted_again_whatever_the_tolerance(scheduler, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    analysis = _analysis(tolerance=0.9)
-    members = _group(analysis)
-    _open(analysis, members[0], "SIGTERM")
-    scheduler.known["7"] = Facts(Cause.CANCELLED, "Slurm: CANCELLED by 0")
-    assert Resubmission(analysis, scheduler).judge_group(members).action == Action.GIVE_UP
-
-
-def test_a_member_killed_on_this_machine(analysis):
-    members = _group(analysis, job="")
-    _open(analysis, members[0], job="pid 12")
-    judge = Resubmission(analysis, None)
-    assert judge.judge_group(members).action == Action.RETRY
-    assert [line.cause for line in _lines(analysis, members[0])] == [Cause.BUG]
-    assert _lines(analysis, members[1]) == []
-
-
 # Rows without a model
 
 
@@ -630,15 +464,14 @@ def test_rows_are_made_up_to_the_tolerance(tmp_path, monkeypatch):
     analysis = _analysis(tolerance=0.5)
     judge = Resubmission(analysis, None)
     trainings = [_training(analysis, run=run, point=point) for point in (0, 1) for run in ("r0", "r1")]
-    assert [judge.becomes_row(failed, "bug in 2 attempts") for failed in trainings] == [True, True, False, False]
+    assert [judge.becomes_row(failed, "bug in 2 attempts", "") for failed in trainings] == [True, True, False, False]
     assert failed_runs(analysis, "flavour") == [_directory(analysis, failed) for failed in trainings[:2]]
 
 
 def test_what_becomes_no_row(analysis, tmp_path):
-    assert not Resubmission(analysis, None).becomes_row(_training(analysis), "bug")  # no tolerance
+    assert not Resubmission(analysis, None).becomes_row(_training(analysis), "bug", "")  # no tolerance
     tolerant = Resubmission(_analysis(tolerance=0.9), None)
-    assert not tolerant.becomes_row(_training(analysis), "cancelled: not tried again")
-    assert not tolerant.becomes_row(FailedJob("hdf5", CONVERT, ""), "bug")
+    assert not tolerant.becomes_row(_training(analysis), "cancelled: not tried again", "")
     assert failed_runs(analysis, "flavour") == []
 
 
@@ -650,24 +483,4 @@ def test_a_row_that_cannot_be_written_is_none(tmp_path, monkeypatch):
         raise resubmission.DiskFullError("cannot be written")
 
     monkeypatch.setattr(resubmission, "write_failed", full)
-    assert not judge.becomes_row(_training(judge.analysis), "bug")
-
-
-def test_what_is_given_up_in_this_run_only(analysis):
-    failed = _training(analysis)
-    point, since = failed.wildcards["point"], "2026-11-21T12:00:00+00:00"
-    path = _directory(analysis, failed) / ledger.LEDGER
-
-    def ask():
-        return given_up(analysis, "flavour", point, "r0", since)
-
-    assert ask() == ""
-    ledger.append(path, Attempt(1, Cause.BAD_INPUT, ended="2026-11-21T11:00:00+00:00"))
-    assert ask() == ""
-    ledger.append(path, Attempt(2, Cause.PREEMPTED, ended="2026-11-21T12:30:00+00:00"))
-    assert ask() == ""
-    ledger.append(path, Attempt(3, Cause.CONFIGURATION, ended="2026-11-21T12:31:00+00:00"))
-    assert ask() == "configuration: not tried again"
-    for cause in (Cause.DONE, Cause.DIVERGED):
-        ledger.append(path, Attempt(4, cause, ended="2026-11-21T12:32:00+00:00"))
-        assert ask() == ""
+    assert not judge.becomes_row(_training(judge.analysis), "bug", "")

@@ -91,6 +91,10 @@ def result(point):
     return f"{SCAN}/{point}/r0/result.json"
 
 
+def manifest(point):
+    return f"{SCAN}/bundles/{point}-r0.json"
+
+
 WHOLE = ["--snakefile", "S", "--configfile", "a.yaml", "--profile", "slurm"]
 
 
@@ -102,12 +106,12 @@ def test_nothing_runs_one_pass():
 
 
 def test_trainings_that_run_are_kept_and_the_others_done_meanwhile(caplog):
-    mark(result(POINTS[0]), "11")
-    mark(result(POINTS[1]), "12")
+    mark(manifest(POINTS[0]), "11")
+    mark(manifest(POINTS[1]), "12")
     queue = Queue({**job("11"), **job("12", False, "Priority", "")}, looks=5)
     with caplog.at_level("INFO"):
         code, calls = go_on(queue)
-    omitted = sorted([result(POINTS[0]), result(POINTS[1])])
+    omitted = sorted([manifest(POINTS[0]), manifest(POINTS[1])])
     assert code == 0
     assert calls == [["--snakefile", "S", "--omit-from", *omitted, *WHOLE[2:]], WHOLE]
     assert queue.removed == []
@@ -120,12 +124,12 @@ def test_no_first_pass_where_only_the_running_ones_are_left():
         begin(point, "9")
         Path(result(point)).write_text("{}")
         (Path(result(point)).parent / ledger.OPEN).unlink()
-    mark(result(POINTS[0]), "11")
+    mark(manifest(POINTS[0]), "11")
     assert go_on(Queue(job("11")))[1] == [WHOLE]
 
 
 def test_a_first_pass_that_fails_ends_it():
-    mark(result(POINTS[0]), "11")
+    mark(manifest(POINTS[0]), "11")
     code, calls = go_on(Queue(job("11")), Calls(code=7))
     assert code == 7
     assert len(calls) == 1
@@ -142,14 +146,14 @@ def test_other_jobs_are_waited_for_first_even_by_a_scheduler_that_is_silent_for_
 
 
 def test_a_scheduler_that_is_silent_from_the_start_is_an_error():
-    mark(result(POINTS[0]), "11")
+    mark(manifest(POINTS[0]), "11")
     with pytest.raises(SilentSchedulerError):
         go_on(Queue({}, silent_at=(1,)))
     assert driver_lock.find_holder("tiny") is None
 
 
 def test_stop_cancels_and_goes_on_at_once():
-    mark(result(POINTS[0]), "11")
+    mark(manifest(POINTS[0]), "11")
     mark(f"{RESULTS}/hdf5/dijet/dijet0.h5", "12")
     queue = Queue({**job("11"), **job("12")}, looks=100)
     assert go_on(queue, running="stop")[1] == [WHOLE]
@@ -157,7 +161,7 @@ def test_stop_cancels_and_goes_on_at_once():
 
 
 def test_wait_waits_for_all():
-    mark(result(POINTS[0]), "11")
+    mark(manifest(POINTS[0]), "11")
     queue = Queue(job("11"), looks=4)
     assert go_on(queue, running="wait")[1] == [WHOLE]
     assert queue.asked > 4
@@ -165,7 +169,7 @@ def test_wait_waits_for_all():
 
 
 def test_a_held_job_is_taken_out_of_the_queue(caplog):
-    mark(result(POINTS[0]), "11")
+    mark(manifest(POINTS[0]), "11")
     queue = Queue(job("11", False, "held: by user"), looks=100)
     with caplog.at_level("INFO"):
         assert go_on(queue)[1] == [WHOLE]
@@ -413,7 +417,7 @@ def test_a_driver_killed_twice_on_this_machine(place):
         ) as driver:  # fmt: skip
             end = time.monotonic() + 300
             while time.monotonic() < end and driver.poll() is None:
-                logs = list(Path("results/small/logs/train").rglob("*.log"))
+                logs = list(Path("results/small/logs/train").rglob("r0.log"))
                 if logs and f"epoch {epoch}/" in logs[0].read_text() and list(scan.glob("*/*/checkpoint.npz")):
                     break
                 time.sleep(0.02)

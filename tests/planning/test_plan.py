@@ -90,9 +90,9 @@ def test_tasks_that_share_a_dataset_read_that_of_its_owner(plan):
 
 def test_a_scan_is_all_its_trainings(plan):
     inputs = Inputs(plan)
-    found = inputs.results_of_scan(wildcards(task="dense"))
+    found = inputs.manifests_of_scan(wildcards(task="dense"))
     assert len(found) == len(set(found)) == 4
-    assert all(re.fullmatch(r"results/tiny/scans/dense/p[0-9a-f]{12}/r[01]/result\.json", path) for path in found)
+    assert all(re.fullmatch(r"results/tiny/scans/dense/bundles/p[0-9a-f]{12}-r[01]\.json", path) for path in found)
     assert sorted(inputs.starting_scans(wildcards(task="binary"))) == [
         "results/tiny/scans/gluon/scan.json", "results/tiny/scans/quark/scan.json",
     ]  # fmt: skip
@@ -148,15 +148,39 @@ def test_all_asks_for_each_kind_of_result(plan):
     assert len(targets.task_reports(plan)) == 3 * 4
 
 
-def test_a_result_that_was_taken_away_is_asked_for_again(plan):
-    results = Inputs(plan).results_of_scan(wildcards(task="dense"))
-    for path in map(Path, results):
+def test_bundles_of_a_scan(content, plan):
+    content["cluster"] = {"points_per_job": 2}
+    packed = Plan(load_merged(content), plan.config)
+    found = Inputs(packed).manifests_of_scan(wildcards(task="dense"))
+    assert found == [f"results/tiny/scans/dense/bundles/{name}.json" for name in packed.bundles["dense"]]
+    assert all(name.startswith("b1-") for name in packed.bundles["dense"])
+    assert sum(map(len, packed.bundles["dense"].values())) == 4
+
+
+def test_a_result_that_was_taken_away_is_named(content, plan):
+    content["cluster"] = {"points_per_job": 4}
+    inputs = Inputs(packed := Plan(load_merged(content), plan.config))
+    ((bundle, trainings),) = packed.bundles["dense"].items()
+    of_bundle = wildcards(task="dense", bundle=bundle)
+    assert inputs.lacking_results(of_bundle).split() == [training.name for training in trainings]
+    for point, run in trainings:
+        path = Path(f"results/tiny/scans/dense/{point}/{run}/result.json")
         path.parent.mkdir(parents=True)
         path.write_text("{}")
-    Path(results[1]).unlink()
-    assert targets.lost_results(plan) == []  # the scan is not complete: it will be asked for anyway
+    assert inputs.lacking_results(of_bundle) == ""
+    path.unlink()
+    assert inputs.lacking_results(of_bundle) == trainings[-1].name
+
+
+def test_a_manifest_that_was_taken_away_is_asked_for_again(plan):
+    manifests = Inputs(plan).manifests_of_scan(wildcards(task="dense"))
+    for path in map(Path, manifests):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    Path(manifests[1]).unlink()
+    assert targets.lost_manifests(plan) == []  # the scan is not complete: it will be asked for anyway
     Path("results/tiny/scans/dense/scan.json").write_text("{}")
-    assert targets.lost_results(plan) == [results[1]]
+    assert targets.lost_manifests(plan) == [manifests[1]]
 
 
 def test_patterns_match_names_and_nothing_else(plan):

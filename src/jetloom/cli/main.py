@@ -11,7 +11,7 @@ from importlib import import_module
 
 from jetloom import __version__
 from jetloom.cli.inputs import keeping_inputs
-from jetloom.errors import ExitCode, JetloomError
+from jetloom.errors import ExitCode, exit_code
 
 ROOMS = {
     "data": {
@@ -26,6 +26,7 @@ ROOMS = {
     },
     "scan": {
         "train": "train one point of a scan once, from its checkpoint if there is one",
+        "train_bundle": "train what a bundle of trainings still lacks, in one job; each is a process of its own",
         "collect": "collect a scan's results into scan.csv, ranked",
         "deploy": "deploy the best model as an archive: of networks, one that talos.Restore opens",
         "runs": "list every training of an analysis: its parameters, its metrics, what it cost and where it ran",
@@ -60,8 +61,6 @@ ROOMS = {
 VERBS = {verb: line for verbs in ROOMS.values() for verb, line in verbs.items()}
 """Verb -> its line of help, in the order of the help."""
 
-logger = logging.getLogger("jetloom")
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a verb.
@@ -91,21 +90,13 @@ def main(arguments: list[str] | None = None) -> int:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # A scheduler's SIGTERM ends a verb like any error does: what it wrote beside final names is cleaned away.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
+
+    def work() -> None:
         with keeping_inputs(options):
             options.run(options)
-    except JetloomError as error:
-        kind = "interrupted" if error.exit_code == ExitCode.CHECKPOINTED else "error"
-        sys.stderr.write(f"jetloom {options.verb}: {kind}: {error.line()}\n")
-        if options.verbose > 1:
-            logger.exception("where it came from")
-        return int(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write(f"jetloom {options.verb}: interrupted\n")
-        return 128 + signal.SIGINT
-    except MemoryError:
-        sys.stderr.write(f"jetloom {options.verb}: error: memory ran out\n")
-        return int(ExitCode.MEMORY)
+
+    try:
+        return exit_code(options.verb, work, traceback=options.verbose > 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return int(ExitCode.DONE)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from jetloom.config.limits import Gpus, Jobs, Memory, Minutes, Seconds, SomeSeconds, Tries
+from jetloom.config.limits import Gpus, Jobs, Memory, Minutes, Seconds, Share, SomeSeconds, Tries
 from jetloom.config.settings import Settings
 
 
@@ -79,9 +79,24 @@ class Cluster(Settings):
         0.0, description="Share of a task's trainings that may fail for good; each is a row of the scan with its cause."
     )
     points_per_job: Jobs = Field(
-        1, description="Trainings in one job of the cluster, one after the other; more than 1 for many short points."
+        1,
+        description="Trainings in one job (a bundle), on average at most; more than 1 for many short points. One after "
+        "the other, each a process of its own.",
+    )
+    share: Share = Field(
+        1,
+        description="Trainings of a bundle that run at a time on one card, with 'device: gpu'. The job asks for the "
+        "memory of so many.",
     )
     gpus: Gpus = Field(1, description="GPUs of a training with 'device: gpu'; 'auto' asks for none.")
+
+    @model_validator(mode="after")
+    def _sharing(self) -> Cluster:
+        if self.share > self.points_per_job:
+            raise ValueError(f"share is {self.share}, and a job has {self.points_per_job} trainings (points_per_job)")
+        if self.share > 1 and self.gpus != 1:
+            raise ValueError(f"share: trainings share one card, and gpus is {self.gpus}")
+        return self
 
     @model_validator(mode="after")
     def _within_limits(self) -> Cluster:

@@ -86,5 +86,6 @@ Seconds = Annotated[NonNegativeFloat, AtMost(86_400.0, "it is in seconds, and a 
 SomeSeconds = Annotated[PositiveFloat, AtMost(86_400.0, "it is in seconds, and a day is the most to keep back")]
 Tries = Annotated[_PositiveInt, AtMost(10_000, "each is a job")]
 Jobs = Annotated[_PositiveInt, AtMost(10_000, "they run one after the other")]
+Share = Annotated[_PositiveInt, AtMost(16, "more trainings on one card only take each other's time and memory")]
 Threads = Annotated[_PositiveInt, AtMost(4_096, "no machine has so many")]
 Gpus = Annotated[NonNegativeInt, AtMost(1_024, "no machine has so many")]

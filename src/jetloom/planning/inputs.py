@@ -10,6 +10,7 @@ from jetloom import paths
 from jetloom.locations import Remote
 from jetloom.planning.plan import Plan
 from jetloom.provenance import file_digest
+from jetloom.scan.bundles.manifest import lacking
 
 Files = list[str]
 
@@ -138,9 +139,14 @@ class Inputs:
             self._digests[key] = file_digest(path) if key[1] else ""
         return self._digests[key]
 
-    def results_of_scan(self, wildcards: Any) -> Files:
-        """Return the results of all trainings of a scan."""
-        return self._plan.results_of(wildcards.task)
+    def lacking_results(self, wildcards: Any) -> str:
+        """Name the trainings of a bundle without a result: one that was taken away makes the bundle stale."""
+        trainings = self._plan.bundles[wildcards.task][wildcards.bundle]
+        return " ".join(training.name for training in lacking(self._analysis, wildcards.task, trainings))
+
+    def manifests_of_scan(self, wildcards: Any) -> Files:
+        """Return the manifests of all bundles of a scan."""
+        return self._plan.manifests_of(wildcards.task)
 
     # --- best points and comparisons
 

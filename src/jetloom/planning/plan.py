@@ -14,6 +14,8 @@ from jetloom.config.load import load_merged
 from jetloom.config.schema import find_schema
 from jetloom.locations import Location
 from jetloom.provenance import digest
+from jetloom.scan.bundles import membership
+from jetloom.scan.bundles.membership import Training
 from jetloom.scan.config_copy import store
 from jetloom.scan.points import space
 from jetloom.scan.preflight import check_analysis
@@ -52,7 +54,7 @@ class Plan:
         check_callbacks(analysis)
         plan = cls(analysis, store(analysis, paths.results(analysis) / "config"))
         # All that can fail fails now, in one line, and not within a rule.
-        for part in (plan.sources, plan.points, plan.settings, plan.schemas):
+        for part in (plan.sources, plan.bundles, plan.settings, plan.schemas):
             assert isinstance(part, dict)
         return plan
 
@@ -91,20 +93,23 @@ class Plan:
             sample: paths.shown_files(paths.converted_files(self.analysis, sample)) for sample in self.analysis.samples
         }
 
-    @property
-    def has_groups(self) -> bool:
-        """Whether several trainings go into one job of a cluster."""
-        return self.analysis.cluster.points_per_job > 1
+    @cached_property
+    def bundles(self) -> dict[str, dict[str, list[Training]]]:
+        """The bundles of each task's scan: which trainings a job does."""
+        most = self.analysis.cluster.points_per_job
+        return {
+            name: membership.bundles(membership.trainings(self.points[name], space.runs(task)), most)
+            for name, task in self.analysis.tasks.items()
+        }
 
     @property
     def uses_gpus(self) -> bool:
         """Whether a training may compute on a GPU."""
         return any(task.training.device != "cpu" for task in self.analysis.tasks.values())
 
-    def results_of(self, task: str) -> list[str]:
-        """Return the results of all trainings of a task's scan."""
-        runs = space.runs(self.analysis.tasks[task])
-        return [f"{self.root}/scans/{task}/{point}/{run}/result.json" for point in self.points[task] for run in runs]
+    def manifests_of(self, task: str) -> list[str]:
+        """Return the manifests of all bundles of a task's scan."""
+        return [f"{self.root}/scans/{task}/bundles/{bundle}.json" for bundle in self.bundles[task]]
 
     def tasks_of(self, rule: str) -> str:
         """Return the tasks that a rule has jobs for, as a pattern."""

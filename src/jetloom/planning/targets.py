@@ -76,15 +76,15 @@ def runs(plan: Plan) -> list[str]:
     return [f"{plan.root}/runs.html"] if plan.analysis.tasks else []
 
 
-def lost_results(plan: Plan) -> list[str]:
-    """Return the results of trainings that are gone although their scan was collected.
+def lost_manifests(plan: Plan) -> list[str]:
+    """Return the manifests of bundles that are gone although their scan was collected.
 
-    Snakemake asks for no intermediate file of what is complete. Somebody who took a result away wants it made again.
+    Snakemake asks for no intermediate file of what is complete. Somebody who took one away wants it made again.
     """
     return [
         path
         for task in plan.analysis.tasks
         if Path(f"{plan.root}/scans/{task}/scan.json").is_file()
-        for path in plan.results_of(task)
+        for path in plan.manifests_of(task)
         if not Path(path).is_file()
     ]

@@ -18,7 +18,7 @@ from jetloom.io.layout import kept_columns, make_layout
 from jetloom.io.trees import JET_TREE
 from jetloom.scan.collected import check_sources, entry_expressions
 from jetloom.scan.compatibility import check_models
-from jetloom.scan.points.space import points
+from jetloom.scan.points.space import points, runs
 from jetloom.scan.table.ranking import check_metrics
 
 
@@ -57,6 +57,25 @@ def check_analysis(analysis: Analysis) -> None:
             known += JET_TREE.names or () if task.reads == "trees" else ()
             _require(_task_expressions(name, task), known, sample)
     check_models(analysis)
+    _check_share(analysis)
+
+
+def large_bundles(analysis: Analysis) -> Iterator[str]:
+    """Say of which scans all trainings go into one job, because a job might have more than there are."""
+    most = analysis.cluster.points_per_job
+    for name, task in analysis.tasks.items():
+        if 1 < (number := len(points(task)) * len(runs(task))) < most:
+            yield f"cluster.points_per_job is {most}: all {number} trainings of {name} are one job"
+
+
+def _check_share(analysis: Analysis) -> None:
+    """Refuse trainings that share a card, if none trains on one."""
+    if analysis.cluster.share > 1 and all(task.training.device != "gpu" for task in analysis.tasks.values()):
+        raise ConfigurationError(
+            f"is {analysis.cluster.share}, and no task has 'device: gpu': they would share a card",
+            where="cluster.share",
+            advice="leave it out; on CPUs more jobs with fewer trainings are done at a time",
+        )
 
 
 def _check_output(directory: Path) -> None:

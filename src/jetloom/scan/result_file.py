@@ -27,6 +27,8 @@ class Origin(Stored):
 
     inputs: Inputs
     commit: str = ""
+    identity: str = ""
+    """Digest of all that decides the numbers; a result without one is taken for that of another training."""
 
 
 class Result(Stored):
@@ -77,6 +79,25 @@ def read_result(directory: Path, fingerprint: str | None = None) -> Result:
     if fingerprint is not None and result.origin.inputs.dataset != fingerprint:
         raise StaleError("was trained on another dataset", path=path, advice=AGAIN)
     return result
+
+
+def is_result_of(directory: Path, identity: str) -> bool:
+    """Say whether a training's result is there, whole, and what a training of this identity gives.
+
+    Parameters
+    ----------
+    directory : Path
+        Of the training.
+    identity : str
+        A digest of all that decides the numbers: parameters, settings, code and data.
+    """
+    try:
+        result = read_result(directory)
+        for name in result.files:
+            verify_file(directory, name)
+    except (MissingFileError, CorruptFileError):
+        return False
+    return bool(identity) and result.origin.identity == identity
 
 
 def verify_file(directory: Path, name: str) -> Path:

@@ -108,11 +108,11 @@ def run_status(analysis: Analysis, task: str, queue: Mapping[Path, QueueEntry] |
     queue : mapping, optional
         The trainings that a scheduler has in its queue, running or not, by directory.
     """
-    settings, root = analysis.tasks[task], paths.results(analysis)
+    settings = analysis.tasks[task]
     for point in points(settings):
         for run in runs(settings):
-            directory = paths.scan(analysis, task) / point.name / run
-            log = root / "logs" / "train" / task / point.name / f"{run}.log"
+            directory = paths.training(analysis, task, point.name, run)
+            log = paths.training_log(analysis, task, point.name, run)
             state, detail = _state(directory, log, (queue or {}).get(directory))
             yield RunStatus(task, point.name, run, state, detail)
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from jetloom import provenance
-from jetloom.config.training import UNSEEN
 from jetloom.data.streams.side_by_side import SideBySide
 from jetloom.errors import ConfigurationError
 from jetloom.io import atomic
-from jetloom.models.registry import task_code
 from jetloom.models.schedules import combined
 from jetloom.models.stored_network import load_network
 from jetloom.training.backends.backend import use_backend
@@ -19,6 +16,7 @@ from jetloom.training.callbacks.epochs import KeptEpochs, Picture
 from jetloom.training.callbacks.own import own_callbacks
 from jetloom.training.callbacks.reporter import Reporter
 from jetloom.training.feed import Feed
+from jetloom.training.identity import identity, start_digests
 from jetloom.training.interruption import Interruption
 from jetloom.training.loop import Loop
 from jetloom.training.outcome import Outcome
@@ -40,7 +38,7 @@ def train(request: Request) -> dict[str, Any]:
     stepper = make_stepper(network, model, settings)
     stream = feed.stream(settings.batch_size, order_seed)
     _check_streams(stepper, stream)
-    starts, path = _start_digests(request), request.directory / "checkpoint.npz"
+    path = request.directory / "checkpoint.npz"
     schedule = combined(settings.schedule)
     epochs = schedule.within(settings.epochs)
     with Interruption(request.deadline) as interruption:
@@ -53,7 +51,7 @@ def train(request: Request) -> dict[str, Any]:
                 task.training,
                 epochs,
                 path,
-                _identity(request, starts),
+                identity(request),
                 make_callbacks(
                     task.training, model.metrics, epochs, schedule, own_callbacks(task), _onlookers(request, reporter)
                 ),
@@ -61,7 +59,7 @@ def train(request: Request) -> dict[str, Any]:
             ).run(interruption)
         result = describe(outcome, request)
         result["jets"] = feed.jets("train")
-        result["origin"]["inputs"] |= starts
+        result["origin"]["inputs"] |= start_digests(request)
         if request.control is not None:
             result["origin"]["inputs"]["control"] = request.control.dataset.fingerprint
         if request.start:
@@ -83,26 +81,6 @@ def _check_streams(stepper: Stepper, stream: SideBySide) -> None:
             where="control",
             advice="an update reads the control region if, and only if, the task names one",
         )
-
-
-def _start_digests(request: Request) -> dict[str, str]:
-    """Return the digests of the networks that it starts from, by what they are to it."""
-    return {
-        name if name == "start" else f"unary of {name}": provenance.file_digest(path)
-        for name, path in request.start.items()
-    }
-
-
-def _identity(request: Request, starts: dict[str, str]) -> str:
-    """Return a digest of all that decides the numbers, by which a checkpoint is known to be one of this training."""
-    task = request.task
-    # How often it is saved and what is drawn of it may change between two attempts.
-    training = task.training.model_dump(mode="json", exclude=UNSEEN)
-    # Other code may give other numbers: a checkpoint is gone on with by the code that made it, or not at all.
-    data = [task_code(task), request.dataset.fingerprint, starts, task.model, task.classes]
-    if request.control is not None:
-        data += [request.control.dataset.fingerprint, request.control.task.classes]
-    return provenance.digest([*data, request.parameters, training, request.seed, request.repetition, request.fold])
 
 
 def _onlookers(request: Request, reporter: Reporter) -> list[Callback]:

@@ -14,6 +14,7 @@ from jetloom.io import atomic, sealed
 from jetloom.models.base import Model
 from jetloom.models.registry import own_parameters
 from jetloom.statistics.meaning import KEY, finite
+from jetloom.training.identity import identity
 from jetloom.training.outcome import Outcome
 from jetloom.training.request import Request
 from jetloom.training.scores import Scores
@@ -40,7 +41,8 @@ def describe(outcome: Outcome, request: Request) -> dict[str, Any]:
         "origin": provenance.origin(
             {"model": task.model, "training": task.training.model_dump(mode="json"), "seed": request.seed},
             {"dataset": request.dataset.fingerprint},
-        ),
+        )
+        | {"identity": identity(request)},
     }
 
 

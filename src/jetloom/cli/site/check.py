@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.config.load import load_analysis
     from jetloom.plots.titles import check_texts
     from jetloom.scan.points.space import points, runs
-    from jetloom.scan.preflight import check_analysis
+    from jetloom.scan.preflight import check_analysis, large_bundles
     from jetloom.scan.table.ranking import chosen_by_the_test, criterion
     from jetloom.training.callbacks.own import check_callbacks
 
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
         out(f"sample {name}: {len(sources[name])} files, schema {sample.schema_name}\n")
     for path, names in paths.shared_files(sources).items():
         out(f"warning: {path} is a file of several samples: {', '.join(names)}\n")
-    for line in [*warnings, *chosen_by_the_test(analysis)]:
+    for line in [*warnings, *chosen_by_the_test(analysis), *large_bundles(analysis)]:
         out(f"warning: {line}\n")
     for name, task in analysis.tasks.items():
         found = points(task)

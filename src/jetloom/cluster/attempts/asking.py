@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from jetloom import paths
-from jetloom.cluster.attempts import ceilings, requests
+from jetloom.cluster.attempts import needs, requests
 from jetloom.config.analysis import Analysis
-from jetloom.config.cluster import Growth
 from jetloom.scan.attempts import ledger
+from jetloom.scan.bundles.membership import Training
 from jetloom.stages import STAGES
 
 ByWildcards = Callable[[Any], int]
@@ -22,10 +22,12 @@ class Asking:
     ----------
     analysis : Analysis
         The configuration.
+    bundles : mapping
+        The trainings of each bundle, by task and name.
     """
 
-    def __init__(self, analysis: Analysis) -> None:
-        self._analysis = analysis
+    def __init__(self, analysis: Analysis, bundles: Mapping[str, Mapping[str, Sequence[Training]]]) -> None:
+        self._analysis, self._bundles = analysis, bundles
 
     def __call__(self, rule: str) -> dict[str, Any]:
         """Return the resources of a rule by the names that Snakemake and the plugins of batch systems know.
@@ -43,8 +45,7 @@ class Asking:
             "allowed_job_duration": lambda wildcards: 60 * minutes(wildcards),
         }
         if rule == "train":
-            # Of a group in one job of a cluster one trains at a time.
-            asked |= {"gpu": self.gpus, "request_gpus": self.gpus, "training_slots": 1}
+            asked |= {"gpu": self.gpus, "request_gpus": self.gpus}
         return asked
 
     def gpus(self, wildcards: Any) -> int:
@@ -57,32 +58,36 @@ class Asking:
         return self._analysis.tasks[wildcards.task].training.threads
 
     def _memory(self, rule: str) -> ByWildcards:
+        if rule == "train":
+            return lambda wildcards: needs.memory(self._analysis, wildcards.task, self._bundle(wildcards))
         start = self._first(rule).memory
 
         def memory(wildcards: Any) -> int:
-            attempts = self._attempts(rule, wildcards)
-            return requests.memory(start, self._growth(rule, wildcards, attempts), attempts)
+            attempts, task = self._attempts(rule, wildcards), _task(wildcards)
+            return requests.memory(start, needs.growth(self._analysis, rule, task, attempts), attempts)
 
         return memory
 
     def _minutes(self, rule: str) -> ByWildcards:
+        if rule == "train":
+            return lambda wildcards: needs.minutes(self._analysis, wildcards.task, self._bundle(wildcards))
         start = self._first(rule).minutes
 
         def minutes(wildcards: Any) -> int:
-            attempts = self._attempts(rule, wildcards)
-            return requests.minutes(start, self._growth(rule, wildcards, attempts), attempts)
+            attempts, task = self._attempts(rule, wildcards), _task(wildcards)
+            return requests.minutes(start, needs.growth(self._analysis, rule, task, attempts), attempts)
 
         return minutes
 
-    def _growth(self, rule: str, wildcards: Any, attempts: list[ledger.Attempt]) -> Growth:
-        """Return how requests grow; what the site allows matters, and is read, only after an attempt."""
-        growth = self._analysis.cluster.growth
-        if not attempts:
-            return growth
-        return ceilings.limited(growth, ceilings.find(rule, dict(wildcards.items()).get("task", "")))
+    def _bundle(self, wildcards: Any) -> Sequence[Training]:
+        return self._bundles[wildcards.task][wildcards.bundle]
 
     def _first(self, rule: str) -> Any:
         return getattr(self._analysis.cluster.stages, STAGES[rule].request)
 
     def _attempts(self, rule: str, wildcards: Any) -> list[ledger.Attempt]:
         return ledger.read(paths.attempts(self._analysis, rule, dict(wildcards.items())))
+
+
+def _task(wildcards: Any) -> str:
+    return str(dict(wildcards.items()).get("task", ""))

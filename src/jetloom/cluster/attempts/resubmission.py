@@ -49,10 +49,6 @@ class FailedJob:
     minutes: int = 0
     gpus: int = 0
 
-    def is_done(self) -> bool:
-        """Say whether its results are there all the same."""
-        return bool(self.outputs) and all(Path(output).is_file() for output in self.outputs)
-
     def is_job(self, job: str) -> bool:
         """Say whether an id in a ledger is this job's. On this machine it is that of some process."""
         return job == self.job if self.job else job.startswith("pid ")
@@ -95,9 +91,6 @@ class Resubmission:
     def judge(self, failed: FailedJob) -> Verdict:
         """Find the cause of a failure, write the line, and say what to do."""
         path = paths.attempts(self.analysis, failed.rule, failed.wildcards)
-        self._let_end(failed, path.parent)
-        if words := self._was_done(failed, path):
-            return Verdict(Action.DONE, words)
         try:
             line = self._line(failed, path)
         except DiskFullError as error:  # attempts that cannot be counted would have no end
@@ -110,83 +103,46 @@ class Resubmission:
         verdict = judge(lines, self.since, self.analysis.cluster, training, ceiling, stalled)
         return replace(verdict, words=f"{verdict.words}; {line.detail}" if line.detail else verdict.words)
 
-    def judge_group(self, members: Sequence[FailedJob]) -> Verdict:
-        """Judge a group that failed as a whole: each member that had begun, or else the job that did not get so far."""
-        verdicts = [verdict for member in members if (verdict := self.judge_member(member))]
-        if not verdicts and all(member.is_done() and self._finished(member) for member in members):
-            return Verdict(Action.DONE, self._done_before(members[0]))
-        if not verdicts:
-            # It was refused, cancelled while it waited, or ended at once. Without a line this would have no end.
-            verdicts = [self.judge(next((member for member in members if not member.is_done()), members[0]))]
-        return max(verdicts, key=lambda verdict: (verdict.action == Action.GIVE_UP, verdict.pause))
-
-    def judge_member(self, failed: FailedJob) -> Verdict | None:
-        """Judge a member of a group that failed as a whole.
-
-        Returns
-        -------
-        Verdict or None
-            None for one that is done, perhaps while its processes were waited for, or that had not begun.
-        """
-        if failed.is_done():
-            return None
+    def judge_begun(self, failed: FailedJob) -> Verdict | None:
+        """Judge a training without a result that may have begun in a job that failed; None if it had not."""
         path = paths.attempts(self.analysis, failed.rule, failed.wildcards)
         found = ledger.read_open(path.parent)
         if (found is None or not failed.is_job(found.attempt.job)) and self._own_line(failed, path) is None:
             return None
-        verdict = self.judge(failed)
-        if verdict.action == Action.DONE:
-            return None
-        # What is given up becomes a row when the group runs again: the verb sees the same ledger, and says so.
-        room = len(failed_runs(self.analysis, failed.wildcards["task"])) < tolerated(
-            self.analysis, failed.wildcards["task"]
-        )
-        if verdict.action == Action.GIVE_UP and room and not verdict.words.startswith(Cause.CANCELLED):
-            return replace(verdict, action=Action.RETRY)
-        return verdict
+        return self.judge(failed)
 
-    def becomes_row(self, failed: FailedJob, reason: str) -> bool:
+    def let_end(self, jobs: Sequence[FailedJob]) -> None:
+        """Wait until no training of a job that failed works any more: each may save a checkpoint, and its line."""
+        self._facts(jobs[0])  # a held job is taken out of the queue
+        end = time.monotonic() + ENDS
+        while any(self._works(failed) for failed in jobs) and time.monotonic() < end:
+            time.sleep(0.2)
+
+    def becomes_row(self, failed: FailedJob, reason: str, identity: str) -> bool:
         """Make a training that is given up a row of its scan, if the tolerance has room for it."""
-        if failed.rule != "train" or reason.startswith(Cause.CANCELLED):
+        if reason.startswith(Cause.CANCELLED):
             return False
         task = failed.wildcards["task"]
         if len(failed_runs(self.analysis, task)) >= tolerated(self.analysis, task):
             return False
         try:
-            write_failed(self.analysis, task, failed.wildcards["point"], failed.wildcards["run"], reason)
+            write_failed(self.analysis, task, failed.wildcards["point"], failed.wildcards["run"], reason, identity)
         except DiskFullError as error:
             logger.warning("%s", error.line())
             return False
         return True
 
-    def _let_end(self, failed: FailedJob, directory: Path) -> None:
-        """Wait until no process of a job that leaves the queue trains: it may save a checkpoint, and its line."""
-        facts, end = self._facts(failed), time.monotonic() + ENDS
-        while facts is not None and facts.place != Place.GONE and time.monotonic() < end:
-            found = ledger.read_open(directory) if failed.rule == "train" else None
-            if found is None or not failed.is_job(found.attempt.job) or not is_held(directory):
-                break
-            time.sleep(0.5)
+    @staticmethod
+    def _works(failed: FailedJob) -> bool:
+        """Say whether a process of a failed job still trains."""
+        directory = Path(failed.outputs[0]).parent
+        found = ledger.read_open(directory)
+        return found is not None and failed.is_job(found.attempt.job) and is_held(directory)
 
-    def _was_done(self, failed: FailedJob, path: Path) -> str:
-        """Say what befell a training's job after its results were complete; "" if they are not."""
-        last = [line for line in ledger.read(path)[self._lines.get(path, 0) :] if failed.is_job(line.job)][-1:]
-        if failed.rule != "train" or not last or not self._is_result(last[0]) or not failed.is_done():
-            return ""
-        return self._done_before(failed)
-
-    def _done_before(self, failed: FailedJob) -> str:
+    def done_before(self, failed: FailedJob) -> str:
         """Say what befell a job after its results were complete, and have it leave the queue if it is held."""
         facts = self._facts(failed)
         return f"done; after that: {facts.words if facts else 'it failed'}"
-
-    def _finished(self, failed: FailedJob) -> bool:
-        """Say whether a training was finished in this run of Snakemake, by whichever job."""
-        lines = ledger.read(paths.attempts(self.analysis, failed.rule, failed.wildcards))
-        return any(self._is_result(line) for line in lines)
-
-    def _is_result(self, line: Attempt) -> bool:
-        return line.cause in (Cause.DONE, Cause.DIVERGED) and line.ended >= self.since
 
     def _line(self, failed: FailedJob, path: Path) -> Attempt:
         """Return the ledger's line of the failure: the job's own if it left one, or a new one."""
@@ -266,15 +222,3 @@ class Resubmission:
         if said := self._said(failed, paths.attempts(self.analysis, failed.rule, failed.wildcards)):
             return cause_of_words(said), said
         return Cause.BUG, (facts.words if facts else "") or "the job ended before its verb said why"
-
-
-def given_up(analysis: Analysis, task: str, point: str, run: str, since: str) -> str:
-    """Say whether a training has used up its attempts in this run of Snakemake, and why; "" if it has not.
-
-    A group of trainings is submitted again as a whole; the one that was given up then becomes a row at once.
-    """
-    attempts = ledger.read(paths.scan(analysis, task) / point / run / ledger.LEDGER)
-    if not attempts or attempts[-1].cause in (Cause.DONE, Cause.DIVERGED, "") or attempts[-1].ended < since:
-        return ""
-    verdict = judge(attempts, since, analysis.cluster, resumable=True)
-    return verdict.words if verdict.action == Action.GIVE_UP else ""

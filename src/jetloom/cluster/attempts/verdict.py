@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from jetloom import paths
+from jetloom.cluster.attempts import ceilings
 from jetloom.cluster.attempts.ceilings import NONE, Ceiling, limited_cluster, whose
+from jetloom.config.analysis import Analysis
 from jetloom.config.cluster import Cluster
+from jetloom.scan.attempts import ledger
 from jetloom.scan.attempts.ledger import Attempt, Cause
+from jetloom.scan.bundles.membership import Training
 
 NEVER_AGAIN = (Cause.BAD_INPUT, Cause.CONFIGURATION, Cause.CANCELLED)
 LONGEST_PAUSE = 300.0
@@ -94,3 +99,24 @@ def _at_the_longest(last: Attempt, limit: str, stalled: int) -> Verdict:
     if stalled >= STALLED:
         return Verdict(Action.GIVE_UP, f"{most}, and in {stalled} attempts it came no further")
     return Verdict(Action.RETRY, f"{most}: goes on from its checkpoint" if not stalled else f"{most}: tried again")
+
+
+def given_up(analysis: Analysis, task: str, training: Training, since: str) -> str:
+    """Say whether a training has used up its attempts in this run of Snakemake, and why; "" if it has not.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        The configuration.
+    task : str
+        The task.
+    training : Training
+        The training.
+    since : str
+        When this run of Snakemake began.
+    """
+    attempts = ledger.read(paths.training(analysis, task, *training) / ledger.LEDGER)
+    if not attempts or attempts[-1].cause in (Cause.DONE, Cause.DIVERGED, "") or attempts[-1].ended < since:
+        return ""
+    verdict = judge(attempts, since, analysis.cluster, True, ceilings.find("train", task))
+    return verdict.words if verdict.action == Action.GIVE_UP else ""

@@ -18,15 +18,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from jetloom.cluster.attempts.bundle_verdict import judge_bundle
 from jetloom.cluster.attempts.resubmission import FailedJob, Resubmission
 from jetloom.cluster.attempts.verdict import Action, Verdict
-from jetloom.cluster.driving import driver_lock, grouping, orphans, plugins
+from jetloom.cluster.driving import driver_lock, orphans, plugins
 from jetloom.cluster.driving.hopeless import HopelessJobs
 from jetloom.cluster.schedulers.registry import find_scheduler
 from jetloom.config.analysis import Analysis
 from jetloom.errors import BusyError
 from jetloom.scan.attempts import ledger
-from jetloom.scan.attempts.attempt import BEGAN
+from jetloom.scan.attempts.attempt import BEGAN, JOB
 
 logger = logging.getLogger("snakemake")
 
@@ -51,7 +52,8 @@ def attach(workflow: Any, analysis: Analysis, stored: Path) -> None:
 
     if workflow.exec_mode == ExecMode.DEFAULT:
         os.environ[SINCE] = ledger.now()
-        os.environ.pop(BEGAN, None)  # a driver may run inside a job
+        for name in (BEGAN, JOB):  # a driver may run inside a job
+            os.environ.pop(name, None)
         workflow.config_settings.configfiles = [stored.resolve()]
         hopeless = HopelessJobs(find_scheduler)
         _judge_failures(analysis, hopeless.removed)
@@ -60,18 +62,14 @@ def attach(workflow: Any, analysis: Analysis, stored: Path) -> None:
         plugins.guess_no_account()
         plugins.be_patient_with_condor(hopeless)
         plugins.look_again_once()
-        if analysis.cluster.points_per_job > 1:
-            grouping.put_together(workflow, analysis.cluster.points_per_job)
         orphans.record_at_submission(workflow)
+        orphans.record_that_none_lacks()
         _name_driver(analysis)
     else:
         orphans.keep_ids(workflow)
         if workflow.exec_mode == ExecMode.REMOTE:
             _pass_signals_on()
-            if analysis.cluster.points_per_job == 1:  # of several trainings each has its own time
-                os.environ.setdefault(BEGAN, f"{began(os.getpid()):.1f}")
-            else:
-                grouping.one_after_the_other(workflow)
+            os.environ.setdefault(BEGAN, f"{began(os.getpid()):.1f}")
 
 
 def give_to_jobs(workflow: Any, config: Path) -> None:
@@ -142,14 +140,10 @@ def _judge_failures(analysis: Analysis, hopeless: Mapping[str, str]) -> None:
         executor = self.workflow.executor_plugin.name
         with one_at_a_time:
             judge = judges.setdefault(executor, Resubmission(analysis, find_scheduler(executor), since, hopeless))
-            verdict, rows = _judge(judge, job_info, msg or "")
+            verdict = _judge(judge, job_info, msg or "")
         job = job_info.job
-        if rows:
-            logger.error(f"jetloom: {_named(job)} failed, a row of the scan without a model: {verdict.words}")
         if verdict.action == Action.DONE:
-            named = ", ".join(_named(member) for member in (job.jobs if job.is_group() else [job]))
-            logger.warning(f"jetloom: {named}: {verdict.words}")
-        if rows or verdict.action == Action.DONE:
+            logger.warning(f"jetloom: {', '.join(map(_named, _members(job)))}: {verdict.words}")
             _make_benchmarks(job)
             self.report_job_success(job_info)
             return
@@ -166,20 +160,24 @@ def _judge_failures(analysis: Analysis, hopeless: Mapping[str, str]) -> None:
     AbstractExecutor.report_job_error = report_job_error
 
 
-def _judge(judge: Resubmission, job_info: Any, msg: str) -> tuple[Verdict, bool]:
-    """Judge a job or a group; say also whether it became a row (all of it that is not done)."""
-    job = job_info.job
+def _judge(judge: Resubmission, job_info: Any, msg: str) -> Verdict:
+    """Judge a job by its cause; of a group that a person made of jobs, the worst of them."""
     external = "" if job_info.external_jobid is None else str(job_info.external_jobid)
-    members = [_failed_job(member, external, msg) for member in (job.jobs if job.is_group() else [job])]
-    if job.is_group():
-        return judge.judge_group(members), False
-    verdict = judge.judge(members[0])
-    return verdict, verdict.action == Action.GIVE_UP and judge.becomes_row(members[0], verdict.words)
+    verdicts = []
+    for member in _members(job_info.job):
+        failed = _failed_job(member, external, msg)
+        verdicts.append(judge_bundle(judge, failed) if failed.rule == "train" else judge.judge(failed))
+    order = (Action.DONE, Action.RETRY, Action.GIVE_UP)
+    return max(verdicts, key=lambda verdict: (order.index(verdict.action), verdict.pause))
+
+
+def _members(job: Any) -> list[Any]:
+    return list(job.jobs) if job.is_group() else [job]
 
 
 def _make_benchmarks(job: Any) -> None:
     """Let there be the benchmark files that Snakemake asks for."""
-    for member in job.jobs if job.is_group() else [job]:
+    for member in _members(job):
         if member.benchmark:
             Path(member.benchmark).parent.mkdir(parents=True, exist_ok=True)
             Path(member.benchmark).touch()

@@ -4,12 +4,18 @@
   nobody can find out any more which job makes a file.
 * What a result was made from (its parameters, the digests of its inputs) is written down by the driver, when the job is
   over. A result that came after the driver's end would count as done for ever, whatever changed since.
+* One of a bundle's parameters is which trainings lack a result. What is written down is what it was when the job was
+  planned; when the job is over none lacks one, and the bundle would be made again at each run.
 """
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
+from weakref import WeakSet
+
+LACKING = "lacking"
+"""The parameter of the rule ``train`` that names the trainings of a bundle without a result."""
 
 
 def keep_ids(workflow: Any) -> None:
@@ -63,3 +69,29 @@ def record_at_submission(workflow: Any) -> None:
 
     register.original = original  # type: ignore[attr-defined]
     Job.register = register
+
+
+def record_that_none_lacks() -> None:
+    """In the driver: write down of a bundle that is over that no training of it lacks its result."""
+    from snakemake.persistence import PersistenceBase
+
+    finished = getattr(PersistenceBase.finished, "original", PersistenceBase.finished)
+    parameters = getattr(PersistenceBase._params, "original", PersistenceBase._params)
+    over: WeakSet[Any] = WeakSet()
+
+    async def note_finished(self: Any, job: Any) -> None:
+        over.add(job)
+        try:
+            await finished(self, job)
+        finally:
+            over.discard(job)
+
+    def params(self: Any, job: Any) -> list[str]:
+        found: list[str] = parameters(self, job)
+        lacking = getattr(job.params, LACKING, "") if job in over else ""
+        return sorted({*found} - {repr(lacking)} | {repr("")}) if lacking else found
+
+    note_finished.original = finished  # type: ignore[attr-defined]
+    params.original = parameters  # type: ignore[attr-defined]
+    PersistenceBase.finished = note_finished
+    PersistenceBase._params = params

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from jetloom.cluster.attempts import needs
 from jetloom.cluster.profiles.sources import Sources
 from jetloom.config.analysis import Analysis
+from jetloom.scan.bundles.membership import scan_bundles
 from jetloom.stages import STAGES, Stage, jobs_of
 
 
@@ -85,6 +87,9 @@ def _own(stage: Stage, task: str, analysis: Analysis) -> dict[str, Any]:
     first = getattr(analysis.cluster.stages, stage.request)
     own = {"mem_mb": first.memory, "htcondor_request_mem_mb": first.memory, "runtime": first.minutes}
     if stage.rule == "train":
+        most = max(map(len, scan_bundles(analysis, task).values()))
+        own["mem_mb"] = own["htcondor_request_mem_mb"] = needs.memory_of(analysis, task, [first.memory] * most)
+        own["runtime"] = needs.minutes_of(analysis, task, [first.minutes] * most)
         gpus = analysis.cluster.gpus if analysis.tasks[task].training.device == "gpu" else 0
         own |= {"gpu": gpus, "request_gpus": gpus}
     return own

@@ -8,14 +8,19 @@ import socket
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 from jetloom import paths
 from jetloom.cluster.schedulers.scheduler import QueuedJob, Scheduler
 from jetloom.config.analysis import Analysis
+from jetloom.errors import ConfigurationError
 from jetloom.io.lock import is_held
 from jetloom.scan.attempts import ledger
 from jetloom.scan.attempts.ledger import OpenAttempt
+from jetloom.scan.bundles.manifest import lacking
+from jetloom.scan.bundles.membership import members
+from jetloom.scan.result_file import RESULT
 
 INCOMPLETE = Path(".snakemake") / "incomplete"
 WORK = {"simulate", "ntuple", "hdf5", "trees", "dataset", "collect", "deploy", "evaluate", "plot_inputs", "plot_scan"}
@@ -30,11 +35,14 @@ class Survey:
     """The jobs that are alive, by the file that each makes."""
 
     trainings: dict[str, QueuedJob] = field(default_factory=dict)
+    """By ``result.json``: those that run, and those without a result whose bundle's job waits or runs."""
+    bundles: dict[str, QueuedJob] = field(default_factory=dict)
+    """By manifest: the jobs of whole bundles."""
     others: dict[str, QueuedJob] = field(default_factory=dict)
 
     def jobs(self) -> dict[str, QueuedJob]:
         """Return the jobs by their ids; several trainings may share one."""
-        return {job.job: job for job in (*self.trainings.values(), *self.others.values())}
+        return {job.job: job for job in (*self.trainings.values(), *self.bundles.values(), *self.others.values())}
 
     def told(self, hopeless: Mapping[str, str]) -> Survey:
         """Return the same with what the scheduler says of jobs that can never run, in the place of why they wait."""
@@ -43,7 +51,7 @@ class Survey:
             words = {job: f"{NEVER_FITS} ({reason})" for job, reason in hopeless.items()}
             return {name: replace(job, reason=words.get(job.job, job.reason)) for name, job in jobs.items()}
 
-        return Survey(each(self.trainings), each(self.others))
+        return Survey(each(self.trainings), each(self.bundles), each(self.others))
 
     def stuck(self) -> dict[str, QueuedJob]:
         """Return the jobs that wait and will not run unless somebody does something about them."""
@@ -65,7 +73,7 @@ def survey(analysis: Analysis, scheduler: Scheduler | None) -> Survey:
     SilentSchedulerError
         If the batch system does not answer.
     """
-    root, scans = f"{paths.results(analysis)}/", f"{paths.results(analysis)}/scans/"
+    root = f"{paths.results(analysis)}/"
     marked = {output: job for output, job in markers().items() if output.startswith(root)}
     opened = open_attempts(analysis)
     found = Survey()
@@ -73,19 +81,55 @@ def survey(analysis: Analysis, scheduler: Scheduler | None) -> Survey:
     if scheduler is not None:
         submitted = {entry.attempt.job for entry in opened.values() if not entry.attempt.job.startswith("pid ")}
         alive = scheduler.alive(sorted(submitted | {job for job in marked.values() if job}))
+    else:
+        found.bundles.update(_local_bundles(analysis))
     for output, job in marked.items():
         if job in alive:
-            training = output.startswith(scans) and output.endswith("/result.json")
-            (found.trainings if training else found.others)[output] = alive[job]
+            (found.bundles if "/bundles/" in output else found.others)[output] = alive[job]
     for directory, entry in opened.items():
-        output, attempt = f"{directory}/result.json", entry.attempt
+        output, attempt = f"{directory}/{RESULT}", entry.attempt
         if attempt.job in alive:
             found.trainings[output] = alive[attempt.job]
-        elif output not in found.trainings and is_held(directory):
+        elif is_held(directory):
             found.trainings[output] = QueuedJob(attempt.job, True, "", attempt.host)
+    _add_members(analysis, found)
     if scheduler is None:
         found.others.update(_processes(root))
     return found
+
+
+def _add_members(analysis: Analysis, found: Survey) -> None:
+    """Add the trainings of bundles that wait, or wait within a job that runs: those without a result."""
+    for manifest, job in found.bundles.items():
+        task, bundle = Path(manifest).parents[1].name, Path(manifest).stem
+        try:
+            every = members(analysis, task, bundle)
+        except ConfigurationError:  # the scan has it no more
+            continue
+        waits = replace(job, running=False, reason="its bundle runs") if job.running and len(every) > 1 else job
+        for training in lacking(analysis, task, every):
+            found.trainings.setdefault(str(paths.training(analysis, task, *training) / RESULT), waits)
+
+
+def _local_bundles(analysis: Analysis) -> Iterator[tuple[str, QueuedJob]]:
+    """Return the jobs of bundles that run as processes of this host in the working directory, by manifest."""
+    found = {process: words for process, words in _verbs() if words[0] == "train_bundle"}
+    for process, words in found.items():
+        given = dict(pairwise(words))
+        task, bundle = given.get("--task", ""), given.get("--bundle", "")
+        if found.get(_parent(process)) != words and f"{paths.results(analysis)}/" in given.get("--config", ""):
+            yield (
+                str(paths.manifest(analysis, task, bundle)),
+                QueuedJob(f"pid {process}", True, "", socket.gethostname()),
+            )
+
+
+def _parent(process: int) -> int:
+    """Return the process that made another one; 0 if it is gone."""
+    try:
+        return int(Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def markers(directory: Path = INCOMPLETE) -> dict[str, str]:
@@ -142,17 +186,21 @@ def by_directory(found: Survey) -> Mapping[Path, QueuedJob]:
 
 def _processes(root: str) -> Iterator[tuple[str, QueuedJob]]:
     """Return the verbs, besides trainings, that write results below a directory as processes of this host."""
-    here, host = str(Path.cwd()), socket.gethostname()
+    for process, words in _verbs():
+        if words[0] in WORK and any(word.startswith(root) for word in words):
+            yield f"jetloom {words[0]} (pid {process})", QueuedJob(f"pid {process}", True, "", socket.gethostname())
+
+
+def _verbs() -> Iterator[tuple[int, list[str]]]:
+    """Return the verbs, with their options, that are processes of this host in the working directory."""
+    here = str(Path.cwd())
     for entry in Path("/proc").glob("[0-9]*"):
         words = _verb(int(entry.name))
-        if not words or words[0] not in WORK or not any(word.startswith(root) for word in words):
-            continue
         try:
-            same = str((entry / "cwd").readlink()) == here
+            if words and str((entry / "cwd").readlink()) == here:
+                yield int(entry.name), words
         except OSError:
             continue
-        if same:
-            yield f"jetloom {words[0]} (pid {entry.name})", QueuedJob(f"pid {entry.name}", True, "", host)
 
 
 def _verb(process: int) -> list[str]:

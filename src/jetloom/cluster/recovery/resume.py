@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,9 @@ from jetloom.cluster.schedulers.scheduler import QueuedJob, Scheduler, SilentSch
 from jetloom.config.analysis import Analysis
 from jetloom.errors import ConfigurationError
 from jetloom.scan.attempts.failed import failed_runs
-from jetloom.scan.points.space import points, runs
+from jetloom.scan.bundles.manifest import lacking
+from jetloom.scan.bundles.membership import scan_bundles
+from jetloom.scan.result_file import RESULT
 
 logger = logging.getLogger(__name__)
 
@@ -104,9 +106,10 @@ class Resume:
     def _go_on(self) -> int:
         found = self._prepare()
         if found.trainings:
-            if self._others_wait(found):
+            busy = self._busy(found)
+            if self._others_wait(busy):
                 logger.info("first pass of Snakemake, without the %d trainings that go on", len(found.trainings))
-                if code := self._run(found.trainings):
+                if code := self._run(busy):
                     logger.info("Snakemake ended with code %d, while %d trainings go on", code, len(found.trainings))
                     return code
             self._wait_for(lambda: self._look().trainings, "trainings that go on")
@@ -183,14 +186,21 @@ class Resume:
             if not self.request.dry:
                 time.sleep(self.pause)
 
-    def _others_wait(self, found: Survey) -> bool:
-        """Say whether there is a training to do that does not run yet."""
+    def _busy(self, found: Survey) -> set[str]:
+        """Return the manifests of the bundles of which a training goes on."""
+        return {
+            str(paths.manifest(self.analysis, task, bundle))
+            for task in self.analysis.tasks
+            for bundle, trainings in scan_bundles(self.analysis, task).items()
+            if any(str(paths.training(self.analysis, task, *one) / RESULT) in found.trainings for one in trainings)
+        }
+
+    def _others_wait(self, busy: Container[str]) -> bool:
+        """Say whether there is a training to do in a bundle that does not run yet."""
         return any(
-            output not in found.trainings and not Path(output).is_file()
-            for task, settings in self.analysis.tasks.items()
-            for point in points(settings)
-            for run in runs(settings)
-            for output in [str(paths.scan(self.analysis, task) / point.name / run / "result.json")]
+            str(paths.manifest(self.analysis, task, bundle)) not in busy and lacking(self.analysis, task, trainings)
+            for task in self.analysis.tasks
+            for bundle, trainings in scan_bundles(self.analysis, task).items()
         )
 
     def _clean(self, alive: Survey) -> None:
@@ -214,7 +224,7 @@ class Resume:
 
     def _failed(self, alive: Survey) -> None:
         failed = [path for task in self.analysis.tasks for path in failed_runs(self.analysis, task)]
-        failed = [path for path in failed if str(path / "result.json") not in alive.trainings]
+        failed = [path for path in failed if str(path / RESULT) not in alive.trainings]
         if not failed:
             return
         if self.request.failed:
@@ -225,7 +235,7 @@ class Resume:
             logger.info("    %s", path)
         if self.request.failed and not self.request.dry:
             for path in failed:
-                (path / "result.json").unlink(missing_ok=True)
+                (path / RESULT).unlink(missing_ok=True)
 
     def _run(self, without: Iterable[str] = ()) -> int:
         command = self.request.command(without)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import resource
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -23,14 +24,20 @@ logger = logging.getLogger(__name__)
 EndBefore = Callable[[str], tuple[Cause, str] | None]
 BEGAN = "JETLOOM_JOB_BEGAN"
 """Environment variable that tells a training when its job began, in seconds since 1970."""
+JOB = "JETLOOM_JOB"
+"""Environment variable that tells the trainings of a bundle, which are processes of their own, whose job they are."""
 
 
 def job_id() -> str:
-    """Return the scheduler's id of the job that this process belongs to; without a scheduler, the process id.
+    """Return the scheduler's id of the job that this process belongs to; without a scheduler, a process id.
+
+    It is that of this process, or of the one above it that does a bundle of trainings.
 
     Slurm says it in the environment. HTCondor says it in the job's own description, the file that ``_CONDOR_JOB_AD``
     names.
     """
+    if job := os.environ.get(JOB):
+        return job
     if slurm := os.environ.get("SLURM_JOB_ID"):
         array, task = os.environ.get("SLURM_ARRAY_JOB_ID"), os.environ.get("SLURM_ARRAY_TASK_ID")
         return f"{array}_{task}" if array and task else slurm
@@ -102,7 +109,8 @@ def recorded(
                 yield
             except BaseException as error:
                 try:
-                    _leave(directory, _used(attempt, started), error)
+                    with _undisturbed():
+                        _leave(directory, _used(attempt, started), error)
                 except OSError as full:  # what ended the attempt matters more
                     logger.warning("the ledger cannot be written: %s", full)
                 except DiskFullError as full:
@@ -118,6 +126,16 @@ def recorded(
             directory / ledger.LEDGER, replace(attempt, cause=Cause.DUPLICATE, detail=error.line(), ended=ledger.now())
         )
         raise
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let signals wait: the batch system and the process above may both send the one that ended the attempt."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGUSR1})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _settle_killed(directory: Path, end_before: EndBefore) -> None:

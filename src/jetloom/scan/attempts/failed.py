@@ -36,12 +36,21 @@ def _status(directory: Path) -> str:
         return ""
 
 
-def write_failed(analysis: Analysis, task: str, point: str, run: str, reason: str) -> None:
+def write_failed(analysis: Analysis, task: str, point: str, run: str, reason: str, identity: str = "") -> None:
     """Write the result of a training that is given up: no metrics, no model, and why.
 
     The dataset must be there: its fingerprint says what the training was of.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        The configuration.
+    task, point, run, reason : str
+        Which training, and why.
+    identity : str, optional
+        That of the training (:func:`jetloom.training.identity.identity`): it is not tried again until it changes.
     """
-    directory = paths.scan(analysis, task) / point / run
+    directory = paths.training(analysis, task, point, run)
     lines = ledger.read(directory / ledger.LEDGER)
     repetition, fold = parse_run(run)
     fingerprint = Dataset.open(paths.dataset(analysis, task)).fingerprint
@@ -59,6 +68,7 @@ def write_failed(analysis: Analysis, task: str, point: str, run: str, reason: st
         "wall_time_s": round(sum(line.wall_time_s for line in lines), 3),
         "peak_memory_mb": max((line.memory_used_mb for line in lines), default=0.0),
         "host": lines[-1].host if lines else "",
-        "origin": provenance.origin({"model": analysis.tasks[task].model}, {"dataset": fingerprint}),
+        "origin": provenance.origin({"model": analysis.tasks[task].model}, {"dataset": fingerprint})
+        | {"identity": identity},
     }
     write_json(directory / RESULT, result)

@@ -40,6 +40,22 @@ def use_backend(name: str, threads: int, device: str = "cpu") -> str:
         If a GPU is asked for and the backend can use none. It says whether the environment, the driver or the backend
         is the cause.
     """
+    import_backend(name, threads, device)
+    if name == "tensorflow":
+        _prepare_tensorflow(threads)
+    return _found_device(name, device)
+
+
+def import_backend(name: str, threads: int, device: str = "cpu") -> None:
+    """Import the backend of Keras, and no more: no device is touched and no thread is started.
+
+    So a process that has done it may fork, and each child goes on from here.
+
+    Raises
+    ------
+    ConfigurationError
+        If Keras already runs on another backend or the backend is not installed.
+    """
     if "keras" in sys.modules and os.environ.get("KERAS_BACKEND", "tensorflow") != name:
         raise ConfigurationError(
             f"Keras already runs on {os.environ.get('KERAS_BACKEND', 'tensorflow')}, not on {name}",
@@ -55,7 +71,6 @@ def use_backend(name: str, threads: int, device: str = "cpu") -> str:
             with _unseen("jax", "sklearn", "matplotlib"):
                 import keras
                 import tensorflow as tf  # noqa: F401
-            _prepare_tensorflow(threads)
         else:
             os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false" if threads == 1 else "")
             import jax  # noqa: F401
@@ -66,7 +81,6 @@ def use_backend(name: str, threads: int, device: str = "cpu") -> str:
         raise ConfigurationError(
             f"{error.name} is not installed", where="training.backend", advice="run make setup"
         ) from None
-    return _found_device(name, device)
 
 
 def _found_device(name: str, device: str) -> str:

@@ -1,0 +1,1 @@
+"""Bundles: the trainings of a scan that one job does."""
