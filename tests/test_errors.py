@@ -28,7 +28,7 @@ CODES = {
     "WrongResourceError": 7,
     "StorageError": 8,
     "OutOfTimeError": 85,
-    "TrainingsFailedError": 9,
+    "TrainingsFailedError": 10,
 }
 
 

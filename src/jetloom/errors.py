@@ -29,7 +29,7 @@ class ExitCode(IntEnum):
     BUSY = 6
     RESOURCE = 7
     STORAGE = 8
-    TRAININGS = 9
+    TRAININGS = 10
     CHECKPOINTED = 85
 
 

@@ -195,6 +195,19 @@ class Scan:
         return [line for path in self.trainings() for line in ledger.read(path / ledger.LEDGER)]
 
 
+def trainer(training: Path) -> int | None:
+    """Return the process that trains: who holds the lock of the training's directory; None if nobody does."""
+    try:
+        inode = (training / ".lock").stat().st_ino
+    except FileNotFoundError:
+        return None
+    for line in Path("/proc/locks").read_text().splitlines():
+        words = line.split()
+        if "FLOCK" in words and "WRITE" in words and "->" not in words and words[5].rpartition(":")[2] == str(inode):
+            return int(words[4])
+    return None
+
+
 @contextmanager
 def small_disk(scan: Scan) -> Iterator[Callable[[], None]]:
     """Put the trainings on a disk that is full at once; give what makes room on it."""

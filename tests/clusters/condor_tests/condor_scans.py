@@ -75,9 +75,9 @@ def processes(scan: Scan, *words: str) -> list[int]:
     return found
 
 
-def trainers(scan: Scan, point: str) -> list[int]:
+def trainers(training: Path) -> list[int]:
     """The process that trains a point, not those above it; none if none does."""
-    return processes(scan, "train", "--point", point)
+    return [] if (found := harness.trainer(training)) is None else [found]
 
 
 def one_in_the_middle(scan: Scan) -> tuple[Path, ledger.Attempt]:
@@ -90,9 +90,9 @@ def both_in_the_middle(scan: Scan, epoch: int = 1) -> list[tuple[Path, ledger.At
     return sorted(wait_for(lambda: len(found := scan.in_the_middle(epoch)) == 2 and found, what="both").items())
 
 
-def send(scan: Scan, training: Path, number: signal.Signals) -> None:
+def send(training: Path, number: signal.Signals) -> None:
     """Send a signal to the process that trains a point, and to nothing above it."""
-    found = trainers(scan, training.parent.name)
+    found = trainers(training)
     assert len(found) == 1, f"{len(found)} processes train {training}"
     os.kill(found[0], number)
 

@@ -95,7 +95,7 @@ def test_a_driver_killed_twice(scan, oracle):
 def test_a_driver_killed_and_started_again_by_hand(scan, oracle):
     driver = scan.start()
     # Stopped, so that they cannot be done before their copies come.
-    running = [pid for training, _ in both_in_the_middle(scan) for pid in trainers(scan, training.parent.name)]
+    running = [pid for training, _ in both_in_the_middle(scan) for pid in trainers(training)]
     for pid in running:
         os.kill(pid, signal.SIGSTOP)
     scan.kill(driver)

@@ -34,10 +34,10 @@ def test_a_point_that_always_fails_is_a_row(scan, undisturbed):
     scan.edit(lambda config: config["cluster"].update(tolerance=0.5))
     driver = scan.start()
     training, _ = one_in_the_middle(scan)
-    send(scan, training, signal.SIGKILL)
+    send(training, signal.SIGKILL)
     settled(scan, training)
     point = training.parent.name
-    os.kill(wait_for(lambda: trainers(scan, point), what="the next attempt")[0], signal.SIGKILL)
+    os.kill(wait_for(lambda: trainers(training), what="the next attempt")[0], signal.SIGKILL)
     scan.finish(driver)
     found = table(scan.directory / SCAN_TARGET).set_index("point")
     assert found.loc[point, "status"] == "failed"
@@ -55,7 +55,7 @@ def test_two_points_in_one_job_one_of_which_is_killed(scan, oracle):
     assert (advert["RequestMemory"], advert["RequestCpus"]) == (1200, 1)
     assert advert["AllowedJobDuration"] == 2 * 600
     epochs = epochs_done(scan, first)
-    send(scan, first, signal.SIGKILL)
+    send(first, signal.SIGKILL)
     scan.finish(driver)
     oracle(scan, ["bug"])
     (other,) = set(scan.trainings()) - {first}

@@ -42,7 +42,7 @@ def visible_gpus(pid: int) -> str:
 def stopped(scan: Scan, training: Path) -> bool:
     """Stop the first attempt of a training in the middle, unless it is over; say whether it is either."""
     if training in scan.in_the_middle(1):
-        for pid in trainers(scan, training.parent.name):
+        for pid in trainers(training):
             os.kill(pid, signal.SIGSTOP)
         return True
     return bool(ledger.read(training / ledger.LEDGER))
@@ -51,9 +51,7 @@ def stopped(scan: Scan, training: Path) -> bool:
 def test_an_undisturbed_scan_is_the_local_one(scan, oracle):
     driver = scan.start()
     trainings = both_in_the_middle(scan)
-    assert all(
-        "GPU" not in visible_gpus(pid) for training, _ in trainings for pid in trainers(scan, training.parent.name)
-    )
+    assert all("GPU" not in visible_gpus(pid) for training, _ in trainings for pid in trainers(training))
     scan.finish(driver)
     oracle(scan)
     lines = scan.lines()
@@ -66,7 +64,7 @@ def test_a_trainer_killed_in_the_middle_goes_on(scan, oracle):
     driver = scan.start()
     training, _ = one_in_the_middle(scan)
     epochs = epochs_done(scan, training)
-    send(scan, training, signal.SIGKILL)
+    send(training, signal.SIGKILL)
     scan.finish(driver)
     oracle(scan, ["bug"])
     check_little_lost(scan, training, epochs)
@@ -111,7 +109,7 @@ def test_a_training_that_meets_its_deadline_goes_on(scan, oracle):
     training, attempt = next(iter(wait_for(scan.running, what="a training").items()))
     # On a busy machine the deadline comes before the first epoch is done; there is nothing to slow down then.
     wait_for(lambda: training in scan.in_the_middle(1) or ledger.read(training / ledger.LEDGER))
-    if running := trainers(scan, training.parent.name):
+    if running := trainers(training):
         os.kill(running[0], signal.SIGSTOP)
         wait_for(lambda: seconds_since(attempt.started) > 47, 60, what="the deadline")
         os.kill(running[0], signal.SIGCONT)
@@ -131,7 +129,7 @@ def test_a_job_that_never_ends_is_ended(scan, oracle):
     scan.edit(lambda config: config["cluster"]["stages"]["train"].update(minutes=1))
     driver = scan.start(SCAN_TARGET, *KILLED_SOON)
     training, attempt = next(iter(wait_for(scan.running, what="a training").items()))
-    send(scan, training, signal.SIGSTOP)
+    send(training, signal.SIGSTOP)
     first = settled(scan, training)[0]
     assert (first.cause, first.job, first.minutes_asked) == ("out of time", attempt.job, 1)
     assert "exceeded allowed job duration" in first.detail

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+import harness
 from harness import TASK, Scan, wait_for
 
 from jetloom.scan.attempts import ledger
@@ -59,16 +60,16 @@ def processes(scan: Scan, *words: str) -> list[int]:
     return sorted(found)
 
 
-def trainer(scan: Scan, training: Path) -> int:
+def trainer(training: Path) -> int:
     """The process that trains a point, not those above it."""
-    found = processes(scan, "train", "--point", training.parent.name)
-    assert len(found) == 1, f"{len(found)} processes train {training}"
-    return found[0]
+    found = harness.trainer(training)
+    assert found is not None, f"no process trains {training}"
+    return found
 
 
-def pause(scan: Scan, trainings: list[Path]) -> list[int]:
+def pause(trainings: list[Path]) -> list[int]:
     """Let the trainers of some points do nothing until they are told to go on, as on a machine that hangs."""
-    pids = [trainer(scan, training) for training in trainings]
+    pids = [trainer(training) for training in trainings]
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     return pids
@@ -99,7 +100,7 @@ def both_in_the_middle(scan: Scan, epoch: int = 3) -> dict[Path, ledger.Attempt]
 
     def look() -> bool:
         for training in scan.in_the_middle(epoch).keys() - paused.keys():
-            paused[training] = pause(scan, [training])
+            paused[training] = pause([training])
         return len(paused) == 2
 
     try:
@@ -110,9 +111,9 @@ def both_in_the_middle(scan: Scan, epoch: int = 3) -> dict[Path, ledger.Attempt]
     return {training: scan.running()[training] for training in sorted(paused)}
 
 
-def kill_while_saving(scan: Scan, training: Path) -> None:
+def kill_while_saving(training: Path) -> None:
     """Kill a trainer in the moment in which it writes a checkpoint."""
-    pid = trainer(scan, training)
+    pid = trainer(training)
 
     def caught() -> bool:
         if not list(training.glob(".checkpoint.*.part.npz")):

@@ -50,7 +50,7 @@ def test_the_node_drained_then_lost(scan, oracle):
     recipe("kill-node")
     stopped = {}
     for training in running:
-        os.kill(trainer(scan, training), signal.SIGSTOP)
+        os.kill(trainer(training), signal.SIGSTOP)
         stopped[training] = saved(training)
     wait_for(lambda: all(state.startswith("PENDING") for state in queue(scan).values()), what="the loss noticed")
     kill(pid for pid in processes(scan) if os.getsid(pid) != driver.pid)
@@ -65,7 +65,7 @@ def test_the_driver_killed_twice_while_its_jobs_run_on(scan, oracle):
     driver = scan.start()
     running = both_in_the_middle(scan, 1)
     jobs = {attempt.job for attempt in running.values()}
-    paused = pause(scan, list(running))
+    paused = pause(list(running))
     scan.kill(driver)
     # Somebody removes Snakemake's lock by hand and begins again: the second copies notice the first ones, and leave.
     scan.finish(scan.start("--unlock"))

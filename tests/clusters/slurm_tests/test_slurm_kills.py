@@ -26,9 +26,9 @@ from slurm_tools import (
 def test_a_trainer_killed_in_the_middle_and_one_killed_while_it_saves(scan, oracle):
     driver = scan.start()
     first, second = both_in_the_middle(scan)
-    kill_while_saving(scan, second)
+    kill_while_saving(second)
     half = list(second.glob(".checkpoint.*.part.npz"))
-    os.kill(trainer(scan, first), signal.SIGKILL)
+    os.kill(trainer(first), signal.SIGKILL)
     stopped = {}
     for training in (first, second):
         stopped[training] = saved(training)
@@ -47,7 +47,7 @@ def test_sigterm_and_sigusr1_leave_a_checkpoint_within_their_grace(scan, oracle)
     running = both_in_the_middle(scan)
     stopped = {}
     for training, name in zip(running, ("TERM", "USR1"), strict=True):
-        pid, began = trainer(scan, training), time.monotonic()
+        pid, began = trainer(training), time.monotonic()
         tool("scancel", f"--signal={name}", running[training].job)
         wait_for(lambda pid=pid: state_of(pid) == "Z", what="the end of the trainer")
         assert time.monotonic() - began < 30
@@ -65,14 +65,14 @@ def test_a_preempted_job_is_begun_again_by_slurm_and_a_refused_one_submitted_aga
     asked = ["--set-resources", "train:gpu=1", "--default-resources", "slurm_partition=low"]
     driver = scan.start(*asked, "--", SCAN_TARGET)
     running = both_in_the_middle(scan)
-    devices = [environment(trainer(scan, training))["CUDA_VISIBLE_DEVICES"] for training in running]
+    devices = [environment(trainer(training))["CUDA_VISIBLE_DEVICES"] for training in running]
     assert sorted(devices) == ["0", "1"]
     # For a while the partition takes no job, and one has to be submitted again.
     first, second = running
-    paused = pause(scan, [second])
+    paused = pause([second])
     tool("scontrol", "update", "partitionname=low", "state=inactive")
     try:
-        os.kill(trainer(scan, first), signal.SIGKILL)
+        os.kill(trainer(first), signal.SIGKILL)
         wait_for(lambda: "refused" in [line.cause for line in lines_of(first)], what="a refusal")
     finally:
         tool("scontrol", "update", "partitionname=low", "state=up")

@@ -59,7 +59,7 @@ def test_out_of_time_obeyed_and_not_obeyed(scan, oracle):
     # On a very busy machine an attempt may have met its deadline before it came so far; then this is a later one.
     running = both_in_the_middle(scan)
     first, second = running
-    slow, deaf = pause(scan, [first, second])
+    slow, deaf = pause([first, second])
     # The second one hears nothing, and Slurm ends it. (Its last minute is already running, so that nobody has to wait.)
     tool("scontrol", "update", f"jobid={running[second].job}", "timelimit=1")
     wait_for(lambda: deafened(deaf), every=0.002, what="the end of the one that does not obey")
@@ -124,7 +124,7 @@ def test_a_diverged_training_and_one_that_is_killed_too_often_are_rows(scan, und
     scan.edit(diverging)
     driver = scan.start()
     (training,) = wait_for(scan.in_the_middle, what="the training that does not diverge")
-    os.kill(trainer(scan, training), signal.SIGKILL)
+    os.kill(trainer(training), signal.SIGKILL)
     scan.finish(driver)
     rows = pd.read_csv(scan.directory / SCAN_TARGET, dtype={"point": str}).set_index("weight_decay")
     assert rows.loc[1e6, "status"] == "diverged"

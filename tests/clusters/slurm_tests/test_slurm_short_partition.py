@@ -38,7 +38,7 @@ def test_what_asks_for_too_much_is_given_up_and_what_needs_more_goes_on(scan, or
     scan.cluster = careful
     driver = scan.start(SCAN_TARGET, *SHORT)
     running = both_in_the_middle(scan, 1)
-    slow, others = pause(scan, list(running)[:1]), list(running)[1:]
+    slow, others = pause(list(running)[:1]), list(running)[1:]
     first = next(iter(running))
     margin = min(CONFIG["cluster"]["margin"], 15)
     deadline = float(environment(slow[0])[BEGAN]) + 60 - margin

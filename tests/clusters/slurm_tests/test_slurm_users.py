@@ -24,7 +24,7 @@ HELD = ["--set-resources", "train:slurm_extra='--hold'", "--", SCAN_TARGET]
 def test_an_undisturbed_scan_that_a_second_driver_and_an_edit_do_not_disturb(scan, oracle):
     driver = scan.start()
     training = next(iter(wait_for(scan.in_the_middle, what="a training")))
-    assert "CUDA_VISIBLE_DEVICES" not in environment(trainer(scan, training))
+    assert "CUDA_VISIBLE_DEVICES" not in environment(trainer(training))
     said = scan.finish(scan.start(), code=1)
     assert "is driven by snakemake on" in said
     assert driver.poll() is None
@@ -79,7 +79,7 @@ def test_two_points_in_one_job_one_of_which_is_killed(scan, oracle):
     assert "TimeLimit=00:20:00" in asked
     assert len(scan.running()) == 1, "they run one after the other"
     stopped = saved(first)
-    os.kill(trainer(scan, first), signal.SIGKILL)
+    os.kill(trainer(first), signal.SIGKILL)
     scan.finish(driver)
     oracle(scan, ["bug"])
     (other,) = set(scan.trainings()) - {first}

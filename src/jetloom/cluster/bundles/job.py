@@ -32,6 +32,8 @@ from jetloom.scan.result_file import RESULT
 
 logger = logging.getLogger(__name__)
 
+IMPORTS = {"network": (), "boosted": ("sklearn.ensemble", "awkward", "vector")}
+"""What each way to train imports late: numba imports the last two before its first function runs."""
 SAME_FOR_ALL = {ExitCode.RESOURCE, ExitCode.DISK}
 """Exit codes of a training after which no other one is begun: the machine has no card, or the disk is full."""
 
@@ -108,7 +110,7 @@ class BundleJob:
         """Do trainings, one after the other, or as many at a time as share a card."""
         self.trainings.dataset.verify()
         most = min(needs.at_a_time(self.analysis, self.task), len(left))
-        forks = self._prepare(most)
+        forks = self._may_fork(most, several=len(left) > 1)
         os.environ[JOB] = job_id()  # of all of them: what ends the job ends this process
         waiting, children = list(left), Children()
         while waiting or len(children):
@@ -121,16 +123,22 @@ class BundleJob:
                 training = waiting.pop(0)
                 (self._fork if forks else self._start)(children, training, self._share(training, len(left), most))
 
-    def _prepare(self, most: int) -> bool:
-        """Import what all trainings need; say whether this process may fork."""
-        if find_model(self.trainings.task.model).trainer == "network":
+    def _may_fork(self, most: int, several: bool) -> bool:
+        """Say whether this process may fork, after it has imported what several trainings need.
+
+        One alone imports it itself: a batch system that adds up the memory of processes would count it twice.
+        """
+        trainer = find_model(self.trainings.task.model).trainer
+        if several and trainer == "network":
             from jetloom.training.backends.backend import import_backend
 
             settings = self.trainings.task.training
             if most > 1:
                 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX would take the card for one
             import_backend(settings.backend, settings.threads, settings.device)
-        import_module(f"jetloom.{TRAINERS[find_model(self.trainings.task.model).trainer]}")
+        if several:
+            for module in (f"jetloom.{TRAINERS[trainer]}", *IMPORTS[trainer]):
+                import_module(module)
         if is_fork_safe():
             return True
         logger.warning("%s: this process has threads: each training is a fresh process", self.bundle)

@@ -139,3 +139,4 @@ def _write_errors_to(log: Path) -> None:
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     os.dup2(descriptor, 2)
     os.close(descriptor)
+    sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
