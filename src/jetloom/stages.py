@@ -75,7 +75,7 @@ def _owners_of_trees(analysis: Analysis) -> list[str]:
 
 
 def tasks_with(analysis: Analysis, objective: str) -> list[str]:
-    """Return the tasks whose model has an objective, ``classifier`` or ``density``."""
+    """Return the tasks whose model has an objective of a kind, as ``classifier`` or ``density``."""
     return [name for name, task in analysis.tasks.items() if find_model(task.model).objective.kind == objective]
 
 
@@ -90,6 +90,11 @@ def _densities(analysis: Analysis) -> list[str]:
 def sampled_tasks(analysis: Analysis) -> list[str]:
     """Return the tasks from whose best model jets are drawn."""
     return [name for name, task in analysis.tasks.items() if task.model == "junipr" and task.sampled]
+
+
+def tasks_with_page(analysis: Analysis) -> list[str]:
+    """Return the tasks whose best model is evaluated on a page of the report: those of an objective that has one."""
+    return [*_classifiers(analysis), *_densities(analysis)]
 
 
 def _compared(analysis: Analysis) -> list[str]:

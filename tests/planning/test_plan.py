@@ -252,3 +252,24 @@ def test_a_remote_file_is_a_parameter_and_no_input(content, route):
     prepared = Inputs(Plan(load_merged(content), plan.config))
     assert prepared.remote_original(remote) == [url]
     assert prepared.remote_dxaod(remote) == prepared.remote_hdf5_source(remote) == []
+
+
+OWN = """
+from jetloom.models.dense import Dense
+from jetloom.models.objectives.objective import Objective
+
+class Other(Objective):
+    "An objective that no page of the report shows."
+
+class Mine(Dense):
+    objective = Other()
+"""
+
+
+def test_an_objective_without_a_page_is_asked_for_none(content, tmp_path):
+    (tmp_path / "mine.py").write_text(OWN)
+    content["tasks"]["own"] = {"dataset": "dense", "model": "mine.py:Mine"}
+    plan = Plan.of(content)
+    asked = [path for path in targets.task_reports(plan) if "/own" in path]
+    assert asked == ["results/tiny/plots/own/scan/learning_curves.png", "results/tiny/scans/own/best.zip"]
+    assert "results/tiny/best/gluon/metrics.html" in targets.task_reports(plan)

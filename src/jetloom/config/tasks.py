@@ -113,9 +113,12 @@ class Search(Settings):
     )
 
 
+TARGET = "target"
+"""The column of the variable that is to be learnt."""
+
 DATA_SETTINGS = {
     "samples", "select", "absent", "fraction", "labels", "unlabelled", "inputs", "spectators", "missing", "scaling",
-    "weights", "split", "reads", "binning", "collections",
+    "weights", "split", "reads", "binning", "collections", "target",
 }  # fmt: skip
 """The settings of a task that shape its dataset."""
 
@@ -170,6 +173,11 @@ class Task(Settings):
     )
     inputs: list[Expression] = Field(
         default_factory=list, description="Input variables, or expressions such as 'log(pt)'."
+    )
+    target: Expression | None = Field(
+        None,
+        description="For models that learn a variable (regression): the variable, or an expression such as "
+        "'log(truth_pt / pt)'. Jets without it are left out of the dataset, and counted.",
     )
     collections: dict[Variable, Collected] = Field(
         default_factory=dict,
@@ -230,6 +238,10 @@ class Task(Settings):
             raise ValueError("inputs: at least one is needed")
         if self.start is not None and self.unaries:
             raise ValueError("'start' and 'unaries' exclude each other")
+        if self.target not in (None, TARGET) and TARGET in [*self.spectators, *self.weights.variables]:
+            raise ValueError(
+                f"spectators: '{TARGET}' is the name of the column of the target, which is another variable"
+            )
         if self.reads == "trees" and self.collections:
             raise ValueError("collections: files of trees hold none; give them to a task that reads jets")
         both = sorted(set(self.scan) & set(self.parameters))

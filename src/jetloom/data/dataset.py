@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from jetloom.config.tasks import TARGET
 from jetloom.data.description import Description
 from jetloom.data.view import Columns, DataFacts, View
 from jetloom.errors import ConfigurationError, CorruptFileError, MissingFileError
@@ -75,7 +76,14 @@ class Dataset:
                     name: _columns([inputs["column"] for inputs in one["inputs"]], fitted[name], one["slots"])
                     for name, one in self.description.get("collections", {}).items()
                 }
-                facts = DataFacts(_columns(names, entry), self.classes, collections, entry.get("binning"))
+                target = entry.get("target")
+                facts = DataFacts(
+                    _columns(names, entry),
+                    self.classes,
+                    collections,
+                    None if target is None else _columns([TARGET], {**target, "missing": None}),
+                    entry.get("binning"),
+                )
                 roles = ("train", "validation", "test")
                 files = {role: [self.directory / name for name in entry[role]] for role in roles}
                 return View(fold, entry["weight"], files, facts)

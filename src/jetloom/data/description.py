@@ -36,6 +36,13 @@ class Fitted(Stored):
     missing: list[float]
 
 
+class Spread(Stored):
+    """What was fitted of the target on the training part."""
+
+    mean: list[float]
+    std: list[float]
+
+
 class ViewEntry(Stored):
     """One way to use the dataset: its parts by role, and what was fitted on the training part."""
 
@@ -48,6 +55,7 @@ class ViewEntry(Stored):
     std: list[float]
     missing: list[float] | None
     collections: dict[str, Fitted] = Field(default_factory=dict)
+    target: Spread | None = None
 
 
 class Description(Stored):

@@ -40,6 +40,8 @@ class DataFacts:
     """In the order of the network's outputs."""
     collections: Mapping[str, Columns] = field(default_factory=dict)
     """Columns of what belongs to the rows, by collection: of filled slots alone; trees are not among them."""
+    target: Columns | None = None
+    """The variable that is to be learnt, by mean and standard deviation on the training part; None without one."""
     trees: dict[str, Any] | None = None
     """Scaling and bins of the trees, as :mod:`jetloom.data.fitting.binning` fitted them; None without trees."""
 

@@ -89,20 +89,22 @@ def predict(
     ------
     rows : structured array, shape (n,)
         The dataset's rows.
-    probabilities : array of float, shape (n, classes)
+    predicted : array of float, shape (n, columns)
+        Of a classifier the probabilities of the classes.
 
     Raises
     ------
     BadValueError
-        If the model does not give one finite number for each class.
+        If the model does not give one finite number for each column that its objective says.
     """
-    outputs = outputs_of(network, model, view.facts)
+    outputs, columns = outputs_of(network, model, view.facts), model.objective.columns(view.facts)
+    what = "classes" if model.objective.kind == "classifier" else "numbers"
     step = 1 if most is None else max(1, -(-view.rows(role) // most))
     for block in view.blocks(role, BLOCK_ROWS if BRANCHINGS in model.reads else ROWS, model.reads):
         jets = block.take(slice(None, None, step))
         if len(jets):
             output = model.probabilities(outputs(jets))
-            if output.shape != (len(jets), len(view.facts.classes)) or not np.isfinite(output).all():
+            if output.shape != (len(jets), len(columns)) or not np.isfinite(output).all():
                 shape = f"an output of shape {output.shape[1:]}, finite: {bool(np.isfinite(output).all())}"
-                raise BadValueError(f"the model gave {shape}, where {len(view.facts.classes)} classes were expected")
+                raise BadValueError(f"the model gave {shape}, where {len(columns)} {what} were expected")
             yield jets.rows, output

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jetloom import paths
 from jetloom.planning.plan import Plan
-from jetloom.stages import reweighted, sampled_tasks
+from jetloom.stages import reweighted, sampled_tasks, tasks_with_page
 
 
 def hdf5(plan: Plan) -> list[str]:
@@ -52,9 +52,8 @@ def task_reports(plan: Plan) -> list[str]:
         for path in (
             f"{plan.root}/plots/{task}/scan/learning_curves.png",
             f"{plan.root}/scans/{task}/best.zip",
-            f"{plan.root}/best/{task}/metrics.html",
         )
-    ]
+    ] + [f"{plan.root}/best/{task}/metrics.html" for task in tasks_with_page(plan.analysis)]
 
 
 def comparisons(plan: Plan) -> list[str]:

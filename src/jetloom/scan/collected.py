@@ -65,6 +65,29 @@ def entry_expressions(
         yield found, [*own, *(f"{ROW}.{variable}" for variable in of_jets)]
 
 
+def check_target(analysis: Analysis, models: Mapping[str, Model]) -> None:
+    """Check that each model that learns a variable has one, and that each such variable is learnt.
+
+    Raises
+    ------
+    ConfigurationError
+        For the first that does not fit.
+    """
+    for name, task in analysis.tasks.items():
+        owner = analysis.dataset_of(name)
+        if models[name].objective.needs_target and task.target is None:
+            raise ConfigurationError(
+                f"the model '{task.model}' learns a variable, and none is named",
+                where=f"tasks.{owner}.target",
+                advice="name it, or an expression: target: log(truth_pt / pt)",
+            )
+        readers = [one for one in analysis.tasks if analysis.dataset_of(one) == name]
+        if task.dataset is None and task.target and not any(models[one].objective.needs_target for one in readers):
+            raise ConfigurationError(
+                "no model of this dataset learns a variable", where=f"tasks.{name}.target", advice="take it out"
+            )
+
+
 def check_readers(analysis: Analysis, models: Mapping[str, Model]) -> None:
     """Check that each model finds the collections that it reads, and that each collection has a reader.
 

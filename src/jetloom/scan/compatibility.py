@@ -10,7 +10,7 @@ from jetloom.errors import ConfigurationError, near_misses
 from jetloom.models.base import Model
 from jetloom.models.registry import find_model, resolve_parameters
 from jetloom.models.updates import CONTROL, LOSS, streams_of
-from jetloom.scan.collected import check_readers
+from jetloom.scan.collected import check_readers, check_target
 from jetloom.scan.table.columns import HISTORY
 
 
@@ -24,6 +24,7 @@ def check_models(analysis: Analysis) -> None:
     """
     models = {name: find_model(task.model) for name, task in analysis.tasks.items()}
     check_readers(analysis, models)
+    check_target(analysis, models)
     for name, task in analysis.tasks.items():
         _check_trees(analysis, name, task, models[name])
         _check_classes(name, task, models[name])

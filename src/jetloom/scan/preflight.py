@@ -204,6 +204,7 @@ def _task_expressions(name: str, task: Task) -> list[tuple[str, str]]:
     found = [(f"tasks.{name}.labels.{key}", label.when) for key, label in task.labels.items()]
     found += [(f"tasks.{name}.inputs", text) for text in task.inputs]
     found += [(f"tasks.{name}.select", text) for text in task.select]
+    found += [(f"tasks.{name}.target", task.target)] if task.target is not None else []
     found += [(f"tasks.{name}.spectators", text) for text in task.spectators]
     columns = {column_name(text) for text in task.inputs}
     return found + [(f"tasks.{name}.weights", text) for text in task.weights.variables if text not in columns]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.data.streams.batch import Batch
+from jetloom.data.streams.batch import Batch, Features, joined_rows, take_rows
 from jetloom.errors import EmptySampleError
 from jetloom.models.base import Model
 from jetloom.statistics.meaning import WeightSums, doubt_of_mean
@@ -53,7 +53,7 @@ def scores(stepper: Stepper, model: Model, blocks: Iterator[Batch], prefix: str)
     """
     objective, whole = model.objective, WeightSums()
     sums, ends = np.zeros(1 + len(objective.terms)), np.zeros((2, 0))
-    kept: list[tuple[npt.NDArray[Any], ...]] = []
+    kept: list[tuple[Features, npt.NDArray[Any], npt.NDArray[Any]]] = []
     for batch in blocks:
         real = batch.real
         values, outputs = stepper.evaluate(batch)
@@ -64,7 +64,7 @@ def scores(stepper: Stepper, model: Model, blocks: Iterator[Batch], prefix: str)
             ends = extremes(ends, of_jets)
         if objective.of_parts:
             kept.append(
-                (np.asarray(batch.target)[real], model.probabilities(np.asarray(outputs))[real], batch.weights[real])
+                (take_rows(batch.target, real), model.probabilities(np.asarray(outputs))[real], batch.weights[real])
             )
     if not whole.jets:
         raise EmptySampleError("has no jet of the task's classes", where=PARTS.get(prefix, "data"))
@@ -73,7 +73,8 @@ def scores(stepper: Stepper, model: Model, blocks: Iterator[Batch], prefix: str)
     row, few = dict(zip(names, means.tolist(), strict=True)), whole.doubt()
     doubts = {name: few or doubt_of_mean(row[name], *end) for name, end in zip(names, ends.T.tolist(), strict=True)}
     if kept:
-        target, predicted, weights = (np.concatenate(arrays) for arrays in zip(*kept, strict=True))
+        targets, *others = zip(*kept, strict=True)
+        target, (predicted, weights) = joined_rows(targets), (np.concatenate(arrays) for arrays in others)
         found_of_part = objective.part_metrics(target, predicted, weights)
         for name in objective.of_parts:
             row[f"{prefix}{name}"], doubts[f"{prefix}{name}"] = found_of_part[name]

@@ -156,7 +156,12 @@ def _described_columns(task: Task, files: dict[str, list[Path]]) -> dict[str, An
     """Return the inputs and spectators with their titles, and the collections, if there are some."""
     titles = _titles(files)
     inputs = _inputs(task.inputs, titles)
-    found = {"inputs": inputs, "spectators": [{"column": n, "title": titles.get(n, n)} for n in task.spectators]}
+    found: dict[str, Any] = {
+        "inputs": inputs,
+        "spectators": [{"column": n, "title": titles.get(n, n)} for n in task.spectators],
+    }
+    if task.target is not None:
+        found["target"] = {"expression": task.target, "title": titles.get(task.target, task.target)}
     return found | ({"collections": _described_collections(task, files)} if task.collections else {})
 
 

@@ -42,6 +42,8 @@ def write_parts(
         fitted = [view.description["binning"] for view in views]
         limits = [[found["momentum"], found["branching"], found.get("inputs")] for found in fitted]
         settings.append([task.binning.model_dump(exclude={"warn_above"}), limits, fitted[0]["trees"]])
+    if task.target is not None:
+        settings.append({"target": task.target})
     if task.collections:
         settings.append([[name, one.inputs, one.slots, one.missing] for name, one in task.collections.items()])
     digest, trees = hashlib.sha256(provenance.canonical_json(settings).encode()), hashlib.sha256()

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from jetloom.config.analysis import Analysis
 from jetloom.config.samples import Sample
-from jetloom.config.tasks import Task
+from jetloom.config.tasks import TARGET, Task
 from jetloom.cutflow import CutFlow
 from jetloom.data.block import BLOCK_ROWS, BRANCHINGS, Block, iter_blocks
 from jetloom.data.building import split as splitting
@@ -24,7 +24,7 @@ from jetloom.data.building.collected import Collector, collectors, slot_tables, 
 from jetloom.data.building.labels import UNLABELLED, assign_labels, unknown_labels
 from jetloom.data.building.part_writer import PartWriter
 from jetloom.data.collections import Rows
-from jetloom.data.fitting.spread import Oversized
+from jetloom.data.fitting.spread import LARGEST, Oversized
 from jetloom.data.fitting.weights import event_weights
 from jetloom.errors import ConfigurationError, EmptySampleError, near_misses
 from jetloom.expressions import column_name, evaluate_mask, names_in
@@ -174,7 +174,7 @@ def _staged_dtype(task: Task) -> np.dtype[Any]:
     if twice:
         raise ConfigurationError(f"two inputs have the column name '{twice[0]}'", where="inputs")
     tree = {name: JET_TREE[name].str for name in JET_TREE.names or ()} if task.reads == "trees" else {}
-    made = {**EVENT, **tree}
+    made = {**EVENT, **tree, **({TARGET: "<f4"} if task.target is not None else {})}
     others = [name for name in dict.fromkeys([*task.spectators, *task.weights.variables]) if name not in inputs]
     others = [name for name in others if name not in made]
     for where, names in {"inputs": inputs, "spectators": others}.items():
@@ -198,7 +198,8 @@ def _check_variables(task: Task, reader: TableReader) -> None:
                 f"the input '{columns[name]}' would take the name of the variable '{name}'", where="inputs"
             )
     labels = [label.when for label in task.labels.values()]
-    expressions = [*task.inputs, *task.select, *task.spectators, *labels, *(set(spectra) - set(columns))]
+    target = [task.target] if task.target is not None else []
+    expressions = [*task.inputs, *task.select, *target, *task.spectators, *labels, *(set(spectra) - set(columns))]
     for text in expressions:
         for name in sorted(names_in(text) - known):
             raise ConfigurationError(
@@ -248,6 +249,10 @@ def _staged_jets(task: Task, source: _Source, jets: Block, dtype: np.dtype[Any],
         positive = (jets["mc_event_weight"] > 0) | sample.is_data
         losses.add("dataset", "jets", "weight not positive", len(jets), int(positive.sum()))
         jets, truth = jets.take(positive), truth[positive]
+    if task.target is not None:
+        known = np.isfinite(_target(task.target, jets.rows, lacking)) | (truth == UNLABELLED)
+        losses.add("dataset", "jets", f"no target: {task.target}", len(jets), int(known.sum()))
+        jets, truth = jets.take(known), truth[known]
     rows = _staged_rows(task, jets.rows, dtype, lacking)
     rows["true_label"] = truth
     rows["label"] = np.where(truth == UNLABELLED, source.common, truth)
@@ -272,9 +277,19 @@ def _staged_rows(task: Task, block: Rows, dtype: np.dtype[Any], lacking: Absence
         values = np.nan if lacking.touches(text) else input_values(text, columns, len(block))
         rows[column_name(text)] = np.where(np.isfinite(values), values, np.float32(np.nan))
     for name in (dtype.names or ())[len(task.inputs) :]:
-        if name in columns and name not in OWN_COLUMNS:
+        if name in columns and name not in OWN_COLUMNS and not (name == TARGET and task.target is not None):
             rows[name] = np.nan if name in lacking.variables else columns[name]
+    if task.target is not None:
+        rows[TARGET] = _target(task.target, block, lacking)
     return rows
+
+
+def _target(text: str, block: Rows, lacking: Absence) -> npt.NDArray[np.float32]:
+    """Return the target of each row: NaN where it is not a number, and where it is too large to be one."""
+    if lacking.touches(text):
+        return np.full(len(block), np.nan, np.float32)
+    values = input_values(text, _columns(block), len(block))
+    return np.where(np.abs(values) <= LARGEST, values, np.float32(np.nan))
 
 
 def _columns(block: Rows) -> dict[str, npt.NDArray[Any]]:

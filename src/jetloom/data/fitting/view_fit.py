@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.tasks import Task
+from jetloom.config.tasks import TARGET, Task
 from jetloom.data.block import BLOCK_ROWS, BRANCHINGS, Block, iter_blocks
 from jetloom.data.building import split as splitting
 from jetloom.data.building.labels import UNLABELLED
@@ -95,12 +95,21 @@ def fit_view(task: Task, fold: int | None, staged: dict[str, Path], trees: dict[
             for name, inner in zip(reweighting.variables, reweighting.edges, strict=True)
         },
     }
+    if task.target is not None:
+        description["target"] = _fit_target(training())
     jets = partial(_training_jets, [staged[name] for name in roles["train"]])
     if task.reads == "trees":
         description["binning"] = fit_binning(task.binning, partial(jets, {BRANCHINGS}), trees)
     if task.collections:
         description["collections"] = {name: fit_slots(task, name, partial(jets, {name})) for name in task.collections}
     return FittedView(description, reweighting)
+
+
+def _fit_target(blocks: Iterator[Rows]) -> dict[str, Any]:
+    moments = Moments(1)
+    for block in blocks:
+        moments.add(_matrix(block, [TARGET]))
+    return {"mean": moments.mean.tolist(), "std": moments.std.tolist()}
 
 
 def _training_jets(files: list[Path], reads: Set[str]) -> Iterator[Block]:

@@ -62,8 +62,8 @@ class Batch:
     def concatenate(parts: Sequence[Batch]) -> Batch:
         """Put batches with the same arrays one behind the other."""
         return Batch(
-            _joined([part.features for part in parts]),
-            _joined([part.target for part in parts]),
+            joined_rows([part.features for part in parts]),
+            joined_rows([part.target for part in parts]),
             np.concatenate([part.weights for part in parts]),
             np.concatenate([part.real for part in parts]),
         )
@@ -77,7 +77,8 @@ def take_rows(arrays: Features, index: Index) -> Features:
     return found
 
 
-def _joined(parts: Sequence[Features]) -> Features:
+def joined_rows(parts: Sequence[Features]) -> Features:
+    """Return arrays, or arrays by name, one behind the other."""
     first = parts[0]
     if isinstance(first, dict):
         return {name: np.concatenate([part[name] for part in parts]) for name in first}

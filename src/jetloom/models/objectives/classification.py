@@ -29,6 +29,6 @@ class Classification(Objective):
             "accuracy": ops.cast(ops.equal(ops.cast(ops.argmax(outputs, axis=-1), "int32"), batch.target), "float32")
         }
 
-    def part_metrics(self, target: Array, predicted: Array, weights: Array) -> Mapping[str, Judged]:
+    def part_metrics(self, target: Any, predicted: Array, weights: Array) -> Mapping[str, Judged]:
         """Return the area under the ROC curve."""
         return {"auc": judged_area(target, predicted, weights)}

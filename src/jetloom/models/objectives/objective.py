@@ -22,6 +22,7 @@ METHODS = {
     "target": ("jets", "features", "data"),
     "row_metrics": ("batch", "outputs"),
     "part_metrics": ("target", "predicted", "weights"),
+    "columns": ("data",),
 }
 """What is called of an objective, and with what."""
 
@@ -38,6 +39,9 @@ class Objective:
     """What is known besides the loss."""
     ranked_by: ClassVar[str] = "val_loss"
     """The metric that ranks points unless the configuration says otherwise."""
+
+    needs_target: ClassVar[bool] = False
+    """Whether it learns the variable under ``target`` of the task."""
 
     def target(self, jets: Block, features: Features, data: DataFacts) -> Features:  # noqa: ARG002
         """Return what is to be learnt of each row, one array or arrays by name: by default the index of its class.
@@ -65,17 +69,22 @@ class Objective:
         """
         return {}
 
-    def part_metrics(self, target: Array, predicted: Array, weights: Array) -> Mapping[str, Judged]:  # noqa: ARG002
+    def part_metrics(self, target: Any, predicted: Array, weights: Array) -> Mapping[str, Judged]:  # noqa: ARG002
         """Return the metrics of a ``part`` by name, each with the reason why it means nothing, if there is one.
 
         Parameters
         ----------
-        target : array, shape (rows, ...)
+        target : array, or arrays by name
+            What :meth:`target` gave of all rows.
         predicted : array, shape (rows, ...)
             What :meth:`jetloom.models.base.Model.probabilities` makes of the network's outputs.
         weights : float array, shape (rows,)
         """
         return {}
+
+    def columns(self, data: DataFacts) -> list[str]:
+        """Return what a model predicts of a row, one name a column: by default the score of each class."""
+        return [f"score_{name}" for name in data.classes]
 
     @property
     def terms(self) -> tuple[str, ...]:

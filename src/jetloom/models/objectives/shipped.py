@@ -5,5 +5,6 @@ from __future__ import annotations
 from jetloom.models.junipr.objective import TreeDensity
 from jetloom.models.objectives.classification import Classification
 from jetloom.models.objectives.metric import Metrics
+from jetloom.models.objectives.regression import Regression
 
-SHIPPED = Metrics([*Classification.metrics, *TreeDensity.metrics])
+SHIPPED = Metrics([*Classification.metrics, *TreeDensity.metrics, *Regression.metrics])
