@@ -48,6 +48,7 @@ include: "rules/dataset.smk"
 include: "rules/binning.smk"
 include: "rules/scan.smk"
 include: "rules/best.smk"
+include: "rules/regression.smk"
 include: "rules/junipr.smk"
 include: "rules/compare.smk"
 

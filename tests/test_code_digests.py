@@ -183,7 +183,9 @@ def _report_rules() -> dict[str, tuple[str, str, str, str]]:
         ("report/classifier/measure.py", {"evaluate"}),
         ("report/density/measure.py", {"evaluate_density"}),
         ("plots/density/log_p.py", {"plot_best_density"}),
-        ("report/choice.py", {"plot_best", "plot_best_density"}),
+        ("report/choice.py", {"plot_best", "plot_best_density", "plot_best_regression"}),
+        ("report/regression/measure.py", {"evaluate_regression"}),
+        ("plots/regression/residuals.py", {"plot_best_regression"}),
         ("training/loop.py", set()),
     ],
 )

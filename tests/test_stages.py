@@ -55,7 +55,7 @@ def test_the_stages_of_the_examples(path):
     assert {task for _, task in found} <= {NO_TASK, *analysis.tasks}
     assert {(rule, task) for rule in ("train", "collect") for task in analysis.tasks} <= found
     for task in analysis.tasks:
-        assert len({("evaluate", task), ("evaluate_density", task)} & found) == 1
+        assert len({(rule, task) for rule in ("evaluate", "evaluate_density", "evaluate_regression")} & found) == 1
     assert ("compare" in rules) == bool(analysis.comparisons)
     assert ("simulate" in rules) == any(sample.simulate for sample in analysis.samples.values())
 

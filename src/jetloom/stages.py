@@ -92,9 +92,13 @@ def sampled_tasks(analysis: Analysis) -> list[str]:
     return [name for name, task in analysis.tasks.items() if task.model == "junipr" and task.sampled]
 
 
+def _regressions(analysis: Analysis) -> list[str]:
+    return tasks_with(analysis, "regression")
+
+
 def tasks_with_page(analysis: Analysis) -> list[str]:
     """Return the tasks whose best model is evaluated on a page of the report: those of an objective that has one."""
-    return [*_classifiers(analysis), *_densities(analysis)]
+    return [*_classifiers(analysis), *_densities(analysis), *_regressions(analysis)]
 
 
 def _compared(analysis: Analysis) -> list[str]:
@@ -137,6 +141,8 @@ STAGES = {
         Stage("plot_best", "plot", _classifiers),
         Stage("evaluate_density", "evaluate", _densities),
         Stage("plot_best_density", "plot", _densities),
+        Stage("evaluate_regression", "evaluate", _regressions),
+        Stage("plot_best_regression", "plot", _regressions),
         Stage("sample_jets", "evaluate", sampled_tasks),
         Stage("plot_sampled", "plot", sampled_tasks),
         Stage("reweight", "evaluate", _with_reweighting),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetloom.statistics.regression import ONE_SIGMA, bias, doubt_of_spread, quantiles, resolution
+from jetloom.statistics.regression import ONE_SIGMA, Residuals, bias, doubt_of_spread, resolution
 
 
 def test_a_normal_distribution_has_its_own_width():
@@ -24,15 +24,20 @@ def test_a_weight_counts_as_so_many_rows(values, times):
     repeated = np.concatenate([np.repeat(values[0], times - 1), values])
     assert bias(values, weights) == pytest.approx(repeated.mean(), abs=1e-9)
     order = np.sort(values)
-    found = quantiles(values, weights, (0.0, 0.3, 0.5, 1.0))
+    found = Residuals(values).quantiles(weights, (0.0, 0.3, 0.5, 1.0))
     assert (np.diff(found) >= 0).all()
     assert (found[0], found[-1]) == (order[0], order[-1])
 
 
 def test_quantiles_by_hand():
     # Each of four equal values stands in the middle of its quarter: at 1/8, 3/8, 5/8, 7/8.
-    assert quantiles(np.array([4.0, 1.0, 3.0, 2.0]), np.ones(4), (0.125, 0.25, 0.5, 0.875)).tolist() == [1, 1.5, 2.5, 4]
-    low, high = quantiles(np.arange(1000.0), np.ones(1000), ONE_SIGMA)
+    assert Residuals(np.array([4.0, 1.0, 3.0, 2.0])).quantiles(np.ones(4), (0.125, 0.25, 0.5, 0.875)).tolist() == [
+        1,
+        1.5,
+        2.5,
+        4,
+    ]
+    low, high = Residuals(np.arange(1000.0)).quantiles(np.ones(1000), ONE_SIGMA)
     assert resolution(np.arange(1000.0), np.ones(1000)) == (high - low) / 2 == pytest.approx(341.34, abs=0.1)
 
 

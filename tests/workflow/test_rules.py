@@ -89,13 +89,13 @@ def test_a_wrong_configuration_is_one_line_before_any_job(fresh: Analysis, chang
         ("scan", {"unitz": [1, 2]}, r"no parameter 'unitz'; did you mean 'units'\?"),
         ("scan", {"units": 5}, r"'units' must be a list"),
         ("scan", {"units": ["many"]}, r"scan.units"),
-        ("search", {"rank_by": "val_auk"}, r"search.rank_by: .*'val_auc'.*not 'val_auk'"),
+        ("search", {"rank_by": "val_auk"}, r"search.rank_by: .*no metric 'val_auk'; did you mean 'val_auc'"),
         ("inputs", ["log(pt)", "Widht"], r"tasks.quark_gluon.inputs: 'Widht': .*did you mean 'Width'"),
         ("model", "dens", r"no model 'dens'; did you mean 'dense'\?"),
         (
             "training",
             {"early_stopping": {"monitor": "val_los"}},
-            r"early_stopping.monitor: .*'val_loss'.*not 'val_los'",
+            r"early_stopping.monitor: .*no metric 'val_los'; did you mean 'val_loss'",
         ),
     ],
 )

@@ -65,7 +65,7 @@ class Subject:
 class Evaluated(Stored):
     """What ``metrics.json`` says of any model."""
 
-    objective: Literal["classifier", "density"]
+    objective: Literal["classifier", "density", "regression"]
 
 
 def read_objective(directory: Path) -> str:

@@ -22,37 +22,50 @@ def bias(residuals: Array, weights: Array) -> float:
     return float((residuals * np.asarray(weights, np.float64)).sum() / total) if total > 0 else float("nan")
 
 
-def quantiles(values: Array, weights: Array, probabilities: Array | tuple[float, ...]) -> Floats:
-    """Return weighted quantiles.
+class Residuals:
+    """Residuals in rising order, of which weights are asked again and again.
 
     Parameters
     ----------
-    values, weights : arrays, shape (n,)
-        Where negative weights make the cumulated sum fall, it stays what it was.
-    probabilities : array or tuple, shape (k,)
-
-    Returns
-    -------
-    float64 array, shape (k,)
-        NaN if there are no values, or the weights do not sum to more than 0. Each value stands in the middle of its own
-        weight, and between values it is interpolated.
+    values : array, shape (n,)
     """
-    order = np.argsort(values, kind="stable")
-    sorted_weights = np.asarray(weights, np.float64)[order]
-    total = sorted_weights.sum()
-    if not total > 0:
-        return np.full(len(probabilities), np.nan)
-    middle = np.cumsum(sorted_weights) - sorted_weights / 2
-    found: Floats = np.interp(
-        np.asarray(probabilities) * total, np.maximum.accumulate(middle), np.asarray(values, np.float64)[order]
-    )
-    return found
+
+    def __init__(self, values: Array) -> None:
+        self.order = np.argsort(values, kind="stable")
+        self.values: Floats = np.asarray(values, np.float64)[self.order]
+
+    def quantiles(self, weights: Array, probabilities: Array | tuple[float, ...]) -> Floats:
+        """Return weighted quantiles.
+
+        Parameters
+        ----------
+        weights : array, shape (n,)
+            Where negative ones make the cumulated sum fall, it stays what it was.
+        probabilities : array or tuple, shape (k,)
+
+        Returns
+        -------
+        float64 array, shape (k,)
+            NaN if the weights do not sum to more than 0. Each value stands in the middle of its own weight, and between
+            values it is interpolated.
+        """
+        ordered = np.asarray(weights, np.float64)[self.order]
+        total = ordered.sum()
+        if not total > 0:
+            return np.full(len(probabilities), np.nan)
+        middle = np.maximum.accumulate(np.cumsum(ordered) - ordered / 2)
+        found: Floats = np.interp(np.asarray(probabilities) * total, middle, self.values)
+        return found
+
+    def resolution(self, weights: Array) -> float:
+        """Return half the distance of the quantiles 16 % and 84 %: one sigma of a normal distribution."""
+        low, high = self.quantiles(weights, ONE_SIGMA)
+        return float(high - low) / 2
 
 
 def resolution(residuals: Array, weights: Array) -> float:
-    """Return half the distance of the quantiles 16 % and 84 % of residuals: one sigma of a normal distribution."""
-    low, high = quantiles(residuals, weights, ONE_SIGMA)
-    return float(high - low) / 2
+    """Return half the distance of the weighted quantiles 16 % and 84 % of residuals of shape (n,)."""
+    return Residuals(residuals).resolution(weights)
 
 
 def doubt_of_spread(residuals: Array, weights: Array) -> str:

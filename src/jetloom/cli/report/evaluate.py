@@ -25,6 +25,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.evaluation.statistics.printed import written
     from jetloom.report.classifier.measure import evaluate as evaluate_classifier
     from jetloom.report.density.measure import evaluate as evaluate_density
+    from jetloom.report.regression.measure import evaluate as evaluate_regression
     from jetloom.report.subject import Subject
 
     best = open_best(arguments)
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
     draws = Draws(best.analysis.seed, best.analysis.bootstrap)
     learnt = best.task.classes or best.dataset.classes
     subject = Subject(best.network, best.model, best.dataset, learnt, best.facts, draws)
-    pages = {"classifier": evaluate_classifier, "density": evaluate_density}
+    pages = {"classifier": evaluate_classifier, "density": evaluate_density, "regression": evaluate_regression}
     evaluate = pages.get(best.model.objective.kind)
     if evaluate is None:
         raise ConfigurationError(

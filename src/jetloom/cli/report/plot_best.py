@@ -23,6 +23,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.data.dataset import Dataset
     from jetloom.report.classifier.figures import draw as draw_classifier
     from jetloom.report.density.figures import draw as draw_density
+    from jetloom.report.regression.figures import draw as draw_regression
     from jetloom.report.subject import read_objective
 
     analysis = load_analysis(arguments.config)
@@ -31,7 +32,10 @@ def run(arguments: argparse.Namespace) -> None:
     dataset = with_appearance(stored, analysis, arguments.task)
     best = arguments.best or paths.best(analysis, arguments.task)
     output = arguments.output or best
-    if read_objective(best) == "density":
+    objective = read_objective(best)
+    if objective == "density":
         draw_density(best, dataset, output, task.drawings, analysis.seed)
+    elif objective == "regression":
+        draw_regression(best, dataset.description, output)
     else:
         draw_classifier(best, dataset.description, output)

@@ -1,0 +1,1 @@
+"""The best regression: numbers, figures, tables."""
