@@ -23,7 +23,7 @@ from bench.measurement import CHECKOUT, Measurement
 
 sys.path.insert(0, str(CHECKOUT / "tests" / "clusters"))
 
-POINTS = 4
+POINTS = 20
 TINY = {"epochs": 2, "batch_size": 256}
 
 BARE = """

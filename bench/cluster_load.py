@@ -17,11 +17,10 @@ SBATCH = """#!/bin/bash
 # Does the job at once: writes the result that Snakemake waits for.
 echo sbatch >> $SHIM/calls
 id=$(($(cat $SHIM/id 2>/dev/null || echo 0) + 1)); echo $id > $SHIM/id
-point=$(grep -o "point=p[0-9a-f]*" <<< "$*" | head -1 | cut -d= -f2)
-directory=results/load/scans/quark_gluon/$point/r0
-mkdir -p $directory results/load/benchmarks/train/quark_gluon/$point
-echo '{}' > $directory/result.json
-: > results/load/benchmarks/train/quark_gluon/$point/r0.tsv
+bundle=$(grep -o "bundle=p[0-9a-f]*-r0" <<< "$*" | head -1 | cut -d= -f2)
+mkdir -p results/load/scans/quark_gluon/bundles results/load/benchmarks/train/quark_gluon
+echo '{}' > results/load/scans/quark_gluon/bundles/$bundle.json
+: > results/load/benchmarks/train/quark_gluon/$bundle.tsv
 echo "$id|COMPLETED" >> $SHIM/jobs
 echo $id
 """
@@ -100,7 +99,7 @@ def write_scripts(shim: Path) -> Path:
 
 
 def write_analysis(directory: Path, points: int) -> list[str]:
-    """Write a configuration with a scan, and a dataset; give the results of that many trainings."""
+    """Write a configuration with a scan, and a dataset; give the manifests of that many trainings."""
     from harness import CONFIG, TASK
 
     from jetloom.config.load import load_analysis
@@ -117,4 +116,4 @@ def write_analysis(directory: Path, points: int) -> list[str]:
     dataset.mkdir(parents=True)
     (dataset / "fingerprint.txt").write_text("0\n")
     found = points_of(load_analysis(directory / "config.yaml").tasks[TASK])[:points]
-    return [f"results/load/scans/{TASK}/{point.name}/r0/result.json" for point in found]
+    return [f"results/load/scans/{TASK}/bundles/{point.name}-r0.json" for point in found]

@@ -79,5 +79,6 @@ def test_the_memory_of_every_stage_grows(tmp_path, monkeypatch):
             paths.attempts(analysis, rule, wildcards),
             ledger.Attempt(1, ledger.Cause.OUT_OF_MEMORY, memory_asked_mb=first[0]),
         )
+        asks.forget()
         assert asked["mem_mb"](wildcards) == asked["htcondor_request_mem_mb"](wildcards) == 2 * first[0], rule
         assert asked["allowed_job_duration"](wildcards) == 60 * asked["runtime"](wildcards) == first[1], rule

@@ -31,7 +31,7 @@ INPUTS = Inputs(PLAN)
 asks = Asking(ANALYSIS, PLAN.bundles)
 
 # Failures are judged by their cause, and signals reach the verbs.
-driver.attach(workflow, ANALYSIS, PLAN.config)
+driver.attach(workflow, ANALYSIS, PLAN.config, asks.forget)
 driver.give_to_jobs(workflow, PLAN.config)
 
 # The software of trainings, for those who deploy it with conda. That for GPUs works without one as well.

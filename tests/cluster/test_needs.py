@@ -27,7 +27,7 @@ def place(tmp_path, monkeypatch):
 
 def asked(found):
     every = scan_trainings(found, TASK)
-    return needs.memory(found, TASK, every), needs.minutes(found, TASK, every)
+    return needs.needs(found, TASK, every)
 
 
 def ended(found, index, cause, **given):

@@ -28,6 +28,7 @@ class Asking:
 
     def __init__(self, analysis: Analysis, bundles: Mapping[str, Mapping[str, Sequence[Training]]]) -> None:
         self._analysis, self._bundles = analysis, bundles
+        self._known: dict[tuple[str, str], needs.Needs] = {}
 
     def __call__(self, rule: str) -> dict[str, Any]:
         """Return the resources of a rule by the names that Snakemake and the plugins of batch systems know.
@@ -59,7 +60,7 @@ class Asking:
 
     def _memory(self, rule: str) -> ByWildcards:
         if rule == "train":
-            return lambda wildcards: needs.memory(self._analysis, wildcards.task, self._bundle(wildcards))
+            return lambda wildcards: self._needs(wildcards).memory
         start = self._first(rule).memory
 
         def memory(wildcards: Any) -> int:
@@ -70,7 +71,7 @@ class Asking:
 
     def _minutes(self, rule: str) -> ByWildcards:
         if rule == "train":
-            return lambda wildcards: needs.minutes(self._analysis, wildcards.task, self._bundle(wildcards))
+            return lambda wildcards: self._needs(wildcards).minutes
         start = self._first(rule).minutes
 
         def minutes(wildcards: Any) -> int:
@@ -79,8 +80,17 @@ class Asking:
 
         return minutes
 
-    def _bundle(self, wildcards: Any) -> Sequence[Training]:
-        return self._bundles[wildcards.task][wildcards.bundle]
+    def forget(self) -> None:
+        """Look at the ledgers anew: a job failed."""
+        self._known.clear()
+
+    def _needs(self, wildcards: Any) -> needs.Needs:
+        """Return what a bundle asks for; its ledgers are read once for all that Snakemake asks of a job."""
+        name = wildcards.task, wildcards.bundle
+        if name not in self._known:
+            trainings = self._bundles[wildcards.task][wildcards.bundle]
+            self._known[name] = needs.needs(self._analysis, wildcards.task, trainings)
+        return self._known[name]
 
     def _first(self, rule: str) -> Any:
         return getattr(self._analysis.cluster.stages, STAGES[rule].request)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from heapq import nlargest
+from pathlib import Path
+from typing import NamedTuple
 
 from jetloom import paths
 from jetloom.cluster.attempts import ceilings, requests
@@ -19,16 +21,19 @@ def to_do(analysis: Analysis, task: str, trainings: Sequence[Training]) -> list[
     return lacking(analysis, task, trainings) or list(trainings)
 
 
-def own_memory(analysis: Analysis, task: str, training: Training) -> int:
-    """Return the memory (MB) that one training asks for."""
-    attempts = _read(analysis, task, training)
-    return requests.memory(analysis.cluster.stages.train.memory, growth(analysis, "train", task, attempts), attempts)
-
-
 def own_minutes(analysis: Analysis, task: str, training: Training) -> int:
     """Return the wall time (minutes) that one training asks for."""
-    attempts = _read(analysis, task, training)
-    return requests.minutes(analysis.cluster.stages.train.minutes, growth(analysis, "train", task, attempts), attempts)
+    return _minutes(analysis, task, *_ledgers(analysis, task, [training]))
+
+
+def _memory(analysis: Analysis, task: str, attempts: Sequence[ledger.Attempt]) -> int:
+    first = analysis.cluster.stages.train.memory
+    return requests.memory(first, growth(analysis, "train", task, attempts), attempts)
+
+
+def _minutes(analysis: Analysis, task: str, attempts: Sequence[ledger.Attempt]) -> int:
+    first = analysis.cluster.stages.train.minutes
+    return requests.minutes(first, growth(analysis, "train", task, attempts), attempts)
 
 
 def growth(analysis: Analysis, rule: str, task: str, attempts: Sequence[ledger.Attempt]) -> Growth:
@@ -38,25 +43,26 @@ def growth(analysis: Analysis, rule: str, task: str, attempts: Sequence[ledger.A
     return ceilings.limited(analysis.cluster.growth, ceilings.find(rule, task))
 
 
-def memory(analysis: Analysis, task: str, trainings: Sequence[Training]) -> int:
-    """Return the memory (MB) of a job: that of the training that needs most, or of as many as are done at a time.
+class Needs(NamedTuple):
+    """What a job of several trainings asks for."""
 
-    No more than ``cluster.growth.memory_limit`` for each of them.
-    """
-    return memory_of(analysis, task, (own_memory(analysis, task, one) for one in to_do(analysis, task, trainings)))
+    memory: int
+    """In MB: of the training that needs most, or of as many as are done at a time. No more than
+    ``cluster.growth.memory_limit``, or than the site gives, for each of them."""
+    minutes: int
+    """Wall time of all that is still to be done, one after the other. No more than ``cluster.growth.minutes_limit``, or
+    than the site gives: what is not done by then goes on in the next attempt."""
 
 
-def minutes(analysis: Analysis, task: str, trainings: Sequence[Training]) -> int:
-    """Return the wall time (minutes) of a job: of all that is still to be done, one after the other.
-
-    No more than ``cluster.growth.minutes_limit``, or than the site gives: what is not done by then goes on in the next
-    attempt.
-    """
+def needs(analysis: Analysis, task: str, trainings: Sequence[Training]) -> Needs:
+    """Return what a job of some trainings asks for, by what there is of results and ledgers."""
     left = to_do(analysis, task, trainings)
-    asked = minutes_of(analysis, task, [own_minutes(analysis, task, one) for one in left])
+    lines = _ledgers(analysis, task, left)
+    memory = memory_of(analysis, task, [_memory(analysis, task, one) for one in lines])
+    minutes = minutes_of(analysis, task, [_minutes(analysis, task, one) for one in lines])
     if len(left) > 1 and (most := ceilings.find("train", task).minutes):
-        return min(asked, max(most, analysis.cluster.stages.train.minutes))
-    return asked
+        minutes = min(minutes, max(most, analysis.cluster.stages.train.minutes))
+    return Needs(memory, minutes)
 
 
 def memory_of(analysis: Analysis, task: str, asked: Iterable[int]) -> int:
@@ -75,5 +81,6 @@ def at_a_time(analysis: Analysis, task: str) -> int:
     return analysis.cluster.share if analysis.tasks[task].training.device == "gpu" else 1
 
 
-def _read(analysis: Analysis, task: str, training: Training) -> list[ledger.Attempt]:
-    return ledger.read(paths.training(analysis, task, *training) / ledger.LEDGER)
+def _ledgers(analysis: Analysis, task: str, trainings: Sequence[Training]) -> list[list[ledger.Attempt]]:
+    root = str(paths.scan(analysis, task))  # once: a scan may have 10,000 trainings, and each is asked for its ledger
+    return [ledger.read(Path(f"{root}/{one.point}/{one.run}/{ledger.LEDGER}")) for one in trainings]

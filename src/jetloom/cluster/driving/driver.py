@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ SINCE = "JETLOOM_DRIVE"
 """Environment variable that tells jobs when the run of Snakemake began that they belong to."""
 
 
-def attach(workflow: Any, analysis: Analysis, stored: Path) -> None:
+def attach(workflow: Any, analysis: Analysis, stored: Path, judged: Callable[[], None] = lambda: None) -> None:
     """Wrap what jetloom knows better. Called once, when the Snakefile is read.
 
     Parameters
@@ -47,6 +47,8 @@ def attach(workflow: Any, analysis: Analysis, stored: Path) -> None:
     stored : Path
         The copy of the configuration that never changes. The Snakemake of each job reads it, and not the user's file,
         which may be edited while jobs wait in a queue.
+    judged : callable
+        Is called when a failure has been judged: what the next attempt asks for is to be found anew.
     """
     from snakemake_interface_executor_plugins.settings import ExecMode
 
@@ -56,7 +58,7 @@ def attach(workflow: Any, analysis: Analysis, stored: Path) -> None:
             os.environ.pop(name, None)
         workflow.config_settings.configfiles = [stored.resolve()]
         hopeless = HopelessJobs(find_scheduler)
-        _judge_failures(analysis, hopeless.removed)
+        _judge_failures(analysis, hopeless.removed, judged)
         plugins.understand_slurm(hopeless)
         plugins.submit_arrays_at_once()
         plugins.guess_no_account()
@@ -127,7 +129,7 @@ def _name_driver(analysis: Analysis) -> None:
     exceptions.LockException = LockException
 
 
-def _judge_failures(analysis: Analysis, hopeless: Mapping[str, str]) -> None:
+def _judge_failures(analysis: Analysis, hopeless: Mapping[str, str], judged: Callable[[], None]) -> None:
     """Let each failure of a job be judged before Snakemake counts it."""
     from snakemake_interface_executor_plugins.executors.base import AbstractExecutor
 
@@ -141,6 +143,7 @@ def _judge_failures(analysis: Analysis, hopeless: Mapping[str, str]) -> None:
         with one_at_a_time:
             judge = judges.setdefault(executor, Resubmission(analysis, find_scheduler(executor), since, hopeless))
             verdict = _judge(judge, job_info, msg or "")
+            judged()
         job = job_info.job
         if verdict.action == Action.DONE:
             logger.warning(f"jetloom: {', '.join(map(_named, _members(job)))}: {verdict.words}")
