@@ -108,8 +108,8 @@ class Search(Settings):
     repetitions: Repetitions = Field(1, description="Trainings of each point, each with its own seed.")
     rank_by: MetricName | None = Field(
         None,
-        description="Metric that ranks the points; its direction is known. Null: `val_auc` for classifiers, `val_loss` "
-        "for density models.",
+        description="Metric of the model's objective that ranks the points; its direction is known. Null: the one that "
+        "the objective names, `val_auc` for classifiers, `val_loss` for densities and regressions.",
     )
 
 
