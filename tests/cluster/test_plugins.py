@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import inspect
+import re
 import signal
 import sys
 import threading
@@ -10,6 +11,8 @@ from types import ModuleType, SimpleNamespace
 from typing import ClassVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jetloom.cluster.driving import plugins
 from jetloom.cluster.driving.plugins import FORGOTTEN_AFTER, SlurmAnswers
@@ -330,6 +333,48 @@ def test_the_look_of_the_condor_plugin_waits_for_a_first_job(monkeypatch):
     executor.made_later = ["b"]
     assert asyncio.run(look(["a"])) == ["a", "b"]
     assert Quiet.seen == [["a"]]
+
+
+def parsed(text):
+    """Arguments as HTCondor reads them (manual, condor_submit, arguments, new syntax)."""
+    assert text[0] == text[-1] == '"'
+    text = re.sub(r'""', "\0", text[1:-1])
+    assert '"' not in text
+    words, word, place, quoted = [], None, 0, False
+    while place < len(text):
+        char = text[place]
+        if char == "'" and quoted and text[place + 1 : place + 2] == "'":
+            word, place = word + "'", place + 1
+        elif char == "'":
+            quoted, word = not quoted, word or ""
+        elif char in " \t\n" and not quoted:
+            words, word = ([*words, word], None) if word is not None else (words, None)
+        else:
+            word = (word or "") + char
+        place += 1
+    return [each.replace("\0", '"') for each in ([*words, word] if word is not None else words)]
+
+
+@given(st.lists(st.text(st.sampled_from("ab '\"\t=/.$"), max_size=8), min_size=1, max_size=6))
+def test_arguments_are_what_condor_reads(words):
+    assert parsed(plugins.condor_arguments(words)) == words
+
+
+def test_blanks_reach_condor_and_all_else_is_as_it_was(monkeypatch):
+    plugin = ModuleType("snakemake_executor_plugin_htcondor")
+
+    class Executor:
+        def _sanitize_job_args(self, job_args):
+            return job_args.replace("'", "")
+
+    plugin.Executor = Executor
+    monkeypatch.setitem(sys.modules, plugin.__name__, plugin)
+    plugins.keep_blanks_for_condor()
+    plugins.keep_blanks_for_condor()
+    clean = Executor()._sanitize_job_args
+    assert clean("-m snakemake --config 'a=b'") == "-m snakemake --config a=b"
+    assert parsed(clean("-m snakemake --directory '/my scan/x'")) == ["-m", "snakemake", "--directory", "/my scan/x"]
+    assert clean("don't") == "dont"
 
 
 # Snakemake and its plugins as they are: if one of these fails after an update, see what jetloom.cluster wraps there.

@@ -66,6 +66,14 @@ def test_a_silent_scheduler_is_waited_for_by_the_run(site):
     assert error(site, "htcondor") == ""
 
 
+def test_a_pool_that_forbids_the_environment_is_found_before_the_first_job(site):
+    keys = {"default_resources": ["getenv=True"]}
+    assert error(site, "htcondor", **keys) == ""
+    site.says("condor_config_val", GETENV="false\n", MAX_JOBS="100000\n")
+    line = error(site, "htcondor", **keys)
+    assert line.startswith("environment: this pool forbids getenv=True (SUBMIT_ALLOW_GETENV); 'environment=PATH=...'")
+
+
 def test_a_time_limit_that_lets_jobs_wait_for_ever(site):
     site.slurm(partitions=[partition("main", "YES", time="01:00:00")])
     assert error(site).startswith(

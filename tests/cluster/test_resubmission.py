@@ -249,6 +249,33 @@ def test_what_is_never_taken_is_not_submitted_again(analysis, scheduler, words):
     assert [line.cause for line in _lines(analysis, failed)] == [Cause.CONFIGURATION]
 
 
+def test_a_refusal_that_nobody_knows_is_tried_once_more_and_told_whole(analysis, scheduler):
+    words = "the moon is in the wrong house " * 20
+    failed = _training(analysis, job="", words=SBATCH.format(words))
+    judge = Resubmission(analysis, scheduler)
+    first, second = judge.judge(failed), judge.judge(failed)
+    assert (first.action, second.action) == (Action.RETRY, Action.GIVE_UP)
+    assert [line.cause for line in _lines(analysis, failed)] == [Cause.REFUSED, Cause.CONFIGURATION]
+    assert "refused twice, for a reason that jetloom does not know" in second.words
+    assert words.strip() in second.words
+    assert "sbatch call" not in second.words
+    # A new run of Snakemake tries again.
+    later = Resubmission(analysis, scheduler, since="2999-01-01T00:00:00+00:00")
+    assert later.judge(failed).action == Action.RETRY
+
+
+def test_the_last_words_of_a_job_are_told_where_its_verb_left_none(analysis, scheduler, tmp_path):
+    output = tmp_path / "job.err"
+    output.write_text("first\n\nTraceback (most recent call last):\n  line 3\nKeyError: 'PATH'\n")
+    scheduler.known["7"] = replace(PENDING, log=str(output))
+    verdict = Resubmission(analysis, scheduler).judge(_training(analysis))
+    assert verdict.words.endswith(
+        "Slurm: FAILED (NonZeroExitCode); Traceback (most recent call last): | line 3 | KeyError: 'PATH'"
+    )
+    scheduler.known["8"] = replace(PENDING, log=str(tmp_path / "none"))
+    assert Resubmission(analysis, scheduler).judge(_training(analysis, job="8")).words.endswith("(NonZeroExitCode)")
+
+
 def test_a_refusal_is_not_mixed_up_with_an_older_attempt_that_was_killed(analysis, scheduler):
     failed = _training(analysis, job="", words=SBATCH.format("Socket timed out"))
     _open(analysis, failed, job="6")

@@ -15,14 +15,15 @@ from jetloom.errors import (
 )
 from jetloom.io.lock import exclusive, is_held
 from jetloom.scan.attempts import attempt, ledger
-from jetloom.scan.attempts.attempt import deadline, job_id, recorded
+from jetloom.scan.attempts.attempt import deadline, recorded
+from jetloom.scan.attempts.identity import JOB, job_id
 from jetloom.scan.attempts.ledger import Cause
 from stored_files import write_result
 
 
 @pytest.fixture(autouse=True)
 def no_scheduler(monkeypatch):
-    for name in ("SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "_CONDOR_JOB_AD"):
+    for name in ("SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "_CONDOR_JOB_AD", JOB):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -130,7 +131,7 @@ def test_attempts_are_numbered(tmp_path):
     ],
 )
 def test_the_next_attempt_closes_the_line_of_a_killed_one(tmp_path, monkeypatch, signal, same, cause, detail):
-    monkeypatch.setenv("SLURM_JOB_ID", "12")
+    monkeypatch.setenv(JOB, "12")
     ledger.leave_open(tmp_path, ledger.Attempt(1, job="12" if same else "11", started=ledger.now()), signal)
     _attempt(tmp_path)
     first, second = _lines(tmp_path)
@@ -152,25 +153,6 @@ def test_a_ledger_that_cannot_be_written_hides_no_error(tmp_path, monkeypatch, c
     assert caplog.text
     # It looks killed: the driver finds the cause in the verb's log.
     assert ledger.read_open(tmp_path) is not None
-
-
-def test_slurm_says_its_job_in_the_environment(monkeypatch):
-    monkeypatch.setenv("SLURM_JOB_ID", "1234")
-    assert job_id() == "1234"
-    monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "1200")
-    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "7")
-    assert job_id() == "1200_7"
-
-
-def test_htcondor_says_its_job_in_a_file(monkeypatch, tmp_path):
-    advert = tmp_path / ".job.ad"
-    advert.write_text('GlobalJobId = "node1#77.0#1795268656"\nClusterId = 77\nProcId = 0\nCmd = "x ClusterId = 5"\n')
-    monkeypatch.setenv("_CONDOR_JOB_AD", str(advert))
-    assert job_id() == "77"
-    advert.write_text("ProcId = 0\n")
-    assert job_id() == f"pid {os.getpid()}"
-    advert.unlink()
-    assert job_id() == f"pid {os.getpid()}"
 
 
 @pytest.mark.parametrize(
@@ -195,7 +177,7 @@ def test_the_job_began_before_the_training(monkeypatch, began, left):
 
 @pytest.mark.parametrize("told", [None, (Cause.NODE_LOST, "Slurm: NODE_FAIL, begun again")])
 def test_the_scheduler_is_asked_why_it_began_a_job_again(tmp_path, monkeypatch, told):
-    monkeypatch.setenv("SLURM_JOB_ID", "5")
+    monkeypatch.setenv(JOB, "5")
     ledger.begin(tmp_path, ledger.Attempt(1, job="5", started=ledger.now()))
     with pytest.raises(ValueError, match="x"), recorded(tmp_path, 1, 1, 0, lambda job: told if job == "5" else None):
         raise ValueError("x")

@@ -15,7 +15,7 @@ from jetloom.cluster.attempts import ceilings
 from jetloom.cluster.attempts.killed import settle_killed
 from jetloom.cluster.attempts.stalls import Stalls
 from jetloom.cluster.attempts.verdict import Action, Verdict, judge
-from jetloom.cluster.attempts.words import NEVER_TAKEN, REFUSED, cause_of_words, verb_error
+from jetloom.cluster.attempts.words import REFUSED, cause_of_words, last_words, refusal, verb_error
 from jetloom.cluster.schedulers.scheduler import Facts, Place, Scheduler
 from jetloom.config.analysis import Analysis
 from jetloom.errors import DiskFullError, JetloomError
@@ -213,12 +213,13 @@ class Resubmission:
     def _cause_without_line(self, failed: FailedJob, facts: Facts | None) -> tuple[Cause, str]:
         """Return the cause of a failure of which the job itself left no line."""
         if not failed.job and REFUSED.search(failed.words):
-            words = " ".join(failed.words.split("sbatch call:")[0].split())[:300]
-            return (Cause.CONFIGURATION if NEVER_TAKEN.search(words) else Cause.REFUSED), words
+            before = ledger.read(paths.attempts(self.analysis, failed.rule, failed.wildcards))
+            return refusal(failed.words, [line for line in before if line.ended >= self.since])
         if reason := self.hopeless.get(failed.job):
             return Cause.CONFIGURATION, f"{reason}: it would have waited for ever"
         if facts is not None and facts.cause is not None:
             return facts.cause, facts.words
         if said := self._said(failed, paths.attempts(self.analysis, failed.rule, failed.wildcards)):
             return cause_of_words(said), said
-        return Cause.BUG, (facts.words if facts else "") or "the job ended before its verb said why"
+        told = filter(None, (facts.words, last_words(facts.log))) if facts else ()
+        return Cause.BUG, "; ".join(told) or "the job ended before its verb said why"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from jetloom.errors import OUT_OF_REACH
-from jetloom.scan.attempts.ledger import Cause
+from jetloom.scan.attempts.ledger import LONGEST, Attempt, Cause
 
 REFUSED = re.compile(r"sbatch failed|submission failed|failed array sbatch submission|failed to submit", re.IGNORECASE)
 NEVER_TAKEN = re.compile(
@@ -17,6 +18,15 @@ NEVER_TAKEN = re.compile(
     re.IGNORECASE,
 )
 """What Slurm's ``sbatch`` and HTCondor's submission say of a request that no waiting makes acceptable."""
+PASSES = re.compile(
+    r"socket timed out|unable to contact|temporarily un(able|available)|timed? ?out|connection (refused|reset)"
+    r"|connect failure|(failed|unable|cannot) to (connect|locate|contact|communicate)|can't (find|connect)|no schedd"
+    r"|zero bytes|standby mode|submit limit|submit(ted)? jobs? limit|MAX_JOBS|not available now|inactive or drain"
+    r"|too many|try again|i/o error|failed array sbatch",
+    re.IGNORECASE,
+)
+"""What they say of a scheduler that is away, or takes no more jobs for now. Of anything else nobody knows whether
+waiting helps: it is tried once more, and told whole."""
 VERB_ERROR = re.compile(r"^jetloom \w+: error: (.*)$")
 OF_CONFIGURATION = re.compile(
     r"\S*/config/[0-9a-f]+\.json: |--[a-z-]+: |(samples|conversion|tasks|training|scan)\b[\w.]*: "
@@ -26,6 +36,36 @@ OF_DAMAGE = re.compile(
     r": (cannot be read \(|entries \d+ to \d+ |is damaged|is truncated|is not (as it was|what was) written|is not a )"
 )
 """How an error tells of a damaged file. What a library said of the bytes follows it, and may be any words."""
+
+
+def refusal(words: str, before: Iterable[Attempt]) -> tuple[Cause, str]:
+    """Return the cause of a submission that was refused, and the scheduler's words without the command.
+
+    Parameters
+    ----------
+    words : str
+        What the executor said.
+    before : iterable of Attempt
+        The attempts of this run of Snakemake.
+    """
+    said = " ".join(words.split("sbatch call:")[0].split())[: LONGEST // 2]
+    if NEVER_TAKEN.search(said):
+        return Cause.CONFIGURATION, said
+    if PASSES.search(said) or not any(line.cause == Cause.REFUSED and line.detail == said for line in before):
+        return Cause.REFUSED, said
+    return Cause.CONFIGURATION, f"refused twice, for a reason that jetloom does not know: {said}"
+
+
+def last_words(log: str, lines: int = 3) -> str:
+    """Return the last lines of a job's own output, where its verb left no log; "" if there are none."""
+    try:
+        with Path(log).open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - 4096))
+            found = file.read().decode(errors="replace").splitlines()
+    except (OSError, ValueError):
+        return ""
+    return " | ".join([line.strip() for line in found if line.strip()][-lines:])
 
 
 def verb_error(log: str, since: float) -> str:

@@ -25,7 +25,8 @@ from jetloom.code_digests import TRAINERS
 from jetloom.errors import CheckpointedError, ExitCode, OutOfTimeError, TrainingsFailedError, exit_code
 from jetloom.io.atomic import make_directory
 from jetloom.models.registry import find_model
-from jetloom.scan.attempts.attempt import BEGAN, JOB, deadline, job_id
+from jetloom.scan.attempts.attempt import BEGAN, deadline
+from jetloom.scan.attempts.identity import JOB, job_id
 from jetloom.scan.bundles.manifest import lacking, write_manifest
 from jetloom.scan.bundles.membership import Training, members
 from jetloom.scan.result_file import RESULT

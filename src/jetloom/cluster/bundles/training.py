@@ -19,6 +19,7 @@ from jetloom.data.dataset import Dataset
 from jetloom.errors import ConfigurationError
 from jetloom.models.registry import find_model
 from jetloom.scan.attempts.attempt import recorded
+from jetloom.scan.attempts.identity import job_id, scheduler_job
 from jetloom.scan.bundles.membership import Training
 from jetloom.scan.initial_models import Start, find_start
 from jetloom.scan.points.space import parse_run, points
@@ -141,7 +142,7 @@ class Trainings:
         from jetloom.training.point import train_point
 
         # Only Slurm begins a job again without a word to the driver, under the same number.
-        again = {"end_before": end_before} if "SLURM_JOB_ID" in os.environ else {}
+        again = {"end_before": end_before} if "SLURM_JOB_ID" in os.environ and job_id() == scheduler_job() else {}
         with recorded(directory, asked.memory, asked.minutes, asked.gpus, **again):
             self.use_backend()
             found = request()

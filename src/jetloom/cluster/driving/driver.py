@@ -26,8 +26,8 @@ from jetloom.cluster.driving.hopeless import HopelessJobs
 from jetloom.cluster.schedulers.registry import find_scheduler
 from jetloom.config.analysis import Analysis
 from jetloom.errors import BusyError
-from jetloom.scan.attempts import ledger
-from jetloom.scan.attempts.attempt import BEGAN, JOB
+from jetloom.scan.attempts import identity, ledger
+from jetloom.scan.attempts.attempt import BEGAN
 
 logger = logging.getLogger("snakemake")
 
@@ -54,8 +54,8 @@ def attach(workflow: Any, analysis: Analysis, stored: Path, judged: Callable[[],
 
     if workflow.exec_mode == ExecMode.DEFAULT:
         os.environ[SINCE] = ledger.now()
-        for name in (BEGAN, JOB):  # a driver may run inside a job
-            os.environ.pop(name, None)
+        os.environ.pop(BEGAN, None)  # a driver may run inside a job
+        identity.forget()
         workflow.config_settings.configfiles = [stored.resolve()]
         hopeless = HopelessJobs(find_scheduler)
         _judge_failures(analysis, hopeless.removed, judged)
@@ -63,6 +63,7 @@ def attach(workflow: Any, analysis: Analysis, stored: Path, judged: Callable[[],
         plugins.submit_arrays_at_once()
         plugins.guess_no_account()
         plugins.be_patient_with_condor(hopeless)
+        plugins.keep_blanks_for_condor()
         plugins.look_again_once()
         orphans.record_at_submission(workflow)
         orphans.record_that_none_lacks()
@@ -70,6 +71,7 @@ def attach(workflow: Any, analysis: Analysis, stored: Path, judged: Callable[[],
     else:
         orphans.keep_ids(workflow)
         if workflow.exec_mode == ExecMode.REMOTE:
+            identity.hand_on()
             _pass_signals_on()
             os.environ.setdefault(BEGAN, f"{began(os.getpid()):.1f}")
 

@@ -17,9 +17,14 @@ from weakref import WeakSet
 LACKING = "lacking"
 """The parameter of the rule ``train`` that names the trainings of a bundle without a result."""
 
+from jetloom.scan.attempts.identity import scheduler_job
+
 
 def keep_ids(workflow: Any) -> None:
-    """In a job's own Snakemake: leave the driver's markers alone.
+    """In a job's own Snakemake: leave the driver's markers alone, and what is another job's by now.
+
+    A job that is held or lost takes its time to die. Its work may have been given to a successor meanwhile, whose
+    marker, records and files a dying Snakemake would clean away as those of its own failed job.
 
     Parameters
     ----------
@@ -27,6 +32,34 @@ def keep_ids(workflow: Any) -> None:
         The workflow under way.
     """
     from snakemake.jobs import Job
+    from snakemake.persistence import PersistenceBase
+
+    def is_another_ones(job: Any) -> bool:
+        workflow.persistence._clear_cache()
+        named = [name for name in workflow.persistence.external_jobids(job) if name]
+        own = scheduler_job()
+        return bool(own and named) and own not in named
+
+    def only_own(kind: Any, name: str, at: int) -> None:
+        """Let a method do nothing with a job, the argument at a place, that is another one's."""
+        first = getattr(getattr(kind, name), "original", getattr(kind, name))
+        if asyncio.iscoroutinefunction(first):
+
+            async def later(*arguments: Any, **more: Any) -> Any:
+                return None if is_another_ones(arguments[at]) else await first(*arguments, **more)
+
+            guarded: Any = later
+        else:
+
+            def guarded(*arguments: Any, **more: Any) -> Any:
+                return None if is_another_ones(arguments[at]) else first(*arguments, **more)
+
+        guarded.original = first
+        setattr(kind, name, guarded)
+
+    only_own(PersistenceBase, "cleanup", 1)
+    only_own(PersistenceBase, "finished", 1)
+    only_own(Job, "cleanup", 0)
 
     original = getattr(Job.register, "original", Job.register)
 

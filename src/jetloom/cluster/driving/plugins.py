@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
 import sys
 import threading
@@ -193,6 +195,34 @@ def be_patient_with_condor(hopeless: HopelessJobs) -> None:
     check_active_jobs.original = check  # type: ignore[attr-defined]
     plugin.Executor.run_job = run_job
     plugin.Executor.check_active_jobs = check_active_jobs
+
+
+def keep_blanks_for_condor() -> None:
+    """Wrap the HTCondor plugin's clean-up of arguments, if the plugin is there: it drops quotes, and so cuts paths."""
+    plugin: Any = sys.modules.get("snakemake_executor_plugin_htcondor")
+    if plugin is None:
+        return
+    drop = getattr(plugin.Executor._sanitize_job_args, "original", plugin.Executor._sanitize_job_args)
+
+    def sanitize_job_args(self: Any, job_args: str) -> Any:
+        try:
+            words = shlex.split(job_args)
+        except ValueError:  # no shell would take it either
+            return drop(self, job_args)
+        return condor_arguments(words) if any(" " in word for word in words) else drop(self, job_args)
+
+    sanitize_job_args.original = drop  # type: ignore[attr-defined]
+    plugin.Executor._sanitize_job_args = sanitize_job_args
+
+
+def condor_arguments(words: Iterable[str]) -> str:
+    """Write arguments as HTCondor's submit files take them: all in double quotes, those with blanks in single ones."""
+
+    def written(word: str) -> str:
+        word = word.replace('"', '""')
+        return "'" + word.replace("'", "''") + "'" if re.search(r"[\s']", word) or not word else word
+
+    return '"' + " ".join(map(written, words)) + '"'
 
 
 def look_again_once() -> None:

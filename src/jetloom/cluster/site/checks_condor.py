@@ -62,10 +62,10 @@ def schedd(examined: Examined) -> Iterator[Finding]:
                       "its memory, stay unknown")  # fmt: skip
     else:
         yield ok("history", "condor_history answers")
-    yield from _limits(examined)
+    yield from limits(examined)
 
 
-def _limits(examined: Examined) -> Iterator[Finding]:
+def limits(examined: Examined) -> Iterator[Finding]:
     """Check what the submitting side's own settings forbid."""
     getenv = examined.sources.default_resources().get("getenv")
     if getenv and setting("SUBMIT_ALLOW_GETENV").lower() == "false":

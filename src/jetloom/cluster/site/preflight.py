@@ -129,6 +129,7 @@ def _condor(examined: Examined, _: dict[str, Any]) -> Iterator[Finding]:
     except SilentSchedulerError:
         yield from checks_condor.configured()
         raise
+    yield from checks_condor.limits(examined)
     if wanting := [entry for entry in examined.asked if entry.gpus]:
         most = max(wanting, key=lambda entry: entry.gpus)
         if not condor.read_slots(f"TotalSlotGPUs >= {most.gpus}"):

@@ -16,6 +16,7 @@ from pathlib import Path
 from jetloom.errors import BusyError, CheckpointedError, DiskFullError, ExitCode, JetloomError, OutOfTimeError
 from jetloom.io.lock import exclusive
 from jetloom.scan.attempts import ledger
+from jetloom.scan.attempts.identity import job_id
 from jetloom.scan.attempts.ledger import Attempt, Cause
 from jetloom.scan.result_file import read_result
 
@@ -24,33 +25,6 @@ logger = logging.getLogger(__name__)
 EndBefore = Callable[[str], tuple[Cause, str] | None]
 BEGAN = "JETLOOM_JOB_BEGAN"
 """Environment variable that tells a training when its job began, in seconds since 1970."""
-JOB = "JETLOOM_JOB"
-"""Environment variable that tells the trainings of a bundle, which are processes of their own, whose job they are."""
-
-
-def job_id() -> str:
-    """Return the scheduler's id of the job that this process belongs to; without a scheduler, a process id.
-
-    It is that of this process, or of the one above it that does a bundle of trainings.
-
-    Slurm says it in the environment. HTCondor says it in the job's own description, the file that ``_CONDOR_JOB_AD``
-    names.
-    """
-    if job := os.environ.get(JOB):
-        return job
-    if slurm := os.environ.get("SLURM_JOB_ID"):
-        array, task = os.environ.get("SLURM_ARRAY_JOB_ID"), os.environ.get("SLURM_ARRAY_TASK_ID")
-        return f"{array}_{task}" if array and task else slurm
-    if advert := os.environ.get("_CONDOR_JOB_AD"):
-        try:
-            lines = Path(advert).read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            lines = []
-        for line in lines:
-            name, _, value = line.partition("=")
-            if name.strip() == "ClusterId":
-                return value.strip()
-    return f"pid {os.getpid()}"
 
 
 def deadline(minutes: int | None, margin: float) -> float | None:
