@@ -138,7 +138,17 @@ def test_a_running_training_says_how_far_it_is(tmp_path, monkeypatch, minutes, l
         fcntl.flock(lock, fcntl.LOCK_EX)
         detail = next(run_status(found, "flavour")).detail
         log.write_text("")
+        os.utime(log, (now, now))
         assert next(run_status(found, "flavour")).detail == "on node1: starting"
+        log.write_text("step 70/900 of epoch 1/11\nstep 140/900 of epoch 1/11\n")
+        os.utime(log, (now - 590, now - 590))
+        assert next(run_status(found, "flavour")).detail == "on node1: step 140/900 of epoch 1/11"
+        os.utime(log, (now - 1200, now - 1200))
+        hangs = "nothing moved for 20 min: it is stopped, or hangs"
+        assert next(run_status(found, "flavour")).detail == f"on node1: step 140/900 of epoch 1/11, {hangs}"
+        log.write_text("epoch 1/11 loss 0.3\n")
+        os.utime(log, (now - 1200, now - 1200))
+        assert next(run_status(found, "flavour")).detail == f"on node1: epoch 1/11 loss 0.3, {hangs}"
     assert detail.startswith("on node1: epoch 6/11 loss 0.6, at most ")
     assert detail.endswith(left)
 

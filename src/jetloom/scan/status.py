@@ -24,6 +24,9 @@ from jetloom.statistics.meaning import not_meaningful
 STAGES = ("dxaod", "ntuple", "hdf5", "trees")
 SHOWN = ("val_auc", "val_loss")
 """Metrics of which the first that a training has is shown."""
+STEP = re.compile(r"^step \d+/\d+ of epoch \d+/\d+", re.MULTILINE)
+SILENT = 600.0
+"""Seconds without a word after which a training is said to hang: a step, a validation or a start may take minutes."""
 EPOCH = re.compile(r"^epoch ([\d.]+)/(\d+) .*?(loss \S+)", re.MULTILINE)
 BROKEN_OFF = (Cause.OUT_OF_TIME, Cause.PREEMPTED, Cause.CANCELLED, Cause.NODE_LOST, Cause.REFUSED)
 """Causes that are not the training's own fault: it goes on when somebody starts it."""
@@ -180,17 +183,27 @@ def _progress(directory: Path, log: Path) -> str:
     """Say where a training runs, how far it is, and how long it still takes if it goes on to its last epoch."""
     entry = ledger.read_open(directory)
     try:
-        found, written = EPOCH.findall(log.read_text(encoding="utf-8", errors="replace")), log.stat().st_mtime
+        said, written = log.read_text(encoding="utf-8", errors="replace"), log.stat().st_mtime
     except OSError:
-        found, written = [], time.time()
-    if entry is None or not found:
-        return f"on {entry.attempt.host}: starting" if entry is not None else ""
+        said, written = "", time.time()
+    found = EPOCH.findall(said)
+    if entry is None:
+        return ""
+    if not found:
+        first = (STEP.findall(said) or ["starting"])[-1]
+        return ", ".join(filter(None, (f"on {entry.attempt.host}: {first}", _hangs(written))))
     (epoch, epochs, loss), began = found[-1], datetime.fromisoformat(entry.attempt.started).timestamp()
     # Several validations in an epoch leave several lines.
     line = float(epoch) - float(found[-2][0]) if len(found) > 1 else min(1.0, float(epoch))
     lines = (int(epochs) - float(epoch)) / (line or 1.0)
     left = max(0.0, (written - began) / len(found) * lines - (time.time() - written))
-    return f"on {entry.attempt.host}: epoch {epoch}/{epochs} {loss}, at most {_time(left)} left"
+    return f"on {entry.attempt.host}: epoch {epoch}/{epochs} {loss}, {_hangs(written) or f'at most {_time(left)} left'}"
+
+
+def _hangs(written: float) -> str:
+    """Say since when a training has said nothing, if that is long: it leaves a line in its log once a minute."""
+    silent = time.time() - written
+    return f"nothing moved for {_time(silent)}: it is stopped, or hangs" if silent > SILENT else ""
 
 
 def _time(seconds: float) -> str:

@@ -112,7 +112,7 @@ def guarded(cluster: Cluster, prepared: Path, directory: Path, alone: bool) -> I
 def scan(cluster, prepared, base, request) -> Iterator[Scan]:
     """The small scan, to be disturbed. A test that takes the schedd away has the pool for itself."""
     alone = request.node.get_closest_marker("alone") is not None
-    with guarded(cluster, prepared, base / re.sub(r"\W+", "_", request.node.name), alone) as scan:
+    with guarded(cluster, prepared, base / re.sub(r"[\W_]+", " ", request.node.name), alone) as scan:
         yield scan
 
 

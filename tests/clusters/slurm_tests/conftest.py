@@ -81,7 +81,7 @@ def scan(cluster, prepared, shared, tmp_path, request) -> Iterator[Scan]:
     Tests with the mark ``alone`` disturb Slurm itself: they wait until no other test runs, and the others for them.
     """
     alone = request.node.get_closest_marker("alone") is not None
-    directory = tmp_path / re.sub(r"\W+", "_", request.node.name)
+    directory = tmp_path / re.sub(r"[\W_]+", " ", request.node.name)
     with guarded(cluster, prepared, directory, shared, alone) as scan:
         yield scan
 

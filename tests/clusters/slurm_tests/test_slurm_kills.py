@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 from harness import SCAN_TARGET, wait_for
@@ -85,3 +86,16 @@ def test_a_preempted_job_is_begun_again_by_slurm_and_a_refused_one_submitted_aga
     assert set(causes) == {"bug", "refused", "preempted"}
     assert (causes.count("bug"), causes.count("preempted")) == (1, 2)
     oracle(scan, causes)
+
+
+def test_a_driver_with_jobs_of_its_own_machine_inside_of_an_allocation(scan, oracle):
+    """The environment names the allocation, but a training is a process of this machine: one kill is one line."""
+    scan.cluster = replace(
+        scan.cluster, profile="local", prefix=["srun", "--ntasks=1", "--mem=3000"], options=["--cores", "1"]
+    )
+    driver = scan.start()
+    (training,) = wait_for(lambda: list(scan.in_the_middle(1))[:1], what="a training in the middle")
+    os.kill(trainer(scan, training), signal.SIGKILL)
+    scan.finish(driver)
+    oracle(scan, ["bug"])
+    assert all(line.job.startswith("pid ") for line in scan.lines())

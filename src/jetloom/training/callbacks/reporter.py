@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import sys
+import time
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,10 @@ from jetloom.errors import ConfigurationError
 from jetloom.training.callbacks.callback import GO_ON, Context, Decision, Onlooker, Step
 
 logger = logging.getLogger(__name__)
+
+
+BEAT = 60.0
+"""Seconds after which a long epoch leaves a line in a log, so that one can tell it from a training that hangs."""
 
 
 class Reporter(Onlooker):
@@ -38,6 +43,7 @@ class Reporter(Onlooker):
         self.validations = validations
         self.epochs = epochs
         self.steps = steps
+        self._told = time.monotonic()
         self._bar: Any = None
         self._task: Any = None
         self._writer: Any = None
@@ -80,7 +86,10 @@ class Reporter(Onlooker):
         return GO_ON
 
     def step(self, epoch: int, step: int, steps: int | None = None) -> None:
-        """Show that a step is done."""
+        """Show that a step is done; in a log now and then."""
+        if self._bar is None and time.monotonic() - self._told >= BEAT:
+            self._told = time.monotonic()
+            logger.info("step %d/%d of epoch %d/%d", step, steps or self.steps, epoch, self.epochs)
         if self._bar is not None:
             self._bar.update(
                 self._task, completed=step, total=steps or self.steps, description=f"epoch {epoch}/{self.epochs}"
@@ -96,7 +105,7 @@ class Reporter(Onlooker):
 
     def epoch(self, row: Mapping[str, float]) -> None:
         """Show the metrics of an epoch, or of a part of it that ends with a validation."""
-        epoch = row["epoch"]
+        epoch, self._told = row["epoch"], time.monotonic()
         text = " ".join(f"{name} {_written(value)}" for name, value in row.items() if name != "epoch")
         logger.info("epoch %g/%d %s", epoch, self.epochs, text)
         if self._writer is not None:
