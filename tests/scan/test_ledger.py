@@ -252,3 +252,26 @@ def test_a_line_that_no_attempt_wrote_is_passed_over(tmp_path, name, value, capl
 def test_an_open_attempt_that_is_damaged_is_none(tmp_path, text):
     (tmp_path / ledger.OPEN).write_text(text)
     assert ledger.read_open(tmp_path) is None
+
+
+def test_a_ledger_of_an_older_version_is_read_and_goes_on_in_its_columns(tmp_path):
+    path = tmp_path / ledger.LEDGER
+    older = [name for name in ledger.COLUMNS if name not in ledger.OLDER]
+    first = Attempt(1, Cause.PREEMPTED, "sent away", job="5", ended="2026-11-21T12:00:00+00:00")
+    values = {name: getattr(first, name) for name in older}
+    path.write_text(",".join(older) + "\n" + ",".join(map(str, values.values())) + "\n")
+    ledger.append(path, Attempt(2, Cause.DONE, job="6", ended="2026-11-21T13:00:00+00:00", drive="now"))
+    lines = ledger.read(path)
+    assert [(line.attempt, line.cause, line.job, line.drive) for line in lines] == [
+        (1, "preempted", "5", ""),
+        (2, "done", "6", ""),
+    ]
+    assert path.read_text().splitlines()[0] == ",".join(older)
+
+
+def test_a_line_belongs_to_the_run_that_it_names_whatever_the_clock_of_its_host_says():
+    drive = "2026-11-21T12:00:00+00:00"
+    assert Attempt(1, ended="1999-01-01T00:00:00+00:00", drive=drive).is_of(drive)
+    assert not Attempt(1, ended="2999-01-01T00:00:00+00:00", drive="another").is_of(drive)
+    assert Attempt(1, ended=drive).is_of(drive)
+    assert not Attempt(1, ended="2026-11-21T11:59:59+00:00").is_of(drive)

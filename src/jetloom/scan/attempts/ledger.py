@@ -83,10 +83,19 @@ class Attempt:
     """The scheduler's id of the job; the process id where there is no scheduler."""
     started: str = ""
     ended: str = ""
+    """By the clock of its host, which may be wrong: for people."""
+    drive: str = ""
+    """The run of Snakemake that the job belongs to; empty if nobody said."""
+
+    def is_of(self, drive: str) -> bool:
+        """Say whether it belongs to a run of Snakemake. A line that does not say goes by its end, as older ones do."""
+        return self.drive == drive if self.drive else self.ended >= drive
 
 
 COLUMNS = [entry.name for entry in fields(Attempt)]
 HEADING = ",".join(COLUMNS)
+OLDER = ("drive",)
+"""Columns that ledgers of older versions lack."""
 ENDLESS = 1e15
 """No number of an attempt is as large; NaN is none either."""
 LONGEST = 2_000
@@ -118,9 +127,10 @@ def read(ledger: Path) -> list[Attempt]:
         return []
     # Line by line: a quotation mark that a crash left open must not swallow the lines after it.
     lines = text.split("\n")[:-1]
-    found = [_parse(line) for line in lines]
+    columns = _columns(lines[0] if lines else HEADING)
+    found = [_parse(line, columns) for line in lines]
     for place, (line, attempt) in enumerate(zip(lines, found, strict=True)):
-        if attempt is None and line != HEADING and line.count(",") >= HEADING.count(","):
+        if attempt is None and line != ",".join(columns) and line.count(",") >= len(columns) - 1:
             _warn_once(f"{ledger}: line {place + 1}: is damaged, and passed over")
     return [attempt for attempt in found if attempt is not None]
 
@@ -131,16 +141,22 @@ def _warn_once(words: str) -> None:
     logger.warning("%s", words)
 
 
-def _parse(line: str) -> Attempt | None:
+def _columns(heading: str) -> list[str]:
+    """Return the columns of a ledger by its heading: those of now, unless it was begun by an older version."""
+    older = [name for name in COLUMNS if name not in OLDER]
+    return older if heading == ",".join(older) else COLUMNS
+
+
+def _parse(line: str, columns: list[str]) -> Attempt | None:
     """Read a line; None if it is the heading, or cut short."""
     try:
         values = next(csv.reader([line]), [])
     except csv.Error:  # a field of more than 128 kB
         return None
-    if len(values) != len(COLUMNS):
+    if len(values) != len(columns):
         return None
     try:
-        return _attempt(dict(zip(COLUMNS, values, strict=True)))
+        return _attempt(dict(zip(columns, values, strict=True)))
     except (ValueError, OverflowError):
         return None
 
@@ -176,7 +192,9 @@ def append(ledger: Path, attempt: Attempt) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         size = os.fstat(descriptor).st_size
         text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        first = os.pread(descriptor, len(HEADING) + 1, 0).decode(errors="replace").split("\n")[0]
+        columns = _columns(first) if size else COLUMNS
+        writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
         if size == 0:
             writer.writeheader()
         elif os.pread(descriptor, 1, size - 1) != b"\n":  # cut short by a crash
