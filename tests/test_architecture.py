@@ -161,3 +161,11 @@ def test_each_module_that_is_named_anywhere_is_there(room):
 )  # fmt: skip
 def test_a_module_that_has_moved_is_found_in_a_string(text):
     assert len(_unknown_modules(text)) == 1
+
+
+def test_no_two_files_of_tests_have_the_same_name():
+    """Pytest imports them by their names alone: of two in one run it refuses the second."""
+    names = [
+        path.name for path in Path(__file__).parent.rglob("*.py") if path.name not in ("conftest.py", "__init__.py")
+    ]
+    assert sorted(names) == sorted(set(names))

@@ -19,7 +19,7 @@ from jetloom.config.load import load_merged
 from jetloom.data.building.build import build
 from jetloom.errors import CheckpointedError, OutOfTimeError, TrainingsFailedError
 from jetloom.scan.attempts import ledger
-from jetloom.scan.attempts.attempt import JOB
+from jetloom.scan.attempts.identity import JOB
 from jetloom.scan.attempts.ledger import Attempt, Cause
 from jetloom.scan.bundles.membership import scan_bundles
 from jetloom.scan.result_file import read_result

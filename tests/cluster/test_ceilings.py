@@ -18,11 +18,11 @@ from jetloom.cluster.site.site_slurm import read_site
 from jetloom.config.cluster import Cluster
 from jetloom.scan.attempts import ledger
 from jetloom.scan.attempts.ledger import Attempt, Cause
+from jetloom.scan.bundles.membership import scan_bundles
 from jetloom.training import checkpoint
 from jetloom.training.checkpoint import Progress
 
 SHORT = Ceiling(memory=6000, minutes=90, memory_of="partition short", minutes_of="QOS quick")
-WILDCARDS = {"task": "flavour", "point": "p0", "run": "r0"}
 SINCE = "2026-11-21T12:00:00+00:00"
 
 
@@ -35,6 +35,20 @@ def site(tmp_path, monkeypatch):
     found.slurm()
     found.condor()
     return found
+
+
+class Wildcards(dict):
+    """Wildcards as Snakemake gives them: by name, and as attributes."""
+
+    __getattr__ = dict.__getitem__
+
+
+def alone(settings):
+    """What the job of one training asks for, its wildcards, and its ledger."""
+    found = scan_bundles(settings, "flavour")
+    name, (training,) = next(iter(found.items()))
+    path = paths.training(settings, "flavour", *training) / ledger.LEDGER
+    return Asking(settings, {"flavour": found})("train"), Wildcards(task="flavour", bundle=name), path
 
 
 def most(site, settings=None, **keys):
@@ -68,24 +82,23 @@ def test_what_is_written_is_found_by_rule_and_task(tmp_path, monkeypatch):
 def test_growth_ends_at_the_ceiling(tmp_path, monkeypatch, causes, memory, minutes):
     monkeypatch.chdir(tmp_path)
     settings = analysis(stages={"train": {"memory": 2000, "minutes": 60}})
-    asked = Asking(settings)("train")
     ceilings.write({("train", "flavour"): SHORT})
+    asked, wildcards, path = alone(settings)
     for number, cause in enumerate(causes, 1):
-        line = Attempt(
-            number, cause, memory_asked_mb=asked["mem_mb"](WILDCARDS), minutes_asked=asked["runtime"](WILDCARDS)
-        )
-        ledger.append(paths.attempts(settings, "train", WILDCARDS), line)
-    assert (asked["mem_mb"](WILDCARDS), asked["runtime"](WILDCARDS)) == (memory, minutes)
-    assert asked["htcondor_request_mem_mb"](WILDCARDS) == memory
+        now = {"memory_asked_mb": asked["mem_mb"](wildcards), "minutes_asked": asked["runtime"](wildcards)}
+        ledger.append(path, Attempt(number, cause, **now))
+        asked, *_ = alone(settings)  # what a job asks for is found once, until it failed
+    assert (asked["mem_mb"](wildcards), asked["runtime"](wildcards)) == (memory, minutes)
+    assert asked["htcondor_request_mem_mb"](wildcards) == memory
 
 
 def test_a_first_request_is_never_cut(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     settings = analysis(stages={"train": {"memory": 8000, "minutes": 60}})
-    asked = Asking(settings)("train")
+    asked, wildcards, path = alone(settings)
     ceilings.write({("train", "flavour"): SHORT})
-    ledger.append(paths.attempts(settings, "train", WILDCARDS), Attempt(1, Cause.OUT_OF_MEMORY, memory_asked_mb=8000))
-    assert asked["mem_mb"](WILDCARDS) == 8000
+    ledger.append(path, Attempt(1, Cause.OUT_OF_MEMORY, memory_asked_mb=8000))
+    assert asked["mem_mb"](wildcards) == 8000
 
 
 @pytest.mark.parametrize(

@@ -136,8 +136,9 @@ def report(monkeypatch):
     def function(judge, job, external=None, msg=None, **kwargs):
         monkeypatch.setattr(driver, "Resubmission", lambda *_: judge)
         monkeypatch.setattr(driver, "judge_bundle", lambda judge, failed: judge.judge(failed))
-        driver._judge_failures(None, {}, lambda: None)
-        driver._judge_failures(None, {}, lambda: None)  # a Snakefile that is read twice wraps nothing twice
+        toy = SimpleNamespace(analysis="toy")
+        driver._judge_failures(toy, {}, lambda: None)
+        driver._judge_failures(toy, {}, lambda: None)  # a Snakefile that is read twice wraps nothing twice
         executor = Executor()
         executor.report_job_error(SubmittedJobInfo(job, external_jobid=external), msg, **kwargs)
         return executor

@@ -22,9 +22,9 @@ def run(arguments: argparse.Namespace) -> None:
 
     from jetloom.cluster.bundles.job import BundleJob
     from jetloom.cluster.bundles.training import Asked, Trainings
-    from jetloom.cluster.driving.driver import SINCE
     from jetloom.config.load import load_analysis
+    from jetloom.scan.attempts.identity import DRIVE
 
     trainings = Trainings(load_analysis(arguments.config), arguments.task)
     asked = Asked(arguments.memory, arguments.minutes, arguments.gpus)
-    BundleJob(trainings, arguments.bundle, arguments.config, asked, os.environ.get(SINCE, "")).run()
+    BundleJob(trainings, arguments.bundle, arguments.config, asked, os.environ.get(DRIVE, "")).run()

@@ -67,6 +67,8 @@ class Resubmission:
         When this run of Snakemake began: a job that leaves its line must not come before it. Now, if it is left out.
     hopeless : mapping of str to str
         Jobs that the driver took out of the queue because they could never run, and why.
+    began : float, optional
+        When this run began by the clock of the file system, in seconds since 1970: the ages of logs are by the same.
     """
 
     def __init__(
@@ -75,18 +77,19 @@ class Resubmission:
         scheduler: Scheduler | None,
         since: str = "",
         hopeless: Mapping[str, str] = MappingProxyType({}),
+        began: float | None = None,
     ) -> None:
         self.analysis, self.scheduler = analysis, scheduler
         self.since = since or ledger.now()
         self.hopeless = hopeless
         self._judged: dict[Path, float] = {}
-        """When a job was judged last, in seconds since 1970: an older log is that of an earlier attempt."""
+        """When a job was judged last, by the clock of the file system: an older log is that of an earlier attempt."""
         self._lines: dict[Path, int] = {}
         """How many lines a ledger had then: they are those of earlier attempts."""
         self._stalls = Stalls()
         self._told: tuple[str, Facts | None] | None = None
         """The job that was asked for last, and the answer."""
-        self._began = datetime.fromisoformat(since).timestamp() if since else time.time()
+        self._began = datetime.fromisoformat(self.since).timestamp() if began is None else began
 
     def judge(self, failed: FailedJob) -> Verdict:
         """Find the cause of a failure, write the line, and say what to do."""
@@ -96,7 +99,7 @@ class Resubmission:
         except DiskFullError as error:  # attempts that cannot be counted would have no end
             return Verdict(Action.GIVE_UP, f"{Cause.DISK_FULL}: {error.line()}")
         lines = ledger.read(path)
-        self._judged[path], self._lines[path] = time.time(), len(lines)
+        self._judged[path], self._lines[path] = path.stat().st_mtime, len(lines)
         training = failed.rule == "train"
         ceiling = ceilings.find(failed.rule, failed.wildcards.get("task", ""))
         stalled = self._stalls.after(path.parent, lines[-1]) if training else None
@@ -167,6 +170,7 @@ class Resubmission:
             host=facts.host if facts else "",
             job=failed.job,
             ended=ledger.now(),
+            drive=self.since,
         )
         ledger.append(path, line)
         return line
@@ -202,7 +206,7 @@ class Resubmission:
     def _own_line(self, failed: FailedJob, path: Path) -> Attempt | None:
         """Return the line that the job itself left, if it did."""
         lines = [line for line in ledger.read(path)[self._lines.get(path, 0) :] if failed.is_job(line.job)]
-        if failed.rule != "train" or not lines or lines[-1].ended < self.since:
+        if failed.rule != "train" or not lines or not lines[-1].is_of(self.since):
             return None
         return None if lines[-1].cause in (Cause.DONE, Cause.DIVERGED) else lines[-1]
 
@@ -214,7 +218,7 @@ class Resubmission:
         """Return the cause of a failure of which the job itself left no line."""
         if not failed.job and REFUSED.search(failed.words):
             before = ledger.read(paths.attempts(self.analysis, failed.rule, failed.wildcards))
-            return refusal(failed.words, [line for line in before if line.ended >= self.since])
+            return refusal(failed.words, [line for line in before if line.is_of(self.since)])
         if reason := self.hopeless.get(failed.job):
             return Cause.CONFIGURATION, f"{reason}: it would have waited for ever"
         if facts is not None and facts.cause is not None:

@@ -78,7 +78,7 @@ def judge(
     if longest and resumable and stalled is not None:
         return _at_the_longest(last, whose(own, ceiling, "minutes"), stalled)
     limit = getattr(settings.attempts, cause.name.lower(), settings.attempts.bug)
-    count = sum(attempt.cause == cause and attempt.ended >= since for attempt in attempts)
+    count = sum(attempt.cause == cause and attempt.is_of(since) for attempt in attempts)
     if count >= limit:
         return Verdict(Action.GIVE_UP, f"{cause} in {count} attempts of at most {limit}")
     if cause == Cause.OUT_OF_MEMORY and last.memory_asked_mb >= settings.growth.memory_limit:
@@ -116,7 +116,7 @@ def given_up(analysis: Analysis, task: str, training: Training, since: str) -> s
         When this run of Snakemake began.
     """
     attempts = ledger.read(paths.training(analysis, task, *training) / ledger.LEDGER)
-    if not attempts or attempts[-1].cause in (Cause.DONE, Cause.DIVERGED, "") or attempts[-1].ended < since:
+    if not attempts or attempts[-1].cause in (Cause.DONE, Cause.DIVERGED, "") or not attempts[-1].is_of(since):
         return ""
     verdict = judge(attempts, since, analysis.cluster, True, ceilings.find("train", task))
     return verdict.words if verdict.action == Action.GIVE_UP else ""

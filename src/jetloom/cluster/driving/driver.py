@@ -31,9 +31,6 @@ from jetloom.scan.attempts.attempt import BEGAN
 
 logger = logging.getLogger("snakemake")
 
-SINCE = "JETLOOM_DRIVE"
-"""Environment variable that tells jobs when the run of Snakemake began that they belong to."""
-
 
 def attach(workflow: Any, analysis: Analysis, stored: Path, judged: Callable[[], None] = lambda: None) -> None:
     """Wrap what jetloom knows better. Called once, when the Snakefile is read.
@@ -53,7 +50,7 @@ def attach(workflow: Any, analysis: Analysis, stored: Path, judged: Callable[[],
     from snakemake_interface_executor_plugins.settings import ExecMode
 
     if workflow.exec_mode == ExecMode.DEFAULT:
-        os.environ[SINCE] = ledger.now()
+        os.environ[identity.DRIVE] = ledger.now()
         os.environ.pop(BEGAN, None)  # a driver may run inside a job
         identity.forget()
         workflow.config_settings.configfiles = [stored.resolve()]
@@ -137,13 +134,16 @@ def _judge_failures(analysis: Analysis, hopeless: Mapping[str, str], judged: Cal
 
     original = getattr(AbstractExecutor.report_job_error, "original", AbstractExecutor.report_job_error)
     judges: dict[str, Resubmission] = {}
-    since = os.environ.get(SINCE, "")  # not when the first job fails: it has left its line before that
+    since = os.environ.get(identity.DRIVE, "")  # not when the first job fails: it has left its line before that
     one_at_a_time = threading.Lock()
 
     def report_job_error(self: Any, job_info: Any, msg: str | None = None, **kwargs: Any) -> None:
         executor = self.workflow.executor_plugin.name
         with one_at_a_time:
-            judge = judges.setdefault(executor, Resubmission(analysis, find_scheduler(executor), since, hopeless))
+            judge = judges.setdefault(
+                executor,
+                Resubmission(analysis, find_scheduler(executor), since, hopeless, driver_lock.began(analysis.analysis)),
+            )
             verdict = _judge(judge, job_info, msg or "")
             judged()
         job = job_info.job

@@ -130,6 +130,14 @@ def find_holder(analysis: str) -> Holder | None:
     return None
 
 
+def began(analysis: str) -> float | None:
+    """Return when the driver took the lock, by the clock of the file system; None if there is no lock."""
+    try:
+        return place(analysis).stat().st_mtime
+    except OSError:
+        return None
+
+
 def busy(analysis: str, holder: Holder | None) -> BusyError:
     """Return the error that refuses a second driver."""
     words = holder.words() if holder else "another process"

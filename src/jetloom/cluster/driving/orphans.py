@@ -14,10 +14,10 @@ import asyncio
 from typing import Any
 from weakref import WeakSet
 
+from jetloom.scan.attempts.identity import scheduler_job
+
 LACKING = "lacking"
 """The parameter of the rule ``train`` that names the trainings of a bundle without a result."""
-
-from jetloom.scan.attempts.identity import scheduler_job
 
 
 def keep_ids(workflow: Any) -> None:

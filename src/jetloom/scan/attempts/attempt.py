@@ -16,7 +16,7 @@ from pathlib import Path
 from jetloom.errors import BusyError, CheckpointedError, DiskFullError, ExitCode, JetloomError, OutOfTimeError
 from jetloom.io.lock import exclusive
 from jetloom.scan.attempts import ledger
-from jetloom.scan.attempts.identity import job_id
+from jetloom.scan.attempts.identity import DRIVE, job_id
 from jetloom.scan.attempts.ledger import Attempt, Cause
 from jetloom.scan.result_file import read_result
 
@@ -71,6 +71,7 @@ def recorded(
         host=socket.gethostname(),
         job=job_id(),
         started=ledger.now(),
+        drive=os.environ.get(DRIVE, ""),
     )
     started = time.monotonic()
     try:

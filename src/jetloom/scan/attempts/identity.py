@@ -11,6 +11,8 @@ from pathlib import Path
 
 JOB = "JETLOOM_JOB"
 """Environment variable in which a job's own Snakemake hands its id on to the verb, and a bundle to its trainings."""
+DRIVE = "JETLOOM_DRIVE"
+"""Environment variable that tells jobs which run of Snakemake they belong to: when it began, by its host's clock."""
 
 
 def scheduler_job() -> str:
