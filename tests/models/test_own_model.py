@@ -73,3 +73,47 @@ def test_its_parameters_are_scanned(own):
     assert [point.parameters["blocks"] for point in points(task)] == [1, 2]
     with pytest.raises(ConfigurationError, match="no parameter 'block'; did you mean 'blocks'"):
         points(task.model_copy(update={"scan": {"block": [1]}}))
+
+
+OWN = """from jetloom.models.dense import Dense
+
+
+class Mine(Dense):
+    x = 1
+
+"""
+LOSS = "    def loss(self, batch, outputs, parameters):\n        return outputs\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (LOSS.replace("loss", "los"), r"line 7, Mine: 'los' is no method of a model; did you mean 'loss'\?$"),
+        (LOSS.replace("loss", "batchloss"), "line 7, Mine: 'batchloss' is no method .*'batch_loss'"),
+        (
+            LOSS.replace("outputs, parameters", "outputs"),
+            r"line 7, Mine: loss takes other parameters \(.*; def loss\(",
+        ),
+        ("    read = set()\n", "line 4, Mine: 'read' is no attribute of a model; did you mean 'reads'"),
+        ("    def __init__(self):\n        1 / 0\n", r"line 8, Mine: cannot be made \(ZeroDivisionError"),
+        ("\nclass Other(Mine):\n    def updats(self, parameters):\n        pass\n", ""),
+    ],
+)
+def test_methods_that_are_misspelt_are_told_with_their_line(own, body, words):
+    own.with_name("mine.py").write_text(OWN + body)
+    if not words:
+        assert find_model("mine.py:Mine").x == 1
+        with pytest.raises(ConfigurationError, match=r"mine\.py: line 9, Other: 'updats' is no method"):
+            find_model("mine.py:Other")
+        return
+    with pytest.raises(ConfigurationError, match=rf"mine\.py: {words}"):
+        find_model("mine.py:Mine")
+
+
+def test_a_method_that_is_missing_is_told(own):
+    own.with_name("mine.py").write_text(
+        "from jetloom.models.base import Model\n\n\nclass Mine(Model):\n"
+        "    def build(self, parameters, data, seed, start):\n        pass\n\n    def helper(self):\n        pass\n"
+    )
+    with pytest.raises(ConfigurationError, match=r"line 4, Mine: has no method 'features'; def features\(self, j"):
+        find_model("mine.py:Mine")

@@ -222,6 +222,11 @@ class Task(Settings):
     def _own_names(cls, collections: dict[str, Collected]) -> dict[str, Collected]:
         return check_names(collections)
 
+    @property
+    def first_point(self) -> dict[str, Any]:
+        """The parameters that are given to the first point of the scan."""
+        return self.parameters | {name: values[0] for name, values in self.scan.items()}
+
     @field_validator("scan")
     @classmethod
     def _lists(cls, scan: dict[str, Any]) -> dict[str, list[Any]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -13,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from jetloom.code_digests import own_imports, training_code
-from jetloom.errors import ConfigurationError, MissingFileError, near_misses
+from jetloom.errors import ConfigurationError, JetloomError, MissingFileError, near_misses
 from jetloom.provenance import digest, file_digest
 
 OWN = ".py:"
@@ -81,53 +82,6 @@ def line_of(thing: Any) -> str:
     return f"line {inspect.getsourcelines(thing)[1]}"
 
 
-def check_methods(kind: type[Any], methods: Mapping[str, tuple[str, ...]], what: str, path: Path) -> None:
-    """Refuse a class that lacks a method, has one under a name that is nearly right, or of other parameters.
-
-    Parameters
-    ----------
-    kind : type
-        The class.
-    methods : mapping of str to tuple of str
-        What is called of it, and with what.
-    what : str
-        What such a class is called, as "callback".
-    path : Path
-        Its file.
-
-    Raises
-    ------
-    ConfigurationError
-        With file and line.
-    """
-    written = {name: value for name, value in vars(kind).items() if inspect.isfunction(value)}
-    for name, method in written.items():
-        meant = get_close_matches(name, methods, 1, 0.75)
-        if name not in methods and meant and meant[0] not in written:
-            raise ConfigurationError(
-                f"'{name}' is no method of {'an' if what[0] in 'aeiou' else 'a'} {what}; did you mean '{meant[0]}'?",
-                path=path,
-                where=f"{line_of(method)}, {kind.__name__}",
-            )
-    if missing := sorted(getattr(kind, "__abstractmethods__", ())):
-        raise ConfigurationError(
-            f"has no method '{missing[0]}'",
-            path=path,
-            where=f"{line_of(kind)}, {kind.__name__}",
-            advice=f"def {missing[0]}(self, {', '.join(methods.get(missing[0], ()))})",
-        )
-    for name in methods.keys() & written.keys():
-        try:
-            inspect.signature(written[name]).bind(None, *methods[name])
-        except TypeError as error:
-            raise ConfigurationError(
-                f"{name} takes other parameters ({error})",
-                path=path,
-                where=f"{line_of(written[name])}, {kind.__name__}",
-                advice=f"def {name}({', '.join(('self', *methods[name]))})",
-            ) from None
-
-
 def defined_at(kind: type[Any], otherwise: str) -> tuple[str, Path | None]:
     """Return line and name, and the file, of a class of the user's own; of another one what stands in their place."""
     module = sys.modules[kind.__module__]
@@ -140,6 +94,114 @@ def failed_at(error: BaseException, module: ModuleType) -> str:
     """Return the last line of a module that an error came through, as "line 12"."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == module.__file__]
     return f"line {lines[-1]}" if lines else ""
+
+
+def methods_of(base: type[Any]) -> dict[str, tuple[str, ...]]:
+    """Return the public methods of a class with the parameters that they are called with."""
+    found = inspect.getmembers(base, inspect.isfunction)
+    return {name: tuple(inspect.signature(one).parameters)[1:] for name, one in found if not name.startswith("_")}
+
+
+def check_methods(kind: type[Any], base: type[Any], what: str) -> None:
+    """Refuse a class that lacks a method, has one under a name that is nearly right, or of other parameters.
+
+    Parameters
+    ----------
+    kind : type
+        A class in a file of the user's own; what it inherits from others in such files is looked at, too.
+    base : type
+        What it is a subclass of.
+    what : str
+        What such a class is called, as "model".
+
+    Raises
+    ------
+    ConfigurationError
+        For the first mistake: file, line, class, what is wrong and what was meant.
+    """
+    methods = methods_of(base)
+    known = methods.keys() | {name for name in vars(base) if not name.startswith("_")}
+    classes = [one for one in kind.__mro__ if one.__module__.startswith(MODULES)]
+    written = {name for one in classes for name in vars(one)}
+    for one in classes:
+        for name, value in vars(one).items():
+            meant = [] if name.startswith("_") or name in known else get_close_matches(name, known, 1, 0.75)
+            if meant and meant[0] not in written:
+                sort = "method" if inspect.isfunction(value) else "attribute"
+                article = "an" if what[0] in "aeiou" else "a"
+                raise ConfigurationError(
+                    f"'{name}' is no {sort} of {article} {what}; did you mean '{meant[0]}'?",
+                    path=file_of(one),
+                    where=f"{line_of(value if sort == 'method' else one)}, {one.__name__}",
+                )
+    if missing := sorted(getattr(kind, "__abstractmethods__", ())):
+        raise ConfigurationError(
+            f"has no method '{missing[0]}'",
+            path=file_of(kind),
+            where=f"{line_of(kind)}, {kind.__name__}",
+            advice=f"def {missing[0]}({', '.join(('self', *methods.get(missing[0], ())))})",
+        )
+    for one in classes:
+        for name in methods.keys() & vars(one).keys():
+            _check_parameters(one, name, methods[name])
+
+
+def _check_parameters(kind: type[Any], name: str, parameters: tuple[str, ...]) -> None:
+    """Refuse a method that cannot be called with its parameters."""
+    method = vars(kind)[name]
+    if not inspect.isfunction(method):
+        return
+    try:
+        inspect.signature(method).bind(None, *parameters)
+    except TypeError as error:
+        raise ConfigurationError(
+            f"{name} takes other parameters ({error})",
+            path=file_of(kind),
+            where=f"{line_of(method)}, {kind.__name__}",
+            advice=f"def {name}({', '.join(('self', *parameters))})",
+        ) from None
+
+
+def line_of_method(kind: type[Any], name: str) -> str:
+    """Return the line where a method of a class of the user's own begins; that of the class, if it inherits it."""
+    own = next((one for one in kind.__mro__ if name in vars(one)), kind)
+    method = vars(own).get(name)
+    return line_of(method if own.__module__.startswith(MODULES) and inspect.isfunction(method) else kind)
+
+
+@contextmanager
+def blamed(kind: type[Any], what: str = "failed", method: str = "") -> Iterator[None]:
+    """Say which class of the user's own failed, and in which line of its file; others' errors pass.
+
+    Parameters
+    ----------
+    kind : type
+    what : str
+        What failed.
+    method : str
+        In which method it began.
+
+    Raises
+    ------
+    ConfigurationError
+        If one of the user's own fails.
+    """
+    try:
+        yield
+    except JetloomError:
+        raise
+    except Exception as error:  # whatever the user's class does
+        if not kind.__module__.startswith(MODULES):
+            raise
+        place = failed_at(error, sys.modules[kind.__module__]) or line_of_method(kind, method)
+        raise ConfigurationError(
+            f"{what} ({type(error).__name__}: {error})", path=file_of(kind), where=f"{place}, {kind.__name__}"
+        ) from error
+
+
+def file_of(kind: type[Any]) -> str:
+    """Return the file of a class of the user's own."""
+    return str(sys.modules[kind.__module__].__file__)
 
 
 def _imported(path: Path) -> ModuleType:

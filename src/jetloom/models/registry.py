@@ -14,8 +14,8 @@ from jetloom.code_digests import training_code
 from jetloom.config.tasks import Task
 from jetloom.errors import ConfigurationError, near_misses, shown
 from jetloom.models.base import Model
-from jetloom.models.objectives.objective import METHODS, Objective
-from jetloom.models.own import OWN, check_methods, defined_at, line_of, own_class, own_code, own_file
+from jetloom.models.objectives.objective import Objective
+from jetloom.models.own import OWN, blamed, check_methods, defined_at, line_of, own_class, own_code, own_file
 
 MODELS = {
     "dense": "jetloom.models.dense:Dense",
@@ -38,7 +38,10 @@ def find_model(name: str) -> Model:
         If there is no such file.
     """
     if OWN in name:
-        own: Model = own_class(name, Model, "model", "model")()
+        kind = own_class(name, Model, "model", "model")
+        check_methods(kind, Model, "model")
+        with blamed(kind, "cannot be made"):
+            own: Model = kind()
         if not isinstance(own.reads, Set) or not all(isinstance(collection, str) for collection in own.reads):
             raise ConfigurationError(
                 f"'{type(own).__name__}' reads {own.reads!r}, which is no set of collections",
@@ -66,7 +69,7 @@ def _check_objective(model: Model, path: Path) -> None:
         )
     where, own = defined_at(type(objective), "objective")
     if own is not None:
-        check_methods(type(objective), METHODS, "objective", own)
+        check_methods(type(objective), Objective, "objective")
     if objective.ranked_by not in model.point_metrics():
         raise ConfigurationError(
             f"is ranked by '{objective.ranked_by}', and has no such metric",

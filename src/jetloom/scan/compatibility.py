@@ -8,6 +8,7 @@ from jetloom.config.tasks import Task
 from jetloom.data.block import BRANCHINGS
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.models.base import Model
+from jetloom.models.own import blamed
 from jetloom.models.registry import find_model, resolve_parameters
 from jetloom.models.updates import CONTROL, LOSS, streams_of
 from jetloom.scan.collected import check_readers, check_target
@@ -123,9 +124,9 @@ def _check_updates(name: str, task: Task, model: Model) -> None:
                 advice="take it out",
             )
         return
-    first = task.parameters | {key: values[0] for key, values in task.scan.items()}
-    settings = model.parameters.model_validate(resolve_parameters(model, first, f"tasks.{name}"))
-    updates = model.updates(settings)
+    settings = model.parameters.model_validate(resolve_parameters(model, task.first_point, f"tasks.{name}"))
+    with blamed(type(model), "updates failed", "updates"):
+        updates = model.updates(settings)
     reads = CONTROL in streams_of(updates)
     if reads != (task.control is not None):
         raise ConfigurationError(

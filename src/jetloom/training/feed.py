@@ -17,6 +17,7 @@ from jetloom.data.streams.buckets import BucketStream, by_length, length_batches
 from jetloom.data.streams.side_by_side import SideBySide, Stream
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.models.base import Model
+from jetloom.models.objectives.objective import Objective
 from jetloom.models.updates import CONTROL, MAIN
 from jetloom.training.callbacks.context import Validation
 from jetloom.training.request import Control
@@ -55,11 +56,13 @@ class Feed:
                 path=dataset.directory,
                 advice=near_misses(name, self.facts.collections),
             )
+        self.objective = model.objective
         self.control: Feed | None = None
         if control is not None:
             folds = control.task.split.folds
             self.control = Feed(control.task, model, control.dataset, fold if folds else None)
             self.control.facts, self.control.threads = self.facts, self.threads
+            self.control.objective = Objective()  # of a control region the class is learnt, whatever is of the jets
 
     def jets(self, role: str) -> int:
         """Return how many jets of a role take part."""
@@ -112,5 +115,5 @@ class Feed:
     def batch(self, jets: Block) -> Batch:
         """Return a batch of some jets."""
         features = self.model.features(jets, self.facts)
-        target = self.model.objective.target(jets, features, self.facts)
+        target = self.objective.target(jets, features, self.facts)
         return Batch.of(features, target, np.ascontiguousarray(jets[self.view.weight]))

@@ -22,6 +22,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.scan.preflight import check_analysis, large_bundles
     from jetloom.scan.table.ranking import chosen_by_the_test, criterion
     from jetloom.training.callbacks.own import check_callbacks
+    from jetloom.training.rehearsal import rehearse
 
     analysis = load_analysis(arguments.config)
     out = sys.stdout.write
@@ -32,6 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
         return
     check_analysis(analysis)
     check_callbacks(analysis)
+    rehearse(analysis)
     warnings = check_texts(analysis)
     sources = {name: paths.source_files(analysis, name).values() for name in analysis.samples}
     for name, sample in analysis.samples.items():

@@ -18,15 +18,6 @@ Judged = tuple[float, str]
 """A number, and why it means nothing; an empty reason is no doubt."""
 
 
-METHODS = {
-    "target": ("jets", "features", "data"),
-    "row_metrics": ("batch", "outputs"),
-    "part_metrics": ("target", "predicted", "weights"),
-    "columns": ("data",),
-}
-"""What is called of an objective, and with what."""
-
-
 class Objective:
     """What a model learns. One of a user's own is a subclass in the file of the model that has it.
 

@@ -1,25 +1,17 @@
-"""Callbacks of the user's own: found, checked before any job, and blamed for what goes wrong in them."""
+"""Callbacks of the user's own: found, and checked before any job."""
 
 from __future__ import annotations
 
 import inspect
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 from jetloom.config.analysis import Analysis
 from jetloom.config.callbacks import OwnCallback
 from jetloom.config.tasks import Task
-from jetloom.errors import ConfigurationError, JetloomError, near_misses
-from jetloom.models.own import MODULES, check_methods, failed_at, line_of, own_class
+from jetloom.errors import ConfigurationError, near_misses
+from jetloom.models.own import blamed, check_methods, own_class
 from jetloom.models.registry import find_model
 from jetloom.training.callbacks.callback import Callback
-
-METHODS = {"after_validation": ("row", "context"), "after_step": ("step",), "state": (), "restore": ("state",)}
-"""What is called of a callback, and with what."""
 
 
 def check_callbacks(analysis: Analysis) -> None:
@@ -76,8 +68,7 @@ def own_callbacks(task: Task, within: str = "") -> list[Callback]:
 def _made(entry: OwnCallback, where: str) -> Callback:
     """Make a callback."""
     kind: type[Callback] = own_class(entry.use, Callback, "callback", where)
-    path = Path(entry.use.rpartition(":")[0])
-    check_methods(kind, METHODS, "callback", path)
+    check_methods(kind, Callback, "callback")
     given = entry.model_extra or {}
     known = inspect.signature(kind).parameters
     for name in given:
@@ -88,38 +79,9 @@ def _made(entry: OwnCallback, where: str) -> Callback:
     for name, parameter in known.items():
         if name not in given and parameter.default is parameter.empty and parameter.kind <= parameter.KEYWORD_ONLY:
             raise ConfigurationError(f"'{entry.use}' needs '{name}'", where=where, advice=f"{name}: ...")
-    try:
+    with blamed(kind, "cannot be made"):
         made = kind(**given)
-    except Exception as error:  # whatever the user's class does
-        raise _error(kind, error, "cannot be made") from error
     made.name = entry.name or made.name or kind.__name__
-    with blamed(made):
+    with blamed(kind):
         json.dumps(made.state())
     return made
-
-
-@contextmanager
-def blamed(callback: Callback) -> Iterator[None]:
-    """Say which callback of the user's own failed, and in which line of its file; others' errors pass.
-
-    Raises
-    ------
-    ConfigurationError
-        If one of the user's own fails.
-    """
-    try:
-        yield
-    except JetloomError:
-        raise
-    except Exception as error:
-        if not type(callback).__module__.startswith(MODULES):
-            raise
-        raise _error(type(callback), error, "failed") from error
-
-
-def _error(kind: type[Any], error: Exception, what: str) -> ConfigurationError:
-    module = sys.modules[kind.__module__]
-    place = failed_at(error, module) or line_of(kind)
-    return ConfigurationError(
-        f"{what} ({type(error).__name__}: {error})", path=module.__file__, where=f"{place}, {kind.__name__}"
-    )

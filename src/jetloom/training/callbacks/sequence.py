@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jetloom.errors import ConfigurationError
+from jetloom.models.own import blamed
 from jetloom.training.callbacks.callback import GO_ON, Callback, Decision, Step
 from jetloom.training.callbacks.context import Context
-from jetloom.training.callbacks.own import blamed
 from jetloom.training.callbacks.selection import Selection
 
 States = dict[str, dict[str, Any]]
@@ -53,7 +53,7 @@ class Callbacks:
     def after_step(self, step: Step) -> None:
         """Tell them of a step."""
         for callback in self._of_steps:
-            with blamed(callback):
+            with blamed(type(callback)):
                 callback.after_step(step)
 
     def after_validation(self, row: Mapping[str, float], context: Context) -> Decision:
@@ -66,7 +66,7 @@ class Callbacks:
         """
         context.decided = GO_ON
         for callback in self._all.values():
-            with blamed(callback):
+            with blamed(type(callback)):
                 decision = callback.after_validation(dict(row), context)
                 if not isinstance(decision, Decision):
                     raise TypeError(f"after_validation gave {decision!r}, not a Decision")
@@ -85,7 +85,7 @@ class Callbacks:
         """
         states = {}
         for name, callback in self._all.items():
-            with blamed(callback):
+            with blamed(type(callback)):
                 states[name] = callback.state()
                 json.dumps(states[name])
         return states
@@ -94,7 +94,7 @@ class Callbacks:
         """Go on from what :meth:`state` gave; a callback that is not in it stays as it is."""
         for name, callback in self._all.items():
             if name in states:
-                with blamed(callback):
+                with blamed(type(callback)):
                     callback.restore(states[name])
 
     def monitors(self) -> set[str]:
