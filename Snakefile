@@ -54,7 +54,7 @@ include: "rules/compare.smk"
 
 
 onstart:
-    preflight.look_before_submission(workflow)
+    preflight.look_before_submission(workflow, asks)
     driver.begin(workflow, ANALYSIS)
 
 

@@ -1,13 +1,16 @@
 """What a job of several trainings asks for."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from jetloom import paths
-from jetloom.cluster.attempts import needs
+from jetloom.cluster.attempts import ceilings, needs
+from jetloom.cluster.attempts.asking import Asking
 from jetloom.config.load import load_merged
 from jetloom.scan.attempts import ledger
 from jetloom.scan.attempts.ledger import Attempt, Cause
-from jetloom.scan.bundles.membership import scan_trainings
+from jetloom.scan.bundles.membership import scan_bundles, scan_trainings
 from stored_files import write_result
 from tiny_analysis import config
 
@@ -27,7 +30,7 @@ def place(tmp_path, monkeypatch):
 
 def asked(found):
     every = scan_trainings(found, TASK)
-    return needs.needs(found, TASK, every)
+    return needs.needs(found, TASK, every)[:2]
 
 
 def ended(found, index, cause, **given):
@@ -62,3 +65,26 @@ def test_trainings_that_share_a_card_ask_for_the_memory_of_so_many(place):
     ended(found, 2, Cause.OUT_OF_TIME, minutes_asked=50)
     assert asked(found) == (3000, 100), "one of them alone takes so long"
     assert asked(analysis("cpu", share=2))[0] == 2000
+
+
+def test_the_time_is_cut_to_what_the_site_gives(place):
+    found = analysis()
+    ceilings.CEILINGS.parent.mkdir()
+    ceilings.write({("train", TASK): ceilings.Ceiling(minutes=40)})
+    assert asked(found) == (1000, 40), "what does not fit in goes on in the next attempt"
+    assert needs.needs(found, TASK, scan_trainings(found, TASK)).longest == 30
+    ceilings.write({("train", TASK): ceilings.Ceiling(minutes=20)})
+    assert asked(found) == (1000, 30), "one training alone asks for more: that is refused before anything is submitted"
+
+
+def test_what_a_bundle_asks_for_is_found_anew_when_it_is_said_so(place):
+    found = analysis()
+    bundles = {TASK: scan_bundles(found, TASK)}
+    wildcards = SimpleNamespace(task=TASK, bundle="b0-0")
+    asks = Asking(found, bundles)
+    memory = asks("train")["mem_mb"]
+    assert (memory(wildcards), asks.cut(wildcards, 90), asks.cut(wildcards, 77)) == (1000, 30, 77)
+    ended(found, 0, Cause.OUT_OF_MEMORY, memory_asked_mb=1000)
+    assert memory(wildcards) == 1000
+    asks.forget()
+    assert memory(wildcards) == 2000

@@ -126,10 +126,14 @@ class Rule:
         self.name = name
 
 
+ASKS = SimpleNamespace(cut=lambda wildcards, minutes: minutes, forget=lambda: None)
+"""Asks for one training a job."""
+
+
 def workflow(**changes):
     """A run of Snakemake with one training to do."""
     job = SimpleNamespace(
-        rule=Rule("train"), wildcards_dict={"task": "flavour"}, threads=1,
+        rule=Rule("train"), wildcards_dict={"task": "flavour"}, wildcards=None, threads=1,
         resources={"mem_mb": 2000, "runtime": 60, "gpu": 0, "slurm_partition": "mian"},
     )  # fmt: skip
     return SimpleNamespace(
@@ -148,17 +152,17 @@ def workflow(**changes):
 def test_a_run_of_snakemake_ends_with_one_line_and_code_2(site, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["snakemake", "--profile", profile(site.directory, "own", jobs=3)])
     with pytest.raises(SystemExit) as ended:
-        preflight.look_before_submission(workflow())
+        preflight.look_before_submission(workflow(), ASKS)
     assert ended.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("jetloom: error: partition: no partition 'mian' for train; did you mean 'main'?")
 
 
 def test_jobs_of_a_run_and_those_who_know_better_are_not_looked_at(site, monkeypatch):
-    preflight.look_before_submission(workflow(exec_mode=ExecMode.REMOTE))
-    preflight.look_before_submission(workflow(is_local=lambda rule: True))
+    preflight.look_before_submission(workflow(exec_mode=ExecMode.REMOTE), ASKS)
+    preflight.look_before_submission(workflow(is_local=lambda rule: True), ASKS)
     monkeypatch.setenv(preflight.WITHOUT, "1")
-    preflight.look_before_submission(workflow())
+    preflight.look_before_submission(workflow(), ASKS)
 
 
 def test_the_slurm_plugin_guesses_no_account_where_it_cannot(site, monkeypatch):

@@ -84,6 +84,11 @@ class Asking:
         """Look at the ledgers anew: a job failed."""
         self._known.clear()
 
+    def cut(self, wildcards: Any, minutes: int) -> int:
+        """Return the least wall time that a bundle can be cut to, if that which it asks for is its own."""
+        found = self._needs(wildcards)
+        return found.longest if minutes == found.minutes else minutes
+
     def _needs(self, wildcards: Any) -> needs.Needs:
         """Return what a bundle asks for; its ledgers are read once for all that Snakemake asks of a job."""
         name = wildcards.task, wildcards.bundle

@@ -52,6 +52,8 @@ class Needs(NamedTuple):
     minutes: int
     """Wall time of all that is still to be done, one after the other. No more than ``cluster.growth.minutes_limit``, or
     than the site gives: what is not done by then goes on in the next attempt."""
+    longest: int
+    """Minutes of the training that asks for most."""
 
 
 def needs(analysis: Analysis, task: str, trainings: Sequence[Training]) -> Needs:
@@ -59,10 +61,11 @@ def needs(analysis: Analysis, task: str, trainings: Sequence[Training]) -> Needs
     left = to_do(analysis, task, trainings)
     lines = _ledgers(analysis, task, left)
     memory = memory_of(analysis, task, [_memory(analysis, task, one) for one in lines])
-    minutes = minutes_of(analysis, task, [_minutes(analysis, task, one) for one in lines])
+    each = [_minutes(analysis, task, one) for one in lines]
+    minutes = minutes_of(analysis, task, each)
     if len(left) > 1 and (most := ceilings.find("train", task).minutes):
         minutes = min(minutes, max(most, analysis.cluster.stages.train.minutes))
-    return Needs(memory, minutes)
+    return Needs(memory, minutes, max(each))
 
 
 def memory_of(analysis: Analysis, task: str, asked: Iterable[int]) -> int:

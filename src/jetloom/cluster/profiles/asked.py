@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jetloom.cluster.attempts import needs
+from jetloom.cluster.attempts.asking import Asking
 from jetloom.cluster.profiles.sources import Sources
 from jetloom.config.analysis import Analysis
 from jetloom.scan.bundles.membership import scan_bundles
@@ -64,13 +65,15 @@ def by_profile(sources: Sources, analysis: Analysis) -> list[Asked]:
     return found
 
 
-def by_jobs(workflow: Any) -> list[Asked]:
+def by_jobs(workflow: Any, asks: Asking) -> list[Asked]:
     """Return what the jobs of a run of Snakemake ask for, one of each rule and task.
 
     Parameters
     ----------
     workflow : snakemake.workflow.Workflow
         The workflow, its jobs known.
+    asks : Asking
+        What the rules ask for. The time of a bundle is cut to what the site gives, so that of one training counts.
     """
     found: dict[tuple[str, str], Asked] = {}
     for job in workflow.dag.needrun_jobs():
@@ -78,6 +81,8 @@ def by_jobs(workflow: Any) -> list[Asked]:
         if (job.rule.name, task) in found or workflow.is_local(job.rule):
             continue
         asked = _asked(job.rule.name, dict(job.resources.items()), task)
+        if job.rule.name == "train":
+            asked = replace(asked, minutes=asks.cut(job.wildcards, asked.minutes))
         found[job.rule.name, task] = replace(asked, threads=int(job.threads))
     return list(found.values())
 
@@ -87,9 +92,9 @@ def _own(stage: Stage, task: str, analysis: Analysis) -> dict[str, Any]:
     first = getattr(analysis.cluster.stages, stage.request)
     own = {"mem_mb": first.memory, "htcondor_request_mem_mb": first.memory, "runtime": first.minutes}
     if stage.rule == "train":
+        # The time is that of one training: that of several in a job is cut to what the site gives.
         most = max(map(len, scan_bundles(analysis, task).values()))
         own["mem_mb"] = own["htcondor_request_mem_mb"] = needs.memory_of(analysis, task, [first.memory] * most)
-        own["runtime"] = needs.minutes_of(analysis, task, [first.minutes] * most)
         gpus = analysis.cluster.gpus if analysis.tasks[task].training.device == "gpu" else 0
         own |= {"gpu": gpus, "request_gpus": gpus}
     return own

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from jetloom.cluster.attempts import ceilings
+from jetloom.cluster.attempts.asking import Asking
 from jetloom.cluster.profiles.asked import Examined, by_jobs
 from jetloom.cluster.profiles.sources import Sources, shown
 from jetloom.cluster.schedulers import condor
@@ -28,13 +29,15 @@ from jetloom.errors import ConfigurationError, JetloomError
 WITHOUT = "JETLOOM_NO_PREFLIGHT"
 
 
-def look_before_submission(workflow: Any) -> None:
+def look_before_submission(workflow: Any, asks: Asking) -> None:
     """Look at the site, and end with one line and exit code 2 if jobs could not run.
 
     Parameters
     ----------
     workflow : snakemake.workflow.Workflow
         The workflow under way, in its ``onstart``.
+    asks : Asking
+        What its jobs ask for.
     """
     from snakemake_interface_executor_plugins.settings import ExecMode
 
@@ -45,7 +48,7 @@ def look_before_submission(workflow: Any) -> None:
         sources = Sources.read(profiles_of(sys.argv[1:]))
     except JetloomError:  # Snakemake has read them, so they are there: its own words were better
         sources = Sources((), (), 0)
-    asked = by_jobs(workflow) if executor in ("slurm", "htcondor") else []
+    asked = by_jobs(workflow, asks) if executor in ("slurm", "htcondor") else []
     config = " ".join(shown(Path(path)) for path in workflow.configfiles) or "the configuration"
     settings = {"slurm-status-command": getattr(workflow.executor_settings, "status_command", None)}
     examined = Examined(sources, asked, config)
@@ -53,6 +56,7 @@ def look_before_submission(workflow: Any) -> None:
         sys.stderr.write(f"jetloom: error: {error.line()}\n")
         sys.exit(int(error.exit_code))
     if asked and note_most(executor, examined):
+        asks.forget()
         for job in workflow.dag.needrun_jobs():  # what they ask for may be less now than what has been worked out
             job.reset_params_and_resources()
 
