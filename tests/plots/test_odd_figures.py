@@ -17,7 +17,7 @@ from jetloom.models.objectives.shipped import SHIPPED
 from jetloom.plots.classifier import performance as classifier
 from jetloom.plots.classifier.confusion import draw_confusion
 from jetloom.plots.dataset import bookkeeping, cut_flow, inputs
-from jetloom.plots.scan import correlations
+from jetloom.plots.scan import correlations, interactions
 from jetloom.plots.scan import points as scan
 from jetloom.plots.scan.correlations import FEWEST, draw_correlations
 from jetloom.plots.scan.learning import draw_learning
@@ -50,7 +50,7 @@ def test_a_scan_of_one_point(tmp_path):
     draw_learning(tmp_path / "curves", points, histories, "val_auc")
     for name in PARAMETERS:
         scan.draw_parameter(tmp_path / name, points, name, "val_auc")
-    assert scan.pairs(points, PARAMETERS, "val_auc") == []
+    assert interactions.pairs(points, PARAMETERS, "val_auc") == []
     assert len(list(tmp_path.glob("*.png"))) == 3 + len(PARAMETERS)
 
 
@@ -164,7 +164,7 @@ def test_lower_is_better_and_values_of_many_kinds(tmp_path):
     points["norm"] = [True, False, True] * 4
     for name in ("layers", "norm"):
         scan.draw_parameter(tmp_path / name, points, name, "val_loss")
-    scan.draw_interaction(tmp_path / "pair", points, ("layers", "norm"), "val_loss")
+    interactions.draw_interaction(tmp_path / "pair", points, ("layers", "norm"), "val_loss")
     assert (tmp_path / "pair.png").is_file()
 
 

@@ -20,6 +20,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Read the collected scan, draw, write the tables."""
     from jetloom.config.load import find_task, load_analysis
     from jetloom.io.atomic import make_directory
+    from jetloom.plots.scan import interactions
     from jetloom.plots.scan import points as scan
     from jetloom.plots.scan.correlations import draw_correlations
     from jetloom.plots.scan.learning import draw_learning
@@ -41,8 +42,10 @@ def run(arguments: argparse.Namespace) -> None:
         scan.draw_parameter(output / "parameters" / f"by_{name}", points, name, rank_by, head, metrics)
     # The directory is a result even if only one parameter varies and there is no pair to draw.
     make_directory(output / "interactions")
-    for pair in scan.pairs(points, parameters, rank_by):
-        scan.draw_interaction(output / "interactions" / f"{pair[0]}-{pair[1]}", points, pair, rank_by, head, metrics)
+    for pair in interactions.pairs(points, parameters, rank_by):
+        interactions.draw_interaction(
+            output / "interactions" / f"{pair[0]}-{pair[1]}", points, pair, rank_by, head, metrics
+        )
     draw_correlations(output / "correlations", points, parameters, rank_by, head, metrics)
     draw_learning(output / "learning_curves", points, found.histories, rank_by, head, metrics)
     logger.info("drew %d points and %d parameters", len(points), len(parameters))

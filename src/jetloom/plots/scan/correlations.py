@@ -8,7 +8,8 @@ import numpy as np
 
 from jetloom.models.objectives.metric import Metrics
 from jetloom.models.objectives.shipped import SHIPPED
-from jetloom.plots.scan.points import EPOCHS, is_numeric, measured_of, nothing, plain_ticks, trained, varied
+from jetloom.plots.scan.interactions import plain_ticks
+from jetloom.plots.scan.points import EPOCHS, is_numeric, measured_of, nothing, trained, varied
 from jetloom.plots.style import canvas, say
 
 if TYPE_CHECKING:

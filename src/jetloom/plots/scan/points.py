@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,7 +77,7 @@ def best_rows(
     heads = ["Rank", "Point", *parameters, *(metrics.title(name) for name in shown), "Epochs", "Trainings", "Time [s]"]
     rows = []
     for _, row in trained(points, rank_by).sort_values("rank").head(BEST).iterrows():
-        cells = [int(row["rank"]), str(row["point"])[:8], *(_value(row[name]) for name in parameters)]
+        cells = [int(row["rank"]), str(row["point"])[:8], *(value_text(row[name]) for name in parameters)]
         cells += [measured(row[name], row.get(f"{name}_std")) for name in shown]
         rows.append([*cells, *(number(row.get(name)) for name in (EPOCHS, "repetitions", "wall_time_s"))])
     return heads, rows
@@ -152,8 +151,8 @@ def draw_parameter(
             position = {index: float(value) for index, value in points[name].items()}
             _numeric_axis(panel, points[name])
         else:
-            names = sorted(points[name].map(_value).unique())
-            position = {index: float(names.index(_value(value))) for index, value in points[name].items()}
+            names = sorted(points[name].map(value_text).unique())
+            position = {index: float(names.index(value_text(value))) for index, value in points[name].items()}
             panel.set_xticks(range(len(names)), names, rotation=30 if max(map(len, names)) > 8 else 0)
             panel.tick_params(axis="x", which="minor", length=0)
             panel.set_xlim(-0.6, len(names) - 0.4)
@@ -194,7 +193,7 @@ def _numeric_axis(axes: Any, values: pd.Series) -> None:
     scale = np.log(few) if logarithmic else np.array(few, dtype=float)
     apart = np.diff(scale).min() / (scale[-1] - scale[0]) if len(few) > 1 else 1.0
     if few and apart > 0.06:
-        axes.set_xticks(few, [_value(value) for value in few])
+        axes.set_xticks(few, [value_text(value) for value in few])
         axes.tick_params(axis="x", which="minor", length=0)
         axes.set_xticks([], minor=True)
 
@@ -250,63 +249,7 @@ def _typical(axes: Any, where: Any, values: Any, boxes: bool) -> None:
         axes.fill_between(at, low, high, color=GREY, alpha=0.2, linewidth=0)
 
 
-def draw_interaction(
-    path: str | Path, points: Frame, pair: tuple[str, str], rank_by: str, head: str = "", metrics: Metrics = SHIPPED
-) -> None:
-    """Draw the mean of the ranking metric for each pair of values of two parameters; grey: no such point."""
-    import seaborn as sns
-
-    good = trained(points, rank_by)
-    first, second = pair
-    # In the order of the values, not of their names.
-    columns, rows = (_groups(good[name]) for name in (first, second))
-    cells = good.assign(_x=columns, _y=rows).pivot_table(index="_y", columns="_x", values=rank_by, observed=False)
-    cells = cells.iloc[::-1].astype(float)
-    size = (max(5.0, 2.4 + 0.85 * cells.shape[1]), max(3.6, 1.6 + 0.5 * cells.shape[0]))
-    with canvas(path, size, head=head) as (_, axes):
-        panel = axes[0, 0]
-        panel.set_facecolor("#dddddd")
-        cells.index.name, cells.columns.name = second, first
-        sns.heatmap(
-            cells,
-            ax=panel,
-            cmap="cividis" if metrics.direction(rank_by) == "higher" else "cividis_r",
-            annot=cells.shape[1] <= 12,
-            fmt=".4g",
-            annot_kws={"fontsize": 9},
-            linewidths=1,
-            cbar_kws={"label": f"Mean {metrics.title(rank_by)}"},
-        )
-        plain_ticks(panel)
-
-
-def plain_ticks(axes: Any) -> None:
-    """Take tick marks off a table of colours and set its names upright."""
-    axes.tick_params(which="both", length=0, top=False, right=False)
-    axes.minorticks_off()
-    axes.tick_params(axis="y", rotation=0)
-    for text in axes.figure.axes[-1].get_yticklabels():
-        text.set_fontsize("small")
-
-
-def _groups(values: pd.Series) -> pd.Series:
-    """Return the values as ordered names; many numbers are put together in bins of equally many points."""
-    import pandas as pd
-
-    if is_numeric(values) and values.nunique() > MANY_VALUES:
-        bins = pd.qcut(values, 6, duplicates="drop")
-        return bins.cat.rename_categories([f"{low.left:.3g} to {low.right:.3g}" for low in bins.cat.categories])
-    order = sorted(values.unique()) if is_numeric(values) else sorted(values.unique(), key=str)
-    names = list(dict.fromkeys(_value(value) for value in order))
-    return pd.Series(pd.Categorical(values.map(_value), names, ordered=True), index=values.index)
-
-
-def pairs(points: Frame, parameters: list[str], rank_by: str) -> list[tuple[str, str]]:
-    """Return the pairs of parameters that both vary among the trained points."""
-    return list(combinations(varied(trained(points, rank_by), parameters), 2))
-
-
-def _value(value: Any) -> str:
+def value_text(value: Any) -> str:
     """Write a parameter's value: integers without a point, other numbers short, the rest as it stands."""
     if isinstance(value, bool | np.bool_ | str):
         return str(value)
