@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jetloom.cli.main import VERBS
-from jetloom.config.reference import key_paths
+from jetloom.config.pages.reference import key_paths
 
 CHECKOUT = Path(__file__).parent.parent
 ROW = re.compile(r"^\| ([A-Z]\d\d) \| (.+) \| (.+) \| (.+) \|$", re.MULTILINE)

@@ -10,7 +10,7 @@ import yaml
 from jetloom.cli.main import main
 from jetloom.cli.site.reference import pages
 from jetloom.config.analysis import Analysis
-from jetloom.config.reference import key_paths
+from jetloom.config.pages.reference import key_paths
 from jetloom.models.registry import MODELS, find_model
 
 CHECKOUT = Path(__file__).parent.parent

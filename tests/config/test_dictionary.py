@@ -1,6 +1,6 @@
 """The dictionary of variables names every variable of every schema once."""
 
-from jetloom.config.dictionary import variables_page
+from jetloom.config.pages.dictionary import variables_page
 from jetloom.config.schema import find_schema, shipped_schemas
 
 

@@ -6,7 +6,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from jetloom.cli.report.comparison_options import add_options, open_comparison
+from jetloom.cli.comparison_options import add_options, open_comparison
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from jetloom.cli.report.comparison_options import add_options, open_comparison
+from jetloom.cli.comparison_options import add_options, open_comparison
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from jetloom.cli.report.comparison_options import add_ratio, find_ratio
+from jetloom.cli.comparison_options import add_ratio, find_ratio
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jetloom.cli.report.comparison_options import add_ratio, find_ratio
+from jetloom.cli.comparison_options import add_ratio, find_ratio
 
 if TYPE_CHECKING:
     from jetloom.config.analysis import Analysis

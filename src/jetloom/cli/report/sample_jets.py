@@ -6,7 +6,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from jetloom.cli.report.best_point import add_options, open_best
+from jetloom.cli.best_point import add_options, open_best
 
 logger = logging.getLogger(__name__)
 

@@ -43,8 +43,8 @@ def pages(docs: Path) -> dict[Path, str]:
     """Return all generated pages with their paths."""
     import inspect
 
-    from jetloom.config.dictionary import variables_page
-    from jetloom.config.reference import ModelEntry, config_schema, configuration_page
+    from jetloom.config.pages.dictionary import variables_page
+    from jetloom.config.pages.reference import ModelEntry, config_schema, configuration_page
     from jetloom.config.schema import find_schema, shipped_schemas
     from jetloom.models.objectives.metric import LOSS
     from jetloom.models.objectives.shipped import SHIPPED
