@@ -145,6 +145,8 @@ def test_check_holds_the_updates_against_the_task(task, words):
 
 CLASH = """
 from jetloom.models.dense import Dense
+from jetloom.models.objectives.classification import Classification
+from jetloom.models.objectives.metric import Metric
 from jetloom.models.updates import Update
 
 
@@ -153,8 +155,12 @@ class Twice(Dense):
         return [Update("one"), Update("one")]
 
 
+class Own(Classification):
+    metrics = (*Classification.metrics, Metric("loss_one", "One", "lower"))
+
+
 class Term(Dense):
-    terms = ("accuracy", "loss_one")
+    objective = Own()
 
     def updates(self, parameters):
         return [Update("one"), Update("two")]
