@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
+from snakemake.resources import Resources
 
 from jetloom import paths
-from jetloom.cluster.attempts.asking import Asking
+from jetloom.cluster.attempts.asking import Asking, memory_per_cpu
 from jetloom.cluster.profiles.asked import request_of
 from jetloom.config.cluster import Stages
 from jetloom.config.load import load_analysis, load_merged
@@ -82,3 +84,36 @@ def test_the_memory_of_every_stage_grows(tmp_path, monkeypatch):
         asks.forget()
         assert asked["mem_mb"](wildcards) == asked["htcondor_request_mem_mb"](wildcards) == 2 * first[0], rule
         assert asked["allowed_job_duration"](wildcards) == 60 * asked["runtime"](wildcards) == first[1], rule
+
+
+@pytest.mark.parametrize(("threads", "per_cpu", "of_cpu"), [(1, 1500, 2000), (4, 1500, 1500), (4, 1, 500), (3, 1, 667)])
+def test_memory_by_cpu_grows_and_the_ledger_is_told_the_whole(tmp_path, monkeypatch, threads, per_cpu, of_cpu):
+    monkeypatch.chdir(tmp_path)
+    content = yaml.safe_load((CHECKOUT / "config" / "config.yaml").read_text())
+    content["tasks"]["quark_gluon"].setdefault("training", {})["threads"] = threads
+    content["cluster"] = {"stages": {"train": {"memory": 2000}}}
+    analysis = load_merged(content)
+    found = scan_bundles(analysis, "quark_gluon")
+    bundle, (training,) = next(iter(found.items()))
+    wildcards = Wildcards(task="quark_gluon", bundle=bundle)
+    asked = Asking(analysis, {"quark_gluon": found}, per_cpu)("train")
+    assert asked["mem_mb_per_cpu"](wildcards) == of_cpu
+    assert asked["mem_mb"](wildcards) == asked["htcondor_request_mem_mb"](wildcards) == threads * of_cpu
+    path = paths.training(analysis, "quark_gluon", *training) / ledger.LEDGER
+    ledger.append(path, ledger.Attempt(1, ledger.Cause.OUT_OF_MEMORY, memory_asked_mb=threads * of_cpu))
+    again = Asking(analysis, {"quark_gluon": found}, per_cpu)("train")
+    assert again["mem_mb_per_cpu"](wildcards) == 2 * of_cpu
+    dataset = Asking(analysis, {}, per_cpu)("dataset")
+    assert dataset["mem_mb_per_cpu"](Wildcards(task="quark_gluon")) == 2000
+    assert "mem_mb_per_cpu" not in Asking(analysis, {})("dataset")
+
+
+def test_the_profile_says_whether_memory_goes_by_cpu():
+    def run(**resources):
+        parsed = Resources.parse([f"{name}={value}" for name, value in resources.items()], allow_expressions=True)
+        return SimpleNamespace(resource_settings=SimpleNamespace(default_resources=parsed))
+
+    assert memory_per_cpu(run(mem_mb_per_cpu=1500, slurm_partition="main")) == 1500
+    assert memory_per_cpu(run(mem_mb=1500)) == 0
+    assert memory_per_cpu(run(mem_mb_per_cpu="max(1000, 2 * input.size_mb)")) == 1
+    assert memory_per_cpu(SimpleNamespace(resource_settings=SimpleNamespace(default_resources=None))) == 0

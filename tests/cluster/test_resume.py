@@ -418,7 +418,7 @@ def test_a_driver_killed_twice_on_this_machine(place):
             end = time.monotonic() + 300
             while time.monotonic() < end and driver.poll() is None:
                 logs = list(Path("results/small/logs/train").rglob("r0.log"))
-                if logs and f"epoch {epoch}/" in logs[0].read_text() and list(scan.glob("*/*/checkpoint.npz")):
+                if logs and f"\nepoch {epoch}/" in f"\n{logs[0].read_text()}" and list(scan.glob("*/*/checkpoint.npz")):
                     break
                 time.sleep(0.02)
             os.killpg(driver.pid, signal.SIGKILL)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+import h5py
 import pandas as pd
 import yaml
 
@@ -179,8 +180,7 @@ class Scan:
         found = {}
         for path, attempt in self.running().items():
             log = self.results / "logs" / "train" / TASK / path.parent.name / f"{path.name}.log"
-            epochs = re.findall(r"epoch (\d+)/", log.read_text()) if log.is_file() else []
-            if epochs and int(epochs[-1]) >= epoch and (path / "checkpoint.npz").is_file():
+            if log.is_file() and epochs_told(log.read_text()) >= epoch and (path / "checkpoint.npz").is_file():
                 found[path] = attempt
         return found
 
@@ -193,6 +193,19 @@ class Scan:
     def lines(self) -> list[ledger.Attempt]:
         """Return all lines of all ledgers."""
         return [line for path in self.trainings() for line in ledger.read(path / ledger.LEDGER)]
+
+
+def epochs_told(log: str) -> int:
+    """Return the epochs that a training has told of; the one under way, of which it tells the steps, does not count."""
+    return max((int(number) for number in re.findall(r"^epoch (\d+)/", log, re.MULTILINE)), default=0)
+
+
+def check_little_lost(scan: Scan, stands: tuple[int, int], epochs: int) -> None:
+    """Check that a checkpoint stands, by epochs and steps of the next, at most an interval before so many epochs."""
+    with h5py.File(scan.results / "datasets" / TASK / "parts" / "train.h5") as file:
+        steps = -(-len(file["jets"]) // CONFIG["tasks"][TASK]["parameters"]["batch_size"])
+    interval = CONFIG["tasks"][TASK]["training"]["checkpoint_steps"]
+    assert stands[0] * steps + stands[1] >= epochs * steps - interval, (stands, epochs, steps)
 
 
 def trainer(training: Path) -> int | None:

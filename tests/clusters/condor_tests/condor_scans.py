@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import condor
-import h5py
 import harness
 from condor_conf import Pool
 from harness import Scan, wait_for
@@ -104,17 +103,14 @@ def said(scan: Scan, training: Path) -> str:
 
 def epochs_done(scan: Scan, training: Path) -> int:
     """How many epochs a training has done so far."""
-    return max((int(number) for number in re.findall(r"epoch (\d+)/", said(scan, training))), default=0)
+    return harness.epochs_told(said(scan, training))
 
 
 def check_little_lost(scan: Scan, training: Path, epochs: int) -> None:
     """Check that the last attempt of a training went on at most one checkpoint interval before these epochs."""
-    with h5py.File(scan.results / "datasets" / harness.TASK / "parts" / "train.h5") as file:
-        steps = -(-len(file["jets"]) // harness.CONFIG["tasks"][harness.TASK]["parameters"]["batch_size"])
-    interval = harness.CONFIG["tasks"][harness.TASK]["training"]["checkpoint_steps"]
     match = re.search(r"goes on after epoch (\d+), step (\d+)", said(scan, training))
     assert match, said(scan, training)
-    assert int(match[1]) * steps + int(match[2]) >= epochs * steps - interval, (match[0], epochs, steps)
+    harness.check_little_lost(scan, (int(match[1]), int(match[2])), epochs)
 
 
 def settled(scan: Scan, training: Path, number: int = 1) -> list[ledger.Attempt]:

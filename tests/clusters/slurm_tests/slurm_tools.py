@@ -160,8 +160,7 @@ def check_went_on(scan: Scan, training: Path, stopped: tuple[int, int]) -> None:
 
 def epochs_done(scan: Scan, training: Path) -> int:
     """The epochs that a training has told of."""
-    found = re.findall(r"epoch (\d+)/", text_log(scan, training))
-    return int(found[-1]) if found else 0
+    return harness.epochs_told(text_log(scan, training))
 
 
 def lines_of(training: Path) -> list[ledger.Attempt]:

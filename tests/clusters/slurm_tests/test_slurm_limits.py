@@ -45,6 +45,17 @@ def test_out_of_memory_asks_for_more(scan, oracle):
         assert tool("sacct", "-n", "-X", "-P", "-j", enough.job, "-o", "ReqMem") == "1200M"
 
 
+def test_memory_that_a_site_wants_by_cpu_grows_too(scan, oracle):
+    scan.edit(train_stage(memory=400))
+    scan.edit(growth(factor=3))
+    scan.finish(scan.start("--default-resources", "mem_mb_per_cpu=100", "--", SCAN_TARGET))
+    oracle(scan, ["out of memory", "out of memory"])
+    for training in scan.trainings():
+        short, enough = lines_of(training)
+        assert (short.memory_asked_mb, enough.memory_asked_mb) == (400, 1200)
+        assert "--mem-per-cpu" in tool("sacct", "-n", "-X", "-P", "-j", enough.job, "-o", "SubmitLine")
+
+
 def deafened(pid: int) -> bool:
     """Stop a process again, which Slurm wakes to tell it that it has to end; say whether it is gone."""
     if state_of(pid) not in "TZ":

@@ -24,10 +24,15 @@ class Asking:
         The configuration.
     bundles : mapping
         The trainings of each bundle, by task and name.
+    per_cpu : int
+        The memory (MB) of a CPU that the profile asks for, see :func:`memory_per_cpu`. If it is not 0, memory is asked
+        for by CPU: no less than this, and as much more as the job needs, divided by its CPUs.
     """
 
-    def __init__(self, analysis: Analysis, bundles: Mapping[str, Mapping[str, Sequence[Training]]]) -> None:
-        self._analysis, self._bundles = analysis, bundles
+    def __init__(
+        self, analysis: Analysis, bundles: Mapping[str, Mapping[str, Sequence[Training]]], per_cpu: int = 0
+    ) -> None:
+        self._analysis, self._bundles, self._per_cpu = analysis, bundles, per_cpu
         self._known: dict[tuple[str, str], needs.Needs] = {}
 
     def __call__(self, rule: str) -> dict[str, Any]:
@@ -38,13 +43,27 @@ class Asking:
         rule : str
             A rule of :data:`jetloom.stages.STAGES`.
         """
-        memory, minutes = self._memory(rule), self._minutes(rule)
+        needed, minutes = self._memory(rule), self._minutes(rule)
+
+        def cpus(wildcards: Any) -> int:
+            return self.threads(wildcards) if rule == "train" else 1
+
+        def of_cpu(wildcards: Any) -> int:
+            return max(self._per_cpu, -(-needed(wildcards) // cpus(wildcards)))
+
+        def of_cpus(wildcards: Any) -> int:
+            """Return what the job gets in all, which is what its ledger is told."""
+            return of_cpu(wildcards) * cpus(wildcards)
+
+        memory = of_cpus if self._per_cpu else needed
         asked: dict[str, Any] = {
             "mem_mb": memory,
             "htcondor_request_mem_mb": memory,
             "runtime": minutes,
             "allowed_job_duration": lambda wildcards: 60 * minutes(wildcards),
         }
+        if self._per_cpu:
+            asked["mem_mb_per_cpu"] = of_cpu
         if rule == "train":
             asked |= {"gpu": self.gpus, "request_gpus": self.gpus}
         return asked
@@ -106,3 +125,22 @@ class Asking:
 
 def _task(wildcards: Any) -> str:
     return str(dict(wildcards.items()).get("task", ""))
+
+
+def memory_per_cpu(workflow: Any) -> int:
+    """Return the memory (MB) of a CPU by the default resources of a run: some Slurms forbid ``--mem``.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        The workflow under way.
+
+    Returns
+    -------
+    int
+        0 if memory is asked for by job; 1 if it is an expression, so that what jobs need decides.
+    """
+    for name, resource in (workflow.resource_settings.default_resources or {}).items():
+        if name == "mem_mb_per_cpu":
+            return 1 if resource.is_evaluable() else int(resource.value or 0)
+    return 0
