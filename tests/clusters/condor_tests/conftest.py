@@ -36,11 +36,16 @@ def pytest_collection_modifyitems(items) -> None:
 
 
 @pytest.fixture(scope="session")
-def base(tmp_path_factory, request) -> Path:
+def began(tmp_path_factory, request) -> Path:
+    """A folder of this run of pytest, one for all of its workers."""
+    found = tmp_path_factory.getbasetemp()
+    return found.parent if hasattr(request.config, "workerinput") else found
+
+
+@pytest.fixture(scope="session")
+def base(began) -> Path:
     """A folder that the user may pass through; empty when the tests begin, and one for all workers of pytest."""
     base = Path(pwd.getpwnam(condor.USER).pw_dir) / "scans"
-    began = tmp_path_factory.getbasetemp()
-    began = began.parent if hasattr(request.config, "workerinput") else began
     with (began / "base.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (began / "base.made").exists():
@@ -51,10 +56,16 @@ def base(tmp_path_factory, request) -> Path:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory) -> Cluster:
-    """The pool, installed and started if it was not, and the user whose jobs it takes."""
+def cluster(began) -> Cluster:
+    """The pool, installed if it was not, and the user whose jobs it takes.
+
+    It is a new one for each run: a run that was broken off leaves jobs, and one started by hand may be of another size.
+    """
     with Path("/var/lock/jetloom-condor-tests").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (began / "pool.made").exists():
+            recipe("wipe")
+            (began / "pool.made").touch()
         recipe("start", "--cpus", str(CPUS))
         recipe("environment", "--checkout", str(CLUSTERS.parents[1]))
     home = Path(pwd.getpwnam(condor.USER).pw_dir)
