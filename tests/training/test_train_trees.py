@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from jetloom.cli.scan.train import _picture
+from jetloom.cluster.bundles.training import _picture
 from jetloom.data.building.build import build
 from jetloom.data.dataset import Dataset
 from jetloom.errors import CheckpointedError, ConfigurationError
