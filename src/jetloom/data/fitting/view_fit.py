@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -70,10 +70,8 @@ def fit_view(task: Task, fold: int | None, staged: dict[str, Path], trees: dict[
     if moments.rows == 0:
         raise EmptySampleError("no jet is left", where="training part", advice="loosen the cuts or add files")
     size = len(inputs)
+    _require_values(inputs, moments)
     scaled = scaling_of(task.scaling, inputs, moments, lambda: (_matrix(block, inputs) for block in training()))
-    for name, count in zip(inputs, moments.count[:size], strict=True):
-        if count == 0:
-            raise EmptySampleError("is NaN in every jet of the training part", where=f"input '{name}'")
     quantiles = fit_quantiles(
         lambda: ((_matrix(block, columns), None) for block in training()), moments.low, moments.high
     )
@@ -103,6 +101,13 @@ def fit_view(task: Task, fold: int | None, staged: dict[str, Path], trees: dict[
     if task.collections:
         description["collections"] = {name: fit_slots(task, name, partial(jets, {name})) for name in task.collections}
     return FittedView(description, reweighting)
+
+
+def _require_values(inputs: Sequence[str], moments: Moments) -> None:
+    """Refuse an input that the training part has no value of."""
+    for name, count in zip(inputs, moments.count[: len(inputs)], strict=True):
+        if count == 0:
+            raise EmptySampleError("is NaN in every jet of the training part", where=f"input '{name}'")
 
 
 def _fit_target(blocks: Iterator[Rows]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from jetloom.evaluation.classification.binned import Performance
@@ -11,11 +10,10 @@ from jetloom.evaluation.classification.calibration import Calibration
 from jetloom.evaluation.classification.confusion import Confusion
 from jetloom.evaluation.classification.roc import Roc
 from jetloom.evaluation.statistics.histogram import Distribution
-from jetloom.io.records import read_record
-from jetloom.io.stored import Stored, read_content
+from jetloom.io.stored import Stored
+from jetloom.report.stored import Left
 
 METRICS, FIGURES = "metrics.json", "figures.json"
-AGAIN, FIRST = "run jetloom evaluate again", "run jetloom evaluate first"
 
 
 @dataclass(frozen=True)
@@ -62,23 +60,5 @@ class Metrics(Stored):
     roc: list[dict[str, Any]]
 
 
-def read_figures(directory: Path) -> Figures:
-    """Read what the figures show.
-
-    Raises
-    ------
-    MissingFileError, CorruptFileError
-        If it is not there, damaged, or of another shape.
-    """
-    return read_record(directory / FIGURES, Figures, AGAIN, FIRST)
-
-
-def read_metrics(directory: Path) -> dict[str, Any]:
-    """Read the metrics.
-
-    Raises
-    ------
-    MissingFileError, CorruptFileError
-        If they are not there, damaged, or of another shape.
-    """
-    return read_content(directory / METRICS, Metrics, AGAIN, FIRST)
+_LEFT = Left("evaluate", METRICS, Metrics, FIGURES, Figures)
+read_figures, read_metrics = _LEFT.read_figures, _LEFT.read_numbers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from jetloom.evaluation.classification.comparison import Areas, Contest, Correlations
@@ -11,11 +10,10 @@ from jetloom.evaluation.classification.confusion import Confusion
 from jetloom.evaluation.classification.log_odds import LogOdds
 from jetloom.evaluation.ratio.separation import Separation
 from jetloom.evaluation.statistics.histogram import Distribution
-from jetloom.io.records import read_record
-from jetloom.io.stored import Stored, read_content
+from jetloom.io.stored import Stored
+from jetloom.report.stored import Left
 
 NUMBERS, FIGURES = "comparison.json", "figures.json"
-AGAIN, FIRST = "run jetloom compare again", "run jetloom compare first"
 
 
 @dataclass(frozen=True)
@@ -101,23 +99,5 @@ class Numbers(Stored):
     head_weights: dict[str, dict[str, Any]]
 
 
-def read_figures(directory: Path) -> Figures:
-    """Read what the figures show.
-
-    Raises
-    ------
-    MissingFileError, CorruptFileError
-        If it is not there, damaged, or of another shape.
-    """
-    return read_record(directory / FIGURES, Figures, AGAIN, FIRST)
-
-
-def read_numbers(directory: Path) -> dict[str, Any]:
-    """Read the numbers of the tables.
-
-    Raises
-    ------
-    MissingFileError, CorruptFileError
-        If they are not there, damaged, or of another shape.
-    """
-    return read_content(directory / NUMBERS, Numbers, AGAIN, FIRST)
+_LEFT = Left("compare", NUMBERS, Numbers, FIGURES, Figures)
+read_figures, read_numbers = _LEFT.read_figures, _LEFT.read_numbers

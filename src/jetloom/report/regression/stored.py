@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from jetloom.evaluation.regression.numbers import Plane, Profile
 from jetloom.evaluation.statistics.histogram import Distribution
-from jetloom.io.records import read_record
-from jetloom.io.stored import Stored, read_content
+from jetloom.io.stored import Stored
+from jetloom.report.stored import Left
 
 METRICS, FIGURES, PREDICTIONS = "metrics.json", "figures.json", "predictions.h5"
-AGAIN, FIRST = "run jetloom evaluate again", "run jetloom evaluate first"
 
 
 @dataclass(frozen=True)
@@ -46,23 +44,5 @@ class Metrics(Stored):
     classes: dict[str, dict[str, Any]]
 
 
-def read_figures(directory: Path) -> Figures:
-    """Read what the figures show.
-
-    Raises
-    ------
-    MissingFileError, CorruptFileError
-        If it is not there, damaged, or of another shape.
-    """
-    return read_record(directory / FIGURES, Figures, AGAIN, FIRST)
-
-
-def read_metrics(directory: Path) -> dict[str, Any]:
-    """Read the metrics.
-
-    Raises
-    ------
-    MissingFileError, CorruptFileError
-        If they are not there, damaged, or of another shape.
-    """
-    return read_content(directory / METRICS, Metrics, AGAIN, FIRST)
+_LEFT = Left("evaluate", METRICS, Metrics, FIGURES, Figures)
+read_figures, read_metrics = _LEFT.read_figures, _LEFT.read_numbers

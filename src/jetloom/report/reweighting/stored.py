@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from jetloom.evaluation.density.spectra import Curve
 from jetloom.evaluation.statistics.agreement import Agreement
-from jetloom.io.records import read_record
-from jetloom.io.stored import Stored, read_content
+from jetloom.io.stored import Stored
+from jetloom.report.stored import Left
 
 NUMBERS, FIGURES, WEIGHTS = "reweighting.json", "figures.json", "weights.h5"
-AGAIN, FIRST = "run jetloom reweight again", "run jetloom reweight first"
 
 
 @dataclass(frozen=True)
@@ -48,23 +46,5 @@ class Numbers(Stored):
     spectra: dict[str, dict[str, Any]]
 
 
-def read_figures(directory: Path) -> Figures:
-    """Read what the figure shows.
-
-    Raises
-    ------
-    MissingFileError, CorruptFileError
-        If it is not there, damaged, or of another shape.
-    """
-    return read_record(directory / FIGURES, Figures, AGAIN, FIRST)
-
-
-def read_numbers(directory: Path) -> dict[str, Any]:
-    """Read the numbers.
-
-    Raises
-    ------
-    MissingFileError, CorruptFileError
-        If they are not there, damaged, or of another shape.
-    """
-    return read_content(directory / NUMBERS, Numbers, AGAIN, FIRST)
+_LEFT = Left("reweight", NUMBERS, Numbers, FIGURES, Figures)
+read_figures, read_numbers = _LEFT.read_figures, _LEFT.read_numbers

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from jetloom.evaluation.density.depth import Drift
 from jetloom.evaluation.density.spectra import Curve
 from jetloom.evaluation.statistics.agreement import Agreement
-from jetloom.io.records import read_record
-from jetloom.io.stored import Stored, read_content
+from jetloom.io.stored import Stored
+from jetloom.report.stored import Left
 
 NUMBERS, FIGURES = "closure.json", "closure_figures.json"
-AGAIN, FIRST = "run jetloom sample_jets again", "run jetloom sample_jets first"
 
 
 @dataclass(frozen=True)
@@ -44,23 +41,5 @@ class Numbers(Stored):
     constituents: dict[str, float]
 
 
-def read_figures(directory: Path) -> Figures:
-    """Read what the figures show.
-
-    Raises
-    ------
-    MissingFileError, CorruptFileError
-        If it is not there, damaged, or of another shape.
-    """
-    return read_record(directory / FIGURES, Figures, AGAIN, FIRST)
-
-
-def read_numbers(directory: Path) -> dict[str, Any]:
-    """Read the numbers.
-
-    Raises
-    ------
-    MissingFileError, CorruptFileError
-        If they are not there, damaged, or of another shape.
-    """
-    return read_content(directory / NUMBERS, Numbers, AGAIN, FIRST)
+_LEFT = Left("sample_jets", NUMBERS, Numbers, FIGURES, Figures)
+read_figures, read_numbers = _LEFT.read_figures, _LEFT.read_numbers
