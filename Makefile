@@ -50,9 +50,9 @@ bench: setup
 
 # The locks hold hashes for every platform and no address of any index.
 lock:
-	uv pip compile pyproject.toml --extra cpu --extra jax --extra dev --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra cpu --extra jax --extra peers --extra dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header -o requirements.lock
-	uv pip compile pyproject.toml --extra gpu --extra dev --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra gpu --extra peers --extra dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header -o envs/gpu.lock
 	echo uv | uv pip compile - --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header -o envs/bootstrap.lock
