@@ -21,6 +21,8 @@ CODES = {
     "EmptySampleError": 3,
     "BudgetError": 3,
     "StaleError": 3,
+    "RefusedNetworkError": 3,
+    "ParityError": 3,
     "DiskFullError": 4,
     "OutOfMemoryError": 5,
     "BusyError": 6,

@@ -108,6 +108,14 @@ class StaleError(InputError):
     """Something stored (a checkpoint, a result) belongs to other data or other settings than the ones asked for."""
 
 
+class RefusedNetworkError(InputError):
+    """A network has something that a format cannot hold."""
+
+
+class ParityError(InputError):
+    """What an exported network, or a file of stored scores, says is not what the network itself says."""
+
+
 class DiskFullError(JetloomError):
     """The disk or the quota is full, or the directory cannot be written."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jetloom.models.gated
 import jetloom.models.junipr.network
 import jetloom.models.junipr.ratio
 import jetloom.models.missing  # noqa: F401 - each registers its layers

@@ -1,0 +1,1 @@
+"""Networks for other programs: ONNX, lwtnn and frugally-deep, each compared with Keras before it is published."""
