@@ -49,6 +49,7 @@ include: "rules/binning.smk"
 include: "rules/scan.smk"
 include: "rules/best.smk"
 include: "rules/regression.smk"
+include: "rules/export.smk"
 include: "rules/junipr.smk"
 include: "rules/compare.smk"
 

@@ -266,3 +266,8 @@ def attempts(analysis: Analysis, rule: str, wildcards: Mapping[str, str]) -> Pat
 def best(analysis: Analysis, task: str) -> Path:
     """Return the directory of a task's best point."""
     return results(analysis) / "best" / task
+
+
+def exported(analysis: Analysis, task: str) -> Path:
+    """Return the directory of the exported files of a task's best point."""
+    return best(analysis, task) / "export"

@@ -101,6 +101,11 @@ def tasks_with_page(analysis: Analysis) -> list[str]:
     return [*_classifiers(analysis), *_densities(analysis), *_regressions(analysis)]
 
 
+def exported_tasks(analysis: Analysis) -> list[str]:
+    """Return the tasks whose best network is exported for other programs."""
+    return [name for name, task in analysis.tasks.items() if task.export]
+
+
 def _compared(analysis: Analysis) -> list[str]:
     return _if(analysis.comparisons)
 
@@ -143,6 +148,7 @@ STAGES = {
         Stage("plot_best_density", "plot", _densities),
         Stage("evaluate_regression", "evaluate", _regressions),
         Stage("plot_best_regression", "plot", _regressions),
+        Stage("export", "evaluate", exported_tasks),
         Stage("sample_jets", "evaluate", sampled_tasks),
         Stage("plot_sampled", "plot", sampled_tasks),
         Stage("reweight", "evaluate", _with_reweighting),

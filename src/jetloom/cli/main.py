@@ -47,6 +47,9 @@ ROOMS = {
         "plot_reweighting": "plot a reweighting of jets of one class to another, and list its numbers",
         "plot_best": "plot the best point, and list its metrics, from what its evaluation left",
     },
+    "export": {
+        "export": "export a network for ONNX Runtime, lwtnn and frugally-deep, each held against Keras",
+    },
     "site": {
         "check": "check a configuration and say what it would do",
         "resume": "go on after anything: driver killed, machine rebooted, jobs cancelled",

@@ -26,6 +26,9 @@ ModelName = Annotated[
 ]
 
 
+ExportName = Literal["onnx", "lwtnn", "frugally_deep", "saved_model", "keras"]
+
+
 class Label(Settings):
     """A class of jets."""
 
@@ -205,6 +208,11 @@ class Task(Settings):
     )
     search: Search = Field(default_factory=Search, description="How the scan is sampled, repeated and ranked.")
     training: Training = Field(default_factory=Training, description="Settings common to all points.")
+    export: list[ExportName] = Field(
+        default_factory=list,
+        description="Formats that the best network is exported in, each held against Keras: [onnx, lwtnn, "
+        "frugally_deep, saved_model, keras]. 'keras' is architecture, weights and variables apart.",
+    )
     sampled: Shown = Field(
         5000, description="For junipr: jets that are drawn from the best model and held against those it learnt."
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jetloom import paths
 from jetloom.planning.plan import Plan
-from jetloom.stages import reweighted, sampled_tasks, tasks_with_page
+from jetloom.stages import exported_tasks, reweighted, sampled_tasks, tasks_with_page
 
 
 def hdf5(plan: Plan) -> list[str]:
@@ -46,14 +46,23 @@ def data_reports(plan: Plan) -> list[str]:
 
 def task_reports(plan: Plan) -> list[str]:
     """Return the plots and tables of all tasks: asking for one file of each rule brings its others."""
-    return [
-        path
-        for task in plan.analysis.tasks
-        for path in (
-            f"{plan.root}/plots/{task}/scan/learning_curves.png",
-            f"{plan.root}/scans/{task}/best.zip",
-        )
-    ] + [f"{plan.root}/best/{task}/metrics.html" for task in tasks_with_page(plan.analysis)]
+    return (
+        [
+            path
+            for task in plan.analysis.tasks
+            for path in (
+                f"{plan.root}/plots/{task}/scan/learning_curves.png",
+                f"{plan.root}/scans/{task}/best.zip",
+            )
+        ]
+        + [f"{plan.root}/best/{task}/metrics.html" for task in tasks_with_page(plan.analysis)]
+        + exports(plan)
+    )
+
+
+def exports(plan: Plan) -> list[str]:
+    """Return the directories of exported networks."""
+    return [f"{plan.root}/best/{task}/export" for task in exported_tasks(plan.analysis)]
 
 
 def comparisons(plan: Plan) -> list[str]:

@@ -1,0 +1,1 @@
+"""The JSON of frugally-deep, with weights and a test that its loader replays."""
