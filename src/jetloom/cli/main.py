@@ -49,6 +49,7 @@ ROOMS = {
     },
     "export": {
         "export": "export a network for ONNX Runtime, lwtnn and frugally-deep, each held against Keras",
+        "lwtnn": "count the weights of a file of lwtnn, print it, time it, make inputs for it, turn it into a graph",
     },
     "site": {
         "check": "check a configuration and say what it would do",

@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 import numpy.typing as npt
 
 from jetloom.export.format import Format, Tolerance
-from jetloom.export.subject import Features, Subject
+from jetloom.export.subject import Features, Subject, called
 
 ARCHITECTURE, WEIGHTS, VARIABLES = "architecture.json", "network.weights.h5", "variables.json"
 
@@ -38,6 +37,4 @@ class KerasParts(Format):
 
         network = keras.models.model_from_json((path / ARCHITECTURE).read_text(encoding="utf-8"))
         network.load_weights(path / WEIGHTS)
-        given = [np.asarray(features[name]) for name in subject.graph.inputs]
-        found = network(given[0] if len(given) == 1 else given, training=False)
-        return [np.asarray(one) for one in (found if isinstance(found, list | tuple) else [found])]
+        return called(network, subject.graph.inputs, features)

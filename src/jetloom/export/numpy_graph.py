@@ -166,7 +166,7 @@ def _conv1d(node: Node, inputs: list[Array]) -> Array:
 
 
 def _dot(node: Node, inputs: list[Array]) -> Array:  # noqa: ARG001 - one signature for all
-    return np.einsum("rs,rsk->rk", *inputs)
+    return np.einsum("rs,rsk->rk" if inputs[0].ndim == 2 else "rsj,rsk->rjk", *inputs)
 
 
 LAYERS: dict[str, Callable[[Node, list[Array]], Array]] = {

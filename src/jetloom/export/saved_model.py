@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from jetloom.errors import RefusedNetworkError
 from jetloom.export.format import Format, Tolerance
-from jetloom.export.subject import Features, Subject
+from jetloom.export.subject import Features, Subject, arranged
 
 
 class SavedModel(Format):
@@ -35,7 +35,7 @@ class SavedModel(Format):
             keras.InputSpec(shape=(None, *subject.graph[name].shape), dtype=one.dtype, name=name)
             for name, one in zip(subject.graph.inputs, subject.network.inputs, strict=True)
         ]
-        archive.add_endpoint("serve", subject.network.call, input_signature=[specs[0] if len(specs) == 1 else specs])
+        archive.add_endpoint("serve", subject.network.call, input_signature=[_given(subject, specs)])
         archive.write_out(str(path), verbose=False)
 
     def evaluate(self, subject: Subject, path: Path, features: Features) -> list[npt.NDArray[Any]]:
@@ -47,5 +47,9 @@ class SavedModel(Format):
             tf.constant(features[name], one.dtype)
             for name, one in zip(subject.graph.inputs, subject.network.inputs, strict=True)
         ]
-        found = loaded.serve(given[0] if len(given) == 1 else given)
+        found = loaded.serve(_given(subject, given))
         return [np.asarray(one) for one in (found if isinstance(found, list | tuple) else [found])]
+
+
+def _given(subject: Subject, values: list[Any]) -> Any:
+    return arranged(subject.network, subject.graph.inputs, values)

@@ -56,11 +56,7 @@ class Subject:
 
     def outputs(self, features: Features) -> list[Array]:
         """Return what Keras says of rows, one array an output."""
-        names = [str(one.name) for one in self.network.inputs]
-        given = [np.asarray(features[name]) for name in self.graph.inputs]
-        assert len(names) == len(given)
-        found = self.network(given[0] if len(given) == 1 else given, training=False)
-        return [np.asarray(one) for one in (found if isinstance(found, list | tuple) else [found])]
+        return called(self.network, self.graph.inputs, features)
 
     def filled(self, features: Features) -> dict[str, Array]:
         """Return features with the network's own values in the place of what is missing or infinite."""
@@ -75,6 +71,21 @@ class Subject:
     def fills(self) -> list[str]:
         """The inputs in which values may be missing."""
         return [name for name, step in self.prepared.items() if step.missing is not None]
+
+
+def arranged(network: Any, names: list[str], values: list[Any]) -> Any:
+    """Return what a network takes, in the structure that it was built with: a tensor, a list, or by name."""
+    if isinstance(network.input, dict):
+        places = {id(tensor): name for name, tensor in network.input.items()}
+        keys = [places[id(tensor)] for tensor in network.inputs]
+        return dict(zip(keys, values, strict=True))
+    return values[0] if len(names) == 1 else values
+
+
+def called(network: Any, names: list[str], features: Features) -> list[Array]:
+    """Return what a network says of rows, one array an output."""
+    found = network(arranged(network, names, [np.asarray(features[name]) for name in names]), training=False)
+    return [np.asarray(one) for one in (found if isinstance(found, list | tuple) else [found])]
 
 
 def features_of(graph: Graph, model: Model, jets: Block, facts: DataFacts) -> dict[str, Array]:

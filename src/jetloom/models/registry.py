@@ -19,6 +19,8 @@ from jetloom.models.own import OWN, blamed, check_methods, defined_at, line_of, 
 
 MODELS = {
     "dense": "jetloom.models.dense:Dense",
+    "deep_sets": "jetloom.models.deep_sets:DeepSets",
+    "deep_sets_with_jets": "jetloom.models.deep_sets:DeepSetsWithJets",
     "bdt": "jetloom.models.bdt:Bdt",
     "junipr": "jetloom.models.junipr.model:JuniprModel",
     "junipr_conditional": "jetloom.models.junipr.conditional:JuniprConditionalModel",

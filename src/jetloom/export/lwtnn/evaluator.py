@@ -54,6 +54,10 @@ class Evaluator:
         """Read a file of either dialect; see :func:`jetloom.export.lwtnn.document.read_document`."""
         return cls(read_document(path), dtype)
 
+    def size(self, place: int) -> int:
+        """Return how many values a node gives."""
+        return self._sizes[place]
+
     def _where(self, place: int) -> str:
         node = self.document.nodes[place]
         return f"nodes[{place}]" if node.index is None else f"nodes[{place}], layers[{node.index}]"

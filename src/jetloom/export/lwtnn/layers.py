@@ -56,7 +56,7 @@ def _dense(entry: Entry, n_in: int, dtype: Any) -> tuple[Layer, int]:
         # Of sequences one product of a flat matrix: that of three dimensions is many small ones.
         y = x.reshape(-1, n_in) @ kernel
         y += bias
-        y = y.reshape(*x.shape[:-1], -1) if x.ndim != 2 else y
+        y = y.reshape(*x.shape[:-1], kernel.shape[1]) if x.ndim != 2 else y
         return y if linear else act(y)
 
     return compute, kernel.shape[1]

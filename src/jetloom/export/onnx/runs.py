@@ -120,11 +120,14 @@ def _reduce(operator: str) -> Writer:
 
 
 def _dot(pieces: Pieces, graph: Graph, node: Node, inputs: Inputs) -> str:
-    """Add the sum over steps of one number a step times a vector a step."""
+    """Add the sum over steps of one number a step, or of a column of them, times a vector a step."""
     first, second = (graph[source] for source in node.sources)
-    axes = node.config["axes"]
-    if axes not in (1, [1, 1], (1, 1)) or len(first.shape) != 1 or len(second.shape) != 2 or node.config["normalize"]:
-        refuse(node, FORM, "only Dot(axes=1) of (steps,) and (steps, values) is written")
+    one_axis = node.config["axes"] in (1, [1, 1], (1, 1)) and not node.config.get("normalize")
+    if not one_axis or len(first.shape) not in (1, 2) or len(second.shape) != 2:
+        refuse(node, FORM, "only Dot(axes=1) of (steps,) or (steps, columns) and (steps, values) is written")
+    if len(first.shape) == 2:
+        column = pieces.add("Transpose", [inputs[0]], node.name, perm=[0, 2, 1])
+        return pieces.add("MatMul", [column, inputs[1]], node.name)
     row = pieces.add("Unsqueeze", [inputs[0], pieces.integers([1], "axis1")], node.name)
     product = pieces.add("MatMul", [row, inputs[1]], node.name)
     return pieces.add("Squeeze", [product, pieces.integers([1], "axis1")], node.name)
