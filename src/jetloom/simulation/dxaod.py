@@ -86,7 +86,7 @@ def jet_collections(jets: Any, tracks: Any, decorations: dict[str, Any]) -> Coll
     return {
         JETS: _stored({**four, **decorations, **span}),
         CONSTITUENTS: _of_jets(jets.constituents, ("pt", "eta", "phi", "m", "charge", "d0", "z0")),
-        TRACKS: _of_jets(tracks, ("pt", "eta", "phi", "charge", "d0", "z0")),
+        TRACKS: _of_jets(tracks, ("pt", "eta", "phi", "charge", "d0", "z0", "d0_error", "z0_error")),
     }
 
 

@@ -16,6 +16,7 @@ from jetloom.provenance import origin
 from jetloom.simulation import detector, dxaod, generate, labels, moments, particles, pileup
 from jetloom.simulation.chunks import Chunk, chunk_of, random_streams
 from jetloom.simulation.jets import RADIUS, belonging, cluster
+from jetloom.simulation.lifetime import lifetime_moments, with_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,10 +112,11 @@ def _jets(truth: Any, tracks: Any, constituents: Any) -> dxaod.Collections:
     import awkward as ak
 
     jets = cluster(constituents)
-    jet_tracks = belonging(tracks, jets, RADIUS)
+    jet_tracks = with_errors(belonging(tracks, jets, RADIUS))
     decorations = {
         **moments.constituent_moments(jets),
         **moments.track_moments(jet_tracks, ak.sum(~tracks.primary, axis=1)),
+        **lifetime_moments(jets, jet_tracks),
         "PartonTruthLabelID": labels.parton_labels(jets, truth.partons),
         "HadronConeExclTruthLabelID": labels.hadron_labels(jets, truth.heavy),
     }
