@@ -9,11 +9,9 @@ def _moments(phi, d0, **more):
     """The moments of one jet along x with these tracks."""
     count = len(phi)
     fields = {"pt": [5.0] * count, "eta": [0.0] * count, "phi": phi, "d0": d0, "primary": [True] * count} | more
-    tracks = ak.Array([[[{key: values[place] for key, values in fields.items()} for place in range(count)]]])
-    if not count:
-        tracks = with_errors(ak.Array([[[dict.fromkeys(fields, 1.0)]]]))[:, :, :0]
-    else:
-        tracks = with_errors(tracks)
+    row = fields if count else {key: [True] if key == "primary" else [1.0] for key in fields}
+    tracks = ak.Array([[[{key: row[key][place] for key in row} for place in range(max(count, 1))]]])
+    tracks = with_errors(tracks)[:, :, :count]
     found = lifetime_moments(ak.Array([[{"phi": 0.0}]]), tracks)
     return {name: float(values[0][0]) for name, values in found.items()}
 

@@ -20,7 +20,7 @@ EVENTS = 45
 
 
 def same(one, other):
-    return one.keys() == other.keys() and all(ak.array_equal(one[name], other[name]) for name in one)
+    return one.keys() == other.keys() and all(ak.array_equal(one[name], other[name], equal_nan=True) for name in one)
 
 
 @pytest.fixture(scope="module")
