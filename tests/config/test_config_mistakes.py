@@ -80,8 +80,8 @@ MISTAKES = {
         r"^tasks.flavour.inputs.1: 'log\(pt' is not an expression",
     ),
     "expression of a class": (
-        {"tasks": {"flavour": {"labels": {"quark": {"when": "label.id == 1"}}}}},
-        r"^tasks.flavour.labels.quark.when: 'label.id == 1': 'label.id' is not allowed",
+        {"tasks": {"flavour": {"labels": {"quark": {"when": "label[1] == 1"}}}}},
+        r"^tasks.flavour.labels.quark.when: 'label\[1\] == 1': 'label\[1\]' is not allowed",
     ),
     "one class": ({"tasks": {"flavour": {"labels": None}}}, r"^tasks.flavour.labels: "),
     "missing value of no input": (

@@ -326,7 +326,7 @@ def test_a_collection_that_a_file_lacks_is_empty_and_told(converted, tmp_path, m
         ({"collections": {"charged": {"inputs": []}}}, r"collections.charged.inputs: "),
         ({"collections": {"charged": {"inputs": ["pt", "pt "]}}}, "inputs: two have the column name 'pt'"),
         ({"collections": {"charged": {"inputs": ["valid"]}}}, "'valid' has the name of the column"),
-        ({"collections": {"charged": {"inputs": ["pt.x"]}}}, r"'pt.x' is not allowed here"),
+        ({"collections": {"charged": {"inputs": ["pt[0]"]}}}, r"'pt\[0\]' is not allowed here"),
         ({"collections": {"charged": {"missing": {"d_0": 1}}}}, "no input column 'd_0'; did you mean 'd0'"),
         ({"collections": {"jets": COLLECTIONS["charged"]}}, "'jets' has another meaning"),
         ({"select": ["jets.pt > 20"]}, r"'jets.pt > 20': 'jets.pt' is not allowed here; write 'pt'"),

@@ -113,7 +113,7 @@ def test_a_mask_has_all_rows_and_nan_does_not_pass():
 @pytest.mark.parametrize(
     "text",
     [
-        "x.real", "x.__class__", "().__class__.__bases__[0]", "x[0]", "__import__('os').system('true')",
+        "x.__class__", "().__class__.__bases__[0]", "x[0]", "__import__('os').system('true')",
         "open('a')", "eval('1')", "import os", "x = 1", "(x := 1)", "'text'", "b'text'", "f'{x}'", "lambda: 1",
         "[y for y in x]", "{x: 1}", "(x, y)", "x if y else 1", "None", "...", "1j", "abs(x, out=y)", "abs(*x)",
         "x @ y", "x is y", "x in y", "x in (y, 1)", "x in (abs(y),)", "1 < x in (1, 2)", "await x", "", "x >", "x; y",

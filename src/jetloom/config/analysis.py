@@ -92,10 +92,13 @@ class Analysis(Settings):
     @model_validator(mode="after")
     def _known_samples(self) -> Analysis:
         for task_name, task in self.tasks.items():
-            for sample in task.samples:
-                if sample not in self.samples:
-                    advice = near_misses(sample, self.samples)
-                    raise ValueError(f"tasks.{task_name}.samples: no sample '{sample}'; {advice}")
+            named = {f"labels.{key}.samples": label.samples for key, label in task.labels.items()}
+            for where, samples in {"samples": task.samples, **named}.items():
+                known = self.samples if where == "samples" else self.task_samples(task_name)
+                for sample in samples:
+                    if sample not in known:
+                        advice = near_misses(sample, known)
+                        raise ValueError(f"tasks.{task_name}.{where}: no sample '{sample}'; {advice}")
         return self
 
     def dataset_of(self, task: str) -> str:

@@ -12,7 +12,7 @@ from jetloom.config.load import checked
 from jetloom.config.settings import Expression, Settings, Variable
 from jetloom.config.yaml_text import read_yaml
 from jetloom.errors import ConfigurationError, near_misses
-from jetloom.expressions import names_in
+from jetloom.expressions import legal_name, names_in
 
 UNITS: dict[str, tuple[str, float]] = {
     "MeV": ("GeV", 1e-3),
@@ -37,6 +37,27 @@ EVENT_KEYS: dict[str, str] = {"run_number": "uint32", "event_number": "uint64", 
 
 def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
+
+
+def _as_fields(value: object) -> object:
+    """Return the variables of a list of branches, each under the legal form of its branch's name.
+
+    Raises
+    ------
+    ValueError
+        If two branches have one such name.
+    """
+    if not isinstance(value, list) or not all(isinstance(branch, str) for branch in value):
+        return value
+    found: dict[str, str] = {}
+    for branch in value:
+        name = legal_name(branch)
+        if found.setdefault(name, branch) != branch:
+            raise ValueError(
+                f"the branches '{found[name]}' and '{branch}' have one legal name, '{name}'; name them yourself, as in "
+                f"'{name}_2: {{branch: {branch}}}'"
+            )
+    return {name: {"branch": branch} for name, branch in found.items()}
 
 
 Branches = Annotated[list[str], BeforeValidator(_as_list)]
@@ -96,7 +117,9 @@ class Container(Settings):
     """Variables that belong together: the events or the jets."""
 
     container: str = Field("", description="Container (style 'xaod'), e.g. AnalysisJets.")
-    fields: dict[Variable, Column] = Field(description="The variables.")
+    fields: Annotated[dict[Variable, Column], BeforeValidator(_as_fields)] = Field(
+        description="The variables; or a list of branches, whose names become legal ones: 'lep1.Pt()' is lep1_Pt."
+    )
 
     @model_validator(mode="after")
     def _known_names(self) -> Container:
@@ -169,7 +192,10 @@ class Schema(Settings):
     )
     meaning: str = Field("", description="What files these are.")
     events: Container = Field(description="Variables of the event: run_number, event_number, mc_event_weight, ...")
-    jets: Container = Field(description="Variables of the jets.")
+    jets: Container = Field(
+        default_factory=lambda: Container(fields={}),
+        description="Variables of the jets; left out where a row of the tree is an event and no more.",
+    )
     collections: dict[Variable, Constituents] = Field(default_factory=dict, description="What belongs to the jets.")
 
     @model_validator(mode="after")
@@ -179,14 +205,21 @@ class Schema(Settings):
                 raise ValueError(f"events.fields: '{needed}' is missing")
             if self.events.may_be_missing(needed):
                 raise ValueError(f"events.fields: '{needed}' says which event it is, and may not be missing")
+        if self.unit == "events" and self.collections:
+            raise ValueError("collections: belong to jets, and the schema has none")
         for needed in ("pt", "eta", "phi"):
-            if needed not in self.jets.fields:
+            if self.unit == "jets" and needed not in self.jets.fields:
                 raise ValueError(f"jets.fields: '{needed}' is missing")
         if shared := sorted(set(self.events.kept()) & set(self.jets.kept())):
             raise ValueError(f"'{shared[0]}' is a variable of both events and jets; rename one")
         for name in {"jets", "events", "before", "valid"} & set(self.collections):
             raise ValueError(f"collections: '{name}' has another meaning; choose another name")
         return self
+
+    @property
+    def unit(self) -> Literal["jets", "events"]:
+        """What a row of the converted files is: a jet, or an event where the schema has no jets."""
+        return "jets" if self.jets.fields else "events"
 
     @property
     def channel(self) -> str | None:

@@ -30,11 +30,21 @@ ExportName = Literal["onnx", "lwtnn", "frugally_deep", "saved_model", "keras"]
 
 
 class Label(Settings):
-    """A class of jets."""
+    """A class of jets, or of events: by an expression, by sample, or by both."""
 
-    when: Expression = Field(description="Jets of this class, e.g. 'PartonTruthLabelID == 21'.")
+    when: Expression = Field("True", description="Jets of this class, e.g. 'PartonTruthLabelID == 21'.")
+    samples: list[Name] = Field(
+        default_factory=list,
+        description="Samples that have it; all if empty. Without `when`, all of their rows.",
+    )
     title: str = Field("", description="Name in plots; the key if empty.")
     color: str | None = Field(None, description="Colour in plots, e.g. '#0072B2'; colour-blind-safe if empty.")
+
+    @model_validator(mode="after")
+    def _known_by(self) -> Label:
+        if self.when == "True" and not self.samples:
+            raise ValueError("say by what it is known: 'when: <expression>', or 'samples: [...]'")
+        return self
 
 
 class Flatten(Settings):
@@ -120,8 +130,8 @@ TARGET = "target"
 """The column of the variable that is to be learnt."""
 
 DATA_SETTINGS = {
-    "samples", "select", "absent", "fraction", "labels", "unlabelled", "inputs", "spectators", "missing", "scaling",
-    "weights", "split", "reads", "binning", "collections", "target",
+    "samples", "rows", "select", "absent", "fraction", "labels", "unlabelled", "inputs", "spectators", "missing",
+    "scaling", "weights", "split", "reads", "binning", "collections", "target",
 }  # fmt: skip
 """The settings of a task that shape its dataset."""
 
@@ -152,6 +162,9 @@ class Task(Settings):
         None,
         description="For models of your own with an adversary: the task that owns the dataset of the control region, "
         "with labels, weights and split of its own and the same inputs. Its batches stand beside this task's.",
+    )
+    rows: Literal["jets", "events"] = Field(
+        "jets", description="What is classified: jets; or events, of samples whose schema has no jets."
     )
     reads: Literal["jets", "trees"] = Field(
         "jets", description="'trees': the dataset holds the clustering trees too, and only jets that have one."
@@ -220,6 +233,14 @@ class Task(Settings):
         6, description="For density models: jets of the test part whose trees are drawn, chosen by `seed`."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_events(cls, given: Any) -> Any:
+        """Name no variables of jets for the plots of events."""
+        if isinstance(given, dict) and given.get("rows") == "events":
+            return {"spectators": [], **given}
+        return given
+
     @property
     def starts(self) -> dict[str, str]:
         """The tasks whose models a training starts from: by class, or the one that stands under ``start``."""
@@ -255,6 +276,8 @@ class Task(Settings):
             raise ValueError(
                 f"spectators: '{TARGET}' is the name of the column of the target, which is another variable"
             )
+        if self.rows == "events" and (self.reads == "trees" or self.collections):
+            raise ValueError("rows: events have neither trees nor collections: these belong to jets")
         if self.reads == "trees" and self.collections:
             raise ValueError("collections: files of trees hold none; give them to a task that reads jets")
         both = sorted(set(self.scan) & set(self.parameters))

@@ -164,7 +164,8 @@ def _write_hdf5(stream: Stream, task: Task, output: str | Path) -> Record:
         flow.absorb(slots_flow)
         record.counts = flow.as_json()
         facts = record.as_json() | {"content": f"xxh3-128:{'-'.join(content.hexdigest() for content in contents)}"}
-        writer.attributes |= facts | {"units": layout.table_texts("units"), "titles": layout.table_texts("titles")}
+        writer.attributes |= facts | {key: layout.table_texts(key) for key in ("units", "titles", "branches")}
+        writer.attributes["unit"] = layout.unit
     return record
 
 

@@ -58,9 +58,12 @@ def select(
     cuts = conversion.select
     passed = _apply(cuts.events, block.events, block.entries, "events", flow, decided, _listed(block, good_runs, flow))
     if not passed.all():
-        flow.add(STAGE, "jets", "its event is not selected", len(block.jets), int(block.jets.counts[passed].sum()))
+        if block.jets.columns:
+            flow.add(STAGE, "jets", "its event is not selected", len(block.jets), int(block.jets.counts[passed].sum()))
         _count_followers(block, np.repeat(passed, block.jets.counts), "its event is not selected", flow)
         block = block.keep_events(passed)
+    if not block.jets.columns:  # rows are events
+        return block
     hardest = None
     if conversion.jets == "hardest":
         hardest = leading_rows(block.jets, np.ones(len(block.jets), bool))

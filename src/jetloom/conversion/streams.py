@@ -49,7 +49,8 @@ class Stream(Protocol):
 def count_block(block: EventBlock, flow: CutFlow) -> None:
     """Count what a block holds; of a collection also what its links lost on the way."""
     flow.saw("events", block.entries)
-    flow.saw("jets", len(block.jets))
+    if block.jets.columns:
+        flow.saw("jets", len(block.jets))
     for name, other in block.others.items():
         lost = sum(loss.before - loss.after for loss in block.losses if loss.collection == name)
         flow.saw(name, len(other) + lost)

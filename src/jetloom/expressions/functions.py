@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jetloom.expressions.arithmetic import absolute, compare, greater, is_true, lesser
+from jetloom.expressions.arithmetic import absolute, compare, greater, is_true, lesser, power
 from jetloom.expressions.numbers import Array, alike, floats, is_float, number, settled
 
 
@@ -60,6 +60,17 @@ def _clip(value: Any, low: Any, high: Any) -> Array:
     return lesser(greater(value, low), high)
 
 
+def delta_phi(one: Any, other: Any) -> Array:
+    """Return the difference of two angles, from -pi up to pi."""
+    difference = floats(one) - floats(other)
+    return np.asarray((difference + np.pi) % (2 * np.pi) - np.pi)
+
+
+def delta_r(eta: Any, phi: Any, other_eta: Any, other_phi: Any) -> Array:
+    """Return the distance of two directions in eta and phi."""
+    return np.asarray(np.hypot(floats(eta) - floats(other_eta), delta_phi(phi, other_phi)))
+
+
 _ROUNDING = (
     "sqrt", "cbrt", "exp", "log", "log2", "log10", "log1p", "expm1", "sin", "cos", "tan", "arcsin", "arccos", "arctan",
     "arctan2", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "hypot", "isfinite", "isnan",
@@ -76,5 +87,10 @@ FUNCTIONS: dict[str, Function] = {
     "max": Function(lambda *values: reduce(greater, values), None),
     "where": Function(_where, 3),
     "clip": Function(_clip, 3),
+    "pow": Function(power, 2),
+    "deltaPhi": Function(delta_phi, 2),
+    "deltaR": Function(delta_r, 4),
+    "fabs": Function(absolute, 1),
+    **{f"a{name}": _rounding(f"arc{name}") for name in ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")},
 }
 """What an expression may call, by name."""

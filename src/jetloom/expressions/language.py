@@ -12,6 +12,7 @@ import numpy as np
 from jetloom.errors import ExpressionError, near_misses
 from jetloom.expressions.functions import FUNCTIONS
 from jetloom.expressions.numbers import LARGEST_BITS
+from jetloom.expressions.root_notation import BranchNames, translated
 
 LONGEST = 10_000
 """Characters that an expression may have."""
@@ -51,7 +52,7 @@ def parse(text: str) -> ast.expr:
         raise ExpressionError(f"'{shown(text)}' has {len(text)} characters, more than {LONGEST}", advice=_SHORTER)
     try:
         # Decimal text, so that 500 MeV is 0.5 and not 0.5 plus a rounding error.
-        plain = _QUANTITY.sub(lambda found: repr(_size(found[1], found[2])), text.strip())
+        plain = _QUANTITY.sub(lambda found: repr(_size(found[1], found[2])), translated(text.strip()))
         tree = ast.parse(plain, mode="eval").body
     except (SyntaxError, ValueError, ArithmeticError) as error:
         message = f"'{shown(text)}' is not an expression ({getattr(error, 'msg', error)})"
@@ -60,6 +61,7 @@ def parse(text: str) -> ast.expr:
         raise _too_deep(text) from None
     if _depth(tree) > DEEPEST:
         raise _too_deep(text)
+    tree = BranchNames(ROW).visit(tree)
     _check(tree, shown(text))
     return tree
 
@@ -161,6 +163,16 @@ def names_in(text: str) -> set[str]:
     others = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)} | {id(n.value) for n in of_row}
     found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in others}
     return found - set(CONSTANTS) | {f"{ROW}.{node.attr}" for node in of_row}
+
+
+def legal_name(branch: str) -> str:
+    """Return the name by which expressions and files know a branch: what no name may hold becomes ``_``.
+
+    >>> legal_name("lep1.Pt()"), legal_name("m-bb"), legal_name("2jets")
+    ('lep1_Pt', 'm_bb', '_2jets')
+    """
+    name = re.sub(r"\W+", "_", branch).strip("_")
+    return f"_{name}" if name[:1].isdigit() else name
 
 
 def column_name(text: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -27,11 +27,19 @@ class Layout:
         By group (``events``, ``jets``, a collection) and column: the NumPy type, in the order of the result.
     units, titles : dict of str to dict of str to str
         By group and column: the unit (GeV, mm, ns, rad or empty) and the title of axes in plots.
+    branches : dict of str to dict of str to str
+        By group and column: the branch, where it has another name (the first of alternatives).
     """
 
     types: dict[str, dict[str, str]]
     units: dict[str, dict[str, str]]
     titles: dict[str, dict[str, str]]
+    branches: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def unit(self) -> Literal["jets", "events"]:
+        """What a row is: a jet, or an event where there are no jets."""
+        return "jets" if self.types["jets"] else "events"
 
     @property
     def collections(self) -> list[str]:
@@ -45,14 +53,16 @@ class Layout:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Layout:
         """Read what :meth:`as_json` gives."""
-        return cls({name: dict(group) for name, group in value["types"]}, value["units"], value["titles"])
+        return cls(
+            {name: dict(group) for name, group in value["types"]}, value["units"], value["titles"], value["branches"]
+        )
 
     def only(self, collections: Iterable[str]) -> Layout:
         """Return the layout with some of the collections."""
         names = {"events", "jets", *collections}
         parts = (
             {key: value for key, value in part.items() if key in names}
-            for part in (self.types, self.units, self.titles)
+            for part in (self.types, self.units, self.titles, self.branches)
         )
         return Layout(*parts)
 
@@ -66,7 +76,7 @@ class Layout:
         return np.dtype([*self.types[name].items(), ("valid", "?")])
 
     def table_texts(self, kind: str) -> dict[str, dict[str, str]]:
-        """Return the ``units`` or ``titles`` by table of the HDF5 file; the jets have those of their events too."""
+        """Return the ``units``, ``titles`` or ``branches`` by table of the file, those of events with the jets."""
         texts: dict[str, dict[str, str]] = getattr(self, kind)
         return {"jets": {**texts["events"], **texts["jets"]}} | {name: texts[name] for name in self.collections}
 
@@ -91,6 +101,7 @@ def make_layout(schema: Schema, conversion: Conversion) -> Layout:
     types: dict[str, dict[str, str]] = {}
     units: dict[str, dict[str, str]] = {}
     titles: dict[str, dict[str, str]] = {}
+    branches: dict[str, dict[str, str]] = {}
     for name in groups:
         fields = schema.group(name).fields
         kept = kept_columns(schema, conversion, name)
@@ -99,7 +110,8 @@ def make_layout(schema: Schema, conversion: Conversion) -> Layout:
             types[name] = EVENT_KEYS | types[name]
         units[name] = {key: fields[key].unit_out for key in kept}
         titles[name] = {key: fields[key].title or key for key in kept}
-    layout = Layout(types, units, titles)
+        branches[name] = {key: spec.branch[0] for key in kept if (spec := fields[key]).branch and spec.branch[0] != key}
+    layout = Layout(types, units, titles, branches)
     require_width({"jets": layout.jets_dtype()} | {name: layout.collection_dtype(name) for name in layout.collections})
     return layout
 

@@ -51,6 +51,7 @@ def check_analysis(analysis: Analysis) -> None:
             if task.reads == "trees":
                 _check_trees(analysis, sample)
             schema = find_schema(analysis.samples[sample].schema_name)
+            _check_rows(name, task, sample, schema)
             known = _variables(analysis, schema)
             for expressions, variables in entry_expressions(analysis, name, task, schema, known):
                 _require(expressions, variables, sample)
@@ -161,10 +162,21 @@ def _check_conversion(analysis: Analysis, sample: str, schema: Schema) -> None:
     # Cuts see what is not kept, too.
     events = [*schema.events.fields, "mc_event_weight"]
     _require([("conversion.select.events", text) for text in select.events], events, sample)
-    _require([("conversion.select.jets", text) for text in select.jets], [*events, *schema.jets.fields], sample)
+    if schema.unit == "jets":
+        _require([("conversion.select.jets", text) for text in select.jets], [*events, *schema.jets.fields], sample)
     for collection, texts in select.constituents.items():
         known = list(schema.group(collection).fields)
         _require([(f"conversion.select.constituents.{collection}", text) for text in texts], known, sample)
+
+
+def _check_rows(name: str, task: Task, sample: str, schema: Schema) -> None:
+    """Refuse events where a task has jets, and jets where it has events."""
+    if schema.unit != task.rows:
+        raise ConfigurationError(
+            f"are {task.rows}, and a row of sample '{sample}' is {'a jet' if schema.unit == 'jets' else 'an event'}",
+            where=f"tasks.{name}.rows",
+            advice=f"write 'rows: {schema.unit}', or name other samples",
+        )
 
 
 def _check_trees(analysis: Analysis, sample: str) -> None:

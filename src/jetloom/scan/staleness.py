@@ -105,7 +105,7 @@ def _shown(analysis: Analysis) -> list[Any]:
         [name, sample.title, sample.cross_section, sample.sum_of_weights] for name, sample in analysis.samples.items()
     ]
     tasks = [
-        [name, [[key, label.when, label.title] for key, label in task.labels.items()]]
+        [name, [[key, label.when, label.title, *label.samples] for key, label in task.labels.items()]]
         for name, task in analysis.tasks.items()
     ]
     return [analysis.label, titles, tasks[:1], analysis.trees.collection, analysis.diagnostics]
@@ -115,7 +115,9 @@ def _data(analysis: Analysis, name: str, task: Task) -> list[Any]:
     """What shapes a dataset."""
     settings = task.model_dump(mode="json", include=DATA_SETTINGS)
     # A list keeps the order of the classes, which is that of the network's outputs; titles and colours shape no data.
-    settings["labels"] = [[key, label.when] for key, label in task.labels.items()]
+    settings["labels"] = [[key, label.when, *label.samples] for key, label in task.labels.items()]
+    if task.rows == "jets":  # tasks of jets keep the digest that they had
+        del settings["rows"]
     if task.reads == "jets":
         del settings["binning"]
     samples = [

@@ -13,7 +13,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("--config", required=True, help="configuration of the analysis")
     parser.add_argument(
-        "--variable", default="pt", metavar="NAME", help="variable of jets that slices are made in (pt)"
+        "--variable", metavar="NAME", help="variable that slices are made in (pt of jets; of events the first in GeV)"
     )
     parser.add_argument(
         "--output", type=Path, help="where spectra/ and quarantine/ go; results/<analysis>/diagnostics/samples"
@@ -26,14 +26,14 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.config.load import load_analysis
     from jetloom.data.appearance import sample_titles
     from jetloom.plots.samples.quarantine import Quarantined, draw_quarantine, write_quarantine
-    from jetloom.plots.samples.slices import draw_slices, spectra
+    from jetloom.plots.samples.slices import draw_slices, sliced_in, spectra
     from jetloom.plots.style import headline, sample_styles
 
     analysis = load_analysis(arguments.config)
     output = arguments.output or paths.diagnostics(analysis) / "samples"
     styles = sample_styles(sample_titles(analysis))
-    found = spectra(analysis, arguments.variable)
-    axis = "Jet $p_T$ [GeV]" if arguments.variable == "pt" else arguments.variable
+    variable, axis = sliced_in(analysis, arguments.variable)
+    found = spectra(analysis, variable)
     head = headline(analysis.label, "all samples, after cuts")
     draw_slices(output / "spectra", axis, [styles[name] for name in found], list(found.values()), head)
     logger.info("drew the spectra of %d samples", len(found))

@@ -28,7 +28,7 @@ def variables_page(schemas: Mapping[str, Schema]) -> str:
         trees = ", ".join(f"`{tree}`" for tree in schema.trees)
         parts.append(f"## `{name}`\n\n{schema.meaning or name}; tree {trees}.\n")
         parts.append(_table("Events", schema.events, schema))
-        parts.append(_table("Jets", schema.jets, schema))
+        parts += [_table("Jets", schema.jets, schema)] if schema.jets.fields else []
         parts += [_table(f"`{key}`", group, schema) for key, group in schema.collections.items()]
     return "\n".join(parts)
 

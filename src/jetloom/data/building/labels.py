@@ -1,4 +1,4 @@
-"""Labels: the class of each jet, by expression."""
+"""Labels: the class of each row, by expression and sample."""
 
 from __future__ import annotations
 
@@ -41,6 +41,11 @@ def assign_labels(
             continue
         result[(result == UNLABELLED) & evaluate_mask(label.when, columns, rows)] = index
     return result
+
+
+def of_other_samples(labels: Mapping[str, Label], sample: str) -> set[str]:
+    """Return the classes that no row of a sample has, because they are those of other samples."""
+    return {name for name, label in labels.items() if label.samples and sample not in label.samples}
 
 
 def unknown_labels(

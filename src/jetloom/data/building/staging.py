@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,24 +20,17 @@ from jetloom.data.block import BLOCK_ROWS, BRANCHINGS, Block, iter_blocks
 from jetloom.data.building import split as splitting
 from jetloom.data.building.absence import Absence, absence, input_values
 from jetloom.data.building.collected import Collector, collectors, slot_tables, sources
-from jetloom.data.building.labels import UNLABELLED, assign_labels, unknown_labels
+from jetloom.data.building.labels import UNLABELLED, assign_labels, of_other_samples, unknown_labels
 from jetloom.data.building.part_writer import PartWriter
+from jetloom.data.building.variables import OWN_COLUMNS, check_variables, staged_dtype
 from jetloom.data.collections import Rows
 from jetloom.data.fitting.spread import LARGEST, Oversized
 from jetloom.data.fitting.weights import event_weights
-from jetloom.errors import ConfigurationError, EmptySampleError, near_misses
-from jetloom.expressions import column_name, evaluate_mask, names_in
+from jetloom.errors import EmptySampleError
+from jetloom.expressions import column_name, evaluate_mask
 from jetloom.io.hdf5.tables import TableReader
-from jetloom.io.trees import JET_TREE
-from jetloom.io.widths import require_width
 
 logger = logging.getLogger(__name__)
-
-OWN_COLUMNS = {"label": "<i4", "true_label": "<i4", "event_weight": "<f4", "sample": "u1"}
-"""Columns of the parts that are made here, besides the weights."""
-
-EVENT = {"run_number": "<u4", "event_number": "<u8"}
-"""Columns that say which event a jet is of."""
 
 NOTABLE = 1.1
 """A sample that counts for so much more without the signs of its weights is told."""
@@ -53,20 +45,21 @@ def stage_rows(
     losses: CutFlow,
 ) -> None:
     """Stream all samples once: select, label, weigh, and share the rows out over the parts."""
-    dtype, oversized, trees, tables = _staged_dtype(task), Oversized(), task.reads == "trees", slot_tables(task)
+    dtype, oversized, trees, tables = staged_dtype(task), Oversized(), task.reads == "trees", slot_tables(task)
     reads = sources(task) | ({BRANCHINGS} if trees else set())
     with ExitStack() as stack:
         parts = [stack.enter_context(PartWriter(path, dtype, trees, slots=tables)) for path in staged.values()]
         for index, (name, facts) in enumerate(samples.items()):
             sample = analysis.samples[name]
             facts["labelled_without"] = dict[str, int]()
-            common = _majority(task, files[name], facts, sample.is_data)
+            others = of_other_samples(task.labels, name)
+            common = _majority(task, files[name], facts, sample.is_data, others)
             for path in _converted(files[name]):
                 with TableReader(path) as reader:
-                    _check_variables(task, reader)
+                    check_variables(task, reader)
                     lacking = absence(task, reader, sample.is_data)
                     _tell(lacking, task, path)
-                    source = _Source(sample, facts, common, lacking, collectors(task, reader))
+                    source = _Source(sample, facts, common, lacking, lacking.labels | others, collectors(task, reader))
                     for jets in iter_blocks(reader, reads=reads):
                         losses.saw("jets", len(jets))
                         staged_jets = _staged_jets(task, source, jets, dtype, losses)
@@ -97,6 +90,8 @@ class _Source:
     common: int
     """The class that jets of none get."""
     lacking: Absence
+    without: set[str]
+    """Classes that none of its rows has."""
     collectors: list[Collector]
 
 
@@ -138,7 +133,7 @@ def _without_signs(task: Task, facts: dict[str, Any]) -> Iterator[str]:
         )
 
 
-def _majority(task: Task, files: list[Path], facts: dict[str, Any], is_data: bool) -> int:
+def _majority(task: Task, files: list[Path], facts: dict[str, Any], is_data: bool, others: set[str]) -> int:
     """Count the classes of a sample's selected jets in a stream of their own; give the commonest, if it is asked for.
 
     Raises
@@ -151,11 +146,11 @@ def _majority(task: Task, files: list[Path], facts: dict[str, Any], is_data: boo
     counts = np.zeros(len(task.labels), np.int64)
     for path in _converted(files):
         with TableReader(path) as reader:
-            _check_variables(task, reader)
+            check_variables(task, reader)
             lacking = absence(task, reader, is_data)
             for block in reader.blocks("jets", BLOCK_ROWS):
                 kept = _selected(task, Block(block), None, lacking)
-                labels = assign_labels(task.labels, _columns(kept.rows), len(kept), lacking.labels)
+                labels = assign_labels(task.labels, _columns(kept.rows), len(kept), lacking.labels | others)
                 counts += np.bincount(labels[labels != UNLABELLED], minlength=len(counts))
     if not counts.any():
         raise EmptySampleError(
@@ -165,46 +160,6 @@ def _majority(task: Task, files: list[Path], facts: dict[str, Any], is_data: boo
         )
     facts["majority"] = list(task.labels)[int(counts.argmax())]
     return int(counts.argmax())
-
-
-def _staged_dtype(task: Task) -> np.dtype[Any]:
-    """Inputs first, so that a block of them is one strided view, then what plots and bookkeeping need."""
-    inputs = [column_name(text) for text in task.inputs]
-    twice = sorted({column for column in inputs if inputs.count(column) > 1})
-    if twice:
-        raise ConfigurationError(f"two inputs have the column name '{twice[0]}'", where="inputs")
-    tree = {name: JET_TREE[name].str for name in JET_TREE.names or ()} if task.reads == "trees" else {}
-    made = {**EVENT, **tree, **({TARGET: "<f4"} if task.target is not None else {})}
-    others = [name for name in dict.fromkeys([*task.spectators, *task.weights.variables]) if name not in inputs]
-    others = [name for name in others if name not in made]
-    for where, names in {"inputs": inputs, "spectators": others}.items():
-        for name in names:
-            if name in OWN_COLUMNS or name in made or re.fullmatch(r"weight(_fold\d+)?", name):
-                raise ConfigurationError(f"'{name}' is the name of a column that the dataset makes itself", where=where)
-    own = [*OWN_COLUMNS.items(), *made.items()]
-    columns = [(name, "<f4") for name in inputs] + own + [(name, "<f4") for name in others]
-    weights = [(f"weight_fold{fold}", "<f4") for fold in splitting.folds(task.split)]
-    require_width({"jets": np.dtype(columns + weights)})  # those come last, when all rows are there
-    return np.dtype(columns)
-
-
-def _check_variables(task: Task, reader: TableReader) -> None:
-    known = set(reader.dtype("jets").names or ())
-    columns = {column_name(text): text for text in task.inputs}
-    spectra = task.weights.variables
-    for name in [*task.spectators, *spectra]:
-        if name in columns and name in known and columns[name].strip() != name:
-            raise ConfigurationError(
-                f"the input '{columns[name]}' would take the name of the variable '{name}'", where="inputs"
-            )
-    labels = [label.when for label in task.labels.values()]
-    target = [task.target] if task.target is not None else []
-    expressions = [*task.inputs, *task.select, *target, *task.spectators, *labels, *(set(spectra) - set(columns))]
-    for text in expressions:
-        for name in sorted(names_in(text) - known):
-            raise ConfigurationError(
-                f"'{text}': no variable '{name}'", path=reader.path, where="jets", advice=near_misses(name, known)
-            )
 
 
 FRACTION_SALT = 1 << 32
@@ -236,7 +191,7 @@ def _staged_jets(task: Task, source: _Source, jets: Block, dtype: np.dtype[Any],
     """Select, label and weigh one block of a sample, and take what the task wants of its collections."""
     sample, facts, lacking = source.sample, source.facts, source.lacking
     jets = _selected(task, jets, losses, lacking)
-    truth = assign_labels(task.labels, _columns(jets.rows), len(jets), lacking.labels)
+    truth = assign_labels(task.labels, _columns(jets.rows), len(jets), source.without)
     for name, number in unknown_labels(task.labels, _columns(jets.rows), truth).items():
         facts["labelled_without"][name] = facts["labelled_without"].get(name, 0) + number
     facts["unlabelled"] = facts.get("unlabelled", 0) + int((truth == UNLABELLED).sum())

@@ -160,6 +160,8 @@ def _used_in_cuts(schema: Schema, conversion: Conversion, name: str) -> Iterator
     own = schema.group(name).fields
     for level, cuts in (("events", select.events), ("jets", select.jets), *select.constituents.items()):
         seen = {"jets": ("events", "jets")}.get(level, (level,))
+        if level == "jets" and schema.unit == "events":
+            continue
         if name not in seen:
             continue
         visible = {variable for group in seen for variable in schema.group(group).fields} | set(EVENT_KEYS)

@@ -94,6 +94,8 @@ class DxaodReader:
         for key, kind in EVENT_KEYS.items():
             events.setdefault(key, np.ones(size, kind))
         offsets, columns = self._columns("jets", groups["jets"], arrays, None)
+        if not groups["jets"].fields:  # a row is an event: each has one, without columns of its own
+            offsets = np.arange(size + 1, dtype=np.int64)
         jets = Collection(offsets, columns)
         block = EventBlock(events, jets, {})
         for name, group in groups.items():

@@ -62,7 +62,7 @@ class NtupleWriter:
         self._checksums.append(_checksum([block.jets.counts, *columns.values()]))
         entries: dict[str, Any] = {name: columns["", name] for name in self._layout.types["events"]}
         jets = block.jets.offsets
-        for group in ("jets", *self._layout.collections):
+        for group in _lists(self._layout):
             offsets = jets if group == "jets" else block.others[group].offsets[jets]
             fields = {name: column for (owner, name), column in columns.items() if owner == group}
             records = ak.contents.RecordArray([ak.contents.NumpyArray(v) for v in fields.values()], list(fields))
@@ -171,7 +171,9 @@ class NtupleReader:
         types = self.layout.types
         arrays = _named(tree.arrays(entry_start=start, entry_stop=stop, how=dict), self._branches())
         events = {name: _values(arrays[name], kind) for name, kind in types["events"].items()}
-        (offsets,), _ = levels(arrays["jets_" + next(iter(self._jet_types()))], 1)
+        offsets = np.arange(stop - start + 1, dtype=np.int64)  # rows are events
+        if types["jets"]:
+            (offsets,), _ = levels(arrays["jets_" + next(iter(types["jets"]))], 1)
         columns = {name: _inner(arrays[f"jets_{name}"], kind) for name, kind in self._jet_types().items()}
         others = {}
         for group in self.layout.collections:
@@ -242,9 +244,14 @@ def _named(arrays: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]
     return arrays
 
 
+def _lists(layout: Layout) -> list[str]:
+    """Return the groups that have a list in each event; none where rows are events."""
+    return ["jets", *layout.collections] if layout.types["jets"] else []
+
+
 def _branch_types(layout: Layout) -> dict[str, str]:
     types = dict(layout.types["events"])
-    for group in ("jets", *layout.collections):
+    for group in _lists(layout):
         fields = dict(layout.types[group])
         if group == "jets":
             fields |= {f"n_{name}": "int32" for name in layout.collections}

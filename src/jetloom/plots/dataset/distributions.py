@@ -8,7 +8,7 @@ import numpy as np
 
 from jetloom.data.block import BLOCK_ROWS
 from jetloom.data.building.absence import absent_variables, input_values
-from jetloom.data.building.labels import assign_labels
+from jetloom.data.building.labels import assign_labels, of_other_samples
 from jetloom.data.fitting.weights import event_weights
 from jetloom.evaluation.statistics.histogram import Histogram
 from jetloom.expressions import names_in
@@ -68,6 +68,7 @@ def before_selection(analysis: Analysis, task: Task, dataset: Dataset, files: Fi
     for sample, block, lacking in _before(files, BLOCK_ROWS):
         columns = {name: block[name] for name in block.dtype.names or ()}
         unknown = {name for name, label in task.labels.items() if names_in(label.when) & lacking}
+        unknown |= of_other_samples(task.labels, sample)
         labels = assign_labels(task.labels, columns, len(block), unknown)
         settings, facts = analysis.samples[sample], dataset.description["samples"][sample]
         weights = event_weights(

@@ -9,7 +9,7 @@ import numpy as np
 
 from jetloom import paths
 from jetloom.data.appearance import sample_titles
-from jetloom.data.building.labels import UNLABELLED, assign_labels
+from jetloom.data.building.labels import UNLABELLED, assign_labels, of_other_samples
 from jetloom.plots.samples.before_after import read_sample
 from jetloom.plots.samples.quantities import Quantity, of_jets, of_members
 from jetloom.plots.samples.side_by_side import Drawn, draw
@@ -70,7 +70,7 @@ def draw_collection(analysis: Analysis, name: str, output: Path, events: int | N
         ]
         if len(pairs) < len(samples):
             continue  # another schema has no such variable
-        what = "jets" if first.parents is None else name
+        what = samples[0].layout.unit if first.parents is None else name
         for suffix, logarithmic in (("", False), *((("_log", True),) if first.logarithmic else ())):
             names = _class_names(_labelled(analysis)) if key == LABEL else None
             centred = first.centred and not logarithmic
@@ -85,7 +85,7 @@ def _quantities(analysis: Analysis, name: str, sample: Sample, jets: Jets) -> di
         return of_members(jets, sample.layout, name, closure=name == analysis.trees.collection)
     found = of_jets(jets, sample.layout)
     if task := _labelled(analysis):
-        labels = assign_labels(task.labels, jets.columns, len(jets.weights))
+        labels = assign_labels(task.labels, jets.columns, len(jets.weights), of_other_samples(task.labels, sample.name))
         title = dataset_title(analysis.dataset_of(next(iter(analysis.tasks))))
         found[LABEL] = Quantity(f"Class in {title}", labels)
     return found

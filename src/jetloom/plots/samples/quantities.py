@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.config.schema import EVENT_KEYS
 from jetloom.simulation.geometry import cartesian, delta_r
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Jets:
 
 
 def of_jets(jets: Jets, layout: Layout) -> dict[str, Quantity]:
-    """Return the quantities of jets: each column of the layout, and the energy.
+    """Return the quantities of jets: each column of the layout, and the energy; of events, where rows are these.
 
     Parameters
     ----------
@@ -81,6 +82,9 @@ def of_jets(jets: Jets, layout: Layout) -> dict[str, Quantity]:
     dict of str to Quantity
         By name; the copies with logarithmic axes are left to who draws.
     """
+    if layout.unit == "events":
+        names = [name for name in layout.types["events"] if name not in EVENT_KEYS]
+        return {name: _column(layout, "events", name, jets.columns[name]) for name in names}
     found = {name: _column(layout, "jets", name, jets.columns[name]) for name in layout.types["jets"]}
     if "e" not in found:
         title = f"{_noun(layout, 'jets')} {MOMENTUM_TITLES['e']}"

@@ -49,6 +49,20 @@ def spectra(analysis: Analysis, variable: str = "pt") -> dict[str, Spectrum]:
     return {sample: _spectrum(analysis, sample, each, variable, ends) for sample, each in files.items()}
 
 
+def sliced_in(analysis: Analysis, given: str | None) -> tuple[str, str]:
+    """Return the variable whose spectrum is drawn, and its title: pt of jets, of events the first energy."""
+    if given not in (None, "pt"):
+        return given or "", given or ""
+    sample = next(iter(analysis.samples))
+    with TableReader(paths.hdf5_file(analysis, sample, next(iter(paths.source_files(analysis, sample))))) as reader:
+        names = reader.dtype("jets").names or ()
+        if "pt" in names:
+            return "pt", "Jet $p_T$ [GeV]"
+        texts = [reader.attribute(key, dict[str, dict[str, str]])["jets"] for key in ("units", "titles")]
+    name = next((name for name in names if texts[0].get(name) == "GeV"), names[-1])
+    return name, texts[1].get(name, name)
+
+
 def _spectrum(analysis: Analysis, sample: str, files: Sequence[Path], variable: str, ends: Floats) -> Spectrum:
     settings = analysis.samples[sample]
     found = Spectrum(Histogram(ends), Histogram(ends))
