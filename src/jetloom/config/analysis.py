@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
 from jetloom.config.cluster import Cluster
 from jetloom.config.comparisons import Comparison
 from jetloom.config.conversion import Conversion
-from jetloom.config.limits import Seed, Shown
-from jetloom.config.samples import Sample
+from jetloom.config.limits import Luminosity, Seed, Shown
+from jetloom.config.numbers import with_numbers
+from jetloom.config.samples import Era, Sample
 from jetloom.config.settings import Name, Settings
 from jetloom.config.tasks import DATA_SETTINGS, Task
 from jetloom.config.trees import Trees
@@ -24,6 +25,11 @@ class Analysis(Settings):
     label: str = Field("", description="Label of the experiment in plots, e.g. 'ATLAS Simulation Work in Progress'.")
     seed: Seed = Field(1, description="Seed of everything random.")
     data: str = Field(".", description="Directory that relative file patterns of the samples start from.")
+    luminosity: Luminosity | dict[Era, Luminosity] | None = Field(
+        None,
+        description="Integrated luminosity in 1/pb, or that of each era ({2017: 41480, 2018: 59830}): weights of "
+        "simulated events are then numbers of events; otherwise cross-sections in pb.",
+    )
     samples: dict[Name, Sample] = Field(min_length=1, description="The samples.")
     conversion: Conversion = Field(default_factory=Conversion, description="DxAOD to HDF5.")
     trees: Trees = Field(default_factory=Trees, description="Clustering trees, for tasks that read them.")
@@ -41,6 +47,18 @@ class Analysis(Settings):
         "drawn once for all of them, from `seed` and the event.",
     )
     cluster: Cluster = Field(default_factory=Cluster, description="Requests and retries of jobs.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers(cls, given: Any) -> Any:
+        samples = given.get("samples") if isinstance(given, dict) else None
+        if not isinstance(samples, dict):
+            return given
+        found = {
+            name: with_numbers(str(name), one) if isinstance(one, dict) and one.get("numbers") is not None else one
+            for name, one in samples.items()
+        }
+        return {**given, "samples": found}
 
     @field_validator("tasks")
     @classmethod
@@ -100,6 +118,31 @@ class Analysis(Settings):
                         advice = near_misses(sample, known)
                         raise ValueError(f"tasks.{task_name}.{where}: no sample '{sample}'; {advice}")
         return self
+
+    @model_validator(mode="after")
+    def _known_eras(self) -> Analysis:
+        for name, sample in self.samples.items():
+            where = f"samples.{name}.era"
+            if isinstance(self.luminosity, dict) and not sample.is_data:
+                if sample.era is None:
+                    raise ValueError(f"{where}: is missing; luminosity has {', '.join(self.luminosity)}")
+                if sample.era not in self.luminosity:
+                    raise ValueError(
+                        f"{where}: no luminosity of '{sample.era}'; {near_misses(sample.era, self.luminosity)}"
+                    )
+        for name, task in self.tasks.items():
+            for key, values in task.conditions.items():
+                for one in values:
+                    if one not in (known := self.task_samples(name)):
+                        raise ValueError(f"tasks.{name}.conditions.{key}: no sample '{one}'; {near_misses(one, known)}")
+        return self
+
+    def scale_of(self, sample: str) -> float:
+        """Return what the weights of a sample sum up to: cross-section times luminosity, each 1 where not given."""
+        luminosity, settings = self.luminosity, self.samples[sample]
+        if isinstance(luminosity, dict):
+            luminosity = luminosity.get(settings.era or "", 1.0)
+        return settings.scale * (1.0 if luminosity is None else luminosity)
 
     def dataset_of(self, task: str) -> str:
         """Return the task whose dataset a task uses: its own name, unless it borrows another's."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from jetloom.config.limits import Channel, Energy, Events, Files, Picobarn, SumOfWeights
 from jetloom.config.settings import Settings
+
+Era = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
+"""A name, or a year."""
 
 
 class Simulation(Settings):
@@ -69,7 +72,18 @@ class Sample(Settings):
         alias="schema",
         description="Input schema: a name in config/schemas, or the path of a YAML file.",
     )
-    cross_section: Picobarn = Field(1.0, description="Cross-section in pb, k-factor and filter efficiency included.")
+    cross_section: Picobarn | None = Field(
+        1.0,
+        description="Cross-section in pb, k-factor and filter efficiency included; null where it is not known, as "
+        "that of "
+        "a signal: figures show it as 1 pb.",
+    )
+    era: Era | None = Field(None, description="Period of data-taking that it simulates, a key of `luminosity`.")
+    numbers: str | None = Field(
+        None,
+        description="JSON or YAML file with `cross_section` and `sum_of_weights` by sample, or by era and sample: "
+        "{tt: {cross_section: 88.3, sum_of_weights: 1.2e6}}. '{era}' in its name is the era's. What it has is taken.",
+    )
     sum_of_weights: SumOfWeights | Literal["bookkeeping", "events"] | None = Field(
         None,
         description="Sum of generator weights of all generated events. 'bookkeeping': as the files record it "
@@ -82,6 +96,11 @@ class Sample(Settings):
         "process, whichever. All of them share one cross-section and one sum of weights.",
     )
     is_data: bool = Field(False, description="Recorded data: no generator weights, no truth labels.")
+
+    @property
+    def scale(self) -> float:
+        """The cross-section in pb; 1 where it is not known."""
+        return 1.0 if self.cross_section is None else self.cross_section
 
     @model_validator(mode="after")
     def _one_source(self) -> Sample:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from jetloom.config.bookkeeping import Bookkeeping
 from jetloom.config.limits import Index, Key, Single
 from jetloom.config.load import checked
 from jetloom.config.settings import Expression, Settings, Variable
@@ -191,6 +192,9 @@ class Schema(Settings):
         "xaod", description="xaod: container + variable, over AuxDyn and Aux; flat: branch names as they stand."
     )
     meaning: str = Field("", description="What files these are.")
+    bookkeeping: Bookkeeping | None = Field(
+        None, description="Sum of weights in a histogram or a tree; CutBookkeepers and Runs are found without."
+    )
     events: Container = Field(description="Variables of the event: run_number, event_number, mc_event_weight, ...")
     jets: Container = Field(
         default_factory=lambda: Container(fields={}),

@@ -8,7 +8,6 @@ from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
 from jetloom.config.collected import Collected, check_names
 from jetloom.config.limits import (
-    Bins,
     Repetitions,
     Seed,
     Shown,
@@ -17,6 +16,7 @@ from jetloom.config.limits import (
 from jetloom.config.settings import Expression, Name, Settings, Variable
 from jetloom.config.training import MetricName, Training
 from jetloom.config.trees import Binning
+from jetloom.config.weights import Weights
 from jetloom.errors import near_misses
 from jetloom.expressions import column_name
 
@@ -45,50 +45,6 @@ class Label(Settings):
         if self.when == "True" and not self.samples:
             raise ValueError("say by what it is known: 'when: <expression>', or 'samples: [...]'")
         return self
-
-
-class Flatten(Settings):
-    """Reweight every class to the spectrum of one class in some variables."""
-
-    to: Name = Field(description="The class whose spectrum the others get.")
-    variables: dict[Variable, Bins] = Field(description="Variables and their numbers of bins: {pt: 20, eta: 10}.")
-
-
-class Match(Settings):
-    """Make the spectra of the classes equal by drawing: what a class has more of in a bin than the rarest is left out.
-
-    With `event: false` the numbers of jets become equal; with event weights the shapes of the weighted spectra.
-    """
-
-    variables: dict[Variable, Bins] = Field(
-        description="Variables and their numbers of bins: {pt: 20}. Bins of equal content of the rarest class."
-    )
-
-
-class Weights(Settings):
-    """How much each jet counts in the loss."""
-
-    event: bool = Field(True, description="Use generator weight x cross-section / sum of weights; otherwise 1.")
-    negative: Literal["keep", "absolute", "drop"] = Field(
-        "keep", description="Negative generator weights: as they are, made positive, or the jets dropped (and counted)."
-    )
-    equalise: bool = Field(True, description="Scale the classes to the same sum of weights (mean weight 1).")
-    flatten: Flatten | None = Field(None, description="Reweight one spectrum to another.")
-    match: Match | None = Field(
-        None, description="Match the spectra by drawing jets instead; what is left out is counted."
-    )
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Weights:
-        if self.flatten is not None and self.match is not None:
-            raise ValueError("'flatten' and 'match' are two ways to one end: give one of them")
-        return self
-
-    @property
-    def variables(self) -> list[str]:
-        """Variables whose spectra are made alike."""
-        rule = self.flatten or self.match
-        return [] if rule is None else list(rule.variables)
 
 
 class Split(Settings):
@@ -131,7 +87,7 @@ TARGET = "target"
 
 DATA_SETTINGS = {
     "samples", "rows", "select", "absent", "fraction", "labels", "unlabelled", "inputs", "spectators", "missing",
-    "scaling", "weights", "split", "reads", "binning", "collections", "target",
+    "scaling", "weights", "split", "reads", "binning", "collections", "target", "conditions",
 }  # fmt: skip
 """The settings of a task that shape its dataset."""
 
@@ -201,6 +157,13 @@ class Task(Settings):
         "{constituents: {inputs: [log(pt / jets.pt)], slots: 20}}.",
     )
     binning: Binning = Field(default_factory=Binning, description="Scaling and bins of trees.")
+    conditions: dict[Variable, dict[Name, Single]] = Field(
+        default_factory=dict,
+        description="For inputs that parametrise: the value of each signal sample, {mass: {hh_300: 300, hh_500: 500}}; "
+        "other samples draw from these in proportion to the events of the samples, by a hash of the event. Then "
+        "`mass` may "
+        "be an input, and of each class (or group of classes) each value has the same sum of weights.",
+    )
     spectators: list[Variable] = Field(
         default_factory=lambda: ["pt", "eta"], description="Variables carried along for plots, not seen by the model."
     )
@@ -294,6 +257,14 @@ class Task(Settings):
         for name in [*self.classes, *self.unaries]:
             if self.labels and name not in self.labels:
                 raise ValueError(f"no class '{name}'; {near_misses(name, self.labels)}")
+        self.weights.check_classes(list(self.labels))
+        named = [set(values) for values in self.conditions.values()]
+        if any(samples != named[0] for samples in named):
+            raise ValueError("conditions: all of them need a value of the same samples")
+        for key, label in self.labels.items():
+            without = [sample for sample in label.samples if named and sample not in named[0]]
+            if without and len(without) < len(label.samples):
+                raise ValueError(f"conditions: other samples of '{key}' have a value, and '{without[0]}' has none")
         flatten = self.weights.flatten
         if flatten is not None and flatten.to not in self.labels:
             raise ValueError(f"weights.flatten.to: no class '{flatten.to}'; {near_misses(flatten.to, self.labels)}")

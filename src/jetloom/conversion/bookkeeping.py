@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from jetloom.errors import BadValueError
+from jetloom.config.bookkeeping import Bookkeeping as Bookkeeper
+from jetloom.errors import BadValueError, MissingObjectError, near_misses
 from jetloom.io.root.files import guarded, opened
 from jetloom.locations import Location
 
@@ -57,6 +58,36 @@ def read_bookkeeping(path: Location) -> Bookkeeping | None:
             f"the record of generated events has {events} events of weight {weights:g}", path=path, where=METADATA
         )
     return {"events": events, "sum_of_weights": weights}
+
+
+def read_named(path: Location, where: Bookkeeper) -> Bookkeeping:
+    """Read the sum of weights of a histogram or a branch; how many events it is of is not known.
+
+    Raises
+    ------
+    MissingObjectError
+        If there is no such object, with the near misses.
+    CorruptFileError, BadValueError
+        If it cannot be read, or is not a finite number.
+    """
+    with opened(path) as file:
+        known = guarded(lambda: list(file.keys(cycle=False)), path)
+        if where.object not in known:
+            raise MissingObjectError(
+                "has no such histogram or tree", path=path, where=where.object, advice=near_misses(where.object, known)
+            )
+        found = guarded(lambda: file[where.object], path, where.object)
+        weights = guarded(lambda: _named(found, where), path, where.object)
+    if not math.isfinite(weights):
+        raise BadValueError(f"the sum of weights is {weights}", path=path, where=where.object)
+    return {"events": None, "sum_of_weights": weights}
+
+
+def _named(found: Any, where: Bookkeeper) -> float:
+    """Return the content of the bin, or the sum of the branch."""
+    if where.branch is None:
+        return float(found.values(flow=True)[where.bin])
+    return math.fsum(found[where.branch].array(library="np").astype(float).tolist())
 
 
 def _cut_bookkeepers(tree: Any) -> tuple[int, float] | None:

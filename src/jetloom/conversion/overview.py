@@ -60,7 +60,7 @@ class Overview:
     title: str
     kind: str
     schema: str
-    cross_section: float
+    cross_section: float | None
     files: int = 0
     converted: int = 0
     missing: list[str] = field(default_factory=list)
@@ -82,7 +82,9 @@ class Overview:
     @property
     def luminosity(self) -> float | None:
         """Integrated luminosity (1/pb) that the sample stands for; None for data and for what is not converted."""
-        return None if self.kind == "data" or not self.sum_of_weights else self.sum_of_weights / self.cross_section
+        if self.kind == "data" or not self.sum_of_weights or self.cross_section is None:
+            return None
+        return self.sum_of_weights / self.cross_section
 
 
 def overviews(analysis: Analysis) -> list[Overview]:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from jetloom.conversion.absence import decided_cuts, without_given
-from jetloom.conversion.bookkeeping import read_bookkeeping
+from jetloom.conversion.bookkeeping import read_bookkeeping, read_named
 from jetloom.conversion.good_runs import read_good_runs
 from jetloom.conversion.record import Record, before_share, chosen_events
 from jetloom.conversion.select import select
@@ -96,7 +96,7 @@ class Selected:
             self.record.absent = without_given(reader.plan.absent, task)
             decided = decided_cuts(task, self.record.absent)
             self.record.entries = reader.entries
-            self.record.bookkeeping = None if task.is_data else read_bookkeeping(task.path)
+            self.record.bookkeeping = None if task.is_data else self._bookkeeping()
             self.record.channel = self._channel(reader)
             processes = Processes("" if task.is_data else self.record.channel)
             self.record.before_share = before_share(reader.entries)
@@ -117,6 +117,11 @@ class Selected:
         require_meant(self.record.channels, task.channels, CHANNELS, task.path)
         self.record.counts = flow.as_json()
         self.before = np.concatenate([self.before, *before])
+
+    def _bookkeeping(self) -> dict[str, Any] | None:
+        """Return what the file says of all that was generated for it."""
+        named = self._schema.bookkeeping
+        return read_bookkeeping(self._task.path) if named is None else read_named(self._task.path, named)
 
     def _channel(self, reader: DxaodReader) -> str:
         """Return the variable with the channel numbers, "" if the schema or the file has none."""

@@ -86,7 +86,9 @@ class Dataset:
                 )
                 roles = ("train", "validation", "test")
                 files = {role: [self.directory / name for name in entry[role]] for role in roles}
-                return View(fold, entry["weight"], files, facts)
+                repetition = entry.get("repetition") or {}
+                limit, extra = repetition.get("limit"), repetition.get("extra", {})
+                return View(fold, entry["weight"], files, facts, limit, extra)
         raise ConfigurationError(f"has no fold {fold}", path=self.directory / DESCRIPTION)
 
 

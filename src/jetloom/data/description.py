@@ -43,6 +43,13 @@ class Spread(Stored):
     std: list[float]
 
 
+class RepetitionEntry(Stored):
+    """Rows of the training part that train several times."""
+
+    limit: float
+    extra: dict[str, int]
+
+
 class ViewEntry(Stored):
     """One way to use the dataset: its parts by role, and what was fitted on the training part."""
 
@@ -56,6 +63,7 @@ class ViewEntry(Stored):
     missing: list[float] | None
     collections: dict[str, Fitted] = Field(default_factory=dict)
     target: Spread | None = None
+    repetition: RepetitionEntry | None = None
 
 
 class Description(Stored):

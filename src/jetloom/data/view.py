@@ -56,6 +56,10 @@ class View:
     files: dict[str, list[Path]]
     """Files of each role: train, validation, test."""
     facts: DataFacts
+    limit: float | None = None
+    """Rows whose weight is above it train several times; None: each once."""
+    extra: Mapping[str, int] = field(default_factory=dict)
+    """By class, how many rows come by that."""
 
     def rows(self, role: str, table: str = "jets") -> int:
         """Return the number of rows of a role: of its jets, or of another table."""

@@ -17,7 +17,7 @@ SKIPPED, WAITING = "skipped", "waiting"
 class Booked(Stored):
     """What a file's own bookkeeping tells of all that was generated for it."""
 
-    events: NonNegativeInt
+    events: NonNegativeInt | None
     sum_of_weights: FiniteFloat
 
 

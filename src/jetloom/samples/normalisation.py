@@ -73,7 +73,7 @@ def normalise(name: str, sample: Sample, files: Sequence[FileFacts]) -> Normalis
         total, source = sum(_booked(file) * file.share for file in files if file.bookkeeping), "bookkeeping"
         if _generated(files) == entries and share == 1.0 and not _close(seen, total):
             warnings = [f"the weights of its events sum to {seen:.6g}, and its bookkeeping says {total:.6g}"]
-    found = sample.cross_section * seen / total if total else None
+    found = sample.cross_section * seen / total if total and sample.cross_section is not None else None
     return Normalisation(total, source, share, sample.cross_section, found, warnings)
 
 
@@ -110,8 +110,9 @@ def _is_booked(name: str, sample: Sample, files: Sequence[FileFacts]) -> bool:
         )
         raise ConfigurationError(cause, where=where, advice=way_out)
     for file in read:
-        if file.bookkeeping is not None and file.bookkeeping["events"] < file.entries:
-            cause = f"its bookkeeping knows of {file.bookkeeping['events']} events, and it holds {file.entries}"
+        known = None if file.bookkeeping is None else file.bookkeeping["events"]
+        if known is not None and known < file.entries:
+            cause = f"its bookkeeping knows of {known} events, and it holds {file.entries}"
             raise BadValueError(
                 cause, path=file.path, where=where, advice=f"was it merged without its records? {way_out}"
             )
@@ -135,7 +136,7 @@ def _booked(file: FileFacts) -> float:
 
 
 def _generated(files: Sequence[FileFacts]) -> int:
-    return sum(int(file.bookkeeping["events"]) for file in files if file.bookkeeping)
+    return sum(int(file.bookkeeping["events"] or 0) for file in files if file.bookkeeping)
 
 
 def _close(one: float, other: float) -> bool:

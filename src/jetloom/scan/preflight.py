@@ -55,6 +55,7 @@ def check_analysis(analysis: Analysis) -> None:
             known = _variables(analysis, schema)
             for expressions, variables in entry_expressions(analysis, name, task, schema, known):
                 _require(expressions, variables, sample)
+            known += task.conditions
             known += JET_TREE.names or () if task.reads == "trees" else ()
             _require(_task_expressions(name, task), known, sample)
     check_models(analysis)

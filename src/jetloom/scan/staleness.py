@@ -102,7 +102,8 @@ def _good_runs(analysis: Analysis, sample: Sample) -> str | None:
 def _shown(analysis: Analysis) -> list[Any]:
     """What shapes the figures of samples besides their data: titles, weights, and the classes of the first task."""
     titles = [
-        [name, sample.title, sample.cross_section, sample.sum_of_weights] for name, sample in analysis.samples.items()
+        [name, sample.title, analysis.scale_of(name), sample.sum_of_weights]
+        for name, sample in analysis.samples.items()
     ]
     tasks = [
         [name, [[key, label.when, label.title, *label.samples] for key, label in task.labels.items()]]
@@ -118,12 +119,17 @@ def _data(analysis: Analysis, name: str, task: Task) -> list[Any]:
     settings["labels"] = [[key, label.when, *label.samples] for key, label in task.labels.items()]
     if task.rows == "jets":  # tasks of jets keep the digest that they had
         del settings["rows"]
+    for key in ("groups", "repeat_above"):
+        if not settings["weights"][key]:
+            del settings["weights"][key]
+    if not task.conditions:
+        del settings["conditions"]
     if task.reads == "jets":
         del settings["binning"]
     samples = [
         [
             sample,
-            analysis.samples[sample].cross_section,
+            analysis.scale_of(sample),
             analysis.samples[sample].is_data,
             analysis.samples[sample].sum_of_weights,
             analysis.samples[sample].channels,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -11,10 +12,12 @@ from jetloom.data.block import BRANCHINGS, Block
 from jetloom.data.classes import Classes
 from jetloom.data.collections import Rows
 from jetloom.data.dataset import Dataset
+from jetloom.data.fitting.repetition import repeated
 from jetloom.data.streams.batch import Batch
 from jetloom.data.streams.batches import BUFFER_ROWS, BatchStream
 from jetloom.data.streams.buckets import BucketStream, by_length, length_batches
 from jetloom.data.streams.side_by_side import SideBySide, Stream
+from jetloom.data.view import View
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.models.base import Model
 from jetloom.models.objectives.objective import Objective
@@ -80,7 +83,10 @@ class Feed:
         files, jets, classes = self.view.files["train"], self.jets("train"), self.classes
         if BRANCHINGS in self.model.reads:
             return BucketStream(files, batch_size, seed, self.batch, classes.choose, jets, self.threads)
-        return BatchStream(files, batch_size, seed, self.batch, self._buffer_rows(), classes.of, jets, self.model.reads)
+        if self.view.limit is not None:
+            jets += sum(self.view.extra[name] for name in classes.names)
+        chosen = partial(_chosen, classes, self.view)
+        return BatchStream(files, batch_size, seed, self.batch, self._buffer_rows(), chosen, jets, self.model.reads)
 
     def _buffer_rows(self) -> int:
         """Return how many rows are shuffled together: fewer, where what belongs to them would fill the memory."""
@@ -117,3 +123,9 @@ class Feed:
         features = self.model.features(jets, self.facts)
         target = self.objective.target(jets, features, self.facts)
         return Batch.of(features, target, np.ascontiguousarray(jets[self.view.weight]))
+
+
+def _chosen(classes: Classes, view: View, jets: Block) -> Block:
+    """Return the jets that train, those of high weight several times if they are to."""
+    chosen = classes.of(jets)
+    return chosen if view.limit is None else repeated(chosen, view.weight, view.limit)

@@ -59,7 +59,7 @@ def _cells(one: Overview) -> tuple[str, ...]:
     luminosity = "-" if one.luminosity is None else f"{one.luminosity:.4g}"
     texts = (f"{number:,}" for number in numbers)
     facts = one.normalisation or {}
-    expected = "-" if one.kind == "data" else f"{one.cross_section:g}"
+    expected = "-" if one.kind == "data" or one.cross_section is None else f"{one.cross_section:g}"
     found = "-" if facts.get("found") is None else f"{facts['found']:.4g}"
     source = facts.get("source", "-") + (f", {facts['share']:.3g} read" if facts.get("share", 1.0) < 1.0 else "")
     return (one.sample, one.kind, one.schema, *texts, expected, found, luminosity, source)

@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.plots.dataset import bookkeeping, cut_flow, distributions, spectra
     from jetloom.plots.dataset.inputs import draw_input
     from jetloom.plots.style import class_styles, dataset_title
+    from jetloom.scan.points.space import points
 
     analysis = load_analysis(arguments.config)
     task = find_owner(analysis, arguments.task)
@@ -69,7 +70,8 @@ def run(arguments: argparse.Namespace) -> None:
     shown = spectra.fill_spectra(dataset, task.weights)
     spectra.draw_spectra(books / "spectra", shown, classes, reference, *look)
     bookkeeping.draw_split(books / "split", classes, facts)
-    bookkeeping.write_summary(books / "summary.html", classes, facts)
+    sizes = sorted({point.parameters["batch_size"] for point in points(task) if "batch_size" in point.parameters})
+    bookkeeping.write_summary(books / "summary.html", classes, facts, sizes)
     logger.info("drew cut flow, weights and split")
 
 

@@ -20,6 +20,7 @@ from jetloom.data.block import BLOCK_ROWS, BRANCHINGS, Block, iter_blocks
 from jetloom.data.building import split as splitting
 from jetloom.data.building.absence import Absence, absence, input_values
 from jetloom.data.building.collected import Collector, collectors, slot_tables, sources
+from jetloom.data.building.conditions import Conditions
 from jetloom.data.building.labels import UNLABELLED, assign_labels, of_other_samples, unknown_labels
 from jetloom.data.building.part_writer import PartWriter
 from jetloom.data.building.variables import OWN_COLUMNS, check_variables, staged_dtype
@@ -47,6 +48,7 @@ def stage_rows(
     """Stream all samples once: select, label, weigh, and share the rows out over the parts."""
     dtype, oversized, trees, tables = staged_dtype(task), Oversized(), task.reads == "trees", slot_tables(task)
     reads = sources(task) | ({BRANCHINGS} if trees else set())
+    conditions = Conditions(task, {name: facts["rows"] for name, facts in samples.items()})
     with ExitStack() as stack:
         parts = [stack.enter_context(PartWriter(path, dtype, trees, slots=tables)) for path in staged.values()]
         for index, (name, facts) in enumerate(samples.items()):
@@ -59,8 +61,17 @@ def stage_rows(
                     check_variables(task, reader)
                     lacking = absence(task, reader, sample.is_data)
                     _tell(lacking, task, path)
-                    source = _Source(sample, facts, common, lacking, lacking.labels | others, collectors(task, reader))
-                    for jets in iter_blocks(reader, reads=reads):
+                    source = _Source(
+                        sample,
+                        analysis.scale_of(name),
+                        facts,
+                        common,
+                        lacking,
+                        lacking.labels | others,
+                        collectors(task, reader),
+                    )
+                    for read in iter_blocks(reader, reads=reads):
+                        jets = read.with_rows(conditions.on(name, read.rows))
                         losses.saw("jets", len(jets))
                         staged_jets = _staged_jets(task, source, jets, dtype, losses)
                         staged_jets.rows["sample"] = index
@@ -86,6 +97,8 @@ class _Source:
     """A file of a sample, and what is to be known of both while its jets are staged."""
 
     sample: Sample
+    scale: float
+    """Cross-section times luminosity."""
     facts: dict[str, Any]
     common: int
     """The class that jets of none get."""
@@ -214,12 +227,10 @@ def _staged_jets(task: Task, source: _Source, jets: Block, dtype: np.dtype[Any],
     total = facts["sum_of_weights"] * task.fraction  # a share of the events has that share of the weights
     if total <= 0 and task.weights.event and not sample.is_data:
         raise EmptySampleError(f"its generator weights sum to {total:g}", where=f"sample '{facts['title']}'")
-    rows["event_weight"] = event_weights(
-        task.weights, jets["mc_event_weight"], sample.cross_section, total, sample.is_data
-    )
+    rows["event_weight"] = event_weights(task.weights, jets["mc_event_weight"], source.scale, total, sample.is_data)
     facts["yield"] = facts.get("yield", 0.0) + float(rows["event_weight"].sum(dtype=np.float64))
     if task.weights.event and not sample.is_data:
-        facts["signed_yield"] = facts.get("signed_yield", 0.0) + signed * sample.cross_section / total
+        facts["signed_yield"] = facts.get("signed_yield", 0.0) + signed * source.scale / total
     trees = {} if jets.trees is None else {BRANCHINGS: jets.trees}
     return Block(rows, {**trees, **{one.name: one.of(jets, losses) for one in source.collectors}})
 

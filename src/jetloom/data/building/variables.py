@@ -9,6 +9,7 @@ import numpy as np
 
 from jetloom.config.tasks import TARGET, Task
 from jetloom.data.building import split as splitting
+from jetloom.data.building.conditions import CONDITION
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.expressions import column_name, names_in
 from jetloom.io.hdf5.tables import TableReader
@@ -30,6 +31,7 @@ def staged_dtype(task: Task) -> np.dtype[Any]:
         raise ConfigurationError(f"two inputs have the column name '{twice[0]}'", where="inputs")
     tree = {name: JET_TREE[name].str for name in JET_TREE.names or ()} if task.reads == "trees" else {}
     made = {**EVENT, **tree, **({TARGET: "<f4"} if task.target is not None else {})}
+    made |= {CONDITION: "<i2"} if task.conditions else {}
     others = [name for name in dict.fromkeys([*task.spectators, *task.weights.variables]) if name not in inputs]
     others = [name for name in others if name not in made]
     for where, names in {"inputs": inputs, "spectators": others}.items():
@@ -60,6 +62,12 @@ def check_variables(task: Task, reader: TableReader) -> None:
             advice=f"write 'rows: {unit}', or name other samples",
         )
     known = set(reader.dtype("jets").names or ())
+    for name in task.conditions:
+        if name in known:
+            raise ConfigurationError(
+                f"'{name}' is a variable of the files already", path=reader.path, where="conditions"
+            )
+    known |= set(task.conditions)
     columns = {column_name(text): text for text in task.inputs}
     spectra = task.weights.variables
     for name in [*task.spectators, *spectra]:

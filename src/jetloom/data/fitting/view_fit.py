@@ -15,10 +15,12 @@ import numpy.typing as npt
 from jetloom.config.tasks import TARGET, Task
 from jetloom.data.block import BLOCK_ROWS, BRANCHINGS, Block, iter_blocks
 from jetloom.data.building import split as splitting
+from jetloom.data.building.conditions import Conditions
 from jetloom.data.building.labels import UNLABELLED
 from jetloom.data.collections import Rows
 from jetloom.data.fitting.binning import fit_binning
 from jetloom.data.fitting.moments import Moments, fit_quantiles
+from jetloom.data.fitting.repetition import fit_repetition
 from jetloom.data.fitting.slots_fit import fit_slots
 from jetloom.data.fitting.spread import scaling_of
 from jetloom.data.fitting.weights import Reweighting, fit
@@ -76,7 +78,8 @@ def fit_view(task: Task, fold: int | None, staged: dict[str, Path], trees: dict[
         lambda: ((_matrix(block, columns), None) for block in training()), moments.low, moments.high
     )
     low, high = (dict(zip(columns, ends, strict=True)) for ends in (moments.low, moments.high))
-    reweighting = fit(training, list(task.labels), task.weights, low, high)
+    values = len(Conditions(task, dict.fromkeys(next(iter(task.conditions.values()), {}), 1)).values)
+    reweighting = fit(training, list(task.labels), task.weights, low, high, values if task.conditions else 0)
     filled = [task.missing.get(name, mean) for name, mean in zip(inputs, scaled["mean"], strict=True)]
     description = {
         "fold": fold,
@@ -93,6 +96,10 @@ def fit_view(task: Task, fold: int | None, staged: dict[str, Path], trees: dict[
             for name, inner in zip(reweighting.variables, reweighting.edges, strict=True)
         },
     }
+    if task.weights.repeat_above is not None:
+        description["repetition"] = fit_repetition(
+            training, reweighting.apply, task.weights.repeat_above, list(task.labels)
+        )
     if task.target is not None:
         description["target"] = _fit_target(training())
     jets = partial(_training_jets, [staged[name] for name in roles["train"]])

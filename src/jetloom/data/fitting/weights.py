@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.tasks import Flatten, Weights
+from jetloom.config.weights import Flatten, Weights
+from jetloom.data.building.conditions import CONDITION
 from jetloom.data.collections import Rows
 from jetloom.data.fitting.moments import fit_quantiles
+from jetloom.data.fitting.shares import factors_of
 from jetloom.errors import EmptySampleError
 
 Floats = npt.NDArray[np.float64]
@@ -62,7 +64,7 @@ class Reweighting:
     """Factors by class and by bins of some variables; made by :func:`fit`, applied by :meth:`apply`."""
 
     factors: Floats
-    """Factor of each class, shape (classes,)."""
+    """Factor of each class, shape (classes,); with conditions of each class at each of their values."""
     variables: list[str] = field(default_factory=list)
     edges: list[Floats] = field(default_factory=list)
     """Inner bin edges of each variable."""
@@ -71,7 +73,8 @@ class Reweighting:
 
     def apply(self, block: Rows) -> Floats:
         """Return the final weight of each row of a part, shape (n,)."""
-        weights = block["event_weight"] * self.factors[block["label"]]
+        chosen = block["label"] if self.factors.ndim == 1 else (block["label"], block[CONDITION])
+        weights = block["event_weight"] * self.factors[chosen]
         if self.ratios is not None:
             weights = weights * self.ratios[block["label"], bin_index(block, self.variables, self.edges)]
         return weights
@@ -96,6 +99,7 @@ def fit(
     rule: Weights,
     low: dict[str, float],
     high: dict[str, float],
+    conditions: int = 0,
 ) -> Reweighting:
     """Fit the reweighting on the training part, in a few passes over its blocks.
 
@@ -109,6 +113,8 @@ def fit(
         The configuration.
     low, high : dict of str to float
         Extremes of the flattened variables over the training part.
+    conditions : int
+        Number of values of the conditions; 0 without conditions.
 
     Raises
     ------
@@ -119,12 +125,22 @@ def fit(
     if rule.flatten is not None:
         _flatten(reweighting, rule.flatten, blocks, classes, low, high)
     sums, jets = np.zeros(len(classes)), np.zeros(len(classes), np.int64)
+    by_condition = np.zeros(len(classes) * conditions)
     for block in blocks():
-        sums += np.bincount(block["label"], reweighting.apply(block), minlength=len(classes))
+        weights = reweighting.apply(block)
+        sums += np.bincount(block["label"], weights, minlength=len(classes))
         jets += np.bincount(block["label"], minlength=len(classes))
+        if conditions:
+            place = block["label"].astype(np.int64) * conditions + block[CONDITION]
+            by_condition += np.bincount(place, weights, minlength=len(by_condition))
     for name, total, number in zip(classes, sums, jets, strict=True):
         require_weight("training", name, int(number), float(total), rule)
     rows = int(jets.sum())
+    if conditions or rule.groups:
+        found = by_condition.reshape(len(classes), -1) if conditions else sums[:, None]
+        factors = rows * factors_of(found, classes, rule)
+        reweighting.factors = factors if conditions else factors[:, 0]
+        return reweighting
     # The mean weight is 1, so that a learning rate means the same whatever the cross-sections are.
     reweighting.factors = rows / (len(classes) * sums) if rule.equalise else np.full(len(classes), rows / sums.sum())
     return reweighting

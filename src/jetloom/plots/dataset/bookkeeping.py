@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +22,6 @@ from jetloom.plots.tables import page, paragraph, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from jetloom.evaluation.statistics.histogram import Histogram
 
@@ -124,7 +126,9 @@ def _yields(name: str, sample: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-def write_summary(path: str | Path, classes: Sequence[ClassStyle], dataset: Dataset) -> None:
+def write_summary(
+    path: str | Path, classes: Sequence[ClassStyle], dataset: Dataset, batch_sizes: Sequence[int] = ()
+) -> None:
     """Write weights and split as HTML: jets and sums of weights by part and class, then samples, inputs, classes."""
     titles = {style.name: style.title for style in classes}
     heads = [
@@ -163,10 +167,41 @@ def write_summary(path: str | Path, classes: Sequence[ClassStyle], dataset: Data
             table(YIELD_HEADS, [_yields(name, entry) for name, entry in dataset["samples"].items()], "Yields"),
             paragraph(YIELDS),
             *told,
+            *([composition(dataset, titles, batch_sizes)] if batch_sizes else []),
             table(["Input", "Column", "Expression"], inputs, "Inputs of the model"),
             *_oddities(dataset),
         ),
     )
+
+
+def composition(dataset: Dataset, titles: Mapping[str, str], sizes: Sequence[int]) -> str:
+    """Return the table of what a batch holds: rows of each class, with their spread, and its share of the weights."""
+    training = {Path(name).stem for name in dataset["views"][0]["train"]}
+    extra = (dataset["views"][0].get("repetition") or {}).get("extra", {})
+    entries = [row for row in dataset["summary"] if row["part"] in training]
+    rows: Counter[str] = Counter()
+    weights: Counter[str] = Counter()
+    for entry in entries:
+        rows[entry["class"]] += entry["jets"]
+        weights[entry["class"]] += entry["sum_of_weights"]
+    for name in rows:
+        rows[name] += extra.get(name, 0)
+    total, weight = max(sum(rows.values()), 1), sum(weights.values())
+    lines = []
+    for size in sizes:
+        size = min(size, total)
+        left = (total - size) / max(total - 1, 1)  # drawn without putting back
+        for name, number in rows.items():
+            share = number / total
+            spread = math.sqrt(size * share * (1 - share) * left)
+            cells = [
+                f"{size * share:.1f} ± {spread:.1f}",
+                f"{100 * share:.3g} %",
+                f"{100 * weights[name] / weight:.3g} %",
+            ]
+            lines.append([size, titles.get(name, name), *cells])
+    heads = ["Batch", "Class", "Rows in a batch", "Share of the rows", "Share of the weights"]
+    return table(heads, lines, "Composition of batches")
 
 
 def _oddities(dataset: Dataset) -> list[str]:

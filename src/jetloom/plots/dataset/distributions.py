@@ -72,7 +72,7 @@ def before_selection(analysis: Analysis, task: Task, dataset: Dataset, files: Fi
         labels = assign_labels(task.labels, columns, len(block), unknown)
         settings, facts = analysis.samples[sample], dataset.description["samples"][sample]
         weights = event_weights(
-            task.weights, block["mc_event_weight"], settings.cross_section, facts["sum_of_weights"], settings.is_data
+            task.weights, block["mc_event_weight"], analysis.scale_of(sample), facts["sum_of_weights"], settings.is_data
         )
         for entry in dataset.description["inputs"]:
             _fill(found[entry["column"]], _values(entry["expression"], block, lacking), labels, weights)

@@ -73,7 +73,7 @@ def _spectrum(analysis: Analysis, sample: str, files: Sequence[Path], variable: 
                 found.weighted.fill(block[variable], weight)
                 found.plain.fill(block[variable])
     total = normalise(sample, settings, [read_facts(path) for path in files]).total
-    factor = 1.0 if settings.is_data or not total else settings.cross_section / total
+    factor = 1.0 if settings.is_data or not total else analysis.scale_of(sample) / total
     found.weighted.sums *= factor
     found.weighted.squares *= factor**2
     return found
