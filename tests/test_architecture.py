@@ -20,7 +20,7 @@ FLOORS = [
     {"models"},
     {"inference"},
     {"evaluation", "stages"},
-    {"training", "scan", "plots", "export"},
+    {"training", "scan", "plots", "export", "compression"},
     {"report"},
     {"planning"},
     {"cluster"},

@@ -51,6 +51,11 @@ ROOMS = {
         "export": "export a network for ONNX Runtime, lwtnn and frugally-deep, each held against Keras",
         "lwtnn": "count the weights of a file of lwtnn, print it, time it, make inputs for it, turn it into a graph",
     },
+    "compression": {
+        "compress": "compress variables of a ROOT, HDF5 or NumPy file, none further from its original than its bound allows",
+        "decompress": "write a compressed file again as what it was",
+        "info": "say what is in a compressed file: variables, types, bounds, sizes",
+    },
     "site": {
         "check": "check a configuration and say what it would do",
         "resume": "go on after anything: driver killed, machine rebooted, jobs cancelled",

@@ -198,6 +198,10 @@ class TableReader:
         """Say whether the file has an attribute."""
         return key in self._texts
 
+    def own_attributes(self) -> list[str]:
+        """Return the attributes that whoever wrote the file gave it."""
+        return [key for key in self._texts if key not in ("rows", "format")]
+
     def attribute(self, key: str, kind: Any = Any) -> Any:
         """Return a JSON attribute of the file, which must be of a kind: a type as in an annotation."""
         if key not in self._texts:
