@@ -48,13 +48,13 @@ ROOMS = {
         "plot_best": "plot the best point, and list its metrics, from what its evaluation left",
     },
     "export": {
-        "export": "export a network for ONNX Runtime, lwtnn and frugally-deep, each held against Keras",
-        "lwtnn": "count the weights of a file of lwtnn, print it, time it, make inputs for it, turn it into a graph",
+        "export": "export the best network of a task, or any network of Keras, for ONNX Runtime, lwtnn and frugally-deep",
+        "lwtnn": "look into a file of lwtnn: count its weights, print it, make inputs for it, time it, or turn it into a graph",
     },
     "compression": {
         "compress": "compress variables of a ROOT, HDF5 or NumPy file, none further from its original than its bound allows",
-        "decompress": "write a compressed file again as what it was",
-        "info": "say what is in a compressed file: variables, types, bounds, sizes",
+        "decompress": "write again what was compressed: the same names, types and lists, each value within its bound",
+        "info": "say what is in a compressed file: variables with types, bounds and sizes, and what was left out",
     },
     "site": {
         "check": "check a configuration and say what it would do",

@@ -1,4 +1,4 @@
-"""Say what is in a compressed file: variables with types, bounds and sizes, and what was left out of the original."""
+"""Say what is in a compressed file: variables with types, bounds and sizes, and what was left out."""
 
 from __future__ import annotations
 
