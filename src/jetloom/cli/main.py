@@ -48,11 +48,11 @@ ROOMS = {
         "plot_best": "plot the best point, and list its metrics, from what its evaluation left",
     },
     "export": {
-        "export": "export the best network of a task, or any network of Keras, for ONNX Runtime, lwtnn and frugally-deep",
-        "lwtnn": "look into a file of lwtnn: count its weights, print it, make inputs for it, time it, or turn it into a graph",
+        "export": "export the best network of a task, or any of Keras, for ONNX Runtime, lwtnn, frugally-deep",
+        "lwtnn": "look into a file of lwtnn: count weights, print it, make inputs, time it, turn it into a graph",
     },
     "compression": {
-        "compress": "compress variables of a ROOT, HDF5 or NumPy file, none further from its original than its bound allows",
+        "compress": "compress variables of a ROOT, HDF5 or NumPy file, none further off than its bound allows",
         "decompress": "write again what was compressed: the same names, types and lists, each value within its bound",
         "info": "say what is in a compressed file: variables with types, bounds and sizes, and what was left out",
     },

@@ -1,4 +1,4 @@
-"""Compress variables of a ROOT, HDF5 or NumPy file, none further from its original than its bound allows.
+"""Compress variables of a ROOT, HDF5 or NumPy file, none further off than its bound allows.
 
 A bound is a part of the value (0.1%), a difference in its unit (0.001), or 0 for bit for bit; what has none is kept
 bit for bit. Before the file gets its name, each block is decoded and held against what was encoded.

@@ -1,4 +1,4 @@
-"""Export the best network of a task, or any network of Keras, for ONNX Runtime, lwtnn and frugally-deep."""
+"""Export the best network of a task, or any of Keras, for ONNX Runtime, lwtnn, frugally-deep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Look into a file of lwtnn: count its weights, print it, make inputs for it, time it, or turn it into a graph."""
+"""Look into a file of lwtnn: count weights, print it, make inputs, time it, turn it into a graph."""
 
 from __future__ import annotations
 
