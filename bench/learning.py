@@ -33,6 +33,9 @@ PEER = f"{CHECKOUT / 'bench' / 'particle_flow.py'}:ParticleFlow"
 
 SIZES, COMPARED, SEEDS, AT_ONCE = (1000, 4000, 16000, 30000), 16000, 3, 2
 
+JETS_A_BATCH = 160
+"""Of so many jets that train, JUNIPR has one in a batch."""
+
 BY_AREA = {"early_stopping": {"monitor": "val_auc", "patience": 8}, "select": {"monitor": "val_auc"}}
 """How classifiers are trained here: the area chooses the epoch, as it ranks; the loss may grow while it rises."""
 
@@ -142,6 +145,7 @@ def train(part: Path, kind: str, repetition: int) -> None:
 def _train_task(analysis: Analysis, name: str, part: Path, directory: Path, repetition: int) -> Path:
     """Train a task of the example after those that it starts from; return the file of its model."""
     from jetloom.config.tasks import Task
+    from jetloom.data.dataset import Dataset
     from jetloom.models.registry import find_model
     from jetloom.scan.points.space import points
 
@@ -156,8 +160,12 @@ def _train_task(analysis: Analysis, name: str, part: Path, directory: Path, repe
     training = task.training.model_dump(mode="json")
     if model.objective.kind == "classifier":
         training |= BY_AREA
-    # The last point of a scan has its largest sizes and rates.
+    # The last point of a scan has its largest sizes and rates; JUNIPR needs updates, so few jets come in small batches.
     parameters = dict(points(task)[-1].parameters)
+    if model.enough_updates:
+        summary = Dataset.open(part).description["summary"]
+        jets = sum(entry["jets"] for entry in summary if entry["part"] == "train")
+        parameters["batch_size"] = int(np.clip(jets // JETS_A_BATCH, 10, parameters["batch_size"]))
     _train(Task.model_validate(task.model_dump(mode="json") | {"training": training}), parameters, part, directory,
            repetition, start)  # fmt: skip
     return directory / model.file

@@ -169,3 +169,19 @@ def test_hidden_units_are_left_out_in_training_alone(trees, tmp_path):
     assert np.isfinite(one).all()
     result = _train(trees, tmp_path / "dropping", settings=QUIET, head_dropout=0.3)
     assert result["status"] == "trained"
+
+
+def test_a_training_with_too_few_updates_to_judge_it_by_says_so(alone):
+    _, result = alone
+    (words,) = result["warnings"]
+    assert "updates in all" in words
+    assert "smaller batch_size" in words
+    made = int(words.split()[1])
+    assert made == 2 * -(-result["jets"] // SMALL["batch_size"])
+
+
+@pytest.mark.parametrize(
+    ("name", "updates", "told"), [("junipr", 1000, 0), ("junipr_binary", 999, 1), ("dense", 10, 0)]
+)
+def test_only_models_that_need_updates_ask_for_them(name, updates, told):
+    assert len(training.too_few_updates(find_model(name), updates)) == told

@@ -97,6 +97,8 @@ class Model(ABC):
     """Parameters that come with the models of ``unaries`` or ``start``, where a training starts from some."""
     can_continue: ClassVar[bool] = False
     """Whether a training can go on from a trained model of its kind, the one under ``start``."""
+    enough_updates: ClassVar[int] = 0
+    """With fewer updates in all a training says that it is too short to judge the model by."""
     compile_xla: ClassVar[bool] = False
     """Whether its step is compiled with XLA on TensorFlow, too (on JAX each is), once for each shape of its input."""
 

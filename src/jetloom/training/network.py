@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from jetloom.data.streams.side_by_side import SideBySide
 from jetloom.errors import ConfigurationError
 from jetloom.io import atomic
+from jetloom.models.base import Model
 from jetloom.models.schedules import combined
 from jetloom.models.stored_network import load_network
 from jetloom.training.backends.backend import use_backend
@@ -25,6 +27,8 @@ from jetloom.training.result import add_metrics, at_best_epoch, describe, write
 from jetloom.training.scores import scores, stop_when
 from jetloom.training.steppers.base import Stepper
 from jetloom.training.steppers.choice import make_stepper
+
+logger = logging.getLogger(__name__)
 
 
 def train(request: Request) -> dict[str, Any]:
@@ -62,14 +66,30 @@ def train(request: Request) -> dict[str, Any]:
         result["origin"]["inputs"] |= start_digests(request)
         if request.control is not None:
             result["origin"]["inputs"]["control"] = request.control.dataset.fingerprint
-        if request.start:
-            result["warnings"] = list(request.warnings)
+        warnings = [
+            *(request.warnings if request.start else ()),
+            *too_few_updates(model, outcome.epochs * stream.steps()),
+        ]
+        if warnings or request.start:
+            result["warnings"] = warnings
         if outcome.status == "trained":
             add_metrics(result, at_best_epoch(model, outcome))
             blocks = stop_when(interruption, feed.blocks("test"), lambda: interruption.error("in the test", path))
             add_metrics(result, scores(stepper, model, blocks, "eval_"))
     _write(request, stepper, outcome, result)
     return result
+
+
+def too_few_updates(model: Model, updates: int) -> list[str]:
+    """Return what to say of a training that made too few updates to judge its model by; nothing if it made enough."""
+    if updates >= model.enough_updates:
+        return []
+    words = (
+        f"made {updates} updates in all, where this model needs {model.enough_updates} or more to be judged: "
+        "take a smaller batch_size (about a 160th of the training jets), or more epochs"
+    )
+    logger.warning("%s", words)
+    return [words]
 
 
 def _check_streams(stepper: Stepper, stream: SideBySide) -> None:

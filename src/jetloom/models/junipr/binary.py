@@ -18,7 +18,7 @@ from jetloom.data.view import DataFacts
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import Model, Parameters
 from jetloom.models.junipr.model import binning_of, structure_of
-from jetloom.models.junipr.parameters import STRUCTURE, JuniprParameters
+from jetloom.models.junipr.parameters import ENOUGH_UPDATES, STRUCTURE, JuniprParameters
 from jetloom.models.junipr.start import load_unary, refuse_differences
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class JuniprBinaryModel(Model):
     parameters: ClassVar[type[Parameters]] = JuniprBinaryParameters
     reads: ClassVar[frozenset[str]] = frozenset({BRANCHINGS})
     inherited: ClassVar[frozenset[str]] = frozenset({*STRUCTURE, "preset"})
+    enough_updates: ClassVar[int] = ENOUGH_UPDATES
     compile_xla: ClassVar[bool] = True
 
     def build(self, parameters: JuniprBinaryParameters, data: DataFacts, seed: int, start: Mapping[str, Path]) -> Any:

@@ -19,7 +19,7 @@ from jetloom.data.streams.batch import Batch
 from jetloom.data.view import DataFacts
 from jetloom.models.base import Model, Parameters
 from jetloom.models.junipr.model import binning_of, structure_of
-from jetloom.models.junipr.parameters import JuniprParameters
+from jetloom.models.junipr.parameters import ENOUGH_UPDATES, JuniprParameters
 
 
 class JuniprConditionalModel(Model):
@@ -27,6 +27,7 @@ class JuniprConditionalModel(Model):
 
     parameters: ClassVar[type[Parameters]] = JuniprParameters
     reads: ClassVar[frozenset[str]] = frozenset({BRANCHINGS})
+    enough_updates: ClassVar[int] = ENOUGH_UPDATES
     compile_xla: ClassVar[bool] = True
 
     def build(self, parameters: JuniprParameters, data: DataFacts, seed: int, start: Mapping[str, Path]) -> Any:  # noqa: ARG002

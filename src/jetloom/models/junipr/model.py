@@ -14,7 +14,7 @@ from jetloom.data.view import DataFacts
 from jetloom.errors import ConfigurationError
 from jetloom.models.base import Model, Parameters
 from jetloom.models.junipr.objective import TreeDensity
-from jetloom.models.junipr.parameters import SHAPING, STRUCTURE, JuniprParameters
+from jetloom.models.junipr.parameters import ENOUGH_UPDATES, SHAPING, STRUCTURE, JuniprParameters
 from jetloom.models.junipr.start import load_unary, refuse_differences
 from jetloom.models.objectives.objective import Objective
 
@@ -26,6 +26,7 @@ class JuniprModel(Model):
     reads: ClassVar[frozenset[str]] = frozenset({BRANCHINGS})
     inherited: ClassVar[frozenset[str]] = frozenset({*STRUCTURE, "preset"})
     can_continue: ClassVar[bool] = True
+    enough_updates: ClassVar[int] = ENOUGH_UPDATES
     compile_xla: ClassVar[bool] = True
     objective: ClassVar[Objective] = TreeDensity()
 

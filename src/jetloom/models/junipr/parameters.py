@@ -42,6 +42,11 @@ SHAPING = ("granularity", "scaling", "momentum", "branching", "trees", "inputs")
 """What of the description of scaling and bins gives the weights their meaning."""
 
 
+ENOUGH_UPDATES = 1000
+"""On 1,000 jets, 130 updates in all (batches of 100) left binary JUNIPR at an area of 0.787, below the number of
+constituents (0.849); 1,500 (batches of 10) brought 0.857."""
+
+
 class JuniprParameters(Parameters):
     """Parameters of JUNIPR."""
 
