@@ -38,3 +38,33 @@ rule export:
         "Exporting the best point of {wildcards.task}"
     shell:
         "jetloom export --config {params.config:q} --task {wildcards.task} 2> {log:q}"
+
+
+rule plot_flavours:
+    input:
+        predictions=rules.evaluate.output.predictions,
+    output:
+        figures=report(
+            directory("<results>/best/{task}/flavours"),
+            patterns=["{variable}.png"],
+            category="4. Best point",
+            subcategory="{task}",
+            labels={"shows": "{variable} by flavour"},
+            caption="../workflow/report/flavours.rst",
+        ),
+    log:
+        "<logs>/plot_flavours/{task}.log",
+    wildcard_constraints:
+        task=PLAN.tasks_of("plot_flavours"),
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        **asks("plot_flavours"),
+    params:
+        config=stored_config,
+        code=figure_code("plot_flavours"),
+        settings=lookup(dpath="flavours/{task}", within=PLAN.settings),
+    message:
+        "Plotting single variables beside the network of {wildcards.task}"
+    shell:
+        "jetloom plot_flavours --config {params.config:q} --task {wildcards.task} 2> {log:q}"

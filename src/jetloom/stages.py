@@ -106,6 +106,11 @@ def exported_tasks(analysis: Analysis) -> list[str]:
     return [name for name, task in analysis.tasks.items() if task.export]
 
 
+def tasks_with_flavours(analysis: Analysis) -> list[str]:
+    """Return the classifiers beside which single variables are drawn."""
+    return [name for name in tasks_with(analysis, "classifier") if analysis.tasks[name].flavours is not None]
+
+
 def _compared(analysis: Analysis) -> list[str]:
     return _if(analysis.comparisons)
 
@@ -148,6 +153,7 @@ STAGES = {
         Stage("plot_best_density", "plot", _densities),
         Stage("evaluate_regression", "evaluate", _regressions),
         Stage("plot_best_regression", "plot", _regressions),
+        Stage("plot_flavours", "plot", tasks_with_flavours),
         Stage("export", "evaluate", exported_tasks),
         Stage("sample_jets", "evaluate", sampled_tasks),
         Stage("plot_sampled", "plot", sampled_tasks),

@@ -85,7 +85,9 @@ def test_onnx_has_any_number_of_rows_its_metadata_and_one_thread_gives_all(jetlo
     path = tmp_path / "network.onnx"
     _exported(jetloom_network, "onnx", path)
     session = Session(path)
-    assert session.description == {"cuts": ["pt > 20"]}
+    assert session.description["cuts"] == ["pt > 20"]
+    assert session.description["schema"]["inputs"][0]["variables"][0]["name"] == "variable_0"
+    assert session.description["scaling_inside"]["jets"]["missing"] == [5.0, -2.0, 0.5]
     rows = np.random.default_rng(3).normal(size=(1000, 3)).astype(np.float32)
     assert len(session({"jets": rows})[0]) == 1000
     assert len(session({"jets": rows[:1]})[0]) == 1

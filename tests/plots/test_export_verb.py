@@ -37,7 +37,9 @@ def test_the_best_network_is_exported_with_its_description_and_parity(options, t
     assert network["jetloom"]["classes"]["quark"]["when"] == "truth == 0"
     from jetloom.export.onnx.writer import Session
 
-    assert Session(tmp_path / "export" / "network.onnx").description == record["description"]
+    said = Session(tmp_path / "export" / "network.onnx").description
+    assert {key: said[key] for key in record["description"]} == record["description"]
+    assert said["schema"]["outputs"][0]["labels"] == ["quark", "gluon", "bottom"]
 
 
 def test_a_keras_file_with_a_variables_file(options, tmp_path, capsys):

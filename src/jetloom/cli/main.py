@@ -45,11 +45,15 @@ ROOMS = {
         "plot_comparison": "plot a comparison of models, and list its numbers, from what it left",
         "plot_sampled": "plot the jets that were drawn from the best density model beside those it learnt",
         "plot_reweighting": "plot a reweighting of jets of one class to another, and list its numbers",
+        "plot_flavours": "plot variables and a network's scores by flavour: histograms, density of two, ROC curves",
         "plot_best": "plot the best point, and list its metrics, from what its evaluation left",
     },
     "export": {
         "export": "export the best network of a task, or any of Keras, for ONNX Runtime, lwtnn, frugally-deep",
         "lwtnn": "look into a file of lwtnn: count weights, print it, make inputs, time it, turn it into a graph",
+        "dump": "write a few fields of jets to plain HDF5, in one step from a DxAOD, with scores on demand",
+        "validate_scores": "hold the scores that are stored in a file against those of a network, and fail where not",
+        "grid": "fetch a data set or submit to the grid with a command of the site; printed, unless it is to run",
     },
     "compression": {
         "compress": "compress variables of a ROOT, HDF5 or NumPy file, none further off than its bound allows",

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
 from jetloom.config.collected import Collected, check_names
+from jetloom.config.flavours import Flavours, check_flavours
 from jetloom.config.limits import (
     Repetitions,
     Seed,
@@ -189,6 +190,9 @@ class Task(Settings):
         description="Formats that the best network is exported in, each held against Keras: [onnx, lwtnn, "
         "frugally_deep, saved_model, keras]. 'keras' is architecture, weights and variables apart.",
     )
+    flavours: Flavours | None = Field(
+        None, description="For classifiers: spectators as taggers beside the network, on the test part."
+    )
     sampled: Shown = Field(
         5000, description="For junipr: jets that are drawn from the best model and held against those it learnt."
     )
@@ -257,6 +261,8 @@ class Task(Settings):
         for name in [*self.classes, *self.unaries]:
             if self.labels and name not in self.labels:
                 raise ValueError(f"no class '{name}'; {near_misses(name, self.labels)}")
+        if self.flavours is not None:
+            check_flavours(self.flavours, self.labels, self.spectators)
         self.weights.check_classes(list(self.labels))
         named = [set(values) for values in self.conditions.values()]
         if any(samples != named[0] for samples in named):

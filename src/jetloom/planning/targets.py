@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jetloom import paths
 from jetloom.planning.plan import Plan
-from jetloom.stages import exported_tasks, reweighted, sampled_tasks, tasks_with_page
+from jetloom.stages import exported_tasks, reweighted, sampled_tasks, tasks_with_flavours, tasks_with_page
 
 
 def hdf5(plan: Plan) -> list[str]:
@@ -61,8 +61,9 @@ def task_reports(plan: Plan) -> list[str]:
 
 
 def exports(plan: Plan) -> list[str]:
-    """Return the directories of exported networks."""
-    return [f"{plan.root}/best/{task}/export" for task in exported_tasks(plan.analysis)]
+    """Return the directories of exported networks, and of figures of single variables beside them."""
+    flavours = [f"{plan.root}/best/{task}/flavours" for task in tasks_with_flavours(plan.analysis)]
+    return flavours + [f"{plan.root}/best/{task}/export" for task in exported_tasks(plan.analysis)]
 
 
 def comparisons(plan: Plan) -> list[str]:

@@ -21,7 +21,16 @@ class Onnx(Format):
 
     def write(self, subject: Subject, path: Path) -> None:
         """Write a network; see :func:`jetloom.export.onnx.writer.write_model`."""
-        path.write_bytes(write_model(subject.graph, subject.description).SerializeToString())
+        scaling = {
+            name: {
+                "offset": step.offset.tolist(),
+                "scale": step.scale.tolist(),
+                "missing": None if step.missing is None else step.missing.tolist(),
+            }
+            for name, step in subject.prepared.items()
+        }
+        description = {**subject.description, "schema": subject.names.to_json(), "scaling_inside": scaling}
+        path.write_bytes(write_model(subject.graph, description).SerializeToString())
 
     def evaluate(self, subject: Subject, path: Path, features: Features) -> list[npt.NDArray[Any]]:  # noqa: ARG002
         """Return what onnxruntime says."""
