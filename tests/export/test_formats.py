@@ -186,7 +186,7 @@ def _bad(keras):
 @pytest.mark.parametrize("name", ["onnx", "frugally_deep"])
 def test_layers_that_a_format_has_not_are_named(keras, name, tmp_path):
     for what, inputs, outputs in _bad(keras):
-        subject = Subject(keras.Model(inputs, outputs), None)
+        subject = _subject(keras.Model(inputs, outputs))
         with pytest.raises(RefusedNetworkError, match=what) as caught:
             find_format(name).write(subject, tmp_path / "network")
         assert caught.value.advice

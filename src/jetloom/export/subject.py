@@ -75,7 +75,7 @@ class Subject:
 
 def arranged(network: Any, names: list[str], values: list[Any]) -> Any:
     """Return what a network takes, in the structure that it was built with: a tensor, a list, or by name."""
-    if isinstance(network.input, dict):
+    if type(network).__name__ == "Functional" and isinstance(network.input, dict):
         places = {id(tensor): name for name, tensor in network.input.items()}
         keys = [places[id(tensor)] for tensor in network.inputs]
         return dict(zip(keys, values, strict=True))
