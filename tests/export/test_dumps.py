@@ -67,9 +67,8 @@ def exported(network, tmp_path_factory):
     """The network as lwtnn, ONNX and Keras' parts; a variable of it is an expression of the file's."""
     node = InputNode("btag", [Variable("ip_log_ratio", 0.0, 1.0), Variable("log_sv", 0.0, 1.0)])
     names = Variables([node], [], {"flavour": ["light", "charm", "bottom"]})
-    subject = Subject(
-        network, names, {"inputs": {"ip_log_ratio": "ip_log_ratio", "log_sv": "log(1 + sv_significance)"}}
-    )
+    made = {"ip_log_ratio": "ip_log_ratio", "log_sv": "log(1 + sv_significance)"}
+    subject = Subject(network, names, {"inputs": made})
     directory, rows = tmp_path_factory.mktemp("exported"), all_rows(subject, None)
     return {
         name: directory / export(subject, find_format(name), rows, directory / find_format(name).file)["file"]
