@@ -64,6 +64,7 @@ rule plot_flavours:
         config=stored_config,
         code=figure_code("plot_flavours"),
         settings=lookup(dpath="flavours/{task}", within=PLAN.settings),
+        appearance=lookup(dpath="appearance/{task}", within=PLAN.settings),
     message:
         "Plotting single variables beside the network of {wildcards.task}"
     shell:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from pydantic import Field, model_validator
 
+from jetloom.config.limits import Single
 from jetloom.config.settings import Name, Settings, Variable
 from jetloom.errors import near_misses, shown
 
@@ -15,10 +16,10 @@ class Flavours(Settings):
 
     signal: Name = Field(description="The class that is to be found.")
     background: Name = Field(description="The class that is to be rejected.")
-    variables: dict[Variable, list[float]] = Field(
+    variables: dict[Variable, list[Single]] = Field(
         min_length=1, description="Spectators and the range that is drawn of each: {ip_log_ratio: [-10, 15]}."
     )
-    score: list[float] = Field([-10.0, 15.0], description="Range of log(p_signal / p_background).")
+    score: list[Single] = Field([-10.0, 15.0], description="Range of log(p_signal / p_background).")
 
     @model_validator(mode="after")
     def _ranges(self) -> Flavours:

@@ -57,13 +57,8 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         "train": {name: digest([task_code(task), analysis.seed, _training(analysis, task)]) for name, task in tasks},
         "appearance": {name: digest(appearance(analysis, name)) for name in analysis.tasks},
         "evaluate": {name: digest(_evaluated(analysis, name)) for name in analysis.tasks},
-        "export": {
-            name: digest([task.export, analysis.conversion.select.model_dump(mode="json")]) for name, task in tasks
-        },
-        "flavours": {
-            name: digest([task.flavours and task.flavours.model_dump(mode="json"), appearance(analysis, name)])
-            for name, task in tasks
-        },
+        "export": {name: digest(task.export) for name, task in tasks},
+        "flavours": {name: digest(task.flavours and task.flavours.model_dump(mode="json")) for name, task in tasks},
         "diagnostics": {name: digest(_shown(analysis)) for name in [*shown_collections(analysis), "samples"]},
         "collect": {
             name: digest([code["collect"], criterion(task), list(task.scan), talos_dictionary(task)])

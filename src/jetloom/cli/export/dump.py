@@ -1,4 +1,4 @@
-"""Write a few fields of jets to plain HDF5, in one step from a DxAOD; tracks, events and scores on demand."""
+"""Write a few fields of jets to plain HDF5, in one step from a DxAOD, with scores on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetch a data set, or submit to the grid, with a command of the site: printed, and run only when asked to."""
+"""Fetch a data set or submit to the grid with a command of the site; printed, unless it is to run."""
 
 from __future__ import annotations
 

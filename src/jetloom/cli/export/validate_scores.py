@@ -1,4 +1,4 @@
-"""Hold the scores that are stored in a file against those of a network: it fails where they differ."""
+"""Hold the scores that are stored in a file against those of a network, and fail where not."""
 
 from __future__ import annotations
 

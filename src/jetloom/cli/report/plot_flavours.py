@@ -1,4 +1,4 @@
-"""Plot variables of jets, and a network's scores, by flavour: histograms, the density of two variables, ROC curves."""
+"""Plot variables and a network's scores by flavour: histograms, density of two, ROC curves."""
 
 from __future__ import annotations
 
