@@ -75,6 +75,20 @@ def test_a_network_with_missing_values_and_its_normalisation(jetloom_network, na
     assert path.exists()
 
 
+@pytest.mark.parametrize("name", ["onnx", "lwtnn", "frugally_deep"])
+def test_real_rows_bring_their_own_missing_values(keras, name, tmp_path):
+    from jetloom.models.missing import fill_missing
+
+    given = keras.Input((3,), name="jets")
+    x = keras.layers.Dense(2, name="classes")(fill_missing(given, np.array([5.0, -2.0, 0.5])))
+    subject = _subject(export_networks.fill(keras.Model(given, x)))
+    real = np.random.default_rng(1).normal(size=(30, 3)).astype(np.float32)
+    real[::3, 1] = np.nan
+    found = export(subject, find_format(name), all_rows(subject, {"jets": real}), tmp_path / "network")
+    assert found["comparisons"][1]["note"].startswith("after filling" if name == "frugally_deep" else "")
+    assert found["comparisons"][1]["largest"] < 1e-6
+
+
 def test_reset_after_is_held_by_onnx_and_frugally_deep(keras, tmp_path):
     network = export_networks.recurrent(keras, keras.layers.GRU(3, return_sequences=True), keras.layers.GRU(2))
     for name in ("onnx", "frugally_deep"):

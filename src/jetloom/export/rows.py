@@ -86,7 +86,11 @@ def all_rows(subject: Subject, real: Features | None, title: str = "rows of the 
     title : str
         What the real rows are.
     """
-    rows = Rows(title, real) if real is not None else Rows("made-up rows", made_up(subject))
+    rows = Rows("made-up rows", made_up(subject))
+    if real is not None:
+        # Real rows have their own missing values, where the network fills them.
+        lacking = any(np.isnan(np.asarray(real[name])).any() for name in subject.fills)
+        rows = Rows(title, real, "missing" if lacking else "")
     found = [Rows("the golden ramp", ramp_features(subject)), rows]
     if subject.fills:
         found.append(Rows(f"{rows.title}, values missing", with_holes(subject, rows.features, np.nan), "missing"))
