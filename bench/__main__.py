@@ -10,12 +10,38 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import adversary, cluster, conversion, demo, hdf5, junipr, learning, memory, scale, startup, trees
+from bench import (
+    adversary,
+    cluster,
+    compression,
+    conversion,
+    demo,
+    hdf5,
+    junipr,
+    learning,
+    memory,
+    scale,
+    startup,
+    trees,
+)
 from bench.measurement import CHECKOUT, Measurement
 
 MODULES = {
     module.__name__.rsplit(".", 1)[1]: module
-    for module in (conversion, hdf5, trees, junipr, adversary, memory, scale, startup, cluster, demo, learning)
+    for module in (
+        conversion,
+        hdf5,
+        trees,
+        junipr,
+        adversary,
+        compression,
+        memory,
+        scale,
+        startup,
+        cluster,
+        demo,
+        learning,
+    )
 }
 PACKAGES = ("snakemake", "uproot", "awkward", "h5py", "numpy", "keras", "tensorflow-cpu", "jax")
 

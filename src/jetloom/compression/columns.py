@@ -21,6 +21,10 @@ Values = npt.NDArray[Any]
 Codes = npt.NDArray[np.int64]
 
 
+LITTLE = 0.5
+"""A grid that needs less than this part of the values' own bytes is not held against keeping all of their bits."""
+
+
 @dataclass(frozen=True)
 class Encoded:
     """A column of a block.
@@ -65,11 +69,11 @@ def encode_column(values: Values, bound: Bound, predicted: Values | None = None)
     if not is_compressible(values.dtype):
         raise InputError(f"values of the type {values.dtype} cannot be compressed", advice="leave the variable out")
     native = np.ascontiguousarray(values, values.dtype.newbyteorder("="))
-    tried = [_encode(native, bound, predicted)]
-    if bound is not EXACT and bound.kind != "exact":
-        # Few different values, or a bound below the last bit of the type.
-        tried.append(_encode(native, EXACT, predicted))
-    return min(tried, key=lambda one: len(one.data))
+    lossy = _encode(native, bound, predicted)
+    if bound.kind == "exact" or len(lossy.data) < LITTLE * native.nbytes:
+        return lossy
+    # A bound below the last bit of the type: its bits themselves may need fewer bytes.
+    return min(lossy, _encode(native, EXACT, predicted), key=lambda one: len(one.data))
 
 
 def _encode(values: Values, bound: Bound, predicted: Values | None) -> Encoded:

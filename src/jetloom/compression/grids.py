@@ -31,6 +31,9 @@ SEGMENTS = 16
 LOWEST_OCTAVE = 1100
 """Added to the binary exponent of a double, so that codes are positive."""
 
+_POWERS = np.ldexp(1.0, np.clip(np.arange(2 * LOWEST_OCTAVE) - LOWEST_OCTAVE - 1, -1100, 1023))
+"""Half of the power of two that an octave ends with; a mantissa times two is exact, and 2 ** 1024 is no double."""
+
 
 class Coded(NamedTuple):
     """Codes of values.
@@ -89,7 +92,7 @@ def decode(coded: Coded, bound: Bound, kind: np.dtype[Any]) -> Values:
     if bound.kind == "absolute":
         numbers = coded.codes.astype(np.float64) * (2 * bound.size)
     else:
-        numbers = _relative_values(coded.codes, *_segments(bound.size))
+        numbers = _relative_values(coded.codes, _POWERS, *_segments(bound.size))
         if coded.negative is not None:
             numbers[coded.negative] *= -1
     for code, value in ((NAN, np.nan), (INFINITE, np.inf), (MINUS_INFINITE, -np.inf)):
@@ -193,18 +196,25 @@ def _relative_codes(
 
 @njit(cache=True, error_model="numpy")
 def _relative_values(
-    codes: Codes, lower: npt.NDArray[np.float64], width: npt.NDArray[np.float64], first: Codes
+    codes: Codes,
+    powers: npt.NDArray[np.float64],
+    lower: npt.NDArray[np.float64],
+    width: npt.NDArray[np.float64],
+    first: Codes,
 ) -> npt.NDArray[np.float64]:
     numbers = np.zeros(len(codes))
+    last = len(powers) * first[SEGMENTS]
     for i in range(len(codes)):
-        if codes[i] <= 0:
+        if codes[i] <= 0 or codes[i] > last:  # no number has such a code
             continue
         exponent = (codes[i] - 1) // first[SEGMENTS]
         inside = (codes[i] - 1) - exponent * first[SEGMENTS]
-        # Of the segment; there are few, and most of the time the guess of equal bins is near.
-        segment = 0
+        # Upper segments have fewer bins, so the segment is never below that of equal numbers by much, nor above it.
+        segment = inside * SEGMENTS // first[SEGMENTS]
+        while first[segment] > inside:
+            segment -= 1
         while first[segment + 1] <= inside:
             segment += 1
         mantissa = lower[segment] + (inside - first[segment] + 0.5) * width[segment]
-        numbers[i] = math.ldexp(mantissa, exponent - LOWEST_OCTAVE)
+        numbers[i] = 2.0 * mantissa * powers[exponent]
     return numbers

@@ -91,14 +91,8 @@ def split(
     codes: Codes, division: Division
 ) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint64], npt.NDArray[np.uint8]]:
     """Return the symbols of integers, what plain bits say besides, and how many bits that takes."""
-    symbols, rest, widths = _split(codes, division.begin, division.shift, division.bins)
-    if division.spikes:
-        spikes = np.array(division.spikes, np.int64)
-        place = np.minimum(np.searchsorted(spikes, codes), len(spikes) - 1)
-        own = spikes[place] == codes
-        symbols[own] = division.bins + 2 * SIDE + place[own]
-        widths[own] = 0
-    return symbols, rest, widths
+    spikes = np.array(division.spikes, np.int64)
+    return _split(codes, division.begin, division.shift, division.bins, spikes)
 
 
 def widths_of(symbols: npt.NDArray[np.uint16], division: Division) -> npt.NDArray[np.uint8]:
@@ -158,7 +152,7 @@ def _length(value: np.uint64) -> int:
 
 @njit(cache=True)
 def _split(
-    codes: Codes, begin: int, shift: int, bins: int
+    codes: Codes, begin: int, shift: int, bins: int, spikes: Codes
 ) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint64], npt.NDArray[np.uint8]]:
     symbols, rest, widths = (
         np.empty(len(codes), np.uint16),
@@ -167,6 +161,16 @@ def _split(
     )
     window = np.uint64(bins) << np.uint64(shift)
     for i in range(len(codes)):
+        low, high = 0, len(spikes)
+        while low < high:
+            middle = (low + high) // 2
+            if spikes[middle] < codes[i]:
+                low = middle + 1
+            else:
+                high = middle
+        if low < len(spikes) and spikes[low] == codes[i]:
+            symbols[i] = bins + 2 * SIDE + low
+            continue
         if codes[i] < begin:
             far = np.uint64(begin) - np.uint64(codes[i]) - np.uint64(1)
             length = _length(far)
