@@ -131,6 +131,19 @@ def test_rows_of_high_weight_train_several_times_with_the_same_sum(converted, tm
     )
 
 
+@pytest.mark.parametrize(("given", "unseen"), [([], 0), ([2, 3, 4], None)])
+def test_kinds_have_their_categories_and_unseen_ones_are_counted(converted, tmp_path, given, unseen):
+    dataset = built(converted, tmp_path, operations={"n_jets": {"op": "onehot", "categories": given}})
+    rows, training = rows_of(dataset.view(), "train", "validation", "test"), rows_of(dataset.view(), "train")
+    known = dataset.view().facts.categories["n_jets"]
+    assert known == (given or np.unique(training["n_jets"]).tolist())
+    expected = int((~np.isin(rows["n_jets"], known)).sum())
+    assert dataset.description["views"][0]["unseen"] == {"n_jets": expected}
+    assert unseen is None or expected < 10
+    with pytest.raises(ConfigurationError, match="operations: no input column 'njets'; did you mean 'n_jets'"):
+        built(converted, tmp_path, operations={"njets": {"op": "onehot"}})
+
+
 def test_the_composition_of_batches_is_a_table(converted, tmp_path):
     text = composition(built(converted, tmp_path).description, {"hh": "Signal"}, [100])
     assert "Signal" in text

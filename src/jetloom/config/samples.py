@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from jetloom.config.limits import Channel, Energy, Events, Files, Picobarn, SumOfWeights
 from jetloom.config.settings import Settings
 
-Era = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
+Era = Annotated[
+    str,
+    BeforeValidator(lambda value: str(value) if type(value) is int else value),
+    WithJsonSchema({"type": ["string", "integer"]}),
+]
 """A name, or a year."""
 
 
 class Simulation(Settings):
     """A sample made by ``jetloom simulate`` (Pythia 8 and a parametric detector; for demonstration and tests)."""
 
-    process: Literal["dijet", "ttbar", "zjet_quark", "zjet_gluon"] = Field(
-        description="The hard process. zjet_...: a quark or a gluon and a Z boson that decays to neutrinos."
+    process: Literal[
+        "dijet", "ttbar", "zjet_quark", "zjet_gluon", "hh_bbww", "tt_dilepton", "dy_dilepton", "single_top"
+    ] = Field(
+        description="The hard process. zjet_...: a quark or a gluon and a Z boson that decays to neutrinos. hh_bbww (a "
+        "resonance of `mass` that decays to two Higgs bosons) and those after it give flat trees of events with two "
+        "leptons, "
+        "for the schema simulated_events."
+    )
+    mass: Annotated[float, Field(ge=260, le=3000)] | None = Field(
+        None, description="hh_bbww: mass of the resonance, in GeV."
+    )
+    era: Annotated[int, Field(ge=0, le=3000)] = Field(
+        2017, description="Flat trees: a number that they hold; later ones have a worse resolution and other events."
     )
     events: Events = Field(4000, description="Number of events over all chunks.")
     chunks: Files = Field(1, description="Number of files, each made by a job of its own.")
@@ -43,8 +58,15 @@ class Simulation(Settings):
     )
     format: Literal["ttree", "rntuple"] = Field("ttree", description="How the DxAOD is stored.")
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether it gives flat trees of events."""
+        return self.process in ("hh_bbww", "tt_dilepton", "dy_dilepton", "single_top")
+
     @model_validator(mode="after")
     def _enough_events(self) -> Simulation:
+        if (self.mass is not None) != (self.process == "hh_bbww"):
+            raise ValueError("mass: is that of the resonance of hh_bbww, which needs one")
         if self.chunks > self.events:
             raise ValueError(f"{self.chunks} chunks are more than {self.events} events")
         if self.pt_hat_max is not None and self.pt_hat_max <= self.pt_hat_min:

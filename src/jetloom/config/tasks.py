@@ -18,7 +18,7 @@ from jetloom.config.settings import Expression, Name, Settings, Variable
 from jetloom.config.training import MetricName, Training
 from jetloom.config.trees import Binning
 from jetloom.config.weights import Weights
-from jetloom.errors import near_misses
+from jetloom.errors import near_misses, shown
 from jetloom.expressions import column_name
 
 ModelName = Annotated[
@@ -46,6 +46,18 @@ class Label(Settings):
         if self.when == "True" and not self.samples:
             raise ValueError("say by what it is known: 'when: <expression>', or 'samples: [...]'")
         return self
+
+
+class Operation(Settings):
+    """What becomes of an input inside of the network."""
+
+    op: Literal["onehot"] = Field("onehot", description="One place for each category, and 1 in the place of its own.")
+    categories: list[Single] = Field(
+        default_factory=list,
+        description="The values that there are; those of the training part if empty. Rows of others, which are "
+        "counted, have "
+        "zeros everywhere.",
+    )
 
 
 class Split(Settings):
@@ -88,7 +100,7 @@ TARGET = "target"
 
 DATA_SETTINGS = {
     "samples", "rows", "select", "absent", "fraction", "labels", "unlabelled", "inputs", "spectators", "missing",
-    "scaling", "weights", "split", "reads", "binning", "collections", "target", "conditions",
+    "scaling", "weights", "split", "reads", "binning", "collections", "target", "conditions", "operations", "particles",
 }  # fmt: skip
 """The settings of a task that shape its dataset."""
 
@@ -158,6 +170,17 @@ class Task(Settings):
         "{constituents: {inputs: [log(pt / jets.pt)], slots: 20}}.",
     )
     binning: Binning = Field(default_factory=Binning, description="Scaling and bins of trees.")
+    operations: dict[Variable, Operation] = Field(
+        default_factory=dict,
+        description="Inputs that are kinds, by column: {n_bjets: {op: onehot, categories: [0, 1, 2]}}. They become "
+        "one-hot "
+        "vectors inside of dense networks.",
+    )
+    particles: list[Annotated[list[Expression], Field(min_length=4, max_length=4)]] = Field(
+        default_factory=list,
+        description="Which inputs are four-momenta, as [E, px, py, pz] of each particle: for `lbn_particles` of the "
+        "dense model.",
+    )
     conditions: dict[Variable, dict[Name, Single]] = Field(
         default_factory=dict,
         description="For inputs that parametrise: the value of each signal sample, {mass: {hh_300: 300, hh_500: 500}}; "
@@ -228,7 +251,7 @@ class Task(Settings):
     def _lists(cls, scan: dict[str, Any]) -> dict[str, list[Any]]:
         for name, values in scan.items():
             if not isinstance(values, list) or not values:
-                raise ValueError(f"'{name}' must be a list of values, as in '{name}: [{values}]'")
+                raise ValueError(f"'{name}' must be a list of values, as in '{name}: [{shown(values)}]'")
         return scan
 
     @model_validator(mode="after")
@@ -255,6 +278,14 @@ class Task(Settings):
     @model_validator(mode="after")
     def _known_names(self) -> Task:
         columns = [column_name(text) for text in self.inputs]
+        parts = {
+            "operations": list(self.operations),
+            "particles": [column_name(x) for one in self.particles for x in one],
+        }
+        for where, names in parts.items():
+            for name in names if columns else ():
+                if name not in columns:
+                    raise ValueError(f"{where}: no input column '{name}'; {near_misses(name, columns)}")
         for name in self.missing:
             if name not in columns:
                 raise ValueError(f"missing: no input column '{name}'; {near_misses(name, columns)}")

@@ -82,6 +82,8 @@ class Dataset:
                     self.classes,
                     collections,
                     None if target is None else _columns([TARGET], {**target, "missing": None}),
+                    entry.get("categories", {}),
+                    self.description.get("particles", []),
                     entry.get("binning"),
                 )
                 roles = ("train", "validation", "test")

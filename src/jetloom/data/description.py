@@ -63,6 +63,7 @@ class ViewEntry(Stored):
     missing: list[float] | None
     collections: dict[str, Fitted] = Field(default_factory=dict)
     target: Spread | None = None
+    categories: dict[str, list[float]] = Field(default_factory=dict)
     repetition: RepetitionEntry | None = None
 
 

@@ -42,6 +42,10 @@ class DataFacts:
     """Columns of what belongs to the rows, by collection: of filled slots alone; trees are not among them."""
     target: Columns | None = None
     """The variable that is to be learnt, by mean and standard deviation on the training part; None without one."""
+    categories: Mapping[str, list[float]] = field(default_factory=dict)
+    """Of inputs that are kinds, the values that there are."""
+    particles: list[list[str]] = field(default_factory=list)
+    """Inputs that are four-momenta: the columns of E, px, py and pz of each particle."""
     trees: dict[str, Any] | None = None
     """Scaling and bins of the trees, as :mod:`jetloom.data.fitting.binning` fitted them; None without trees."""
 

@@ -69,7 +69,10 @@ class Parameters(Settings):
         return items
 
 
-ADDED = ("micro_batch", "schedule", "weight_decay", "reduction", "head_dropout")
+ADDED = (
+    "micro_batch", "schedule", "weight_decay", "reduction", "head_dropout", "lbn_particles", "lbn_features",
+    "loss_groups", "group_weight", "focal_gamma", "class_weights",
+)  # fmt: skip
 """Parameters that came with a later version: at their defaults they are no part of a point's name."""
 
 

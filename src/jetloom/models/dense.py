@@ -18,6 +18,12 @@ from jetloom.data.streams.batch import Batch
 from jetloom.data.view import DataFacts
 from jetloom.models.base import Model, Parameters
 
+Feature = Literal["E", "px", "py", "pz", "pt", "p", "m", "eta", "phi", "pair_cos"]
+"""What the Lorentz-boost layer gives."""
+
+
+ClassPlace = Annotated[int, Field(ge=0, le=1000)]
+
 
 class DenseParameters(Parameters):
     """Parameters of the dense network."""
@@ -30,6 +36,29 @@ class DenseParameters(Parameters):
     dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Dropout after each hidden layer.")
     batch_normalization: bool = Field(False, description="Batch normalisation before each hidden activation.")
     l2: Penalty = Field(0.0, description="L2 penalty on the kernels.")
+    lbn_particles: Annotated[int, Field(ge=0, le=100)] = Field(
+        0,
+        description="Combinations of the four-momenta of `tasks.<name>.particles` that a Lorentz-boost layer makes "
+        "(arXiv:1812.09722); 0: four-momenta are inputs as others are.",
+    )
+    lbn_features: list[Feature] = Field(
+        default=["E", "px", "py", "pz", "pt", "m", "pair_cos"],
+        min_length=1,
+        description="What it gives of each boosted combination, and of pairs of them.",
+    )
+    loss_groups: list[list[ClassPlace]] = Field(
+        default_factory=list,
+        description="Groups of classes by their places in `labels`, [[0], [1, 2]]: the cross-entropy of the groups' "
+        "summed "
+        "probabilities is added, times `group_weight`. Classes of no group have none.",
+    )
+    group_weight: Penalty = Field(1.0, description="Weight of the groups' cross-entropy.")
+    focal_gamma: Annotated[float, Field(ge=0, le=10)] = Field(
+        0.0, description="Focal loss: each cross-entropy times (1 - p)^gamma, so that easy rows count less."
+    )
+    class_weights: list[Penalty] = Field(
+        default_factory=list, description="Factors of the loss by true class, in the order of `labels`; all 1 if empty."
+    )
 
 
 class Dense(Model):
@@ -47,6 +76,8 @@ class Dense(Model):
         """Build the network; see :meth:`jetloom.models.base.Model.build`."""
         import keras
 
+        from jetloom.models.inputs import preprocessed
+
         seeds = np.random.default_rng(seed)
 
         def next_seed() -> int:
@@ -61,12 +92,8 @@ class Dense(Model):
             )
 
         inputs = keras.Input((len(data.rows.names),), name="jets")
-        x = inputs
-        if data.rows.missing is not None:
-            from jetloom.models.missing import fill_missing
-
-            x = fill_missing(x, data.rows.missing)
-        x = keras.layers.Normalization(mean=data.rows.mean, variance=data.rows.std**2, name="normalization")(x)
+        boost = parameters.lbn_particles, parameters.lbn_features, seed % 2**31
+        x = preprocessed(inputs, data, *boost)
         for index in range(parameters.hidden_layers):
             x = dense(parameters.units, f"hidden_{index}")(x)
             if parameters.batch_normalization:
@@ -82,8 +109,19 @@ class Dense(Model):
         """Return the input columns as a matrix of shape (rows, inputs)."""
         return input_matrix(jets.rows, data.rows.names)
 
-    def loss(self, batch: Batch, outputs: Any, parameters: DenseParameters) -> Any:  # noqa: ARG002
-        """Return the cross-entropy of each row."""
+    def loss(self, batch: Batch, outputs: Any, parameters: DenseParameters | None) -> Any:
+        """Return the cross-entropy of each row, with that of groups of classes and the weights that are asked for."""
         from keras import ops
 
-        return ops.sparse_categorical_crossentropy(batch.target, outputs)
+        if parameters is None or not (parameters.loss_groups or parameters.focal_gamma or parameters.class_weights):
+            return ops.sparse_categorical_crossentropy(batch.target, outputs)
+        from jetloom.models.losses import grouped_cross_entropy
+
+        return grouped_cross_entropy(
+            batch.target,
+            outputs,
+            parameters.loss_groups,
+            parameters.group_weight,
+            parameters.focal_gamma,
+            parameters.class_weights,
+        )

@@ -5,4 +5,5 @@ from __future__ import annotations
 import jetloom.models.gated
 import jetloom.models.junipr.network
 import jetloom.models.junipr.ratio
+import jetloom.models.lorentz
 import jetloom.models.missing  # noqa: F401 - each registers its layers

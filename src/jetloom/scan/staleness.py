@@ -121,8 +121,9 @@ def _data(analysis: Analysis, name: str, task: Task) -> list[Any]:
     for key in ("groups", "repeat_above"):
         if not settings["weights"][key]:
             del settings["weights"][key]
-    if not task.conditions:
-        del settings["conditions"]
+    for key in ("conditions", "operations", "particles"):
+        if not settings[key]:
+            del settings[key]
     if task.reads == "jets":
         del settings["binning"]
     samples = [

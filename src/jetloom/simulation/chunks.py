@@ -10,10 +10,15 @@ import numpy as np
 from jetloom.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jetloom.config.samples import Simulation
 
 # Part of the seed, so never renumber: the same seed would give other events.
-PROCESS_NUMBERS = {"dijet": 0, "ttbar": 1, "zjet_quark": 2, "zjet_gluon": 3}
+PROCESS_NUMBERS = {
+    "dijet": 0, "ttbar": 1, "zjet_quark": 2, "zjet_gluon": 3, "hh_bbww": 4, "tt_dilepton": 5, "dy_dilepton": 6,
+    "single_top": 7,
+}  # fmt: skip
 _LARGEST_PYTHIA_SEED = 900_000_000
 
 
@@ -50,7 +55,7 @@ def chunk_of(simulation: Simulation, index: int) -> Chunk:
     return Chunk(index, share + (index < left), index * share + min(index, left) + 1)
 
 
-def random_streams(seed: int, process: str, chunk: int) -> tuple[int, np.random.Generator]:
+def random_streams(seed: int, process: str, chunk: int, key: Sequence[int] = ()) -> tuple[int, np.random.Generator]:
     """Return the seed of Pythia and the random numbers of the detector for one chunk.
 
     Parameters
@@ -61,6 +66,8 @@ def random_streams(seed: int, process: str, chunk: int) -> tuple[int, np.random.
         A name in :data:`PROCESS_NUMBERS`.
     chunk : int
         Which chunk it is, from 0.
+    key : sequence of int
+        Whatever else tells samples of a process apart: era, mass.
 
     Returns
     -------
@@ -69,6 +76,6 @@ def random_streams(seed: int, process: str, chunk: int) -> tuple[int, np.random.
     detector : numpy.random.Generator
         Independent of the generator's stream and of those of all other chunks.
     """
-    pythia, detector = np.random.SeedSequence([seed, PROCESS_NUMBERS[process], chunk]).spawn(2)
+    pythia, detector = np.random.SeedSequence([seed, PROCESS_NUMBERS[process], chunk, *key]).spawn(2)
     pythia_seed = int(pythia.generate_state(1, np.uint64)[0] % _LARGEST_PYTHIA_SEED) + 1
     return pythia_seed, np.random.default_rng(detector)

@@ -80,6 +80,8 @@ def facts_of(task: Task) -> DataFacts:
         list(task.labels),
         collections,
         target=None if task.target is None else _columns([TARGET]),
+        categories={name: one.categories or [0.0, 1.0] for name, one in task.operations.items()},
+        particles=[[column_name(text) for text in particle] for particle in task.particles],
     )
 
 

@@ -20,7 +20,19 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 # The options that describe a sample when there is no configuration, and the keys of the configuration they stand for.
-_KEYS = ("process", "events", "chunks", "format", "pt_hat_min", "pt_hat_max", "pt_hat_power", "energy", "detector")
+_KEYS = (
+    "process",
+    "mass",
+    "era",
+    "events",
+    "chunks",
+    "format",
+    "pt_hat_min",
+    "pt_hat_max",
+    "pt_hat_power",
+    "energy",
+    "detector",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +41,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     named.add_argument("--config", type=Path, metavar="FILE", help="configuration of the analysis")
     named.add_argument("--sample", metavar="NAME", help="a sample of it that has 'simulate'")
     described = parser.add_argument_group("a sample without a configuration")
-    described.add_argument("--process", choices=("dijet", "ttbar", "zjet_quark", "zjet_gluon"), help="the hard process")
+    described.add_argument("--process", metavar="NAME", help="the hard process, as samples.<name>.simulate.process")
+    described.add_argument("--mass", type=float, metavar="GEV", help="of the resonance of hh_bbww")
+    described.add_argument("--era", type=int, metavar="N", help="of flat trees of events (default: 2017)")
     described.add_argument("--events", type=int, metavar="N", help="events over all chunks (default: 4000)")
     described.add_argument("--chunks", type=int, metavar="N", help="number of files of the sample (default: 1)")
     described.add_argument("--format", choices=("ttree", "rntuple"), help="how it is stored (default: ttree)")
@@ -52,6 +66,11 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.simulation.sample import simulate
 
     simulation, seed = _from_config(arguments) if arguments.config else _from_options(arguments)
+    if simulation.is_flat:
+        from jetloom.simulation.flat_events import simulate_events
+
+        simulate_events(simulation, seed, arguments.chunk, arguments.output)
+        return
     summary = simulate(simulation, seed, arguments.chunk, arguments.output)
     _LOG.info(
         "%s: %d events, %d jets in %.1f s (%.0f events/s)",

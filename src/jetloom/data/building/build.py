@@ -162,6 +162,8 @@ def _described_columns(task: Task, files: dict[str, list[Path]]) -> dict[str, An
     }
     if task.target is not None:
         found["target"] = {"expression": task.target, "title": titles.get(task.target, task.target)}
+    if task.particles:
+        found["particles"] = [[column_name(text) for text in particle] for particle in task.particles]
     return found | ({"collections": _described_collections(task, files)} if task.collections else {})
 
 

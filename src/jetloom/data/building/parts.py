@@ -44,6 +44,8 @@ def write_parts(
         settings.append([task.binning.model_dump(exclude={"warn_above"}), limits, fitted[0]["trees"]])
     if task.target is not None:
         settings.append({"target": task.target})
+    if task.operations or task.particles:
+        settings.append([[view.description.get("categories") for view in views], task.particles])
     if task.weights.repeat_above is not None:
         settings.append([view.description["repetition"]["limit"] for view in views])
     if task.collections:

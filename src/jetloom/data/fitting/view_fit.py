@@ -19,6 +19,7 @@ from jetloom.data.building.conditions import Conditions
 from jetloom.data.building.labels import UNLABELLED
 from jetloom.data.collections import Rows
 from jetloom.data.fitting.binning import fit_binning
+from jetloom.data.fitting.categories import fit_categories
 from jetloom.data.fitting.moments import Moments, fit_quantiles
 from jetloom.data.fitting.repetition import fit_repetition
 from jetloom.data.fitting.slots_fit import fit_slots
@@ -96,6 +97,9 @@ def fit_view(task: Task, fold: int | None, staged: dict[str, Path], trees: dict[
             for name, inner in zip(reweighting.variables, reweighting.edges, strict=True)
         },
     }
+    if task.operations:
+        others = [path for name, path in staged.items() if name not in roles["train"]]
+        description |= fit_categories(task, training, partial(_rows_of, others))
     if task.weights.repeat_above is not None:
         description["repetition"] = fit_repetition(
             training, reweighting.apply, task.weights.repeat_above, list(task.labels)
@@ -129,6 +133,12 @@ def _training_jets(files: list[Path], reads: Set[str]) -> Iterator[Block]:
         with TableReader(path) as reader:
             for jets in iter_blocks(reader, reads=reads):
                 yield jets.take(jets["label"] != UNLABELLED)
+
+
+def _rows_of(files: list[Path]) -> Iterator[Rows]:
+    for path in files:
+        with TableReader(path) as reader:
+            yield from reader.blocks("jets", BLOCK_ROWS)
 
 
 def _matrix(block: Rows, columns: list[str]) -> npt.NDArray[np.float32]:
