@@ -97,6 +97,14 @@ rule plot_best:
             labels={"shows": "performance against {variable}"},
             caption="../workflow/report/performance.rst",
         ),
+        yields=report(
+            directory("<results>/best/{task}/yields"),
+            patterns=["{variable}.png"],
+            category="4. Best point",
+            subcategory="{task}",
+            labels={"shows": "events as they count in data: {variable}"},
+            caption="../workflow/report/yields.rst",
+        ),
         calibration=report(
             "<results>/best/{task}/calibration.png",
             category="4. Best point",

@@ -21,6 +21,7 @@ from jetloom.cutflow import CutFlow
 from jetloom.data.appearance import appearance
 from jetloom.data.building import split as splitting
 from jetloom.data.building.collected import source_of
+from jetloom.data.building.conditions import Conditions
 from jetloom.data.building.matching import match_parts
 from jetloom.data.building.parts import write_parts
 from jetloom.data.building.sample_facts import sample_facts
@@ -78,6 +79,7 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
         "task": task_name,
         **appearance(analysis, task_name),
         **_described_columns(task, files),
+        **_described_rows(analysis, task, samples),
         "parts": {name: [f"{PARTS}/{name}.h5"] for name in staged},
         "views": [view.description for view in views],
         # JSON sorts the keys of `samples`; the column `sample` counts in the order of the configuration.
@@ -165,6 +167,17 @@ def _described_columns(task: Task, files: dict[str, list[Path]]) -> dict[str, An
     if task.particles:
         found["particles"] = [[column_name(text) for text in particle] for particle in task.particles]
     return found | ({"collections": _described_collections(task, files)} if task.collections else {})
+
+
+def _described_rows(analysis: Analysis, task: Task, samples: dict[str, Any]) -> dict[str, Any]:
+    """Return what the rows are, whether they are weighed with a luminosity, and the conditions."""
+    found: dict[str, Any] = {"rows": task.rows, "luminosity": analysis.luminosity is not None}
+    if task.conditions:
+        values = Conditions(task, {name: facts["rows"] for name, facts in samples.items()}).described()
+        first = next(iter(next(iter(task.conditions.values()))))
+        signal = next((key for key, label in task.labels.items() if first in label.samples), next(iter(task.labels)))
+        found["conditions"] = {"values": values, "signal": signal}
+    return found
 
 
 def _described_collections(task: Task, files: dict[str, list[Path]]) -> dict[str, Any]:

@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from jetloom.io.atomic import make_directory, write_text
 from jetloom.plots.classifier import performance as plots
+from jetloom.plots.classifier import yields
 from jetloom.plots.classifier.confusion import draw_confusion, matrices
 from jetloom.plots.style import class_styles
 from jetloom.report.classifier.stored import read_figures, read_metrics
 from jetloom.report.classifier.tables import metrics_page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from jetloom.plots.style import ClassStyle
+    from jetloom.report.classifier.stored import Figures
 
 
 def draw(numbers: Path, facts: Mapping[str, Any], output: Path) -> None:
@@ -46,3 +50,17 @@ def draw(numbers: Path, facts: Mapping[str, Any], output: Path) -> None:
     for column, binned in shown.performance.items():
         path, title = output / "performance" / column, titles.get(column, column)
         plots.draw_performance(path, classes, binned, title, label=label)
+    _draw_yields(output / "yields", classes, shown, facts)
+
+
+def _draw_yields(output: Path, classes: Sequence[ClassStyle], shown: Figures, facts: Mapping[str, Any]) -> None:
+    """Draw events as they count in data; of jets, nothing."""
+    make_directory(output)
+    label = facts["label"]
+    unit = "Events" if facts.get("luminosity") else "Cross-section [pb]"
+    for place, found in enumerate(shown.stacked):
+        yields.draw_stacked(output / f"score_{classes[place].name}", classes, place, found, unit, label)
+    titles = {style.name: style.title for style in classes}
+    for one in shown.significance:
+        for name in one.values[0]:
+            yields.draw_significance(output / f"significance_{name}", one, name, titles[one.signal], label)

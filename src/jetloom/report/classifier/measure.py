@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jetloom.data.building.conditions import CONDITION
 from jetloom.data.building.labels import UNLABELLED
 from jetloom.evaluation.classification import numbers as report
+from jetloom.evaluation.classification.yields import scales_of, significances, stacked
 from jetloom.evaluation.statistics.bootstrap import KEYS, event_keys
 from jetloom.evaluation.statistics.histogram import Distribution, distributions
 from jetloom.inference.prediction import predict
@@ -45,6 +47,7 @@ def evaluate(subject: Subject, output: Path) -> dict[str, Any]:
         What ``metrics.json`` holds.
     """
     jets, columns = _predict_test(subject, output / "predictions.h5")
+    counted = _yields(subject, jets, columns)
     draws = subject.draws
     true = jets.take(columns["true_label"] != UNLABELLED)
     metrics = report.overall(jets, draws)
@@ -57,6 +60,7 @@ def evaluate(subject: Subject, output: Path) -> dict[str, Any]:
         alike=np.array_equal(columns["true_label"], jets.labels),
         calibration=report.calibrations(jets),
         performance={name: report.binned(jets, columns[name], draws) for name in subject.spectators},
+        **counted,
     )
     parts = metrics, figures.roc, figures.calibration, figures.used
     results = report.numbers(jets, subject.dataset.classes, *parts) | subject.identity()
@@ -71,6 +75,7 @@ def _predict_test(subject: Subject, path: Path) -> tuple[report.Jets, dict[str, 
     view, spectators = subject.view, subject.spectators
     scores = [f"score_{name}" for name in view.facts.classes]
     dtype, kept = _row(spectators, scores), []
+    conditions: list[Any] = []
     with publishing(path, check_file) as part, TableWriter(part, {"jets": (dtype, None)}) as writer:
         writer.attributes = {"classes": view.facts.classes, "fold": view.fold, "dataset": subject.dataset.fingerprint}
         writer.attributes |= {"bootstrap": asdict(subject.draws)}
@@ -82,11 +87,32 @@ def _predict_test(subject: Subject, path: Path) -> tuple[report.Jets, dict[str, 
             for place, name in enumerate(scores):
                 rows[name] = probabilities[:, place]
             writer.append(jets=rows)
-            kept.append(rows[rows["label"] != UNLABELLED])
+            known = rows["label"] != UNLABELLED
+            kept.append(rows[known])
+            if CONDITION in (block.dtype.names or ()):
+                conditions.append(block[CONDITION][known])
     rows = np.concatenate(kept) if kept else np.zeros(0, dtype)
     probabilities = np.stack([rows[name] for name in scores], axis=1)
     jets = report.Jets(rows["label"], probabilities, rows["weight"], event_keys(*(rows[key] for key in KEYS)))
-    return jets, {name: rows[name] for name in ("true_label", *spectators)}
+    columns = {name: rows[name] for name in ("true_label", "event_weight", *spectators)}
+    return jets, columns | ({CONDITION: np.concatenate(conditions)} if conditions else {})
+
+
+def _yields(subject: Subject, jets: report.Jets, columns: dict[str, Any]) -> dict[str, Any]:
+    """Return what figures show of events as they count in data; nothing of jets."""
+    facts, classes = subject.dataset.description, subject.dataset.classes
+    if facts.get("rows") != "events" or subject.view.facts.classes != classes:
+        return {"stacked": [], "significance": []}
+    parts = [path.stem for path in subject.view.files["test"]]
+    weights = columns["event_weight"].astype(np.float64) * scales_of(facts["summary"], parts, classes)[jets.labels]
+    found: dict[str, Any] = {"stacked": stacked(jets.labels, jets.probabilities, weights, len(classes))}
+    found["significance"] = []
+    if CONDITION in columns:
+        place = classes.index(facts["conditions"]["signal"])
+        rows = (jets.labels, jets.probabilities[:, place], weights)
+        values = facts["conditions"]["values"]
+        found["significance"] = [significances(rows, columns[CONDITION], values, place, classes[place])]
+    return found
 
 
 def _row(spectators: Sequence[str], scores: Sequence[str]) -> np.dtype[Any]:

@@ -9,6 +9,7 @@ from jetloom.evaluation.classification.binned import Performance
 from jetloom.evaluation.classification.calibration import Calibration
 from jetloom.evaluation.classification.confusion import Confusion
 from jetloom.evaluation.classification.roc import Roc
+from jetloom.evaluation.classification.yields import Significance, Stacked
 from jetloom.evaluation.statistics.histogram import Distribution
 from jetloom.io.stored import Stored
 from jetloom.report.stored import Left
@@ -34,6 +35,10 @@ class Figures:
         One a class.
     performance : dict of str to list of Performance
         By column of the variable, one a pair of classes.
+    stacked : list of Stacked
+        Of events: one a class that is scored. Of jets none.
+    significance : list of Significance
+        One, where there are conditions.
     """
 
     train: list[list[Distribution]]
@@ -44,6 +49,8 @@ class Figures:
     alike: bool
     calibration: list[Calibration]
     performance: dict[str, list[Performance]]
+    stacked: list[Stacked]
+    significance: list[Significance]
 
 
 class Metrics(Stored):
