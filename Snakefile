@@ -52,6 +52,7 @@ include: "rules/regression.smk"
 include: "rules/export.smk"
 include: "rules/junipr.smk"
 include: "rules/compare.smk"
+include: "rules/apply.smk"
 
 
 onstart:
@@ -66,5 +67,6 @@ rule all:
         reports=targets.data_reports(PLAN) + targets.task_reports(PLAN),
         comparisons=targets.comparisons(PLAN),
         junipr=targets.densities(PLAN),
+        applied=targets.applied(PLAN),
         runs=targets.runs(PLAN),
         lost=targets.lost_manifests(PLAN),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-STAGES = ("read", "validate", "select", "slots", "trees", "dataset")
+STAGES = ("read", "validate", "select", "slots", "trees", "dataset", "apply")
 FOUND = "in the file"
 """The step that starts each level; it takes nothing away."""
 

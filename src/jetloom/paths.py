@@ -271,3 +271,8 @@ def best(analysis: Analysis, task: str) -> Path:
 def exported(analysis: Analysis, task: str) -> Path:
     """Return the directory of the exported files of a task's best point."""
     return best(analysis, task) / "export"
+
+
+def applied(analysis: Analysis, task: str) -> Path:
+    """Return the directory of what a task's best model says of files."""
+    return results(analysis) / "applied" / task

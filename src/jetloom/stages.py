@@ -111,6 +111,11 @@ def tasks_with_flavours(analysis: Analysis) -> list[str]:
     return [name for name in tasks_with(analysis, "classifier") if analysis.tasks[name].flavours is not None]
 
 
+def applied_tasks(analysis: Analysis) -> list[str]:
+    """Return the tasks whose best model is applied to files."""
+    return [name for name, task in analysis.tasks.items() if task.apply.samples]
+
+
 def _compared(analysis: Analysis) -> list[str]:
     return _if(analysis.comparisons)
 
@@ -159,6 +164,7 @@ STAGES = {
         Stage("plot_sampled", "plot", sampled_tasks),
         Stage("reweight", "evaluate", _with_reweighting),
         Stage("plot_reweighting", "plot", _with_reweighting),
+        Stage("apply", "evaluate", applied_tasks),
         Stage("compare", "evaluate", _compared),
         Stage("plot_comparison", "plot", _compared),
     )

@@ -273,3 +273,16 @@ def test_an_objective_without_a_page_is_asked_for_none(content, tmp_path):
     asked = [path for path in targets.task_reports(plan) if "/own" in path]
     assert asked == ["results/tiny/plots/own/scan/learning_curves.png", "results/tiny/scans/own/best.zip"]
     assert "results/tiny/best/gluon/metrics.html" in targets.task_reports(plan)
+
+
+def test_what_models_are_applied_to_has_a_job_a_file(content):
+    content["tasks"]["dense"]["apply"] = {"samples": ["a-b"]}
+    content["tasks"]["gluon"]["apply"] = {"samples": ["a-b"], "by": "class"}
+    plan = Plan.of(content)
+    assert targets.applied(plan) == [
+        "results/tiny/applied/dense/a-b/a1.json", "results/tiny/applied/dense/a-b/a2.json",
+        "results/tiny/applied/gluon/all.json",
+    ]  # fmt: skip
+    inputs = Inputs(plan)
+    assert inputs.applied_files(wildcards(task="dense", piece="a-b/a2")) == ["results/tiny/trees/a-b/a2.h5"]
+    assert plan.tasks_of("apply") == "dense|gluon"

@@ -60,6 +60,9 @@ ROOMS = {
         "decompress": "write again what was compressed: the same names, types and lists, each value within its bound",
         "info": "say what is in a compressed file: variables with types, bounds and sizes, and what was left out",
     },
+    "models": {
+        "apply": "apply a trained model to files: all columns plus its outputs, to ROOT or HDF5",
+    },
     "site": {
         "check": "check a configuration and say what it would do",
         "resume": "go on after anything: driver killed, machine rebooted, jobs cancelled",

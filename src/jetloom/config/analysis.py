@@ -117,6 +117,12 @@ class Analysis(Settings):
                     if sample not in known:
                         advice = near_misses(sample, known)
                         raise ValueError(f"tasks.{task_name}.{where}: no sample '{sample}'; {advice}")
+            for sample in task.apply.samples:
+                if sample not in self.samples:
+                    advice = near_misses(sample, self.samples)
+                    raise ValueError(f"tasks.{task_name}.apply.samples: no sample '{sample}'; {advice}")
+                if sample in self.task_samples(task_name):
+                    _check_part(f"tasks.{task_name}.apply.part", sample, task)
         return self
 
     @model_validator(mode="after")
@@ -152,6 +158,14 @@ class Analysis(Settings):
         """Return the names of the samples that take part in a task, in the order of the configuration."""
         chosen = self.tasks[task].samples
         return [name for name in self.samples if not chosen or name in chosen]
+
+
+def _check_part(where: str, sample: str, task: Task) -> None:
+    """Refuse to apply a model to what trained it, unless it is said which part is meant."""
+    if task.split.folds == 0 and task.apply.part == "unseen":
+        raise ValueError(f"{where}: sample '{sample}' trains: say 'test' for the events that did not, or 'all'")
+    if task.split.folds and task.apply.part in ("test", "train"):
+        raise ValueError(f"{where}: with folds each event is applied by the fold that never saw it: leave it out")
 
 
 def _borrowing(name: str, task: Task, tasks: dict[str, Task]) -> Task:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
+from jetloom.config.applied import Applied
 from jetloom.config.collected import Collected, check_names
 from jetloom.config.flavours import Flavours, check_flavours
 from jetloom.config.limits import (
@@ -222,6 +223,8 @@ class Task(Settings):
     drawings: Annotated[NonNegativeInt, Field(le=100)] = Field(
         6, description="For density models: jets of the test part whose trees are drawn, chosen by `seed`."
     )
+
+    apply: Applied = Field(default_factory=Applied, description="What the best model is applied to.")
 
     @model_validator(mode="before")
     @classmethod

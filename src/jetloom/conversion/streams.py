@@ -63,9 +63,21 @@ class Selected:
     ----------
     task : Task
         The conversion, with a schema.
+    marks : bool
+        Whether events and jets get columns that say where they stood in the file: :attr:`ENTRY`, counted within the
+        block that was read, and :attr:`PLACE`. They are no part of the layout.
+
+    Attributes
+    ----------
+    read_jets : int64 array
+        Jets of each event of the block that was read last, before anything was taken away.
     """
 
-    def __init__(self, task: Task) -> None:
+    ENTRY, PLACE = "(entry)", "(place)"
+
+    def __init__(self, task: Task, marks: bool = False) -> None:
+        self._marks = marks
+        self.read_jets = np.zeros(0, np.int64)
         if task.schema is None:
             raise ConfigurationError(
                 "is not an ntuple of jetloom and needs a schema", path=task.path, advice="give --schema"
@@ -103,6 +115,8 @@ class Selected:
             for block in reader.blocks(task.conversion.max_events):
                 if task.is_data:
                     block.events["mc_event_weight"] = np.ones(block.entries, np.float32)
+                if self._marks:
+                    self._mark(block)
                 self.record.events += block.entries
                 weights.append(math.fsum(block.events["mc_event_weight"].tolist()))
                 processes.count(block)
@@ -122,6 +136,14 @@ class Selected:
         """Return what the file says of all that was generated for it."""
         named = self._schema.bookkeeping
         return read_bookkeeping(self._task.path) if named is None else read_named(self._task.path, named)
+
+    def _mark(self, block: EventBlock) -> None:
+        """Let events and jets say where they stand in the block."""
+        self.read_jets = block.jets.counts
+        block.events[self.ENTRY] = np.arange(block.entries)
+        if not block.jets.columns:  # rows are events
+            return
+        block.jets.columns[self.PLACE] = np.arange(len(block.jets)) - np.repeat(block.jets.offsets[:-1], self.read_jets)
 
     def _channel(self, reader: DxaodReader) -> str:
         """Return the variable with the channel numbers, "" if the schema or the file has none."""

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from jetloom import paths
-from jetloom.locations import Remote
+from jetloom.locations import Location, Remote
+from jetloom.planning.applied import pieces, source_of
 from jetloom.planning.plan import Plan
 from jetloom.provenance import file_digest
 from jetloom.scan.bundles.manifest import lacking
@@ -157,6 +158,19 @@ class Inputs:
     def drawings(self, wildcards: Any) -> int:
         """Return the number of trees that are drawn of a task's best model."""
         return self._analysis.tasks[wildcards.task].drawings
+
+    def applied_files(self, wildcards: Any) -> Files:
+        """Return the files of this machine that a job applies a model to."""
+        return [str(path) for path in self._applied(wildcards) if isinstance(path, Path)]
+
+    def state_of_applied(self, wildcards: Any) -> str:
+        """Return size and time of these, if they are a user's own."""
+        own = self._analysis.tasks[wildcards.task].apply.reads_originals
+        return " ".join(map(paths.state, self._applied(wildcards))) if own else ""
+
+    def _applied(self, wildcards: Any) -> list[Location]:
+        files = pieces(self._analysis, wildcards.task)[wildcards.piece]
+        return [source_of(self._analysis, wildcards.task, *one) for one in files]
 
     def compared_predictions(self, wildcards: Any) -> Files:
         """Return the predictions of the models of a comparison, those of ratios too."""

@@ -5,8 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from jetloom import paths
+from jetloom.planning.applied import pieces
 from jetloom.planning.plan import Plan
-from jetloom.stages import exported_tasks, reweighted, sampled_tasks, tasks_with_flavours, tasks_with_page
+from jetloom.stages import (
+    applied_tasks,
+    exported_tasks,
+    reweighted,
+    sampled_tasks,
+    tasks_with_flavours,
+    tasks_with_page,
+)
 
 
 def hdf5(plan: Plan) -> list[str]:
@@ -77,6 +85,15 @@ def densities(plan: Plan) -> list[str]:
     return samples + [
         f"{plan.root}/comparisons/{name}/reweighting/{ratio}/reweighting.html"
         for name, ratio in reweighted(plan.analysis)
+    ]
+
+
+def applied(plan: Plan) -> list[str]:
+    """Return the records of what best models are applied to; the files lie beside them."""
+    return [
+        f"{plan.root}/applied/{task}/{piece}.json"
+        for task in applied_tasks(plan.analysis)
+        for piece in pieces(plan.analysis, task)
     ]
 
 

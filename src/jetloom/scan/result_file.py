@@ -50,6 +50,7 @@ class Result(Stored):
     host: str
     origin: Origin
     jets: int = Field(0, description="Of the training part.")
+    fold: int | None = Field(None, description="Of a cross-validation.")
 
     def metric(self, name: str) -> float:
         """Return a metric, NaN if it means nothing."""

@@ -26,7 +26,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
     -------
     dict
         ``simulate``, ``convert`` and ``trees`` by sample; ``dataset`` by task that has one of its own; ``train``,
-        ``appearance``, ``evaluate``, ``export``, ``flavours`` and ``collect`` by task; ``compare`` and
+        ``appearance``, ``evaluate``, ``export``, ``flavours``, ``apply`` and ``collect`` by task; ``compare`` and
         ``plot_comparison`` by comparison; ``diagnostics`` by collection.
     """
     samples, tasks = analysis.samples.items(), analysis.tasks.items()
@@ -59,6 +59,10 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         "evaluate": {name: digest(_evaluated(analysis, name)) for name in analysis.tasks},
         "export": {name: digest(task.export) for name, task in tasks},
         "flavours": {name: digest(task.flavours and task.flavours.model_dump(mode="json")) for name, task in tasks},
+        "export": {
+            name: digest([task.export, analysis.conversion.select.model_dump(mode="json")]) for name, task in tasks
+        },
+        "apply": {name: digest(task.apply.model_dump(mode="json")) for name, task in tasks},
         "diagnostics": {name: digest(_shown(analysis)) for name in [*shown_collections(analysis), "samples"]},
         "collect": {
             name: digest([code["collect"], criterion(task), list(task.scan), talos_dictionary(task)])

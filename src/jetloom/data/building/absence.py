@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from jetloom.errors import MissingObjectError
 from jetloom.expressions import evaluate, names_in
-from jetloom.io.hdf5.tables import TableReader
+from jetloom.io.hdf5.described import Described
 
 if TYPE_CHECKING:
     from jetloom.config.tasks import Task
@@ -40,7 +40,7 @@ def input_values(text: str, columns: Mapping[str, npt.NDArray[Any]], rows: int) 
     return np.where(missing_rows(text, columns, rows), np.float32(np.nan), result)
 
 
-def absent_variables(reader: TableReader) -> dict[str, str]:
+def absent_variables(reader: Described) -> dict[str, str]:
     """Return the columns of the jets that a file has no values of, and how its input calls what it lacks.
 
     Of a collection that the input lacks, this is the number of its constituents.
@@ -48,13 +48,13 @@ def absent_variables(reader: TableReader) -> dict[str, str]:
     return absent_columns(_listed(reader))
 
 
-def absent_entries(reader: TableReader, collection: str) -> dict[str, str]:
+def absent_entries(reader: Described, collection: str) -> dict[str, str]:
     """Return the variables of a collection that a file has no values of, and how its input calls what it lacks."""
     prefix = f"{collection}."
     return {name.removeprefix(prefix): branch for name, branch in _listed(reader).items() if name.startswith(prefix)}
 
 
-def _listed(reader: TableReader) -> dict[str, str]:
+def _listed(reader: Described) -> dict[str, str]:
     return reader.attribute("absent", dict[str, str]) if reader.has_attribute("absent") else {}
 
 
@@ -93,7 +93,7 @@ class Absence:
         return not names_in(text).isdisjoint(self.variables)
 
 
-def absence(task: Task, reader: TableReader, is_data: bool) -> Absence:
+def absence(task: Task, reader: Described, is_data: bool) -> Absence:
     """Find out what a file's absences mean for a task.
 
     Raises
@@ -123,7 +123,7 @@ def _absent_in(text: str, variables: Iterable[str]) -> list[str]:
     return sorted(names_in(text) & set(variables))
 
 
-def verdict(task: Task, reader: TableReader, name: str, what: str, branch: str) -> Literal["pass", "fail"]:
+def verdict(task: Task, reader: Described, name: str, what: str, branch: str) -> Literal["pass", "fail"]:
     """Return what the configuration says that happens in a file without a variable.
 
     Raises
@@ -137,7 +137,7 @@ def verdict(task: Task, reader: TableReader, name: str, what: str, branch: str) 
     return found
 
 
-def _needed(reader: TableReader, name: str, what: str, branch: str, advice: str) -> MissingObjectError:
+def _needed(reader: Described, name: str, what: str, branch: str, advice: str) -> MissingObjectError:
     return MissingObjectError(
         f"its input has no branch '{branch}', and the {what} needs it", path=reader.path, where=name, advice=advice
     )

@@ -90,6 +90,7 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
         "matching": matching,
         "summary": summary,
         "fingerprint": fingerprint,
+        "sources": _sources(files),
         "digests": {name: provenance.file_digest(directory / PARTS / f"{name}.h5") for name in staged},
         "origin": provenance.origin(task.model_dump(mode="json", include=DATA_SETTINGS), _input_digests(files)),
     }
@@ -152,6 +153,15 @@ def _tree_settings(files: dict[str, list[Path]]) -> dict[str, Any]:
 
 def _input_digests(files: dict[str, list[Path]]) -> dict[str, str]:
     return {f"{sample}/{path.name}": provenance.file_digest(path) for sample, paths in files.items() for path in paths}
+
+
+def _sources(files: dict[str, list[Path]]) -> list[str]:
+    """Return the digests of what the files were made from, by which a model knows them again when it is applied."""
+    found = set[str]()
+    for path in (path for paths in files.values() for path in paths):
+        with TableReader(path) as reader:
+            found.add(reader.attribute("source") if reader.has_attribute("source") else "")
+    return sorted(found - {""})
 
 
 def _described_columns(task: Task, files: dict[str, list[Path]]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from jetloom.data.building.absence import absent_entries, absent_variables, inpu
 from jetloom.data.collections import Index, Slots
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.expressions import ROW, column_name, evaluate, evaluate_mask, names_in
-from jetloom.io.hdf5.tables import TableReader
+from jetloom.io.hdf5.described import Described
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Collector:
         The name of the collection in the dataset.
     task : Task
         What is wanted; ``absent`` says what cuts do in a file that lacks a variable.
-    reader : TableReader
+    reader : Described
         The file.
 
     Raises
@@ -50,7 +50,7 @@ class Collector:
         then.
     """
 
-    def __init__(self, name: str, task: Task, reader: TableReader) -> None:
+    def __init__(self, name: str, task: Task, reader: Described) -> None:
         self.name, self.settings, self.path = name, task.collections[name], reader.path
         self.source = source_of(name, self.settings)
         _check(self.name, self.settings, self.source, reader)
@@ -132,7 +132,7 @@ def source_of(name: str, settings: Collected) -> str:
     return settings.of or name
 
 
-def collectors(task: Task, reader: TableReader) -> list[Collector]:
+def collectors(task: Task, reader: Described) -> list[Collector]:
     """Return what takes the collections of a task from a file, in the order of the task; see :class:`Collector`."""
     return [Collector(name, task, reader) for name in task.collections]
 
@@ -147,7 +147,7 @@ def sources(task: Task) -> frozenset[str]:
     return frozenset(source_of(name, settings) for name, settings in task.collections.items())
 
 
-def _check(name: str, settings: Collected, source: str, reader: TableReader) -> None:
+def _check(name: str, settings: Collected, source: str, reader: Described) -> None:
     where = f"collections.{name}"
     tables = [table for table in reader.rows if reader.slots(table) is not None]
     if source not in tables:

@@ -1,0 +1,1 @@
+"""Verbs of trained models: applied to files, kept as archives."""
