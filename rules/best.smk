@@ -8,6 +8,8 @@ rule deploy:
     input:
         table=rules.collect.output.table,
         facts=rules.collect.output.facts,
+        description=ancient(INPUTS.in_dataset("dataset.json")),
+        parts=ancient(INPUTS.in_dataset("parts")),
     output:
         archive="<results>/scans/{task}/best.zip",
     log:
@@ -18,7 +20,7 @@ rule deploy:
         **asks("deploy"),
     params:
         config=stored_config,
-        code=code_digest("scan.table.deploy"),
+        code=code_digest("scan.table.deploy", "inference.applied.recipe", "inference.applied.seen"),
     message:
         "Deploying the best model of {wildcards.task}"
     shell:

@@ -62,6 +62,7 @@ ROOMS = {
     },
     "models": {
         "apply": "apply a trained model to files: all columns plus its outputs, to ROOT or HDF5",
+        "archive": "list deployed models, copy or rename one with its content",
     },
     "site": {
         "check": "check a configuration and say what it would do",

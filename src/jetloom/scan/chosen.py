@@ -38,7 +38,12 @@ class Chosen:
 
 
 def choose(
-    analysis: Analysis, task_name: str, point: str | None = None, scan: Path | None = None, dataset: Path | None = None
+    analysis: Analysis,
+    task_name: str,
+    point: str | None = None,
+    scan: Path | None = None,
+    dataset: Path | None = None,
+    run: str | None = None,
 ) -> Chosen:
     """Return a trained point of a task with all of its folds.
 
@@ -50,6 +55,8 @@ def choose(
         The best one if not given.
     scan, dataset : Path, optional
         Where they lie, if elsewhere than in the results of the analysis.
+    run : str, optional
+        Its repetition, as ``r1``; that of the best run, or the first one, if not given.
 
     Raises
     ------
@@ -65,12 +72,12 @@ def choose(
         best = best_of(read_facts(directory), directory)
         name, repetition = best.point, parse_run(best.run)[0]
     else:
-        name, repetition = find_point(task, point).name, 0
+        name, repetition = find_point(task, point).name, parse_run(run or "r0")[0]
     files: dict[int | None, Path] = {}
-    for run in runs(task):
-        own, fold = parse_run(run)
+    for one in runs(task):
+        own, fold = parse_run(one)
         if own == repetition:
-            files[fold] = _network(directory / name / run, fold, data.fingerprint, find_model(task.model).file)
+            files[fold] = _network(directory / name / one, fold, data.fingerprint, find_model(task.model).file)
     recipe = Recipe(
         task_name,
         name,

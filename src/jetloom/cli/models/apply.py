@@ -23,6 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "inputs", nargs="*", metavar="[SAMPLE=]FILE", help="converted files (.h5), or ROOT files, which a schema reads"
     )
+    parser.add_argument("--model", type=Path, metavar="ZIP", help="an archive of jetloom deploy, without the analysis")
     parser.add_argument("--config", type=Path, help="configuration of the analysis that trained the model")
     parser.add_argument("--task", help="name of the task")
     parser.add_argument("--point", help="a point of the scan; the best one")
@@ -64,7 +65,11 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.rows < 1:
         raise ConfigurationError("must be at least 1", where="--rows")
     analysis, recipe, networks, seen = _from_analysis(arguments)
-    named = _of_piece(arguments, analysis) if arguments.piece is not None else _named(arguments, analysis, recipe)
+    named = (
+        _of_piece(arguments, analysis)
+        if analysis is not None and arguments.piece is not None
+        else _named(arguments, analysis, recipe)
+    )
     if not named:
         raise ConfigurationError("no file is given", advice="name files, or samples with --samples")
     given = [_opened(arguments, analysis, recipe, *one) for one in named]
@@ -83,7 +88,7 @@ def run(arguments: argparse.Namespace) -> None:
         logger.info("%s: %d of %d jets", entry["file"], flow.left("jets"), flow.found("jets"))
 
 
-def _from_analysis(arguments: argparse.Namespace) -> tuple[Analysis, Recipe, dict[int | None, Any], Any]:
+def _from_analysis(arguments: argparse.Namespace) -> tuple[Analysis | None, Recipe, dict[int | None, Any], Any]:
     """Return the analysis, and the recipe, the networks and the events that trained them, of a task."""
     from jetloom.config.load import find_task, load_analysis
     from jetloom.errors import ConfigurationError
@@ -91,8 +96,10 @@ def _from_analysis(arguments: argparse.Namespace) -> tuple[Analysis, Recipe, dic
     from jetloom.scan.chosen import choose, seen
     from jetloom.training.backends.backend import use_backend
 
+    if arguments.model is not None:
+        return _from_archive(arguments)
     if arguments.config is None or arguments.task is None:
-        raise ConfigurationError("say which model: --config and --task")
+        raise ConfigurationError("say which model: --config and --task, or --model")
     analysis = load_analysis(arguments.config)
     task = find_task(analysis, arguments.task)
     chosen = choose(analysis, arguments.task, arguments.point, arguments.scan, arguments.dataset)
@@ -100,6 +107,21 @@ def _from_analysis(arguments: argparse.Namespace) -> tuple[Analysis, Recipe, dic
         use_backend(task.training.backend, task.training.threads)
     networks = {fold: load_model(path) for fold, path in chosen.files.items()}
     return analysis, chosen.recipe, networks, seen(analysis, arguments.task, chosen.dataset)
+
+
+def _from_archive(arguments: argparse.Namespace) -> tuple[None, Recipe, dict[int | None, Any], Any]:
+    """Return the same of an archive, which needs no analysis."""
+    from jetloom.errors import ConfigurationError
+    from jetloom.inference.applied.archive import read_archive
+    from jetloom.training.backends.backend import use_backend
+
+    for name in ("config", "task", "point", "piece", "samples"):
+        if getattr(arguments, name):
+            raise ConfigurationError("belongs to an analysis, and --model is without one", where=f"--{name}")
+    archive = read_archive(arguments.model)
+    if archive.recipe.model.trainer == "network":
+        use_backend("tensorflow", 1)
+    return None, archive.recipe, archive.networks(), archive.seen
 
 
 def _of_piece(arguments: argparse.Namespace, analysis: Analysis) -> list[tuple[str, str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -29,7 +29,7 @@ KEPT = {"fingerprint", "classes", "inputs", "collections", "views", "spectators"
 class StoredRecipe(Stored):
     """A recipe as an archive holds it."""
 
-    format: str
+    format: Literal["jetloom-recipe-1"]
     name: str
     point: str
     run: str

@@ -1,10 +1,11 @@
-"""The best model as an archive: of networks, one that ``talos.Restore`` opens."""
+"""A point's model as an archive: of networks, one that ``talos.Restore`` opens."""
 
 from __future__ import annotations
 
 import json
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +24,8 @@ def deploy(
     ascending: bool,
     model: Path,
     archive: Path,
+    point: str | None = None,
+    members: Mapping[str, bytes] | None = None,
 ) -> None:
     """Deploy a model with Talos, without any of the training data in the archive.
 
@@ -43,6 +46,10 @@ def deploy(
         The best model's ``.keras`` file.
     archive : Path
         The ``.zip`` to publish.
+    point : str, optional
+        The point that the model is of; the first of the table if not given.
+    members : mapping of str to bytes, optional
+        What the archive holds besides, see :func:`jetloom.inference.applied.archive.recipe_members`.
     """
     from talos.commands.deploy import Deploy
 
@@ -52,12 +59,16 @@ def deploy(
     data = table.reset_index(drop=True)
     # Talos chooses by the metric again, and cannot where it means nothing for any point: the order of the table stands.
     chosen_by, rising = ("rank", True) if data[metric].isna().all() else (metric, ascending)
+    place = 0 if point is None else int(data.index[data["point"] == point][0])
+    if place:  # Talos takes the best row: of another point it is told which one is meant
+        data["deployed"] = (data.index == place).astype(int)
+        chosen_by, rising = "deployed", False
     run = SimpleNamespace(
         data=data,
-        details={"metric": metric, "point": str(data.loc[0, "point"])},
+        details={"metric": metric, "point": str(data.loc[place, "point"]), "name": archive.stem},
         params=parameters,
         parameter_columns=columns,
-        models={0: load_network(model)},
+        models={place: load_network(model)},
         x=None,
         y=None,
         round_history=[],
@@ -66,9 +77,16 @@ def deploy(
         made = Deploy(run, Path(directory) / "archive", chosen_by, asc=rising).path
         with publishing(archive) as part:
             Path(made).replace(part)
+            _add(part, members or {})
 
 
-def pack(table: pd.DataFrame, parameters: dict[str, list[Any]], model: Path, archive: Path) -> None:
+def pack(
+    table: pd.DataFrame,
+    parameters: dict[str, list[Any]],
+    model: Path,
+    archive: Path,
+    members: Mapping[str, bytes] | None = None,
+) -> None:
     """Pack a model that is no network, which Talos does not know: its file, ``scan.csv`` and ``parameters.json``.
 
     Parameters
@@ -81,13 +99,23 @@ def pack(table: pd.DataFrame, parameters: dict[str, list[Any]], model: Path, arc
         The best model's file.
     archive : Path
         The ``.zip`` to publish.
+    members : mapping of str to bytes, optional
+        What the archive holds besides.
     """
     content = {
         model.name: model.read_bytes(),
         "parameters.json": json.dumps(parameters, indent=1).encode(),
         "scan.csv": table.to_csv(index=False).encode(),
     }
-    with publishing(archive) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, data in content.items():
-            # A date of its own would give other bytes each time.
-            file.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+    with publishing(archive) as part:
+        zipfile.ZipFile(part, "w").close()
+        _add(part, {**content, **(members or {})})
+
+
+def _add(path: Path, members: Mapping[str, bytes]) -> None:
+    """Add members to an archive."""
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as file:
+        for name, data in members.items():
+            if name not in file.namelist():
+                # A date of its own would give other bytes each time.
+                file.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
