@@ -114,6 +114,7 @@ rule plot_scan:
             labels={"shows": "learning curves"},
             caption="../workflow/report/learning_curves.rst",
         ),
+        points=directory("<results>/plots/{task}/scan/points"),
     log:
         "<logs>/plot_scan/{task}.log",
     benchmark:

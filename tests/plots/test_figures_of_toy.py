@@ -11,6 +11,7 @@ from jetloom.evaluation.statistics.bootstrap import Draws
 from jetloom.io.hdf5.tables import TableReader
 from jetloom.report.classifier import measure as best
 from jetloom.report.subject import Subject
+from jetloom.scan.table.collected import read_scan
 from stored_files import write_facts
 
 INPUTS = {"inputs/log_pt", "inputs/width", "inputs/ntracks", "bookkeeping/cut_flow", "bookkeeping/weights"}
@@ -63,6 +64,26 @@ def test_plot_scan(toy, tmp_path):
     first = plot_scan(toy, tmp_path / "a")
     assert drawn(first) >= SCAN
     assert "24 points, 23 trained, 1 without result" in (first / "ten_best.html").read_text()
+
+
+def test_each_of_the_best_points_has_a_figure_named_by_it(toy, tmp_path):
+    options = ["--scan", toy / "scan", "--output", tmp_path, "--most", "3"]
+    assert main(["plot_scan", *map(str, options)]) == 0
+    points = read_scan(toy / "scan").points["point"].tolist()
+    found = {path.stem for path in (tmp_path / "points").glob("*.png")}
+    assert found == set(points[:3])
+
+
+def test_the_histograms_of_a_scan_on_a_terminal(toy):
+    from jetloom.scan.table.terminal import text_histogram
+
+    table = read_scan(toy / "scan").points
+    lines = text_histogram("val_auc", table["val_auc"]).splitlines()
+    assert lines[0] == "val_auc: 23 points, 1 without a value"
+    assert sum(int(line.split()[-1]) for line in lines[1:-1]) == 23
+    assert len(lines) == 14
+    assert text_histogram("x", [1.0, 1.0]) == "x: 2 points, all at 1\n"
+    assert text_histogram("x", [float("nan")]) == "x: 0 points, 1 without a value\n"
 
 
 def test_evaluate(evaluated):

@@ -14,6 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scan", type=Path, required=True, help="directory of the scan, with scan.csv and scan.json")
     parser.add_argument("--config", help="configuration of the analysis, for the label and the title in the figures")
     parser.add_argument("--output", type=Path, required=True, help="where the figures and tables go")
+    parser.add_argument("--most", type=int, default=20, help="points that have a figure of their own, the best (20)")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -22,6 +23,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.io.atomic import make_directory
     from jetloom.plots.scan import interactions
     from jetloom.plots.scan import points as scan
+    from jetloom.plots.scan.by_point import draw_point
     from jetloom.plots.scan.correlations import draw_correlations
     from jetloom.plots.scan.learning import draw_learning
     from jetloom.plots.style import headline
@@ -48,4 +50,10 @@ def run(arguments: argparse.Namespace) -> None:
         )
     draw_correlations(output / "correlations", points, parameters, rank_by, head, metrics)
     draw_learning(output / "learning_curves", points, found.histories, rank_by, head, metrics)
+    make_directory(output / "points")
+    columns = found.facts.parameter_columns
+    for row in points.head(arguments.most).to_dict("records"):
+        history = found.histories[found.histories["point"] == row["point"]]
+        values = {name: row[column] for name, column in columns.items() if column in row}
+        draw_point(output / "points" / row["point"], history, values, f"{head}, {row['point']}, rank {row['rank']}")
     logger.info("drew %d points and %d parameters", len(points), len(parameters))

@@ -14,6 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("--config", default="config/config.yaml", help="configuration (default: config/config.yaml)")
     parser.add_argument("--best", type=int, default=3, metavar="N", help="points to print (default: 3)")
+    parser.add_argument("--histograms", action="store_true", help="histograms of the ranking metric and of val_loss")
     parser.add_argument("--report", type=Path, help="report that was written, to say where it is")
 
 
@@ -23,6 +24,7 @@ def run(arguments: argparse.Namespace) -> None:
     from jetloom.config.load import load_analysis
     from jetloom.errors import MissingFileError
     from jetloom.scan.table.collected import best_of, read_scan
+    from jetloom.scan.table.terminal import text_histogram
     from jetloom.scan.times import stage_times
 
     analysis = load_analysis(arguments.config)
@@ -43,6 +45,9 @@ def run(arguments: argparse.Namespace) -> None:
                 if (column := scan.facts.parameter_columns[key])
             )
             out(f"  {row['rank']}. {row['point']}  {metric} {_written(row, metric)}  {values}\n")
+        if arguments.histograms:
+            for column in dict.fromkeys([metric, "val_loss"]):
+                out(f"\n{text_histogram(column, table[column].to_numpy(float))}")
     if arguments.report is not None:
         if not arguments.report.is_file():
             raise MissingFileError("there is no such file", path=arguments.report)
