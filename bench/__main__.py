@@ -24,6 +24,7 @@ from bench import (
     startup,
     trees,
 )
+from bench import adversary, apply, cluster, conversion, demo, hdf5, junipr, learning, memory, scale, startup, trees
 from bench.measurement import CHECKOUT, Measurement
 
 MODULES = {
@@ -42,6 +43,7 @@ MODULES = {
         demo,
         learning,
     )
+    for module in (conversion, hdf5, trees, junipr, adversary, apply, memory, scale, startup, cluster, demo, learning)
 }
 PACKAGES = ("snakemake", "uproot", "awkward", "h5py", "numpy", "keras", "tensorflow-cpu", "jax")
 

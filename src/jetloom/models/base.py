@@ -102,6 +102,9 @@ class Model(ABC):
     """Whether a training can go on from a trained model of its kind, the one under ``start``."""
     enough_updates: ClassVar[int] = 0
     """With fewer updates in all a training says that it is too short to judge the model by."""
+    knows_epochs: ClassVar[bool] = False
+    """Whether its network, its loss or its updates depend on the parameter ``epochs``: then a training of more epochs
+    does not go on from one of fewer."""
     compile_xla: ClassVar[bool] = False
     """Whether its step is compiled with XLA on TensorFlow, too (on JAX each is), once for each shape of its input."""
 

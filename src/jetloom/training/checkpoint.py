@@ -24,6 +24,10 @@ from jetloom.training.steppers.base import Arrays
 logger = logging.getLogger(__name__)
 
 
+CHECKPOINT = "checkpoint.npz"
+"""Name of the file in the directory of a training."""
+
+
 @dataclass
 class Progress:
     """Where a training stands."""
@@ -49,6 +53,8 @@ class Progress:
     seconds: float = 0.0
     """Training time so far, over all attempts."""
     attempts: int = 0
+    continued: int = 0
+    """Epochs of the shorter training that it goes on from; 0: it began at the start."""
 
 
 def save(path: Path, progress: Progress, current: Arrays, best: Arrays | None) -> None:

@@ -119,6 +119,7 @@ class Loop:
             doubts=self.progress.doubts,
             stopped=stopped,
             forbidden=selection.forbidden,
+            continued=self.progress.continued,
         )
 
     def _goes_on(self) -> bool:

@@ -17,9 +17,11 @@ from jetloom.training.callbacks.choice import make_callbacks
 from jetloom.training.callbacks.epochs import KeptEpochs, Picture
 from jetloom.training.callbacks.own import own_callbacks
 from jetloom.training.callbacks.reporter import Reporter
+from jetloom.training.checkpoint import CHECKPOINT
 from jetloom.training.feed import Feed
 from jetloom.training.identity import identity, start_digests
 from jetloom.training.interruption import Interruption
+from jetloom.training.lengthened import begin_from_shorter
 from jetloom.training.loop import Loop
 from jetloom.training.outcome import Outcome
 from jetloom.training.request import Request
@@ -42,7 +44,8 @@ def train(request: Request) -> dict[str, Any]:
     stepper = make_stepper(network, model, settings)
     stream = feed.stream(settings.batch_size, order_seed)
     _check_streams(stepper, stream)
-    path = request.directory / "checkpoint.npz"
+    path = request.directory / CHECKPOINT
+    begin_from_shorter(request, path)
     schedule = combined(settings.schedule)
     epochs = schedule.within(settings.epochs)
     with Interruption(request.deadline) as interruption:

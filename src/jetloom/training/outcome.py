@@ -26,6 +26,9 @@ class Outcome:
     forbidden: str = ""
     """Why the weights that were kept may not be kept, if none may be; empty otherwise."""
 
+    continued: int = 0
+    """Epochs of the shorter training that it went on from; 0 if it began at the start."""
+
     @property
     def epochs(self) -> int:
         """Epochs that are complete."""

@@ -78,6 +78,8 @@ class Request:
         Draws something of the network, as a PNG, for TensorBoard after each epoch.
     control : Control, optional
         The control region.
+    shorter : mapping of int to Path
+        Checkpoints of trainings that have fewer epochs and differ in nothing else, by their epochs.
     """
 
     task: Task
@@ -92,6 +94,7 @@ class Request:
     warnings: Sequence[str] = ()
     picture: Callable[[Any], bytes] | None = None
     control: Control | None = None
+    shorter: Mapping[int, Path] = field(default_factory=dict)
 
     @cached_property
     def model(self) -> Model:
@@ -108,7 +111,9 @@ class Request:
 
     def seeds(self) -> tuple[int, int]:
         """Return two seeds: of the model, and of the order of the data."""
-        key = int(provenance.digest(self.model.identity(self.parameters), 15), 16)
+        # Not of the number of epochs: a training that goes on for more of them is the same one.
+        named = {name: value for name, value in self.model.identity(self.parameters).items() if name != "epochs"}
+        key = int(provenance.digest(named, 15), 16)
         fold = 0 if self.fold is None else self.fold + 1
         seeds = np.random.SeedSequence([self.seed, key, self.repetition, fold])
         first, second = (int(value) for value in seeds.generate_state(2))

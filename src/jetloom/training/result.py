@@ -33,6 +33,7 @@ def describe(outcome: Outcome, request: Request) -> dict[str, Any]:
         "epochs": outcome.epochs,
         "best_epoch": outcome.best_epoch,
         **{name: reason for name, reason in said.items() if reason},
+        **({"continued_after": outcome.continued} if outcome.continued else {}),
         "metrics": {},
         "attempts": outcome.attempts,
         "wall_time_s": round(outcome.seconds, 3),

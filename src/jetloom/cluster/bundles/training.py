@@ -24,7 +24,9 @@ from jetloom.scan.bundles.membership import Training
 from jetloom.scan.initial_models import Start, find_start
 from jetloom.scan.points.space import parse_run, points
 from jetloom.scan.result_file import is_result_of
+from jetloom.training.checkpoint import CHECKPOINT
 from jetloom.training.identity import identity
+from jetloom.training.lengthened import EPOCHS
 from jetloom.training.request import Control, Request
 
 logger = logging.getLogger(__name__)
@@ -96,7 +98,20 @@ class Trainings:
             start=start.models,
             warnings=start.warnings,
             control=self.control,
+            shorter=self._shorter(training),
         )
+
+    def _shorter(self, training: Training) -> dict[int, Path]:
+        """Return the checkpoints of points that differ from a training's in fewer epochs alone, by their epochs."""
+        own = self._parameters[training.point]
+        if EPOCHS not in own:
+            return {}
+        found = {}
+        for name, parameters in self._parameters.items():
+            if parameters[EPOCHS] < own[EPOCHS] and parameters | {EPOCHS: own[EPOCHS]} == own:
+                directory = paths.training(self.analysis, self.name, name, training.run)
+                found[parameters[EPOCHS]] = directory / CHECKPOINT
+        return found
 
     def _start(self, fold: int | None) -> Start:
         if fold not in self._starts:
