@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from jetloom.config.limits import Batch
-from jetloom.config.settings import Name, Settings
+from jetloom.config.limits import Batch, Single
+from jetloom.config.settings import Name, Settings, Variable
 
 
 class Applied(Settings):
@@ -35,6 +35,9 @@ class Applied(Settings):
     trees: list[str] = Field(
         default_factory=list,
         description="Trees of the samples' own files, such as those of systematic variations: [nominal, 'JET_*'].",
+    )
+    conditions: dict[Variable, Single] = Field(
+        default_factory=dict, description="Values of the task's conditions for samples without one: {mass: 500}."
     )
     rows: Batch = Field(100_000, description="Rows that a network is given at once.")
 

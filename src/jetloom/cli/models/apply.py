@@ -44,6 +44,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--format", choices=["root", "rntuple", "hdf5"], default="root", help="what is written")
     parser.add_argument("--friend", action="store_true", help="only the new columns, for each entry of the input")
+    parser.add_argument(
+        "--condition", action="append", default=[], type=_condition, metavar="NAME=VALUE",
+        help="value of an input that parametrises, for samples without one of their own",
+    )  # fmt: skip
     parser.add_argument("--rows", type=int, default=ROWS, help=f"rows that a network is given at once; {ROWS}")
     parser.add_argument("--dataset", type=Path, help="directory of the dataset; results/<analysis>/datasets/<task>")
     parser.add_argument("--scan", type=Path, help="directory of the scan; results/<analysis>/scans/<task>")
@@ -75,7 +79,7 @@ def run(arguments: argparse.Namespace) -> None:
     given = [_opened(arguments, analysis, recipe, *one) for one in named]
     if arguments.output is None:
         raise ConfigurationError("say where the files go", where="--output")
-    wanted = Wanted(arguments.part, arguments.by, arguments.format, arguments.friend)
+    wanted = Wanted(arguments.part, arguments.by, arguments.format, arguments.friend, dict(arguments.condition))
     record = apply(Networks(recipe, networks, arguments.rows), seen, given, wanted, arguments.output)
     if arguments.record is not None:
         write_json(arguments.record, record)
@@ -85,7 +89,8 @@ def run(arguments: argparse.Namespace) -> None:
         )
     for entry in record["inputs"]:
         flow = CutFlow(entry["counts"])
-        logger.info("%s: %d of %d jets", entry["file"], flow.left("jets"), flow.found("jets"))
+        unit = entry["unit"]
+        logger.info("%s: %d of %d %s", entry["file"], flow.left(unit), flow.found(unit), unit)
 
 
 def _from_analysis(arguments: argparse.Namespace) -> tuple[Analysis | None, Recipe, dict[int | None, Any], Any]:
@@ -140,6 +145,7 @@ def _of_piece(arguments: argparse.Namespace, analysis: Analysis) -> list[tuple[s
     if arguments.piece not in known:
         advice = near_misses(arguments.piece, known)
         raise ConfigurationError("is no job of tasks.<name>.apply", where=f"--piece {arguments.piece}", advice=advice)
+    arguments.condition = list(settings.conditions.items())
     for name in ("part", "by", "format", "friend", "trees", "rows"):
         setattr(arguments, name, getattr(settings, name))
     record = paths.applied(analysis, arguments.task) / f"{arguments.piece}.json"
@@ -164,6 +170,15 @@ def _named(arguments: argparse.Namespace, analysis: Analysis | None, recipe: Rec
         files: dict[str, Any] = {**originals} if arguments.originals or arguments.trees else {**made}
         named += [(sample, name, str(path)) for name, path in files.items()]
     return named
+
+
+def _condition(text: str) -> tuple[str, float]:
+    """Read ``mass=500``."""
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form NAME=NUMBER") from None
 
 
 def _pair(text: str) -> tuple[str, str, str]:

@@ -91,14 +91,20 @@ class _Work:
     def do(self, given: Given, pieces: Pieces) -> None:
         """Apply the model to a tree."""
         recipe, path = self._networks.recipe, pieces.described.path
+        if pieces.unit != recipe.task.rows:
+            raise ConfigurationError(
+                f"its rows are {pieces.unit}, and the model is of {recipe.task.rows}",
+                path=path,
+                advice="read it by a schema as the training's, or apply another model",
+            )
         taken = {**pieces.event_types, **pieces.row_types}
         names = output_names(recipe, taken)
         self._refuse_sources(pieces)
-        preparation = Preparation(recipe, pieces.described)
+        preparation = Preparation(recipe, pieces.described, given.sample, self._wanted.conditions)
         write = self._outputs.of(given, pieces, names)
         flow = CutFlow()
         for piece in pieces.blocks():
-            chunk, labels = self._chunk(piece, preparation, names, flow, path)
+            chunk, labels = self._chunk(piece, preparation, names, flow, pieces)
             write(chunk, labels)
         counts = pieces.flow
         counts.absorb(flow)
@@ -109,10 +115,11 @@ class _Work:
                 "tree": pieces.name,
                 "digests": [digest for digest in pieces.digests if digest],
                 "counts": counts.as_json(),
-                "rows": counts.left("jets"),
+                "unit": pieces.unit,
+                "rows": counts.left(pieces.unit),
             }
         )
-        logger.info("%s: %s: %d rows applied", path, pieces.name, counts.left("jets"))
+        logger.info("%s: %s: %d %s applied", path, pieces.name, counts.left(pieces.unit), pieces.unit)
 
     def _refuse_sources(self, pieces: Pieces) -> None:
         """Refuse, before anything is read, a file that the training was made from; by its bytes, whatever its name."""
@@ -126,16 +133,19 @@ class _Work:
             )
 
     def _chunk(
-        self, piece: Piece, preparation: Preparation, names: list[str], flow: CutFlow, path: Path
+        self, piece: Piece, preparation: Preparation, names: list[str], flow: CutFlow, pieces: Pieces
     ) -> tuple[Chunk, npt.NDArray[np.int32]]:
         """Return what the model says of a piece, without what cuts and the choice of a part took away."""
-        piece = piece.keep_rows(preparation.passed(piece.block, flow))
-        parts = self._parts(piece, path)
+        unit = pieces.unit
+        piece = piece.keep_rows(preparation.passed(piece.block, unit, flow))
+        if unit == "events":  # an event is its row
+            piece = piece.keep_events(np.diff(piece.offsets) > 0)
+        parts = self._parts(piece, pieces.described.path)
         if (kept := _chosen(parts, self._wanted.part)) is not None:
             before = len(piece.block)
             piece, parts = piece.keep_events(kept), parts[kept]
             reason = {"test": "not of the test part", "train": "did not train"}[self._wanted.part]
-            flow.add(STAGE, "jets", reason, before, len(piece.block))
+            flow.add(STAGE, unit, reason, before, len(piece.block))
         of_rows = parts[piece.parents].astype(np.int8)
         predicted = self._networks.predict(preparation.prepared(piece.block, CutFlow()), of_rows)
         outputs = {name: np.ascontiguousarray(predicted[:, place]) for place, name in enumerate(names)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,12 +54,15 @@ class Wanted:
         ``root``, ``rntuple`` or ``hdf5``.
     friend : bool
         Only the new columns, for each entry of the trees that were read.
+    conditions : mapping of str to float
+        Values of the inputs that parametrise, for samples that have none of their own.
     """
 
     part: Part = "unseen"
     by: By = "input"
     format: Format = "root"
     friend: bool = False
+    conditions: Mapping[str, float] = field(default_factory=dict)
 
     def file(self, key: str) -> str:
         """Return the name of a file."""

@@ -111,7 +111,7 @@ class RootSink(Sink):
         of_rows = {} if self._friend else {key: str(kind) for key, kind in rows.items()}
         of_rows |= dict.fromkeys(outputs, "float32")
         flat[PART] = np.dtype(np.int32)
-        if self._friend or events:
+        if events:
             fields = ", ".join(f'"{key}": {kind}' for key, kind in of_rows.items())
             flat["jets"] = f"var * {{{fields}}}"
         else:
@@ -161,7 +161,7 @@ def _friends(chunk: Chunk) -> dict[str, Any]:
         rows[name][place] = values
     parts = np.full(len(origin.jets), -2, np.int32)
     parts[origin.entry] = chunk.parts
-    return {PART: parts, "jets": _jagged(rows, offsets)}
+    return {PART: parts, **({"jets": _jagged(rows, offsets)} if chunk.piece.events else rows)}
 
 
 def _jagged(columns: Columns, offsets: Index) -> ak.Array:

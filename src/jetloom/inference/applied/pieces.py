@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from jetloom.io.hdf5.tables import TableReader
 
 Columns = Mapping[str, npt.NDArray[Any]]
 Types = Mapping[str, np.dtype[Any]]
+Unit = Literal["jets", "events"]
 UNKNOWN = -1
 """Channel of an event of which it is not known."""
 
@@ -108,6 +109,8 @@ class Pieces(Protocol):
     event_types: Types
     row_types: Types
     """Columns of the events and of the rows, with their types."""
+    unit: Unit
+    """What a row is."""
     digests: list[str]
     """Digests of the file and of what it was made from."""
 
@@ -142,8 +145,10 @@ class Hdf5Pieces:
         self._reader, self._reads = reader, reads
         dtype = reader.dtype("jets")
         columns = {name: dtype[name] for name in dtype.names or ()}
-        self.event_types: Types = {name: kind for name, kind in columns.items() if name in event_names}
-        self.row_types: Types = {name: kind for name, kind in columns.items() if name not in event_names}
+        self.unit: Unit = reader.attribute("unit", Unit) if reader.has_attribute("unit") else "jets"
+        of_events = event_names if self.unit == "jets" else frozenset[str]()
+        self.event_types: Types = {name: kind for name, kind in columns.items() if name in of_events}
+        self.row_types: Types = {name: kind for name, kind in columns.items() if name not in of_events}
         source = reader.attribute("source") if reader.has_attribute("source") else ""
         self.digests = [digest, *([source] if source else [])]
 
@@ -159,8 +164,8 @@ class Hdf5Pieces:
         while start < total:
             stop = min(start + step, total)
             block = read_block(self._reader, start, stop, self._reads)
-            first = _first_of_events(block.rows)
-            if stop < total and len(first) > 1:  # the last event may go on in the next block
+            first = _first_of_events(block.rows) if self.unit == "jets" else np.arange(len(block))
+            if self.unit == "jets" and stop < total and len(first) > 1:  # the last event may go on in the next block
                 block, first, stop = block.take(slice(0, int(first[-1]))), first[:-1], start + int(first[-1])
             yield self._piece(block, first)
             start = stop

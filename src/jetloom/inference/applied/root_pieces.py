@@ -19,7 +19,7 @@ from jetloom.cutflow import CutFlow
 from jetloom.data.block import Block
 from jetloom.data.collections import Slots
 from jetloom.errors import MissingObjectError, near_misses
-from jetloom.inference.applied.pieces import Origin, Piece, Types
+from jetloom.inference.applied.pieces import Origin, Piece, Types, Unit
 from jetloom.io.hdf5.described import Described
 from jetloom.io.layout import Layout
 from jetloom.io.root.events import EventBlock
@@ -90,7 +90,8 @@ class RootPieces:
         assert conversion.schema is not None
         self.name = conversion.schema.trees[0].rpartition("/")[2].partition(";")[0]
         dtype = layout.jets_dtype()
-        self.event_types: Types = {name: dtype[name] for name in layout.types["events"]}
+        self.unit: Unit = layout.unit
+        self.event_types: Types = {name: dtype[name] for name in layout.types["events"] if self.unit == "jets"}
         self.row_types: Types = {name: dtype[name] for name in dtype.names or () if name not in self.event_types}
         self.digests = [record.source]
         self._end = 0
@@ -113,7 +114,8 @@ class RootPieces:
             for name in self._reads
             if name in block.others
         }
-        origin = Origin(self._end, jets, block.events[ENTRY], block.jets.columns[PLACE])
+        place = block.jets.columns.get(PLACE, np.zeros(len(rows), np.int64))
+        origin = Origin(self._end, jets, block.events[ENTRY], place)
         self._end += len(jets)
         events = {name: block.events[name].astype(kind, copy=False) for name, kind in self.event_types.items()}
         channel = event_rows(block, self._stream.record.channel)["channel"]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from jetloom.config.tasks import Task
 from jetloom.cutflow import CutFlow
 from jetloom.data.block import BRANCHINGS, Block
 from jetloom.data.building.absence import absent_variables, input_values, verdict
 from jetloom.data.building.collected import collectors
-from jetloom.data.building.labels import UNLABELLED, assign_labels
+from jetloom.data.building.labels import UNLABELLED, assign_labels, of_other_samples
 from jetloom.errors import BadValueError, ConfigurationError, MissingObjectError, near_misses
 from jetloom.expressions import column_name, evaluate_mask, names_in
 from jetloom.inference.applied.recipe import Recipe
@@ -24,6 +26,7 @@ from jetloom.io.trees import JET_TREE
 logger = logging.getLogger(__name__)
 
 STAGE = "apply"
+NONE: Mapping[str, float] = MappingProxyType({})
 
 
 class Preparation:
@@ -35,6 +38,10 @@ class Preparation:
         The model's inputs, cuts and collections.
     described : Described
         The tables of the file.
+    sample : str
+        Name of its sample.
+    conditions : mapping of str to float
+        Values of the task's conditions, where the sample has none of its own.
 
     Raises
     ------
@@ -44,8 +51,11 @@ class Preparation:
         If a variable has another unit than where the model was trained.
     """
 
-    def __init__(self, recipe: Recipe, described: Described) -> None:
-        self.task, self._path = recipe.task, described.path
+    def __init__(
+        self, recipe: Recipe, described: Described, sample: str = "", conditions: Mapping[str, float] = NONE
+    ) -> None:
+        self.task, self._path, self._sample = recipe.task, described.path, sample
+        self._conditions = _conditions(recipe.task, described, sample, conditions)
         self._check_variables(described)
         _check_units(recipe, described)
         self._absent = absent_variables(described)
@@ -66,7 +76,7 @@ class Preparation:
         )
 
     def _check_variables(self, described: Described) -> None:
-        known = set(described.dtype("jets").names or ())
+        known = {*(described.dtype("jets").names or ()), *self._conditions}
         if self.task.reads == "trees" and BRANCHINGS not in described.rows:
             raise MissingObjectError(
                 "holds no trees, which the model reads", path=self._path, advice="give a file that jetloom trees made"
@@ -80,22 +90,22 @@ class Preparation:
                     advice=near_misses(name, known),
                 )
 
-    def passed(self, block: Block, flow: CutFlow) -> npt.NDArray[np.bool_]:
+    def passed(self, block: Block, unit: str, flow: CutFlow) -> npt.NDArray[np.bool_]:
         """Say which rows pass the cuts of the task, and count what each takes away."""
-        columns, mask = columns_of(block.rows), np.ones(len(block), bool)
+        columns, mask = self._columns(block), np.ones(len(block), bool)
         left = len(block)
         for cut in self.task.select:
             decided = self._cuts.get(cut)
             mask = mask & (evaluate_mask(cut, columns, len(block)) if decided is None else decided)
             after = int(mask.sum())
-            flow.add(STAGE, block.unit, cut, left, after)
+            flow.add(STAGE, unit, cut, left, after)
             left = after
         return mask
 
     def prepared(self, block: Block, flow: CutFlow) -> Block:
         """Return what the model takes of some rows: their inputs as float32, NaN where one is missing."""
         rows = np.zeros(len(block), self._dtype)
-        columns = columns_of(block.rows)
+        columns = self._columns(block)
         for text in self.task.inputs:
             absent = not names_in(text).isdisjoint(self._absent)
             values = np.float32(np.nan) if absent else input_values(text, columns, len(block))
@@ -105,10 +115,15 @@ class Preparation:
         trees = {} if block.trees is None else {BRANCHINGS: block.trees}
         return Block(rows, {**trees, **{one.name: one.of(block, flow) for one in self._collectors}}, block.unit)
 
+    def _columns(self, block: Block) -> dict[str, npt.NDArray[Any]]:
+        constant = {name: np.full(len(block), value, np.float32) for name, value in self._conditions.items()}
+        return columns_of(block.rows) | constant
+
     def labels(self, block: Block) -> npt.NDArray[np.int32]:
         """Return the class of each row as far as the file knows it, -1 where it does not."""
         known = set(block.rows.dtype.names or ()) - set(self._absent)
         unknown = {name for name, label in self.task.labels.items() if not names_in(label.when) <= known}
+        unknown |= of_other_samples(self.task.labels, self._sample)
         if len(unknown) == len(self.task.labels):
             return np.full(len(block), UNLABELLED, np.int32)
         return assign_labels(self.task.labels, columns_of(block.rows), len(block), unknown)
@@ -134,6 +149,29 @@ def _check_units(recipe: Recipe, described: Described) -> None:
                     where=f"{table}.{name}",
                     advice="give the schema of the file its 'unit', and convert it again",
                 )
+
+
+def _conditions(task: Task, described: Described, sample: str, given: Mapping[str, float]) -> dict[str, float]:
+    """Return the values of the inputs that parametrise: the sample's own, or those that are given.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none, or one is given that the task does not have.
+    """
+    if unknown := sorted(set(given) - set(task.conditions)):
+        advice = near_misses(unknown[0], task.conditions)
+        raise ConfigurationError(f"the task has no condition '{unknown[0]}'", where="conditions", advice=advice)
+    found = {name: given.get(name, values.get(sample)) for name, values in task.conditions.items()}
+    for name, value in found.items():
+        if value is None:
+            raise ConfigurationError(
+                f"the model is parametrised in '{name}', and sample '{sample}' has no value of it",
+                path=described.path,
+                where=f"conditions.{name}",
+                advice=f"say at which value: --condition {name}=500, or tasks.<name>.apply.conditions",
+            )
+    return {name: float(value) for name, value in found.items() if value is not None}
 
 
 LEGAL = re.compile(r"\W")
