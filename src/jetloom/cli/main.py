@@ -17,6 +17,7 @@ ROOMS = {
     "data": {
         "samples": "list the samples with their files, what is missing, events, jets and cross-sections",
         "check_file": "hold a ROOT file against an input schema: what is missing or empty, and all ranges",
+        "root": "look into ROOT files: branches, entries after a cut, sums; copy one with branches added or renamed",
         "simulate": "make a DxAOD-shaped sample with Pythia 8 and a parametric detector",
         "prepare": "run a sample's own command on a file, before the conversion",
         "ntuple": "convert a DxAOD to a ROOT ntuple of selected jets",
