@@ -24,7 +24,7 @@ FLOORS = [
     {"report"},
     {"planning"},
     {"cluster"},
-    {"cli"},
+    {"cli", "notebook"},
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -21,7 +21,7 @@ NO_NUMBER = (
     "config", "data.description", "errors", "provenance", "code_digests", "locations", "paths", "io.atomic",
     "io.hdf5.chunks", "io.hdf5.chunk_reader", "io.integrity", "io.lock", "io.sealed", "io.sources.remote", "io.stored",
     "models.own", "models.registry", "models.stored_network", "scan.config_copy",
-    "training.backends.devices",
+    "training.backends.devices", "training.backends.utilisation",
 )  # fmt: skip
 """What changes no number: settings are digested by their values, and this reads, checks and writes."""
 

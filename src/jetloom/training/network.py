@@ -12,6 +12,7 @@ from jetloom.models.base import Model
 from jetloom.models.schedules import combined
 from jetloom.models.stored_network import load_network
 from jetloom.training.backends.backend import use_backend
+from jetloom.training.backends.utilisation import Utilisation
 from jetloom.training.callbacks.callback import Callback
 from jetloom.training.callbacks.choice import make_callbacks
 from jetloom.training.callbacks.epochs import KeptEpochs, Picture
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
 def train(request: Request) -> dict[str, Any]:
     """Train a network once; see :func:`jetloom.training.point.train_point`, whose result this is."""
     task, model = request.task, request.model
-    use_backend(task.training.backend, task.training.threads, task.training.device)
+    device = use_backend(task.training.backend, task.training.threads, task.training.device)
     feed = Feed(task, model, request.dataset, request.fold, request.control)
     settings = request.settings()
     network_seed, order_seed = request.seeds()
@@ -48,7 +49,7 @@ def train(request: Request) -> dict[str, Any]:
     begin_from_shorter(request, path)
     schedule = combined(settings.schedule)
     epochs = schedule.within(settings.epochs)
-    with Interruption(request.deadline) as interruption:
+    with Interruption(request.deadline) as interruption, Utilisation(device == "gpu"):
         with Reporter(epochs, stream.steps(), request.board(), task.training.validations) as reporter:
             outcome = Loop(
                 stepper,
