@@ -24,6 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "inputs", nargs="*", metavar="[SAMPLE=]FILE", help="converted files (.h5), or ROOT files, which a schema reads"
     )
     parser.add_argument("--model", type=Path, metavar="ZIP", help="an archive of jetloom deploy, without the analysis")
+    parser.add_argument("--old", type=Path, metavar="YAML", help="of an old archive: its inputs, classes, mean, scale")
     parser.add_argument("--config", type=Path, help="configuration of the analysis that trained the model")
     parser.add_argument("--task", help="name of the task")
     parser.add_argument("--point", help="a point of the scan; the best one")
@@ -123,6 +124,12 @@ def _from_archive(arguments: argparse.Namespace) -> tuple[None, Recipe, dict[int
     for name in ("config", "task", "point", "piece", "samples"):
         if getattr(arguments, name):
             raise ConfigurationError("belongs to an analysis, and --model is without one", where=f"--{name}")
+    if arguments.old is not None:
+        from jetloom.export.old_archive import open_old
+
+        recipe, network = open_old(arguments.model, arguments.old)
+        logger.warning("%s: does not say what trained it: nothing that did is refused", arguments.model)
+        return None, recipe, {None: network}, None
     archive = read_archive(arguments.model)
     if archive.recipe.model.trainer == "network":
         use_backend("tensorflow", 1)
