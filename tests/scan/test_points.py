@@ -123,6 +123,11 @@ def test_a_point_is_found_by_its_name():
         find_point(task, "x")
 
 
+def test_another_number_of_epochs_is_another_point():
+    names = {epochs: points(analysis(parameters={"epochs": epochs}).tasks["flavour"])[0].name for epochs in (2, 3, 4)}
+    assert len(set(names.values())) == 3
+
+
 def _changed(task=None, **changes):
     """Stages whose digest another configuration changes."""
     base = settings_digests(load_merged(CONFIG))
@@ -142,11 +147,14 @@ def _changed(task=None, **changes):
         ({"task": {"training": {"early_stopping": {"patience": 3}}}}, {"train"}),
         ({"seed": 2}, {"simulate", "train", "evaluate"}),
         ({"bootstrap": 50}, {"evaluate"}),
+        ({"cluster": {"stages": {"train": {"memory": 7000, "minutes": 77}}}}, set()),
+        ({"task": {"samples": ["dijet"]}}, {"dataset"}),
+        ({"task": {"parameters": {"epochs": 3}}}, {"collect"}),
         ({"task": {"title": "Other"}}, {"appearance"}),
         ({"task": {"inputs": ["pt"]}}, {"dataset"}),
         ({"task": {"split": {"salt": 1}}}, {"dataset"}),
         ({"samples": {"ttbar": {"cross_section": 3}}}, {"dataset", "diagnostics"}),
-        ({"conversion": {"select": {"jets": ["pt > 30"]}}}, {"convert"}),
+        ({"conversion": {"select": {"jets": ["pt > 30"]}}}, {"convert", "export"}),
     ],
 )
 def test_only_the_stages_that_a_setting_shapes_become_stale(changes, stages):

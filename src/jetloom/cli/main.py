@@ -30,6 +30,7 @@ ROOMS = {
         "train_bundle": "train what a bundle of trainings still lacks, in one job; each is a process of its own",
         "collect": "collect a scan's results into scan.csv, ranked",
         "deploy": "deploy the best model as an archive: of networks, one that talos.Restore opens",
+        "talos": "make a results.csv of Talos from a collected scan, or a table of jetloom's columns from one of Talos",
         "runs": "list every training of an analysis: its parameters, its metrics, what it cost and where it ran",
     },
     "report": {

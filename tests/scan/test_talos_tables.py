@@ -1,0 +1,89 @@
+"""Tables of Talos, both ways."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from jetloom.cli.main import main
+from stored_analysis import write_stored
+
+
+@pytest.fixture(scope="session")
+def stored(tmp_path_factory):
+    return write_stored(tmp_path_factory.mktemp("talos"))
+
+
+def csv(path):
+    return pd.read_csv(path, dtype={"point": str, "_param_hash": str}, keep_default_na=False, na_values=["nan"])
+
+
+def test_a_scan_goes_to_talos_and_comes_back(stored, tmp_path):
+    scan = next(stored.glob("results/*/scans/flavour"))
+    assert main(["talos", "-q", "export", str(scan), "-o", str(tmp_path / "results.csv")]) == 0
+    assert main(["talos", "-q", "import", str(tmp_path / "results.csv"), "-o", str(tmp_path / "back.csv")]) == 0
+    ours, theirs, back = (csv(path) for path in (scan / "scan.csv", tmp_path / "results.csv", tmp_path / "back.csv"))
+    assert list(theirs)[:6] == ["start", "end", "duration", "execution_time", "round_epochs", "_warnings"]
+    metrics = list(theirs)[6 : list(theirs).index("_trial_id")]
+    assert metrics == sorted(metrics)
+    assert back["point"].tolist() == ours["point"].tolist()
+    for name in ("val_loss", "val_auc", "units", "learning_rate", "round_epochs", "wall_time_s", "status"):
+        assert back[name].tolist() == ours[name].tolist(), name
+    import talos
+
+    report = talos.Reporting(str(tmp_path / "results.csv"))
+    assert report.high("val_auc") == theirs["val_auc"].max()
+    assert report.rounds() == len(ours)
+
+
+TALOS = """\
+start,end,duration,execution_time,round_epochs,_warnings,accuracy,loss,val_accuracy,val_loss,_trial_id,\
+_param_hash,lr,units,param__loss
+a,b,1.5,1.4,3,,0.8,0.5,0.7,0.6,0,0123,0.1,8,mse
+a,b,2.5,2.4,4,,0.9,0.4,0.75,0.55,1,4567,0.01,8,mae
+"""
+
+
+def test_a_table_of_talos_is_ranked_in_the_columns_of_a_scan(tmp_path):
+    (tmp_path / "results.csv").write_text(TALOS)
+    for metric, best in (("val_loss", "4567"), ("loss", "4567"), ("val_accuracy", "4567")):
+        words = [
+            "talos",
+            "-q",
+            "import",
+            str(tmp_path / "results.csv"),
+            "--metric",
+            metric,
+            "-o",
+            str(tmp_path / "x.csv"),
+        ]
+        assert main(words) == 0
+        found = csv(tmp_path / "x.csv")
+        assert found["point"].tolist() == [best, "0123"]
+    assert list(found)[:5] == ["rank", "point", "lr", "units", "param__loss"]
+    # Everything of Talos' table stands in ours, so that it goes back: the parameters, the metrics, the epochs.
+    own = pd.read_csv(tmp_path / "results.csv", dtype={"_param_hash": str}).sort_values("val_loss")
+    for name in ("lr", "units", "param__loss", "accuracy", "loss", "val_accuracy", "val_loss", "round_epochs"):
+        assert found[name].tolist() == own[name].tolist(), name
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (None, "there is no such file"),
+        ("a,b\n1,2\n", "is no results.csv of Talos"),
+        ("", "is no table"),
+        (TALOS.replace("_param_hash", "hash"), "does not say which columns are parameters"),
+    ],
+)
+def test_what_is_no_table_of_talos_is_told(tmp_path, capsys, content, line):
+    if content is not None:
+        (tmp_path / "results.csv").write_text(content)
+    assert main(["talos", "import", str(tmp_path / "results.csv"), "-o", str(tmp_path / "x.csv")]) == 3
+    assert line in capsys.readouterr().err
+    (tmp_path / "results.csv").write_text(TALOS)
+    (tmp_path / "metadata.json").write_text(
+        json.dumps({"params": {"lr": [], "loss": []}, "parameter_columns": {"loss": "param__loss"}})
+    )
+    assert main(["talos", "import", str(tmp_path / "results.csv"), "--metric", "val_los", "-o", "x"]) == 2
+    assert "has no metric 'val_los'; did you mean 'val_loss'" in capsys.readouterr().err
