@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench import (
     adversary,
+    apply,
     cluster,
     compression,
     conversion,
@@ -24,7 +25,6 @@ from bench import (
     startup,
     trees,
 )
-from bench import adversary, apply, cluster, conversion, demo, hdf5, junipr, learning, memory, scale, startup, trees
 from bench.measurement import CHECKOUT, Measurement
 
 MODULES = {
@@ -35,6 +35,7 @@ MODULES = {
         trees,
         junipr,
         adversary,
+        apply,
         compression,
         memory,
         scale,
@@ -43,7 +44,6 @@ MODULES = {
         demo,
         learning,
     )
-    for module in (conversion, hdf5, trees, junipr, adversary, apply, memory, scale, startup, cluster, demo, learning)
 }
 PACKAGES = ("snakemake", "uproot", "awkward", "h5py", "numpy", "keras", "tensorflow-cpu", "jax")
 

@@ -59,9 +59,6 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         "evaluate": {name: digest(_evaluated(analysis, name)) for name in analysis.tasks},
         "export": {name: digest(task.export) for name, task in tasks},
         "flavours": {name: digest(task.flavours and task.flavours.model_dump(mode="json")) for name, task in tasks},
-        "export": {
-            name: digest([task.export, analysis.conversion.select.model_dump(mode="json")]) for name, task in tasks
-        },
         "apply": {name: digest(task.apply.model_dump(mode="json")) for name, task in tasks},
         "diagnostics": {name: digest(_shown(analysis)) for name in [*shown_collections(analysis), "samples"]},
         "collect": {
