@@ -17,6 +17,7 @@ from bench import (
     compression,
     conversion,
     demo,
+    exports,
     hdf5,
     junipr,
     learning,
@@ -43,6 +44,7 @@ MODULES = {
         cluster,
         demo,
         learning,
+        exports,
     )
 }
 PACKAGES = ("snakemake", "uproot", "awkward", "h5py", "numpy", "keras", "tensorflow-cpu", "jax")

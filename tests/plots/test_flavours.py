@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from jetloom.evaluation.classification.flavours import (
     rejection,
     with_flow,
 )
-from jetloom.export.dumps.plain import write_plain
+from jetloom.export.dumps.plain import read_plain, write_plain
 
 ONES = np.ones(6)
 ALL = np.ones(6, bool)
@@ -86,6 +88,24 @@ def test_a_figure_a_variable_the_density_in_three_colours_and_the_curves(dumped,
     for channel in range(3):  # each class has places of its own
         others = [place for place in range(3) if place != channel]
         assert (image[..., channel] > image[..., others].max(axis=-1) + 0.2).any()
+
+
+def test_a_network_by_its_file_has_a_curve_of_its_own(dumped, tmp_path, monkeypatch):
+    variables = [{"name": name, "offset": 0.0, "scale": 1.0, "default": 0.0} for name in ("ip", "sv")]
+    layer = {"architecture": "dense", "weights": [0.5, 0.2, -0.5, -0.2], "bias": [0.0, 0.0], "activation": "softmax"}
+    content = {"inputs": variables, "layers": [layer], "outputs": ["bottom", "light"]}
+    (tmp_path / "network.json").write_text(json.dumps(content))
+    drawn = {}
+    from jetloom.plots.classifier import flavours
+
+    monkeypatch.setattr(flavours, "draw_rejections", lambda path, variables, *_: drawn.update(path=path, of=variables))
+    given = ["--label", "truth", "--variables", "ip=-10,15", "sv=0,40", "--network", str(tmp_path / "network.json")]
+    assert main(["plot_flavours", str(dumped), *given, "--output", str(tmp_path / "plots")]) == 0
+    assert [one.name for one in drawn["of"]] == ["ip", "sv", "nn"]
+    assert (tmp_path / "plots" / "nn.png").is_file()
+    rows = read_plain(dumped)
+    logits = np.nan_to_num(rows["ip"]).astype(float) + 0.4 * rows["sv"].astype(float)
+    assert drawn["of"][2].values == pytest.approx(np.clip(logits, -20, 20), abs=1e-3)
 
 
 @pytest.mark.parametrize(

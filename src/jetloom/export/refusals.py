@@ -14,7 +14,7 @@ WAYS_OUT = {
     "Bidirectional": "train two layers, one of them on sequences that you turn round before",
     "MultiHeadAttention": "export it to ONNX with a program of your choice, or use deep_sets",
     "Dot": "lwtnn sums over steps, and weighs none: train deep_sets as particle_flow, or export to ONNX",
-    "Junipr": "export its heads, each a dense network of its own: jetloom export --heads",
+    "Junipr": "give the whole network to jetloom export: it writes each head as a dense network of its own",
 }
 OTHERWISE = "take it out, or export to a format that has it"
 

@@ -63,6 +63,9 @@ def write_document(graph: Graph, variables: Variables | None = None) -> tuple[Do
         If the names do not fit the network.
     """
     network, prepared = taken_out(without_masks(graph))
+    for node in network.nodes.values():
+        if node.kind not in (INPUT, *NOTHING, *_WRITERS):
+            refuse(node, FORM)
     variables = variables or skeleton(network)
     builder = _Builder(network)
     vectors, sequences = split_inputs(network)
