@@ -12,7 +12,7 @@ import numpy.typing as npt
 from jetloom.errors import ParityError
 from jetloom.export.format import Format, Tolerance
 from jetloom.export.frugally.reader import read_graph
-from jetloom.export.frugally.writer import VERSION, write_content
+from jetloom.export.frugally.writer import VERSION, check_layers, write_content
 from jetloom.export.graph import Graph, Node
 from jetloom.export.numpy_graph import evaluate
 from jetloom.export.parity import deviations
@@ -43,6 +43,7 @@ class FrugallyDeep(Format):
     def write(self, subject: Subject, path: Path) -> None:
         """Write a network; see :func:`jetloom.export.frugally.writer.write_content`."""
         graph = undistributed(taken_out(subject.graph, scaling=False)[0])
+        check_layers(graph, self.version)
         row = {name: np.asarray(values[:1]) for name, values in ramp_features(subject).items()}
         test = {name: values[0] for name, values in row.items()}, [one[0] for one in subject.outputs(row)]
         fill = {

@@ -72,9 +72,7 @@ def write_content(
     RefusedNetworkError
         If the library, or this version of it, has no such layer; it is named.
     """
-    numbers = check_version(version)
-    for node in graph.nodes.values():
-        _check(node, numbers, version)
+    check_layers(graph, version)
     layers = _by_layer(graph)
     return {
         "architecture": {
@@ -99,6 +97,19 @@ def write_content(
         "hash": _hash(graph),
         "jetloom": {**description, "frugally_deep": version},
     }
+
+
+def check_layers(graph: Graph, version: str = VERSION) -> None:
+    """Refuse what a version of the library has not.
+
+    Raises
+    ------
+    RefusedNetworkError
+        With the layer.
+    """
+    numbers = check_version(version)
+    for node in graph.nodes.values():
+        _check(node, numbers, version)
 
 
 def _check(node: Node, numbers: tuple[int, ...], version: str) -> None:

@@ -14,7 +14,7 @@ from jetloom.export.lwtnn.document import Document, InputNode, Variable
 from jetloom.export.lwtnn.document import Node as Step
 from jetloom.export.lwtnn.variables import Variables, outputs_at, skeleton, split_inputs
 from jetloom.export.preprocessing import Preprocessing, taken_out
-from jetloom.export.refusals import refuse
+from jetloom.export.refusals import WAYS_OUT, refuse
 
 FORM = "lwtnn"
 NOTHING = ("Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization")
@@ -64,7 +64,8 @@ def write_document(graph: Graph, variables: Variables | None = None) -> tuple[Do
     """
     network, prepared = taken_out(without_masks(graph))
     for node in network.nodes.values():
-        if node.kind not in (INPUT, *NOTHING, *_WRITERS):
+        # Before the names of inputs are looked at: what no name can mend.
+        if node.kind in WAYS_OUT and node.kind not in _WRITERS:
             refuse(node, FORM)
     variables = variables or skeleton(network)
     builder = _Builder(network)
