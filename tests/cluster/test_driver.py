@@ -150,7 +150,8 @@ def test_what_is_tried_again_costs_snakemake_no_attempt(report):
     job, judge = _job(attempt=1), Judge(Verdict(Action.RETRY, "preempted: tried again"))
     executor = report(judge, job, external=7, msg="SLURM-job failed\n", aux_logs=["a"])
     assert job.attempt == 0  # Snakemake counts it up again
-    assert executor.errors == [(job, "SLURM-job failed\njetloom: preempted: tried again", {"aux_logs": ["a"]}, True)]
+    words = "SLURM-job failed\njetloom: preempted: tried again\n"  # Snakemake adds its own right behind
+    assert executor.errors == [(job, words, {"aux_logs": ["a"]}, True)]
     (failed,) = judge.seen
     assert (failed.rule, failed.wildcards["bundle"], failed.log, failed.outputs) == (
         "train", "b0-0", "logs/a.log", ("results/b0-0.json",),
@@ -162,7 +163,7 @@ def test_what_is_given_up_has_no_attempt_left(report):
     job = _job(attempt=1, restart_times=3)
     executor = report(Judge(Verdict(Action.GIVE_UP, "bad input: not tried again")), job)
     assert job.attempt == 4
-    assert executor.errors[0][1] == "jetloom: bad input: not tried again"
+    assert executor.errors[0][1] == "jetloom: bad input: not tried again\n"
     assert executor.successes == []
 
 
@@ -197,9 +198,9 @@ def test_the_worst_of_a_group_that_a_person_made_decides(report):
         ("b0-0", "66_1", 2000), ("b0-1", "66_1", 0), ("b0-0", "66_1", 2000),
     ]  # fmt: skip
     _wait_for(lambda: executor.errors)
-    assert executor.errors[0][:2] == (group, "jetloom: b")
+    assert executor.errors[0][:2] == (group, "jetloom: b\n")
     judge = Judge(Verdict(Action.GIVE_UP, "d"), Verdict(Action.RETRY, "e", 0.1))
-    assert report(judge, group).errors[0][1] == "jetloom: d"
+    assert report(judge, group).errors[0][1] == "jetloom: d\n"
 
 
 SNAKEFILE = """

@@ -14,7 +14,8 @@ from test_queue import RESULTS, SCAN, begin, mark
 from jetloom.cluster.driving import driver_lock
 from jetloom.cluster.profiles.profile import CHECKOUT, executor_of, read_profile
 from jetloom.cluster.recovery import child, leftovers
-from jetloom.cluster.recovery.resume import Request, Resume, resume
+from jetloom.cluster.recovery.request import Request
+from jetloom.cluster.recovery.resume import Resume, resume
 from jetloom.cluster.schedulers.scheduler import Facts, QueuedJob, SilentSchedulerError
 from jetloom.errors import BusyError, ConfigurationError, MissingFileError
 from jetloom.io.lock import exclusive

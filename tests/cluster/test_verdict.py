@@ -26,11 +26,11 @@ def _judge(lines, resumable=True, **settings):
 
 
 def test_every_cause_of_a_failure_is_decided():
-    never = {Cause.BAD_INPUT, Cause.CONFIGURATION, Cause.CANCELLED}
+    never = {Cause.BAD_INPUT, Cause.CONFIGURATION, Cause.CANCELLED, Cause.INTERRUPTED}
     assert set(LIMITED) | never == set(Cause) - {Cause.DONE, Cause.DIVERGED}
 
 
-@pytest.mark.parametrize("cause", [Cause.BAD_INPUT, Cause.CONFIGURATION, Cause.CANCELLED])
+@pytest.mark.parametrize("cause", [Cause.BAD_INPUT, Cause.CONFIGURATION, Cause.CANCELLED, Cause.INTERRUPTED])
 def test_what_fails_the_same_way_again_is_not_tried_again(cause):
     verdict = _judge(_lines(cause))
     assert verdict.action == Action.GIVE_UP

@@ -23,6 +23,7 @@ import h5py
 import pandas as pd
 import yaml
 
+from jetloom.cluster.submission.journal import Entry, Event, Journal, place
 from jetloom.scan.attempts import ledger
 
 T = TypeVar("T")
@@ -162,6 +163,24 @@ class Scan:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
+    def submit(self, *options: str) -> None:
+        """Let the driver be a job."""
+        words = ["--profile", self.cluster.profile, "--config", str(self.config), *options]
+        done = self.jetloom("submit", *words, "--", *self.cluster.options, SCAN_TARGET)
+        assert done.returncode == 0, done.stdout
+
+    def drivers_said(self) -> list[Entry]:
+        """Return what became of the driver that is a job."""
+        return Journal(self.directory / place("fault")).read()
+
+    def wait_for_driver(self, event: Event, number: int = 1) -> Entry:
+        """Wait until so many lines of an event are there; give the last one."""
+
+        def look() -> list[Entry]:
+            return found if len(found := [one for one in self.drivers_said() if one.event == event]) >= number else []
+
+        return wait_for(look, 300, what=f"{number} times '{event}'")[-1]
+
     def output(self) -> str:
         """Return what the drivers said."""
         return (self.directory / "driver.log").read_text(errors="replace")
@@ -219,6 +238,16 @@ def trainer(training: Path) -> int | None:
         if "FLOCK" in words and "WRITE" in words and "->" not in words and words[5].rpartition(":")[2] == str(inode):
             return int(words[4])
     return None
+
+
+def killed(scan: Scan) -> None:
+    """Kill all processes of a driver that is a job, as a machine that goes down does."""
+    found = json.loads((scan.directory / ".snakemake" / "jetloom_fault.lock").read_text())["pid"]
+    parent = int(Path(f"/proc/{found}/stat").read_text().rpartition(")")[2].split()[1])
+    names = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in (parent, found)}
+    for pid, words in names.items():
+        if b"--here" in words or b"snakemake" in words:
+            os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager

@@ -69,6 +69,7 @@ ROOMS = {
     "site": {
         "check": "check a configuration and say what it would do",
         "resume": "go on after anything: driver killed, machine rebooted, jobs cancelled",
+        "submit": "let the driver be a job of the batch system itself, until the analysis is done",
         "doctor": "look at a site before the first submission, and say what is wrong and which line mends it",
         "status": "say what is done, running, failed and waiting, per sample and per point",
         "summary": "print a finished analysis' best points and where its time went",

@@ -28,7 +28,7 @@ STEP = re.compile(r"^step \d+/\d+ of epoch \d+/\d+", re.MULTILINE)
 SILENT = 600.0
 """Seconds without a word after which a training is said to hang: a step, a validation or a start may take minutes."""
 EPOCH = re.compile(r"^epoch ([\d.]+)/(\d+) .*?(loss \S+)", re.MULTILINE)
-BROKEN_OFF = (Cause.OUT_OF_TIME, Cause.PREEMPTED, Cause.CANCELLED, Cause.NODE_LOST, Cause.REFUSED)
+BROKEN_OFF = (Cause.OUT_OF_TIME, Cause.PREEMPTED, Cause.CANCELLED, Cause.INTERRUPTED, Cause.NODE_LOST, Cause.REFUSED)
 """Causes that are not the training's own fault: it goes on when somebody starts it."""
 
 

@@ -48,4 +48,4 @@ class Interruption:
         return kind(f"{reason}: stopped {where}", path=str(path), advice="run it again and it goes on from there")
 
     def _note(self, number: int, _: FrameType | None) -> None:
-        self.signal = signal.Signals(number).name
+        self.signal = self.signal or signal.Signals(number).name  # what was sent first says who wants it

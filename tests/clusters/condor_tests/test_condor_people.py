@@ -80,13 +80,14 @@ def test_a_second_driver_is_turned_away_and_an_edit_waits_for_the_next_run(scan,
     assert again.loc[rows.index].equals(rows)
 
 
-def test_a_driver_killed_twice(scan, oracle):
+def test_a_driver_killed_and_one_told_to_end(scan, oracle):
     driver = scan.start()
     trainings = both_in_the_middle(scan)
     scan.kill(driver)
     resumed = scan.resume()
     wait_for(lambda: "trainings that go on" in scan.output(), what="its words for what runs")
-    scan.kill(resumed)
+    os.kill(resumed.pid, signal.SIGTERM)
+    scan.finish(resumed, code=143)
     scan.finish(scan.resume())
     oracle(scan)
     assert {line.job for line in scan.lines()} == {attempt.job for _, attempt in trainings}, "nothing was done twice"

@@ -61,12 +61,16 @@ def test_the_node_drained_then_lost(scan, oracle):
         check_went_on(scan, training, at)
 
 
-def test_the_driver_killed_twice_while_its_jobs_run_on(scan, oracle):
+def test_the_driver_told_to_end_and_killed_while_its_jobs_run_on(scan, oracle):
     driver = scan.start()
     running = both_in_the_middle(scan, 1)
     jobs = {attempt.job for attempt in running.values()}
     paused = pause(list(running))
-    scan.kill(driver)
+    told = time.monotonic()
+    os.kill(driver.pid, signal.SIGTERM)
+    assert "its 2 jobs are left in the queue or running" in scan.finish(driver, code=143)
+    assert time.monotonic() - told < 30, "it does not wait for its jobs"
+    assert set(queue(scan)) == jobs
     # Somebody removes Snakemake's lock by hand and begins again: the second copies notice the first ones, and leave.
     scan.finish(scan.start("--unlock"))
     driver = scan.start()

@@ -16,6 +16,7 @@ from slurm_tools import (
     kill_while_saving,
     lines_of,
     pause,
+    queue,
     saved,
     state_of,
     text_log,
@@ -42,7 +43,7 @@ def test_a_trainer_killed_in_the_middle_and_one_killed_while_it_saves(scan, orac
         assert lines_of(training)[0].detail.startswith("killed")
 
 
-def test_sigterm_and_sigusr1_leave_a_checkpoint_within_their_grace(scan, oracle):
+def test_sigterm_and_sigusr1_leave_a_checkpoint_within_their_grace_and_so_does_a_person(scan, oracle):
     driver = scan.start()
     running = both_in_the_middle(scan)
     stopped = {}
@@ -53,10 +54,14 @@ def test_sigterm_and_sigusr1_leave_a_checkpoint_within_their_grace(scan, oracle)
         assert time.monotonic() - began < 30
         stopped[training] = saved(training)
         assert f"SIG{name}: stopped" in text_log(scan, training)
-    scan.finish(driver)
-    oracle(scan, ["preempted", "preempted"])
+    both_in_the_middle(scan, 4)
     for training, at in stopped.items():
         check_went_on(scan, training, at)
+    os.kill(driver.pid, signal.SIGINT)  # Ctrl-C
+    scan.finish(driver, code=1)
+    assert not queue(scan)
+    scan.finish(scan.start())
+    oracle(scan, ["preempted", "preempted", "interrupted by you", "interrupted by you"])
 
 
 @pytest.mark.alone

@@ -31,7 +31,8 @@ def run(arguments: argparse.Namespace) -> None:
     import sys
 
     from jetloom.cluster.profiles.profile import CHECKOUT
-    from jetloom.cluster.recovery.resume import Request, resume
+    from jetloom.cluster.recovery.request import Request
+    from jetloom.cluster.recovery.resume import resume
     from jetloom.config.load import load_analysis
     from jetloom.errors import ConfigurationError
 

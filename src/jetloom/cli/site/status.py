@@ -26,6 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Print the tables."""
     from collections import Counter
 
+    from jetloom.cluster.submission.told import lines
     from jetloom.config.load import load_analysis
     from jetloom.errors import CorruptFileError
     from jetloom.scan.status import failed_stages, run_status, sample_status
@@ -34,6 +35,8 @@ def run(arguments: argparse.Namespace) -> None:
     damage: list[str] = []
     queue = _queue(analysis, arguments.profile or [])
     out = sys.stdout.write
+    for line in lines(analysis.analysis):
+        out(f"{analysis.analysis}: {line}\n")
     out(f"{'sample':<20} {'files':>6}  done\n")
     for sample in sample_status(analysis):
         done = ", ".join(f"{stage} {count}/{sample.files}" for stage, count in sample.done.items())
@@ -70,7 +73,7 @@ def _queue(analysis: Analysis, profiles: list[str]) -> Mapping[Path, QueuedJob]:
     from jetloom.cluster.schedulers.scheduler import SilentSchedulerError
 
     holder = find_holder(analysis.analysis)
-    words = f"driven by {holder.words()}" if holder else "nobody drives it: `jetloom resume` goes on"
+    words = f"driven by {holder.words()}" if holder else "nobody drives it now: `jetloom resume` goes on"
     sys.stdout.write(f"{analysis.analysis}: {words}\n")
     scheduler = find_scheduler(executor_of(read_profile(profiles)))
     try:

@@ -8,11 +8,10 @@ from dataclasses import replace
 from jetloom import paths
 from jetloom.cluster.attempts import needs
 from jetloom.cluster.attempts.resubmission import FailedJob, Resubmission
-from jetloom.cluster.attempts.verdict import Action, Verdict, given_up
+from jetloom.cluster.attempts.verdict import WANTED, Action, Verdict, given_up
 from jetloom.cluster.bundles.training import Trainings
 from jetloom.config.analysis import Analysis
 from jetloom.errors import JetloomError
-from jetloom.scan.attempts.ledger import Cause
 from jetloom.scan.bundles.manifest import write_manifest
 from jetloom.scan.bundles.membership import Training, members
 from jetloom.scan.result_file import RESULT
@@ -59,7 +58,7 @@ class BundleVerdict:
             return self._complete(words)
         worst = max(verdicts.values(), key=lambda verdict: verdict.pause)
         lost = [verdict for verdict in verdicts.values() if verdict.action == Action.GIVE_UP]
-        if len(lost) == len(verdicts) or any(verdict.words.startswith(Cause.CANCELLED) for verdict in lost):
+        if len(lost) == len(verdicts) or any(verdict.words.startswith(WANTED) for verdict in lost):
             return Verdict(Action.GIVE_UP, words)
         return replace(worst, action=Action.RETRY, words=words)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jetloom.cluster.attempts.words import cause_of_words
 from jetloom.cluster.schedulers.scheduler import Facts
-from jetloom.scan.attempts import ledger
+from jetloom.scan.attempts import interrupted, ledger
 from jetloom.scan.attempts.ledger import Attempt, Cause, OpenAttempt
 
 
@@ -25,8 +25,11 @@ def settle_killed(directory: Path, found: OpenAttempt, facts: Facts | None, said
         The error in the verb's log, if it left one without closing its line: the disk was full.
     """
     words = facts.words if facts else ""
-    if facts is not None and facts.cause is not None:
-        cause = facts.cause
+    told = facts.cause if facts else None
+    if interrupted.by_person(found.attempt.drive, found.signal, told):
+        cause, words = Cause.INTERRUPTED, "; ".join(filter(None, (interrupted.WORDS, words)))
+    elif told is not None:
+        cause = told
     elif found.signal:
         cause, words = Cause.PREEMPTED, words or f"told to stop by {found.signal}"
     elif said:

@@ -14,7 +14,7 @@ from jetloom import paths
 from jetloom.cluster.attempts import ceilings
 from jetloom.cluster.attempts.killed import settle_killed
 from jetloom.cluster.attempts.stalls import Stalls
-from jetloom.cluster.attempts.verdict import Action, Verdict, judge
+from jetloom.cluster.attempts.verdict import WANTED, Action, Verdict, judge
 from jetloom.cluster.attempts.words import REFUSED, cause_of_words, last_words, refusal, verb_error
 from jetloom.cluster.schedulers.scheduler import Facts, Place, Scheduler
 from jetloom.config.analysis import Analysis
@@ -123,7 +123,7 @@ class Resubmission:
 
     def becomes_row(self, failed: FailedJob, reason: str, identity: str) -> bool:
         """Make a training that is given up a row of its scan, if the tolerance has room for it."""
-        if reason.startswith(Cause.CANCELLED):
+        if reason.startswith(WANTED):
             return False
         task = failed.wildcards["task"]
         if len(failed_runs(self.analysis, task)) >= tolerated(self.analysis, task):

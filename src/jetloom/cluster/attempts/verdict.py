@@ -15,7 +15,9 @@ from jetloom.scan.attempts import ledger
 from jetloom.scan.attempts.ledger import Attempt, Cause
 from jetloom.scan.bundles.membership import Training
 
-NEVER_AGAIN = (Cause.BAD_INPUT, Cause.CONFIGURATION, Cause.CANCELLED)
+NEVER_AGAIN = (Cause.BAD_INPUT, Cause.CONFIGURATION, Cause.CANCELLED, Cause.INTERRUPTED)
+WANTED = (Cause.CANCELLED, Cause.INTERRUPTED)
+"""Ended by a person, who may start it again; no failure that a row would tell of."""
 LONGEST_PAUSE = 300.0
 WAITS = (Cause.REFUSED, Cause.DUPLICATE, Cause.WRONG_RESOURCE, Cause.STORAGE)
 """Tried again after a pause: at once it would be the same, the machine that has just become free above all."""

@@ -127,10 +127,15 @@ class Children:
 
 def _be_a_child(parent: int) -> None:
     """Obey signals as a verb does, and the death of the parent as one."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     for number in (signal.SIGTERM, signal.SIGUSR1):
         signal.signal(number, lambda received, _: sys.exit(128 + received))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
+    die_with(parent)
+
+
+def die_with(parent: int) -> None:
+    """In a child: be told to end when the process dies that made it."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     if os.getppid() != parent:  # it died before this was said
         os.kill(os.getpid(), signal.SIGTERM)
 

@@ -21,7 +21,7 @@ from typing import Any
 from jetloom.cluster.attempts.bundle_verdict import judge_bundle
 from jetloom.cluster.attempts.resubmission import FailedJob, Resubmission
 from jetloom.cluster.attempts.verdict import Action, Verdict
-from jetloom.cluster.driving import driver_lock, orphans, plugins
+from jetloom.cluster.driving import driver_lock, ending, orphans, plugins
 from jetloom.cluster.driving.hopeless import HopelessJobs
 from jetloom.cluster.schedulers.registry import find_scheduler
 from jetloom.config.analysis import Analysis
@@ -64,6 +64,7 @@ def attach(workflow: Any, analysis: Analysis, stored: Path, judged: Callable[[],
         plugins.look_again_once()
         orphans.record_at_submission(workflow)
         orphans.record_that_none_lacks()
+        ending.end_when_told(workflow, analysis.analysis, descendants)
         _name_driver(analysis)
     else:
         orphans.keep_ids(workflow)
@@ -155,7 +156,8 @@ def _judge_failures(analysis: Analysis, hopeless: Mapping[str, str], judged: Cal
         # Snakemake counts attempts of any cause together; jetloom counts them by cause, so it takes the count back,
         # or uses it up.
         job.attempt = job.attempt - 1 if verdict.action == Action.RETRY else job.restart_times + 1
-        words = f"{(msg or '').rstrip()}\njetloom: {verdict.words}".strip()
+        # Snakemake adds its own words right behind.
+        words = f"{(msg or '').rstrip()}\njetloom: {verdict.words}".strip() + "\n"
         if verdict.pause:
             threading.Timer(verdict.pause, original, (self, job_info, words), kwargs).start()
         else:

@@ -8,16 +8,17 @@ import signal
 import time
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from jetloom import paths
 from jetloom.cluster.driving import driver_lock
-from jetloom.cluster.profiles.profile import CHECKOUT, executor_of, read_profile
+from jetloom.cluster.driving.ending import TOLD_TO_END
+from jetloom.cluster.profiles.profile import executor_of, read_profile
 from jetloom.cluster.recovery import leftovers
 from jetloom.cluster.recovery.child import snakemake
 from jetloom.cluster.recovery.queue import Survey, open_attempts, process_of, survey, with_hopeless
+from jetloom.cluster.recovery.request import Request, given, seconds
 from jetloom.cluster.schedulers.registry import find_scheduler
 from jetloom.cluster.schedulers.scheduler import QueuedJob, Scheduler, SilentSchedulerError
 from jetloom.config.analysis import Analysis
@@ -35,28 +36,6 @@ LISTED = 10
 NAME = "jetloom resume"
 
 
-@dataclass(frozen=True)
-class Request:
-    """What is asked for."""
-
-    profiles: tuple[str, ...]
-    config: Path
-    running: str = "keep"
-    """What is done with trainings that run: ``keep``, ``stop`` or ``wait``."""
-    failed: bool = False
-    dry: bool = False
-    snakefile: Path = CHECKOUT / "Snakefile"
-    words: tuple[str, ...] = ()
-    """Options and targets for Snakemake."""
-
-    def command(self, without: Iterable[str] = ()) -> list[str]:
-        """Return Snakemake's options, for a run without some files and all that is made from them."""
-        omitted = sorted(without)
-        profiles = [word for name in self.profiles for word in ("--profile", name)]
-        words = ["--snakefile", str(self.snakefile), *(["--omit-from", *omitted] if omitted else [])]
-        return [*words, "--configfile", str(self.config), *profiles, *self.words]
-
-
 class Resume:
     """Goes on with one analysis.
 
@@ -72,6 +51,8 @@ class Resume:
         Seconds between two looks at the queue.
     run : callable
         Runs Snakemake with some options and the open file of the driver's lock; gives its exit code.
+    begun : callable
+        Is called when this process has become the driver.
     """
 
     def __init__(
@@ -81,9 +62,10 @@ class Resume:
         scheduler: Scheduler | None,
         pause: float = 10.0,
         run: Callable[[list[str], int | None], int] = snakemake,
+        begun: Callable[[], None] = lambda: None,
     ) -> None:
         self.analysis, self.request, self.scheduler = analysis, request, scheduler
-        self.pause, self.snakemake = max(AT_LEAST, pause), run
+        self.pause, self.snakemake, self.begun = max(AT_LEAST, pause), run, begun
 
     def go_on(self) -> int:
         """Do it all; give the exit code of the last run of Snakemake.
@@ -101,6 +83,7 @@ class Resume:
             logger.info("nothing is changed, this is what would be done:")
         alone = driver_lock.held(self.analysis.analysis, NAME)
         with nullcontext() if self.request.dry else alone:
+            self.begun()
             return self._go_on()
 
     def _go_on(self) -> int:
@@ -183,6 +166,8 @@ class Resume:
             if left != before:
                 logger.info("waiting for %d %s to end", left, what)
             before = left
+            if self.request.until is not None and time.monotonic() >= self.request.until:
+                raise SystemExit(TOLD_TO_END)
             if not self.request.dry:
                 time.sleep(self.pause)
 
@@ -248,8 +233,15 @@ class Resume:
         return code
 
 
-def resume(analysis: Analysis, request: Request) -> int:
+def resume(analysis: Analysis, request: Request, begun: Callable[[], None] = lambda: None) -> int:
     """Go on with an analysis in the working directory; give the exit code of Snakemake.
+
+    Parameters
+    ----------
+    analysis, request : Analysis, Request
+        What is to be done.
+    begun : callable
+        Is called when this process has become the driver.
 
     Raises
     ------
@@ -258,36 +250,31 @@ def resume(analysis: Analysis, request: Request) -> int:
     BusyError
         If a driver of the analysis lives.
     """
-    for word in request.words:
+    refuse_contradictions(request.words, request.snakefile)
+    profile = read_profile(request.profiles, request.snakefile)
+    executor = given(request.words, ("--executor", "-e")) or executor_of(profile)
+    scheduler = find_scheduler(executor)
+    if scheduler is None and executor != "local":
+        logger.warning("jetloom cannot ask '%s' which jobs still run: trainings are told by their locks", executor)
+    run = partial(snakemake, until=request.until)
+    return Resume(analysis, request, scheduler, seconds(profile), run, begun).go_on()
+
+
+def refuse_contradictions(words: Iterable[str], snakefile: Path) -> None:
+    """Refuse options of Snakemake that contradict going on, and a workflow that is not there.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is such an option, or no such workflow.
+    """
+    for word in words:
         if word in ("--directory", "-d", "--nolock", "--unlock", "--dry-run", "-n"):
             raise ConfigurationError(
                 "is no option of Snakemake here", where=word, advice="call `jetloom resume` where the analysis is"
             )
-    if not request.snakefile.is_file():
-        raise ConfigurationError("there is no such file", path=request.snakefile, advice="name it with --snakefile")
-    profile = read_profile(request.profiles, request.snakefile)
-    executor = _given(request.words, ("--executor", "-e")) or executor_of(profile)
-    scheduler = find_scheduler(executor)
-    if scheduler is None and executor != "local":
-        logger.warning("jetloom cannot ask '%s' which jobs still run: trainings are told by their locks", executor)
-    pause = _seconds(profile)
-    return Resume(analysis, request, scheduler, pause).go_on()
-
-
-def _given(words: tuple[str, ...], names: tuple[str, ...]) -> str:
-    """Return the value of an option among Snakemake's; "" if it is not there."""
-    for index, word in enumerate(words):
-        name, _, value = word.partition("=")
-        if name in names:
-            return value or next(iter(words[index + 1 : index + 2]), "")
-    return ""
-
-
-def _seconds(profile: Mapping[str, Any]) -> float:
-    try:
-        return float(profile.get("seconds-between-status-checks", 10))
-    except (TypeError, ValueError):
-        return 10.0
+    if not snakefile.is_file():
+        raise ConfigurationError("there is no such file", path=snakefile, advice="name it with --snakefile")
 
 
 def _first(jobs: Mapping[str, QueuedJob]) -> list[tuple[str, QueuedJob]]:

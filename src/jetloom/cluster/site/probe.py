@@ -116,26 +116,26 @@ def _send(executor: str, sent: Probe, examined: Examined) -> None:
         words += [*options(sent.asked, examined), "--wrap", f"sh {shlex.quote(str(script))}"]
         sent.job = call(words, tries=1).strip().split(";")[0]
     else:
-        description = json.dumps(_description(sent, script))
-        sent.job = call([sys.executable, "-c", SUBMIT, description], tries=1).strip().splitlines()[-1]
+        described = json.dumps(description(sent.asked, script, sent.directory, sent.name))
+        sent.job = call([sys.executable, "-c", SUBMIT, described], tries=1).strip().splitlines()[-1]
 
 
-def _description(sent: Probe, script: Path) -> dict[str, str]:
-    """Return what the plugin would give to HTCondor for a job of this profile."""
+def description(asked: Asked, script: Path, directory: Path, name: str) -> dict[str, str]:
+    """Return what the plugin would give to HTCondor for a job of this profile: a script in a directory."""
     described = {
         "executable": "/bin/sh",
         "arguments": str(script),
-        "initialdir": str(sent.directory),
-        "output": f"{sent.directory}/{sent.name}.log",
-        "error": f"{sent.directory}/{sent.name}.log",
-        "log": f"{sent.directory}/{sent.name}.events",
+        "initialdir": str(directory),
+        "output": f"{directory}/{name}.log",
+        "error": f"{directory}/{name}.log",
+        "log": f"{directory}/{name}.events",
         "request_cpus": "1",
-        "request_memory": str(sent.asked.memory),
+        "request_memory": str(asked.memory),
         "batch_name": "jetloom-doctor",
     }
-    if sent.asked.gpus:
-        described["request_gpus"] = str(sent.asked.gpus)
-    for name, value in sent.asked.others.items():
+    if asked.gpus:
+        described["request_gpus"] = str(asked.gpus)
+    for name, value in asked.others.items():
         if name.startswith("classad_"):
             described["+" + name.removeprefix("classad_")] = _quoted(value)
         elif name.startswith("htcondor_submit_"):

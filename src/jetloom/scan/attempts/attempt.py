@@ -15,7 +15,7 @@ from pathlib import Path
 
 from jetloom.errors import BusyError, CheckpointedError, DiskFullError, ExitCode, JetloomError, OutOfTimeError
 from jetloom.io.lock import exclusive
-from jetloom.scan.attempts import ledger
+from jetloom.scan.attempts import interrupted, ledger
 from jetloom.scan.attempts.identity import DRIVE, job_id
 from jetloom.scan.attempts.ledger import Attempt, Cause
 from jetloom.scan.result_file import read_result
@@ -120,7 +120,10 @@ def _settle_killed(directory: Path, end_before: EndBefore) -> None:
         return
     again = found.attempt.job == job_id()
     told = end_before(found.attempt.job) if again else None
-    if told is not None:
+    if interrupted.by_person(found.attempt.drive, found.signal, told[0] if told else None):
+        detail = "; ".join(filter(None, (found.attempt.detail, interrupted.WORDS)))
+        ledger.settle(directory, Cause.INTERRUPTED, detail)
+    elif told is not None:
         cause, words = told
         ledger.settle(directory, cause, "; ".join(filter(None, (found.attempt.detail, words))))
     elif found.signal or again:

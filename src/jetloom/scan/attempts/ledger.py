@@ -40,6 +40,7 @@ class Cause(StrEnum):
     OUT_OF_TIME = "out of time"
     PREEMPTED = "preempted"
     CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted by you"
     NODE_LOST = "node lost"
     BAD_INPUT = "bad input"
     CONFIGURATION = "configuration"
