@@ -202,10 +202,10 @@ def test_jobs_that_wait_or_run(site, case, job, queued):
     assert Condor().alive([job, "999"]) == ({job: queued} if queued else {})
 
 
-@pytest.mark.parametrize(("status", "running"), [(6, True), (7, True)])
-def test_transferring_and_suspended_jobs_are_alive(site, status, running):
+@pytest.mark.parametrize(("status", "running", "reason"), [(6, True, ""), (7, False, "suspended")])
+def test_transferring_and_suspended_jobs_are_alive(site, status, running, reason):
     site.condor({"condor_q": [{"ClusterId": 3, "JobStatus": status}], "condor_history": []})
-    assert Condor().alive(["3"])["3"].running is running
+    assert Condor().alive(["3"])["3"] == QueuedJob("3", running, reason)
 
 
 def test_nothing_is_asked_about_no_jobs(site):

@@ -307,11 +307,13 @@ def test_a_submission_that_the_queue_refuses_is_a_failed_job(monkeypatch):
         executor.run_job("bug")
 
 
-def test_the_look_of_the_condor_plugin_waits_for_a_first_job(monkeypatch):
+def test_the_look_of_the_condor_plugin_waits_for_a_first_job(monkeypatch, tmp_path):
     """Its thread begins before its executor is made, and would die of what is not there yet."""
     plugin = ModuleType("snakemake_executor_plugin_htcondor")
 
     class Executor:
+        jobDir = str(tmp_path)
+
         async def check_active_jobs(self, active_jobs):
             for job in [*active_jobs, *self.made_later]:
                 yield job
@@ -331,8 +333,9 @@ def test_the_look_of_the_condor_plugin_waits_for_a_first_job(monkeypatch):
     assert asyncio.run(look([])) == []
     assert Quiet.seen == []
     executor.made_later = ["b"]
-    assert asyncio.run(look(["a"])) == ["a", "b"]
-    assert Quiet.seen == [["a"]]
+    a = SimpleNamespace(external_jobid=1)
+    assert asyncio.run(look([a])) == [a, "b"]
+    assert Quiet.seen == [[a]]
 
 
 def parsed(text):

@@ -10,6 +10,7 @@ from sites import SILENT, Site, analysis, examined, partition, profile
 from snakemake_interface_executor_plugins.settings import ExecMode
 
 from jetloom.cluster.driving import plugins
+from jetloom.cluster.profiles.sources import Sources
 from jetloom.cluster.site import checks_machine, preflight
 
 
@@ -173,3 +174,22 @@ def test_the_slurm_plugin_guesses_no_account_where_it_cannot(site, monkeypatch):
     assert plugin.get_account(None) == "guessed"
     site.without("sacct")
     assert plugin.get_account(None) is None
+
+
+OPTIONS = [["--default-resources", "slurm_partition=gone", "--jobs", "5"], ["--slurm-qos=gone"]]
+
+
+@pytest.mark.parametrize("words", OPTIONS)
+def test_what_stood_on_the_command_line_is_named_as_that(tmp_path, words):
+    profile = tmp_path / "mine.yaml"
+    profile.write_text("executor: slurm\ndefault-resources:\n  - slurm_partition=main\nslurm-qos: normal\n")
+    sources = Sources.read([str(profile)], ["--profile", str(profile), *words, "--", "results/x"])
+    key = words[0].removeprefix("--").split("=")[0]
+    assert sources.where(key) == f"--{key} on the command line"
+    if key == "default-resources":
+        assert sources.default_resources() == {"slurm_partition": "gone"}
+        assert sources.where_resource("train", "slurm_partition") == "--default-resources on the command line"
+    else:
+        assert sources.merged["slurm-qos"] == "gone"
+        assert "line 2, default-resources" in sources.where("default-resources")
+    assert sources.site.endswith("mine.yaml")

@@ -190,7 +190,7 @@ def test_tasks_of_an_array_are_jobs_of_their_own(site):
     ("case", "job", "queued"),
     [
         ("running", "47", QueuedJob("47", True, "", "node1")),
-        ("suspended", "65", QueuedJob("65", True, "", "node1")),
+        ("suspended", "65", QueuedJob("65", False, "suspended", "node1")),
         ("pending", "31", QueuedJob("31", False, "PartitionTimeLimit", "")),
         ("preempted_requeued", "41", QueuedJob("41", False, "BeginTime", "")),
         ("completed", "6", None),

@@ -2,13 +2,16 @@ import fcntl
 import json
 import os
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from jetloom import paths
 from jetloom.cli.main import main
 from jetloom.cluster.schedulers.scheduler import QueuedJob
 from jetloom.config.load import load_merged
+from jetloom.io.lock import exclusive
 from jetloom.scan.attempts import ledger
 from jetloom.scan.attempts.ledger import Attempt, Cause
 from jetloom.scan.points.space import points
@@ -219,3 +222,15 @@ def test_a_result_that_was_taken_away_waits_to_be_made_again(scan, tmp_path):
     assert (found.state, found.detail) == (
         "waiting", "done in attempt 1, and its result.json was taken away: the next run makes it again"
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_suspended_is_not_running(tmp_path, monkeypatch, begun):
+    monkeypatch.chdir(tmp_path)
+    one = analysis(scan={"units": [4]})
+    directory = paths.training(one, "flavour", points(one.tasks["flavour"])[0].name, "r0")
+    directory.mkdir(parents=True)
+    queue = {directory: QueuedJob("11", False, "suspended", "node1")}
+    with exclusive(directory, "trains") if begun else nullcontext():
+        (status,) = run_status(one, "flavour", queue)
+    assert status.state == "suspended"

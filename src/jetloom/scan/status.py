@@ -28,6 +28,8 @@ STEP = re.compile(r"^step \d+/\d+ of epoch \d+/\d+", re.MULTILINE)
 SILENT = 600.0
 """Seconds without a word after which a training is said to hang: a step, a validation or a start may take minutes."""
 EPOCH = re.compile(r"^epoch ([\d.]+)/(\d+) .*?(loss \S+)", re.MULTILINE)
+SUSPENDED = "suspended"
+"""State, and a scheduler's reason, of a training that stands still until the batch system lets it go on."""
 BROKEN_OFF = (Cause.OUT_OF_TIME, Cause.PREEMPTED, Cause.CANCELLED, Cause.INTERRUPTED, Cause.NODE_LOST, Cause.REFUSED)
 """Causes that are not the training's own fault: it goes on when somebody starts it."""
 
@@ -72,7 +74,7 @@ class RunStatus:
     run: str
     state: str
     """``done``, ``diverged``, ``failed``, ``damaged`` (its result cannot be read), ``running``, ``queued``,
-    ``resubmitted``, ``interrupted`` or ``waiting``."""
+    ``suspended``, ``resubmitted``, ``interrupted`` or ``waiting``."""
     detail: str
 
 
@@ -131,7 +133,8 @@ def failed_stages(analysis: Analysis, task: str) -> Iterator[tuple[str, str]]:
 def _state(directory: Path, log: Path, entry: QueueEntry | None) -> tuple[str, str]:
     attempts = ledger.read(directory / ledger.LEDGER)
     if is_held(directory):
-        return "running", _progress(directory, log) or _last_line(log)
+        stands = entry is not None and not entry.running and entry.reason == SUSPENDED
+        return SUSPENDED if stands else "running", _progress(directory, log) or _last_line(log)
     result = directory / RESULT
     if entry is not None and not (result.is_file() and attempts and attempts[-1].job == entry.job):
         return _in_queue(entry, attempts)
@@ -168,6 +171,8 @@ def _shown(result: Result, name: str) -> str:
 
 
 def _in_queue(entry: QueueEntry, attempts: list[Attempt]) -> tuple[str, str]:
+    if entry.reason == SUSPENDED:
+        return SUSPENDED, f"job {entry.job} on {entry.host or 'a host'}"
     if entry.running:
         return "running", f"job {entry.job} on {entry.host or 'a host'}: starting"
     if attempts:

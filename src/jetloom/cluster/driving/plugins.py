@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from jetloom.cluster.driving.event_log import EventLog
 from jetloom.cluster.driving.hopeless import HopelessJobs
 from jetloom.cluster.schedulers.scheduler import SilentSchedulerError
 from jetloom.cluster.schedulers.slurm import Slurm
@@ -172,6 +173,7 @@ def be_patient_with_condor(hopeless: HopelessJobs) -> None:
     if plugin is None:
         return
     submit = getattr(plugin.Executor.run_job, "original", plugin.Executor.run_job)
+    events = EventLog()
 
     def run_job(self: Any, job: Any) -> None:
         from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
@@ -188,8 +190,16 @@ def be_patient_with_condor(hopeless: HopelessJobs) -> None:
         # the driver waits for ever; as long as there is no job there is nothing to look at.
         if active_jobs:
             await hopeless.look(self, active_jobs)
-            async for job in check(self, active_jobs):
+            looked_at = events.keep(self, active_jobs)
+            for job in active_jobs:
+                if job not in looked_at:
+                    yield job
+            async for job in check(self, looked_at):
                 yield job
+
+    read = getattr(plugin.Executor, "_try_read_job_log", None)
+    if read is not None:
+        plugin.Executor._try_read_job_log = events.without_events(getattr(read, "original", read))
 
     run_job.original = submit  # type: ignore[attr-defined]
     check_active_jobs.original = check  # type: ignore[attr-defined]

@@ -11,6 +11,9 @@ from typing import Any
 
 from jetloom.cluster.profiles.profile import profile_files, read_file
 
+COMMAND_LINE = Path("the command line")
+"""Stands in the place of a profile's file for what was said there."""
+LISTS = ("default-resources", "set-resources")
 RESOURCE = re.compile(r"([^=]+)=(.*)", re.DOTALL)
 
 
@@ -25,10 +28,13 @@ class Sources:
     """How many of them were named on the command line."""
 
     @classmethod
-    def read(cls, names: Sequence[str]) -> Sources:
-        """Read profiles by name or path, and that of the workflow."""
+    def read(cls, names: Sequence[str], words: Sequence[str] = ()) -> Sources:
+        """Read profiles by name or path, and that of the workflow; options among some words win over all of them."""
         files = profile_files(names)
-        return cls(tuple(files), tuple(read_file(file) for file in files), len(names))
+        contents = [read_file(file) for file in files]
+        if given := options_among(words):
+            files, contents = [*files, COMMAND_LINE], [*contents, given]
+        return cls(tuple(files), tuple(contents), len(names))
 
     @property
     def merged(self) -> dict[str, Any]:
@@ -53,6 +59,8 @@ class Sources:
             One of the files; that which wins if not given.
         """
         for place, content in zip(reversed(self.files), reversed(self.contents), strict=True):
+            if key in content and file in (None, place) and place == COMMAND_LINE:
+                return f"--{key} on the command line"
             if key in content and file in (None, place):
                 return f"{shown(place)}, line {_line(place, key, also)}, {key}"
         return f"{key} in {self.site}"
@@ -94,6 +102,27 @@ class Sources:
             for (old, before), (new, after) in pairwise(holders):
                 for name in _pairs(before).keys() - _pairs(after).keys():
                     yield key, name, old, new
+
+
+def options_among(words: Sequence[str]) -> dict[str, Any]:
+    """Return the long options among the words of a command line of Snakemake, as they would stand in a profile."""
+    found: dict[str, Any] = {}
+    key = ""
+    for word in words:
+        if word == "--":
+            break
+        if word.startswith("--"):
+            key, _, value = word.removeprefix("--").partition("=")
+            found[key] = [value] if value else []
+        elif word.startswith("-") and not re.match(r"-\d", word):
+            key = ""
+        elif key:
+            found[key].append(word)
+    return {
+        key: values if key in LISTS else values[0] if values else True
+        for key, values in found.items()
+        if key != "profile"
+    }
 
 
 def _pairs(given: Any) -> dict[str, Any]:

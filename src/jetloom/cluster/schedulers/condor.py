@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from jetloom.cluster.schedulers.scheduler import SUSPENDED as STANDS
 from jetloom.cluster.schedulers.scheduler import Facts, Place, QueuedJob, SilentSchedulerError, call
 from jetloom.scan.attempts.ledger import Cause
 
@@ -174,9 +175,9 @@ class Condor:
         for entry in _entries(text):
             job, status = str(entry["ClusterId"]), entry.get("JobStatus")
             if job in wanted and status in (IDLE, RUNNING, HELD, TRANSFERRING, SUSPENDED):
-                reason = {HELD: f"held: {entry.get('HoldReason', '')}", IDLE: "idle"}.get(status, "")
+                reasons = {HELD: f"held: {entry.get('HoldReason', '')}", IDLE: "idle", SUSPENDED: STANDS}
                 host = str(entry.get("RemoteHost", "")).split("@")[-1]
-                found[job] = QueuedJob(job, status in (RUNNING, TRANSFERRING, SUSPENDED), reason, host)
+                found[job] = QueuedJob(job, status in (RUNNING, TRANSFERRING), reasons.get(status, ""), host)
         return found
 
     def hopeless(self, jobs: Iterable[str]) -> dict[str, str]:

@@ -45,6 +45,10 @@ class Facts:
     place: Place = Place.GONE
 
 
+SUSPENDED = "suspended"
+"""The reason of a job that has begun and stands still, until the batch system lets it go on."""
+
+
 @dataclass(frozen=True)
 class QueuedJob:
     """A job that waits or runs."""
@@ -52,7 +56,7 @@ class QueuedJob:
     job: str
     running: bool
     reason: str
-    """Why it waits; empty if it runs."""
+    """Why it waits, or :data:`SUSPENDED`; empty if it runs."""
     host: str = ""
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from jetloom.cluster.schedulers.scheduler import Facts, QueuedJob, SilentSchedulerError, call
+from jetloom.cluster.schedulers.scheduler import SUSPENDED, Facts, QueuedJob, SilentSchedulerError, call
 from jetloom.scan.attempts.ledger import Cause
 
 BY_STATE = {
@@ -20,6 +20,7 @@ BY_STATE = {
     "CANCELLED": Cause.CANCELLED,
 }
 ALIVE = {"PENDING", "RUNNING", "CONFIGURING", "COMPLETING", "SUSPENDED", "REQUEUED", "RESIZING", "SIGNALING", "STOPPED"}
+STANDS = ("SUSPENDED", "STOPPED")
 OVER_MEMORY = re.compile(r"exceeded (job )?memory limit|oom[-_ ]kill|out of memory", re.IGNORECASE)
 SLURM_SAYS_MEMORY = re.compile(
     r"^slurmstepd\S*: error: .*(exceeded (job )?memory limit|oom[-_ ]kill)", re.IGNORECASE | re.MULTILINE
@@ -120,8 +121,9 @@ class Slurm:
             job, state, reason, host = (*line.strip().split("|"), "", "", "")[:4]
             for name in (job, job.split("_")[0]):
                 if name in wanted and state in ALIVE:
-                    running = state not in ("PENDING", "REQUEUED")
-                    found[name] = QueuedJob(name, running, "" if running else reason, host)
+                    running = state not in ("PENDING", "REQUEUED", *STANDS)
+                    words = SUSPENDED if state in STANDS else "" if running else reason
+                    found[name] = QueuedJob(name, running, words, host)
         return found
 
     def hopeless(self, jobs: Iterable[str]) -> dict[str, str]:

@@ -45,7 +45,7 @@ def look_before_submission(workflow: Any, asks: Asking) -> None:
         return
     executor = workflow.executor_plugin.name
     try:
-        sources = Sources.read(profiles_of(sys.argv[1:]))
+        sources = Sources.read(profiles_of(sys.argv[1:]), sys.argv[1:])
     except JetloomError:  # Snakemake has read them, so they are there: its own words were better
         sources = Sources((), (), 0)
     asked = by_jobs(workflow, asks) if executor in ("slurm", "htcondor") else []
