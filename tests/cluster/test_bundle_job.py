@@ -147,6 +147,22 @@ def test_what_befalls_one_harms_no_other(analysis, monkeypatch, caplog, what, ca
     assert not paths.manifest(analysis, TASK, "b0-0").exists()
 
 
+def test_one_that_says_nothing_any_more_is_stopped_and_its_line_names_the_cause(analysis, monkeypatch, caplog):
+    def stop():
+        Path("stopped").touch()
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    broken(analysis, monkeypatch, 1, stop)
+    name = scan_bundles(analysis, TASK)["b0-0"][1].name
+    monkeypatch.setattr("jetloom.cluster.bundles.processes.LOOKS", 0.1)
+    monkeypatch.setattr(job.Silence, "find", lambda _, names: {name} & set(names) if Path("stopped").exists() else ())
+    with pytest.raises(TrainingsFailedError, match="1 of 3 trainings have no result"):
+        make(analysis).run()
+    assert [[line.cause for line in one] for one in lines(analysis)] == [["done"], ["silent"], ["done"]]
+    assert "cluster.silent_minutes" in lines(analysis)[1][0].detail
+    assert any("killed by SIGKILL, because it said nothing" in words for words in caplog.messages)
+
+
 def test_a_full_disk_is_that_of_all(analysis, monkeypatch):
     from jetloom.errors import DiskFullError
 

@@ -6,8 +6,10 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from jetloom.config.limits import Gpus, Jobs, Memory, Minutes, Seconds, Share, SomeSeconds, Tries
+from jetloom.config.limits import Gpus, Jobs, Memory, Minutes, Seconds, Share, Silent, SomeSeconds, Tries
 from jetloom.config.settings import Settings
+
+LEAST_SILENCE = 5
 
 
 class Stage(Settings):
@@ -56,6 +58,7 @@ class Attempts(Settings):
         6, description="A remote file, a disk or the network did not answer; the pause before the next one doubles."
     )
     duplicate: Tries = Field(100, description="Another copy of the job still worked on the same result.")
+    silent: Tries = Field(3, description="It said nothing for so long as `cluster.silent_minutes`, and was stopped.")
     bug: Tries = Field(2, description="Anything else: tried once more, in case the machine was to blame.")
 
 
@@ -75,6 +78,11 @@ class Cluster(Settings):
         description="Seconds before the end of its wall time at which a training leaves a checkpoint and ends; "
         "at most a quarter of the wall time.",
     )
+    silent_minutes: Silent = Field(
+        0,
+        description="Minutes without a word in its log after which a training is stopped and tried again; 5 or more, "
+        "longer than its start and its longest validation. 0: none is.",
+    )
     tolerance: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0, description="Share of a task's trainings that may fail for good; each is a row of the scan with its cause."
     )
@@ -89,6 +97,15 @@ class Cluster(Settings):
         "memory of so many.",
     )
     gpus: Gpus = Field(1, description="GPUs of a training with 'device: gpu'; 'auto' asks for none.")
+
+    @model_validator(mode="after")
+    def _patience(self) -> Cluster:
+        if 0 < self.silent_minutes < LEAST_SILENCE:
+            raise ValueError(
+                f"silent_minutes is {self.silent_minutes}, at least {LEAST_SILENCE} are needed: a training that is "
+                "well says something about once a minute"
+            )
+        return self
 
     @model_validator(mode="after")
     def _sharing(self) -> Cluster:

@@ -47,6 +47,7 @@ def _number(value: Any) -> Any:
 
 
 Seed = Annotated[NonNegativeInt, AtMost(2**63 - 1, "seeds have 63 bits")]
+Silent = Annotated[NonNegativeInt, AtMost(10_080, "a week is longer than most wall times")]
 Events = Annotated[_PositiveInt, AtMost(10**11, "no experiment has recorded so many events")]
 Shown = Annotated[NonNegativeInt, AtMost(10**7, "what is drawn lies in memory")]
 Files = Annotated[_PositiveInt, AtMost(100_000, "each is a job of its own")]

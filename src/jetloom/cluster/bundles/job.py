@@ -20,13 +20,16 @@ from jetloom import paths
 from jetloom.cluster.attempts import needs
 from jetloom.cluster.attempts.verdict import given_up
 from jetloom.cluster.bundles.processes import Children, Ended, is_fork_safe, signals_wait
+from jetloom.cluster.bundles.silence import Silence
 from jetloom.cluster.bundles.training import Asked, Trainings
 from jetloom.code_digests import TRAINERS
 from jetloom.errors import CheckpointedError, ExitCode, OutOfTimeError, TrainingsFailedError, exit_code
 from jetloom.io.atomic import make_directory
 from jetloom.models.registry import find_model
+from jetloom.scan.attempts import ledger
 from jetloom.scan.attempts.attempt import BEGAN, deadline
 from jetloom.scan.attempts.identity import JOB, job_id
+from jetloom.scan.attempts.ledger import Cause
 from jetloom.scan.bundles.manifest import lacking, write_manifest
 from jetloom.scan.bundles.membership import Training, members
 from jetloom.scan.result_file import RESULT
@@ -62,11 +65,13 @@ class BundleJob:
         self.members = members(self.analysis, self.task, bundle)
         self.began = time.monotonic()
         self.deadline = deadline(asked.minutes, self.analysis.cluster.margin)
+        self._silenced: set[str] = set()
         self.failed: dict[str, str] = {}
         """Name of a training -> how it ended, of those that left no result."""
         self.told = ""
         """The signal that ended the job; empty if none did."""
         self._same_for_all = False
+        self._silence = Silence(self.analysis.cluster.silent_minutes, self._log_of)
 
     def run(self) -> None:
         """Do what there is to do, and write the manifest.
@@ -117,6 +122,9 @@ class BundleJob:
         while waiting or len(children):
             for name, ended in children.wait(block=not waiting or len(children) == most).items():
                 self._end(name, ended)
+            for name in self._silence.find(children.names()):
+                self._silenced.add(name)
+                children.kill(name)
             self.told = children.told
             if self.told or self._is_late() or self._same_for_all:
                 waiting = []
@@ -183,12 +191,21 @@ class BundleJob:
         if ended.code == ExitCode.DONE:
             logger.info("%s: done", name)
             return
-        training = next(one for one in self.members if one.name == name)
-        path = paths.training_log(self.analysis, self.task, *training)
+        path = self._log_of(name)
         said = last_line(path)
+        if name in self._silenced:
+            directory = paths.training(self.analysis, self.task, *self._named(name))
+            ledger.settle(directory, Cause.SILENT, self._silence.words, memory_used_mb=round(ended.memory_used_mb, 1))
+            words = f"{words}, because it {self._silence.words}"
         self.failed[name] = words
         self._same_for_all = self._same_for_all or ended.code in SAME_FOR_ALL
         logger.warning("%s: %s%s (%s)", name, words, f": {said}" if "jetloom train: " in said else "", path)
+
+    def _named(self, name: str) -> Training:
+        return next(one for one in self.members if one.name == name)
+
+    def _log_of(self, name: str) -> Path:
+        return paths.training_log(self.analysis, self.task, *self._named(name))
 
     def _is_late(self) -> bool:
         return self.deadline is not None and time.monotonic() >= self.deadline

@@ -67,6 +67,16 @@ class Children:
     def __len__(self) -> int:
         return len(self._running)
 
+    def names(self) -> list[str]:
+        """Return the names of those that run."""
+        return list(self._running.values())
+
+    def kill(self, name: str) -> None:
+        """Kill a child: one that is stopped, or hangs, obeys nothing else."""
+        for process, named in self._running.items():
+            if named == name:
+                os.kill(process, signal.SIGKILL)
+
     def fork(self, name: str, work: Callable[[], int], log: Path) -> None:
         """Do some work in a child; its standard error goes to a log, and what it returns is its exit code."""
         sys.stdout.flush()

@@ -49,6 +49,7 @@ class Cause(StrEnum):
     REFUSED = "refused"
     STORAGE = "storage"
     DUPLICATE = "duplicate"
+    SILENT = "silent"
     BUG = "bug"
 
 
