@@ -21,7 +21,7 @@ from typing import Any
 from jetloom.cluster.attempts.bundle_verdict import judge_bundle
 from jetloom.cluster.attempts.resubmission import FailedJob, Resubmission
 from jetloom.cluster.attempts.verdict import Action, Verdict
-from jetloom.cluster.driving import driver_lock, ending, orphans, plugins
+from jetloom.cluster.driving import driver_lock, ending, once, orphans, plugins
 from jetloom.cluster.driving.hopeless import HopelessJobs
 from jetloom.cluster.schedulers.registry import find_scheduler
 from jetloom.config.analysis import Analysis
@@ -59,6 +59,7 @@ def attach(workflow: Any, analysis: Analysis, stored: Path, judged: Callable[[],
         plugins.understand_slurm(hopeless)
         plugins.submit_arrays_at_once()
         plugins.guess_no_account()
+        once.ask_once()
         plugins.be_patient_with_condor(hopeless)
         plugins.keep_blanks_for_condor()
         plugins.look_again_once()
