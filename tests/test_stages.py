@@ -11,7 +11,7 @@ import yaml
 from snakemake.resources import Resources
 
 from jetloom import paths
-from jetloom.cluster.attempts.asking import Asking, memory_per_cpu
+from jetloom.cluster.attempts.asking import Asking, memory_per_cpu, tells_runtime
 from jetloom.cluster.profiles.asked import request_of
 from jetloom.config.cluster import Stages
 from jetloom.config.load import load_analysis, load_merged
@@ -106,6 +106,9 @@ def test_memory_by_cpu_grows_and_the_ledger_is_told_the_whole(tmp_path, monkeypa
     dataset = Asking(analysis, {}, per_cpu)("dataset")
     assert dataset["mem_mb_per_cpu"](Wildcards(task="quark_gluon")) == 2000
     assert "mem_mb_per_cpu" not in Asking(analysis, {})("dataset")
+    told = Asking(analysis, {"quark_gluon": found}, told=True)("train")
+    assert told["classad_MaxRuntime"](wildcards) == 60 * told["runtime"](wildcards)
+    assert "classad_MaxRuntime" not in dataset
 
 
 def test_the_profile_says_whether_memory_goes_by_cpu():
@@ -115,5 +118,8 @@ def test_the_profile_says_whether_memory_goes_by_cpu():
 
     assert memory_per_cpu(run(mem_mb_per_cpu=1500, slurm_partition="main")) == 1500
     assert memory_per_cpu(run(mem_mb=1500)) == 0
+    assert tells_runtime(run(classad_MaxRuntime=1, mem_mb=1500))
+    assert not tells_runtime(run(mem_mb=1500))
+    assert not tells_runtime(SimpleNamespace(resource_settings=SimpleNamespace(default_resources=None)))
     assert memory_per_cpu(run(mem_mb_per_cpu="max(1000, 2 * input.size_mb)")) == 1
     assert memory_per_cpu(SimpleNamespace(resource_settings=SimpleNamespace(default_resources=None))) == 0

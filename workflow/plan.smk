@@ -7,7 +7,7 @@ Output: PLAN (the analysis, its files, points and settings), INPUTS (functions o
 import sys
 
 from jetloom import paths
-from jetloom.cluster.attempts.asking import Asking, memory_per_cpu
+from jetloom.cluster.attempts.asking import Asking, memory_per_cpu, tells_runtime
 from jetloom.cluster.driving import driver
 from jetloom.cluster.site import preflight
 from jetloom.config.yaml_text import read_yaml
@@ -28,7 +28,7 @@ except JetloomError as error:
 
 ANALYSIS = PLAN.analysis
 INPUTS = Inputs(PLAN)
-asks = Asking(ANALYSIS, PLAN.bundles, memory_per_cpu(workflow))
+asks = Asking(ANALYSIS, PLAN.bundles, memory_per_cpu(workflow), tells_runtime(workflow))
 
 # Failures are judged by their cause, and signals reach the verbs.
 driver.attach(workflow, ANALYSIS, PLAN.config, asks.forget)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from condor_scans import (
+    adverts,
     as_user,
     both_in_the_middle,
     check_little_lost,
@@ -48,9 +49,17 @@ def stopped(scan: Scan, training: Path) -> bool:
     return bool(ledger.read(training / ledger.LEDGER))
 
 
-def test_an_undisturbed_scan_is_the_local_one(scan, oracle):
+def test_an_undisturbed_scan_with_the_attributes_of_cern_is_the_local_one(scan, oracle):
+    lxplus = scan.cluster.checkout / "profiles" / "sites" / "lxplus"
+    scan.cluster = replace(scan.cluster, options=["--profile", str(lxplus), *scan.cluster.options])
     driver = scan.start()
     trainings = both_in_the_middle(scan)
+    for _, attempt in trainings:
+        advert = adverts(scan)[attempt.job]
+        assert (advert["MaxRuntime"], advert["JobMaxVacateTime"]) == (600, 60)
+        assert advert["SendCredential"] in (True, 1)
+        noted = (scan.directory / ".snakemake" / "jetloom_schedds.txt").read_text().splitlines()
+        assert f"{attempt.job} {advert['GlobalJobId'].split('#')[0]}" in noted
     assert all("GPU" not in visible_gpus(pid) for training, _ in trainings for pid in trainers(training))
     scan.finish(driver)
     oracle(scan)

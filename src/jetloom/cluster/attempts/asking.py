@@ -12,6 +12,8 @@ from jetloom.scan.attempts import ledger
 from jetloom.scan.bundles.membership import Training
 from jetloom.stages import STAGES
 
+MAX_RUNTIME = "classad_MaxRuntime"
+"""The attribute by which CERN's batch service is told a job's wall time, in seconds."""
 ByWildcards = Callable[[Any], int]
 
 
@@ -27,12 +29,18 @@ class Asking:
     per_cpu : int
         The memory (MB) of a CPU that the profile asks for, see :func:`memory_per_cpu`. If it is not 0, memory is asked
         for by CPU: no less than this, and as much more as the job needs, divided by its CPUs.
+    told : bool
+        Whether an HTCondor is told the wall time as CERN's wants it, see :func:`tells_runtime`.
     """
 
     def __init__(
-        self, analysis: Analysis, bundles: Mapping[str, Mapping[str, Sequence[Training]]], per_cpu: int = 0
+        self,
+        analysis: Analysis,
+        bundles: Mapping[str, Mapping[str, Sequence[Training]]],
+        per_cpu: int = 0,
+        told: bool = False,
     ) -> None:
-        self._analysis, self._bundles, self._per_cpu = analysis, bundles, per_cpu
+        self._analysis, self._bundles, self._per_cpu, self._told = analysis, bundles, per_cpu, told
         self._known: dict[tuple[str, str], needs.Needs] = {}
 
     def __call__(self, rule: str) -> dict[str, Any]:
@@ -64,6 +72,8 @@ class Asking:
         }
         if self._per_cpu:
             asked["mem_mb_per_cpu"] = of_cpu
+        if self._told:
+            asked[MAX_RUNTIME] = asked["allowed_job_duration"]
         if rule == "train":
             asked |= {"gpu": self.gpus, "request_gpus": self.gpus}
         return asked
@@ -144,3 +154,14 @@ def memory_per_cpu(workflow: Any) -> int:
         if name == "mem_mb_per_cpu":
             return 1 if resource.is_evaluable() else int(resource.value or 0)
     return 0
+
+
+def tells_runtime(workflow: Any) -> bool:
+    """Say whether the default resources of a run name :data:`MAX_RUNTIME`: each job's own wall time takes its place.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        The workflow under way.
+    """
+    return MAX_RUNTIME in dict((workflow.resource_settings.default_resources or {}).items())

@@ -20,8 +20,10 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from jetloom.cluster.driving.credentials import Credentials
 from jetloom.cluster.driving.event_log import EventLog
 from jetloom.cluster.driving.hopeless import HopelessJobs
+from jetloom.cluster.schedulers import schedds
 from jetloom.cluster.schedulers.scheduler import SilentSchedulerError
 from jetloom.cluster.schedulers.slurm import Slurm
 
@@ -173,11 +175,12 @@ def be_patient_with_condor(hopeless: HopelessJobs) -> None:
     if plugin is None:
         return
     submit = getattr(plugin.Executor.run_job, "original", plugin.Executor.run_job)
-    events = EventLog()
+    events, credentials = EventLog(), Credentials(getattr(plugin, "htcondor", None))
 
     def run_job(self: Any, job: Any) -> None:
         from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
+        credentials.give(job)
         try:
             submit(self, job)
         except (plugin.WorkflowError, plugin.htcondor.HTCondorException) as error:  # the second: it finds no schedd
@@ -200,6 +203,17 @@ def be_patient_with_condor(hopeless: HopelessJobs) -> None:
     read = getattr(plugin.Executor, "_try_read_job_log", None)
     if read is not None:
         plugin.Executor._try_read_job_log = events.without_events(getattr(read, "original", read))
+
+    report = getattr(plugin.Executor, "report_job_submission", None)
+    if report is not None:
+        report = getattr(report, "original", report)
+
+        def report_job_submission(self: Any, job_info: Any, register_job: bool = True) -> None:
+            schedds.note(str(job_info.external_jobid))
+            report(self, job_info, register_job=register_job)
+
+        report_job_submission.original = report  # type: ignore[attr-defined]
+        plugin.Executor.report_job_submission = report_job_submission
 
     run_job.original = submit  # type: ignore[attr-defined]
     check_active_jobs.original = check  # type: ignore[attr-defined]

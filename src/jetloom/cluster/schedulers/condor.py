@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from jetloom.cluster.schedulers.schedds import by_schedd, named
 from jetloom.cluster.schedulers.scheduler import SUSPENDED as STANDS
 from jetloom.cluster.schedulers.scheduler import Facts, Place, QueuedJob, SilentSchedulerError, call
 from jetloom.scan.attempts.ledger import Cause
@@ -160,21 +161,19 @@ class Condor:
 
     def facts(self, job: str) -> Facts | None:
         """Say why a job is over. A held job counts as over: Snakemake's plugin gives it up."""
-        found = self._asked(["condor_q", job, "-json", "-attributes", ATTRIBUTES])
+        where = named(next(iter(by_schedd([job]))))
+        found = self._asked(["condor_q", *where, job, "-json", "-attributes", ATTRIBUTES])
         if not found or found[0].get("JobStatus") in (IDLE, RUNNING, TRANSFERRING):
-            found = self._asked(["condor_history", job, "-json", "-limit", "1", "-attributes", ATTRIBUTES]) or found
+            over = ["condor_history", *where, job, "-json", "-limit", "1", "-attributes", ATTRIBUTES]
+            found = self._asked(over) or found
         return classify(found[0]) if found else None
 
     def alive(self, jobs: Iterable[str]) -> dict[str, QueuedJob]:
         """Return those of some jobs that wait, run or are held."""
-        wanted = set(jobs)
-        if not wanted:
-            return {}
-        text = call(["condor_q", "-json", "-attributes", ATTRIBUTES])
         found = {}
-        for entry in _entries(text):
+        for entry in self._queued(jobs, ATTRIBUTES):
             job, status = str(entry["ClusterId"]), entry.get("JobStatus")
-            if job in wanted and status in (IDLE, RUNNING, HELD, TRANSFERRING, SUSPENDED):
+            if status in (IDLE, RUNNING, HELD, TRANSFERRING, SUSPENDED):
                 reasons = {HELD: f"held: {entry.get('HoldReason', '')}", IDLE: "idle", SUSPENDED: STANDS}
                 host = str(entry.get("RemoteHost", "")).split("@")[-1]
                 found[job] = QueuedJob(job, status in (RUNNING, TRANSFERRING), reasons.get(status, ""), host)
@@ -185,10 +184,8 @@ class Condor:
 
         A pool that shows no slots now may get some.
         """
-        wanted = set(jobs)
-        text = call(["condor_q", "-json", "-attributes", "ClusterId,JobStatus,RequestMemory,RequestCpus,RequestGPUs"])
-        idle = [entry for entry in _entries(text) if entry.get("JobStatus") == IDLE]
-        idle = [entry for entry in idle if str(entry["ClusterId"]) in wanted]
+        entries = self._queued(jobs, "ClusterId,JobStatus,RequestMemory,RequestCpus,RequestGPUs")
+        idle = [entry for entry in entries if entry.get("JobStatus") == IDLE]
         asked = {
             str(entry["ClusterId"]): tuple(_number(entry, f"Request{name}") for name in ("Memory", "Cpus", "GPUs"))
             for entry in idle
@@ -198,8 +195,16 @@ class Condor:
 
     def remove(self, jobs: Iterable[str]) -> None:
         """Take jobs out of the queue."""
-        if named := list(jobs):
-            call(["condor_rm", *named])
+        for schedd, here in by_schedd(jobs).items():
+            call(["condor_rm", *named(schedd), *here])
+
+    @staticmethod
+    def _queued(jobs: Iterable[str], attributes: str) -> Iterator[dict[str, Any]]:
+        """Return the descriptions of those of some jobs that are in their queues, with one question to each queue."""
+        for schedd, here in by_schedd(jobs).items():
+            wanted = set(here)
+            text = call(["condor_q", *named(schedd), "-json", "-attributes", attributes])
+            yield from (entry for entry in _entries(text) if str(entry["ClusterId"]) in wanted)
 
     def _asked(self, command: list[str]) -> list[dict[str, Any]]:
         try:
