@@ -1,4 +1,4 @@
-"""Let the driver be a job of the batch system, which ends before its wall time and is followed by the next one."""
+"""Let the driver be a job of the batch system itself, until the analysis is done."""
 
 from __future__ import annotations
 
