@@ -374,7 +374,7 @@ def test_a_directory_of_this_machine_alone(tmp_path):
 def test_the_verb_ends_with_code_2_if_something_is_wrong(site, capsys, monkeypatch):
     monkeypatch.setattr("jetloom.config.load.load_analysis", lambda _: analysis())
     names = slurm_with(site, default_resources=["slurm_partition=main"])
-    arguments = SimpleNamespace(profile=names, config="my.yaml", no_probe=True, timeout=1)
+    arguments = SimpleNamespace(profile=names, config="my.yaml", no_probe=True, timeout=1, write=None)
     verb.run(arguments)
     assert "nothing is wrong" in capsys.readouterr().out
     site.slurm(partitions=[partition("other", "YES")])

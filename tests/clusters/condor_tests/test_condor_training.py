@@ -50,14 +50,19 @@ def stopped(scan: Scan, training: Path) -> bool:
 
 
 def test_an_undisturbed_scan_with_the_attributes_of_cern_is_the_local_one(scan, oracle):
-    lxplus = scan.cluster.checkout / "profiles" / "sites" / "lxplus"
-    scan.cluster = replace(scan.cluster, options=["--profile", str(lxplus), *scan.cluster.options])
+    lxplus = scan.cluster.checkout / "profiles" / "sites" / "lxplus" / "config.yaml"
+    text = lxplus.read_text()
+    # This pool keeps no tickets: a job that needs one would never begin. Its form is that of one that asks for none.
+    assert text.count("\n  - classad_SendCredential=True\n") == 1
+    here = scan.directory / "lxplus.yaml"
+    here.write_text(text.replace("classad_SendCredential=True", "classad_SendCredential=False"))
+    scan.cluster = replace(scan.cluster, options=["--profile", str(here), *scan.cluster.options])
     driver = scan.start()
     trainings = both_in_the_middle(scan)
     for _, attempt in trainings:
         advert = adverts(scan)[attempt.job]
         assert (advert["MaxRuntime"], advert["JobMaxVacateTime"]) == (600, 60)
-        assert advert["SendCredential"] in (True, 1)
+        assert advert["SendCredential"] is False, "yes and no, not text"
         noted = (scan.directory / ".snakemake" / "jetloom_schedds.txt").read_text().splitlines()
         assert f"{attempt.job} {advert['GlobalJobId'].split('#')[0]}" in noted
     assert all("GPU" not in visible_gpus(pid) for training, _ in trainings for pid in trainers(training))

@@ -12,6 +12,7 @@ from slurm_tools import (
     check_went_on,
     environment,
     lines_of,
+    node,
     queue,
     saved,
     tool,
@@ -105,3 +106,25 @@ def test_an_array_of_points_and_a_silent_squeue(scan, oracle, tmp_path):
     oracle(scan)
     jobs = sorted(attempt.job for attempt in running.values())
     assert [re.fullmatch(r"(\d+)_[12]", job)[1] for job in jobs] == [jobs[0].split("_")[0]] * 2
+
+
+def test_a_profile_that_the_doctor_wrote_works_as_it_is_and_so_do_its_lines(scan):
+    config, written = ("--config", str(scan.config)), scan.directory / "my_site.yaml"
+    said = scan.jetloom("doctor", "--profile", "slurm", *config, "--write", str(written)).stdout
+    assert "probe job (CPU): ran on" in said
+    assert said.endswith("nothing is wrong\n"), said
+    # Each line that is there to be chosen, with the names that this Slurm has.
+    tool("scontrol", "update", f"nodename={node()}", "availablefeatures=cpu", "activefeatures=cpu")
+    account = tool("sacctmgr", "-nP", "show", "account", "format=account").split()[-1]
+    lines = written.read_text().replace("PROJECT", account)
+    begin, end = lines.index("# default-resources:"), lines.index("# Modules")
+    chosen = re.sub(r"^( *)# (?=default-|set-|- | )", r"\1", lines[begin:end], flags=re.MULTILINE)
+    every = scan.directory / "lines.yaml"
+    every.write_text(lines[:begin] + chosen + lines[end:].replace("# slurm-array-jobs", "slurm-array-jobs"))
+    said = scan.jetloom("doctor", "--profile", "slurm", "--profile", str(every), *config).stdout
+    assert re.findall(r"^WRONG.*", said, re.MULTILINE) == re.findall(
+        r"^WRONG .*no driver of a GPU.*", said, re.MULTILINE
+    )
+    assert "probe job (GPU): it has a GPU (CUDA_VISIBLE_DEVICES is '0')" in said, "granted by --gres, without a driver"
+    asked = ["-X", "-nP", "--name=jetloom-doctor", "-o", "Account,QOS,Constraints,Comment,State"]
+    assert tool("sacct", *asked).splitlines()[-1] == f"{account}|normal|cpu|jetloom|COMPLETED"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -17,16 +18,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout", type=float, default=120, metavar="SECONDS", help="how long to wait for that job (default: 120)"
     )
+    parser.add_argument(
+        "--write", type=Path, metavar="FILE", help="first write a profile of this site, to come after --profile's"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the findings, one a line."""
-    from jetloom.cluster.site.doctor import examine
+    from jetloom.cluster.site.doctor import examine, write
     from jetloom.cluster.site.findings import Level
     from jetloom.config.load import load_analysis
     from jetloom.errors import ConfigurationError
 
     analysis = load_analysis(arguments.config)
+    if arguments.write:
+        write(arguments.write, arguments.profile, analysis, arguments.config)
+        sys.stdout.write(f"{arguments.write} is written; this is what the doctor says of it:\n")
+        arguments.profile.append(str(arguments.write))
     levels: list[Level] = []
     timeout = None if arguments.no_probe else arguments.timeout
     for finding in examine(arguments.profile, analysis, arguments.config, timeout):

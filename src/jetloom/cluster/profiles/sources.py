@@ -136,12 +136,14 @@ def _pairs(given: Any) -> dict[str, Any]:
 
 
 def literal(value: Any) -> Any:
-    """Read a resource as Snakemake does: a number, or text with or without quotes."""
+    """Read a resource as Snakemake does: a number, yes or no, or text with or without quotes."""
     if not isinstance(value, str):
         return value
     text = value.strip()
     if re.fullmatch(r"-?\d+", text):
         return int(text)
+    if text in ("True", "False"):
+        return text == "True"
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
         return text[1:-1]
     return text

@@ -13,7 +13,10 @@ from jetloom.cluster.site import checks_condor, checks_machine, checks_profile, 
 from jetloom.cluster.site.findings import Finding, Level, ok, warning, wrong
 from jetloom.cluster.site.probe import probe
 from jetloom.cluster.site.site_slurm import read_site
+from jetloom.cluster.site.written import profile_of
 from jetloom.config.analysis import Analysis
+from jetloom.errors import ConfigurationError
+from jetloom.io.atomic import write_text
 
 
 def examine(names: Sequence[str], analysis: Analysis, config: str, timeout: float | None = 120.0) -> Iterator[Finding]:
@@ -62,6 +65,28 @@ def examine(names: Sequence[str], analysis: Analysis, config: str, timeout: floa
         yield warning("probe job", "none was sent", "first mend what is WRONG")
     else:
         yield from probe(executor, examined, timeout)
+
+
+def write(file: Path, names: Sequence[str], analysis: Analysis, config: str) -> None:
+    """Write a profile of a site, to come after others.
+
+    Raises
+    ------
+    ConfigurationError
+        If the file is there, or the profiles choose no batch system that jetloom can ask.
+    SilentSchedulerError
+        If the batch system does not answer.
+    """
+    sources = Sources.read(names)
+    executor = executor_of(sources.merged)
+    if executor not in ("slurm", "htcondor"):
+        raise ConfigurationError(
+            f"there is nothing to write for '{executor}'", where="--write", advice="name --profile slurm or condor"
+        )
+    if file.exists():
+        raise ConfigurationError("is there already", path=file, advice="name another file, or move it away")
+    examined = Examined(sources, by_profile(sources, analysis), config)
+    write_text(file, profile_of(executor, examined, str(file)))
 
 
 def slurm(examined: Examined) -> Iterator[Finding]:
