@@ -55,10 +55,12 @@ def test_a_healthy_slurm_has_nothing_wrong(site):
 
 
 def test_a_probe_job_runs_where_the_others_will(site):
-    site.command("sbatch", 'case "$*" in *test-only*) exit 0;; esac\necho "$*" >> calls\nfor last; do :; done\n'
-                 'PATH=/usr/bin:/bin CUDA_VISIBLE_DEVICES=1 /bin/sh -c "$last"\necho 7')  # fmt: skip
+    run = 'PATH=/usr/bin:/bin CUDA_VISIBLE_DEVICES=1 /bin/sh -c "$last"'
+    begin = 'case "$*" in *test-only*) exit 0;; esac\necho "$*" >> calls\nfor last; do :; done'
+    site.command("sbatch", f"{begin}\n({run}) > /dev/null 2>&1 &\necho 7")
+    site.command("squeue", "echo '7|RUNNING|None|n1'")
     names = slurm_with(site, default_resources=["slurm_partition=gpu", "slurm_account=jetloom"])
-    findings = list(doctor.examine(names, analysis("gpu"), "my.yaml", 60.0))
+    findings = list(doctor.examine(names, analysis("gpu"), "my.yaml", 300.0))
     # There is no card on this machine, whatever the job was told of.
     (wrong,) = [f.line() for f in findings if f.level != Level.OK]
     assert "probe job (GPU): it has a GPU (CUDA_VISIBLE_DEVICES is '1') and cannot train on it" in wrong
