@@ -68,6 +68,11 @@ class Cluster(Settings):
     stages: Stages = Field(default_factory=Stages, description="The first requests.")
     growth: Growth = Field(default_factory=Growth, description="The later requests.")
     attempts: Attempts = Field(default_factory=Attempts, description="How often a job is tried.")
+    learn: bool = Field(
+        False,
+        description="After 20 finished trainings of a task, its next ones ask for what those used, with a margin, in "
+        "the place of `stages.train`.",
+    )
     pause: Seconds = Field(
         10.0,
         description="Seconds before a job that was refused, doubled, or found a file out of reach is submitted again; "

@@ -17,7 +17,7 @@ from jetloom.statistics.meaning import said_of
 
 FIRST = [
     "task", "model", "point", "run", "status", "reason", "epochs", "best_epoch", "attempts", "wall_time_s",
-    "peak_memory_mb", "host", "ended", "commit",
+    "minutes_asked", "peak_memory_mb", "memory_asked_mb", "host", "ended", "commit",
 ]  # fmt: skip
 """Columns that every row has; then come metrics and parameters, empty where a model does not have them."""
 
@@ -57,7 +57,9 @@ def _row(analysis: Analysis, task: str, point: str, run: str) -> dict[str, Any]:
     row: dict[str, Any] = {"task": task, "model": analysis.tasks[task].model, "point": point, "run": run}
     attempts = ledger.read(directory / "attempts.csv")
     if attempts:
-        row |= {"attempts": len(attempts), "ended": attempts[-1].ended}
+        last = attempts[-1]
+        row |= {"attempts": len(attempts), "ended": last.ended}
+        row |= {"minutes_asked": last.minutes_asked or None, "memory_asked_mb": last.memory_asked_mb or None}
     try:
         result = read_result(directory)
     except MissingFileError:

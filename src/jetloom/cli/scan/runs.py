@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from jetloom.config.analysis import Analysis
 
 
+COST = ("attempts", "wall_time_s", "minutes_asked", "peak_memory_mb", "memory_asked_mb", "host", "ended")
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("--config", default="config/config.yaml", help="configuration (default: config/config.yaml)")
@@ -65,18 +68,20 @@ def ranked(analysis: Analysis, row: Mapping[Any, Any]) -> tuple[str, Any]:
 def page_of(analysis: Analysis, table: pd.DataFrame) -> str:
     """Return the table as an HTML page, with the scanned parameters."""
     from jetloom.plots import tables
+    from jetloom.scan.attempts.usage import usage
 
     heads = ["Task", "Model", "Point", "Run", "Status", "Epochs", "Ranked by", "Value", "Scanned parameters"]
-    heads += ["Attempts", "Time (s)", "Memory (MB)", "Host", "Ended"]
+    heads += ["Attempts", "Time (s)", "asked (min)", "Memory (MB)", "asked (MB)", "Host", "Ended"]
     lines = []
     for row in table.astype(object).where(table.notna(), None).to_dict("records"):
         metric, value = ranked(analysis, row)
         scanned = ", ".join(f"{key} {row.get(f'parameters.{key}')}" for key in analysis.tasks[row["task"]].scan)
         shown = [row[name] for name in ("task", "model", "point", "run", "status", "epochs")]
-        cost = [row[name] for name in ("attempts", "wall_time_s", "peak_memory_mb", "host", "ended")]
+        cost = [row[name] for name in COST]
         lines.append([*shown, metric, value, scanned, *cost])
+    used = [f"{task}: {words}." for task in analysis.tasks if (words := usage(analysis, task).words())]
     text = f"Every training of {analysis.analysis}; runs.csv beside this page has all parameters and metrics."
-    return tables.page("Runs", tables.paragraph(text), tables.table(heads, lines))
+    return tables.page("Runs", tables.paragraph(" ".join([text, *used])), tables.table(heads, lines))
 
 
 def _short(value: Any, digits: int = 0) -> str:

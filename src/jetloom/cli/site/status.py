@@ -26,9 +26,11 @@ def run(arguments: argparse.Namespace) -> None:
     """Print the tables."""
     from collections import Counter
 
+    from jetloom.cluster.attempts.learning import learn
     from jetloom.cluster.submission.told import lines
     from jetloom.config.load import load_analysis
     from jetloom.errors import CorruptFileError
+    from jetloom.scan.attempts.usage import usage
     from jetloom.scan.status import failed_stages, run_status, sample_status
 
     analysis = load_analysis(arguments.config)
@@ -53,6 +55,11 @@ def run(arguments: argparse.Namespace) -> None:
             + ", ".join(f"{n} {state}" for state, n in counts.items())
             + "\n"
         )
+        used = usage(analysis, task)
+        if words := used.words():
+            out(f"    {words}\n")
+        if (learnt := learn(analysis, task, used)) is not None:
+            out(f"    {learnt.words()} (cluster.learn)\n")
         for stage, line in failed_stages(analysis, task):
             out(f"    {stage} failed: {line}\n")
         for entry in found:

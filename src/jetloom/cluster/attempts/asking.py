@@ -7,7 +7,9 @@ from typing import Any
 
 from jetloom import paths
 from jetloom.cluster.attempts import needs, requests
+from jetloom.cluster.attempts.learning import LEARNING
 from jetloom.config.analysis import Analysis
+from jetloom.config.cluster import Stage
 from jetloom.scan.attempts import ledger
 from jetloom.scan.bundles.membership import Training
 from jetloom.stages import STAGES
@@ -42,6 +44,8 @@ class Asking:
     ) -> None:
         self._analysis, self._bundles, self._per_cpu, self._told = analysis, bundles, per_cpu, told
         self._known: dict[tuple[str, str], needs.Needs] = {}
+        self._learnt: dict[str, Stage] = {}
+        """What the trainings of each task asked for first when it was last looked."""
 
     def __call__(self, rule: str) -> dict[str, Any]:
         """Return the resources of a rule by the names that Snakemake and the plugins of batch systems know.
@@ -121,6 +125,10 @@ class Asking:
     def _needs(self, wildcards: Any) -> needs.Needs:
         """Return what a bundle asks for; its ledgers are read once for all that Snakemake asks of a job."""
         name = wildcards.task, wildcards.bundle
+        learnt = LEARNING.first(self._analysis, wildcards.task)
+        if self._learnt.setdefault(wildcards.task, learnt) != learnt:
+            self._learnt[wildcards.task] = learnt
+            self.forget()
         if name not in self._known:
             trainings = self._bundles[wildcards.task][wildcards.bundle]
             self._known[name] = needs.needs(self._analysis, wildcards.task, trainings)

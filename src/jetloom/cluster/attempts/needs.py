@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from jetloom import paths
 from jetloom.cluster.attempts import ceilings, requests
+from jetloom.cluster.attempts.learning import LEARNING
 from jetloom.config.analysis import Analysis
 from jetloom.config.cluster import Growth
 from jetloom.scan.attempts import ledger
@@ -27,12 +28,12 @@ def own_minutes(analysis: Analysis, task: str, training: Training) -> int:
 
 
 def _memory(analysis: Analysis, task: str, attempts: Sequence[ledger.Attempt]) -> int:
-    first = analysis.cluster.stages.train.memory
+    first = LEARNING.first(analysis, task).memory
     return requests.memory(first, growth(analysis, "train", task, attempts), attempts)
 
 
 def _minutes(analysis: Analysis, task: str, attempts: Sequence[ledger.Attempt]) -> int:
-    first = analysis.cluster.stages.train.minutes
+    first = LEARNING.first(analysis, task).minutes
     return requests.minutes(first, growth(analysis, "train", task, attempts), attempts)
 
 
@@ -64,7 +65,7 @@ def needs(analysis: Analysis, task: str, trainings: Sequence[Training]) -> Needs
     each = [_minutes(analysis, task, one) for one in lines]
     minutes = minutes_of(analysis, task, each)
     if len(left) > 1 and (most := ceilings.find("train", task).minutes):
-        minutes = min(minutes, max(most, analysis.cluster.stages.train.minutes))
+        minutes = min(minutes, max(most, LEARNING.first(analysis, task).minutes))
     return Needs(memory, minutes, max(each))
 
 
