@@ -36,6 +36,40 @@ def test_a_scan_goes_to_talos_and_comes_back(stored, tmp_path):
     assert report.rounds() == len(ours)
 
 
+def test_reports_of_talos_are_those_of_pandas_on_the_same_table(tmp_path):
+    import numpy as np
+    import talos
+
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame({"round_epochs": 5.0, "val_auc": rng.uniform(0.5, 0.9, 12), "val_loss": rng.uniform(0, 1, 12)})
+    table["_trial_id"], table["_param_hash"] = range(12), [f"p{k}" for k in range(12)]
+    table["units"], table["dropout"] = rng.choice([8, 16, 32], 12), rng.choice([0.0, 0.2], 12)
+    table.to_csv(tmp_path / "results.csv", index=False)
+    (tmp_path / "metadata.json").write_text(json.dumps({"params": {"units": [8, 16, 32], "dropout": [0.0, 0.2]}}))
+    report = talos.Reporting(str(tmp_path / "results.csv"))
+    assert report.high("val_auc") == pytest.approx(table["val_auc"].max())
+    assert report.low("val_loss") == pytest.approx(table["val_loss"].min())
+    assert (
+        main(
+            [
+                "talos",
+                "-q",
+                "import",
+                str(tmp_path / "results.csv"),
+                "--metric",
+                "val_auc",
+                "-o",
+                str(tmp_path / "x.csv"),
+            ]
+        )
+        == 0
+    )
+    ours = csv(tmp_path / "x.csv")
+    best = table.sort_values("val_auc", ascending=False).head(3)
+    assert ours["point"].head(3).tolist() == best["_param_hash"].tolist()
+    assert ours["units"].corr(ours["val_auc"]) == pytest.approx(table["units"].corr(table["val_auc"]))
+
+
 TALOS = """\
 start,end,duration,execution_time,round_epochs,_warnings,accuracy,loss,val_accuracy,val_loss,_trial_id,\
 _param_hash,lr,units,param__loss
