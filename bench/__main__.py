@@ -17,6 +17,7 @@ from bench import (
     compression,
     conversion,
     demo,
+    displaced,
     exports,
     hdf5,
     junipr,

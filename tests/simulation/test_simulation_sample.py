@@ -140,6 +140,8 @@ def test_verb_without_a_configuration(tmp_path, caplog):
     assert settings == {
         "process": "dijet", "events": 5, "chunks": 2, "chunk": 1, "seed": 3, "pt_hat_min": 100.0, "pt_hat_max": None,
         "pt_hat_power": 0.0, "energy": 13000.0, "detector": True, "format": "ttree", "multiple_interactions": True,
+        "mass": None, "era": 2017, "displaced": False, "mass_heavy": 600.0, "mass_scalar": 150.0, "lifetime": 1500.0,
+        "response": {"energy": 1.0, "hadronic": 1.0, "tracks": 1.0, "time": 0.0, "run_number": 284500},
     }  # fmt: skip
 
 

@@ -50,6 +50,10 @@ ROOMS = {
         "plot_flavours": "plot variables and a network's scores by flavour: histograms, density of two, ROC curves",
         "plot_best": "plot the best point, and list its metrics, from what its evaluation left",
     },
+    "displaced": {
+        "import_tagger": "put weights of the old tagger of displaced jets, of Keras 2, into a network of Keras 3",
+        "plot_epochs": "plot the outputs of a tagger of displaced jets in some epochs, or in its best one",
+    },
     "export": {
         "export": "export the best network of a task, or any of Keras, for ONNX Runtime, lwtnn, frugally-deep",
         "lwtnn": "look into a file of lwtnn: count weights, print it, make inputs, time it, turn it into a graph",

@@ -154,6 +154,14 @@ class Analysis(Settings):
         """Return the task whose dataset a task uses: its own name, unless it borrows another's."""
         return self.tasks[task].dataset or task
 
+    def conversion_of(self, sample: str) -> Conversion:
+        """Return how a sample is converted: its own cuts after those that all samples have."""
+        own, common = self.samples[sample].select, self.conversion.select
+        if not own.events and not own.jets:
+            return self.conversion
+        cuts = {"events": [*common.events, *own.events], "jets": [*common.jets, *own.jets]}
+        return self.conversion.model_copy(update={"select": common.model_copy(update=cuts)})
+
     def task_samples(self, task: str) -> list[str]:
         """Return the names of the samples that take part in a task, in the order of the configuration."""
         chosen = self.tasks[task].samples

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
+from jetloom.config.inputs.transforms import Transform
 from jetloom.config.limits import Single, SlotCount
 from jetloom.config.settings import EntryExpression, Settings, Variable
 from jetloom.errors import near_misses
@@ -36,6 +37,11 @@ class Collected(Settings):
         None,
         description="Entries stand in falling order of this, those where it is missing last; as in the files (the "
         "hardest first) if not given.",
+    )
+    transforms: list[Transform] = Field(
+        default_factory=list,
+        description="Preparation of its variables, one after the other, before `inputs` are computed: "
+        "{use: flip, variables: [eta]}. Where the model is applied it is the same.",
     )
     missing: dict[Variable, Single] = Field(
         default_factory=dict, description="Value in the place of NaN, by input column; otherwise the training mean."

@@ -28,6 +28,8 @@ def with_numbers(name: str, sample: Mapping[str, Any]) -> dict[str, Any]:
     ValueError
         If the file has no numbers of the sample, or others than it should; ConfigurationError if it cannot be read.
     """
+    if not isinstance(sample["numbers"], str):
+        raise ValueError(f"{name}.numbers: must be the path of a file")  # noqa: TRY004 - pydantic knows this one
     era = str(sample.get("era", ""))
     path = str(sample["numbers"]).replace("{era}", era)
     known = read_yaml(path)

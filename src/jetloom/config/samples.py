@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from jetloom.config.limits import Channel, Energy, Events, Files, Picobarn, SumOfWeights
-from jetloom.config.settings import Settings
+from jetloom.config.limits import Channel, Energy, Events, Files, Picobarn, Single, SumOfWeights
+from jetloom.config.settings import Expression, Settings, Variable
 
 Era = Annotated[
     str,
@@ -17,16 +17,36 @@ Era = Annotated[
 """A name, or a year."""
 
 
+class Response(Settings):
+    """How a detector differs from the nominal one, as recorded data differ from simulation."""
+
+    energy: Annotated[float, Field(gt=0, le=10)] = Field(1.0, description="Factor on all energies.")
+    hadronic: Annotated[float, Field(ge=0, le=10)] = Field(1.0, description="Factor on those of hadronic layers.")
+    tracks: Annotated[float, Field(ge=0, le=1)] = Field(1.0, description="Factor on the efficiency for tracks.")
+    time: Annotated[float, Field(ge=-100, le=100)] = Field(0.0, description="Shift of times, in ns.")
+    run_number: Channel = Field(284500, description="Number of the run, by which samples can be told apart.")
+
+
 class Simulation(Settings):
     """A sample made by ``jetloom simulate`` (Pythia 8 and a parametric detector; for demonstration and tests)."""
 
     process: Literal[
-        "dijet", "ttbar", "zjet_quark", "zjet_gluon", "hh_bbww", "tt_dilepton", "dy_dilepton", "single_top"
+        "dijet",
+        "ttbar",
+        "zjet_quark",
+        "zjet_gluon",
+        "hh_bbww",
+        "tt_dilepton",
+        "dy_dilepton",
+        "single_top",
+        "hidden_sector",
+        "beam_halo",
     ] = Field(
         description="The hard process. zjet_...: a quark or a gluon and a Z boson that decays to neutrinos. hh_bbww (a "
         "resonance of `mass` that decays to two Higgs bosons) and those after it give flat trees of events with two "
         "leptons, "
-        "for the schema simulated_events."
+        "for the schema simulated_events. hidden_sector: a heavy scalar to two long-lived ones, each to a pair of b "
+        "quarks. beam_halo: a toy of muons of the beam that shower in the calorimeter."
     )
     mass: Annotated[float, Field(ge=260, le=3000)] | None = Field(
         None, description="hh_bbww: mass of the resonance, in GeV."
@@ -56,6 +76,19 @@ class Simulation(Settings):
         description="False: one pair of partons interacts and no other of the same two protons (no underlying event "
         "but the remnants). Jets lose its soft particles, and an event takes about a fifth of the time.",
     )
+    displaced: bool = Field(
+        False,
+        description="An ntuple of displaced jets, for the schema `divert`: clusters with layers and times, tracks, "
+        "segments of muons. Always so for hidden_sector and beam_halo.",
+    )
+    mass_heavy: Energy = Field(600.0, description="hidden_sector: mass of the heavy scalar, in GeV.")
+    mass_scalar: Energy = Field(150.0, description="hidden_sector: mass of the long-lived scalar, in GeV.")
+    lifetime: Annotated[float, Field(gt=0, le=1e6)] = Field(
+        1500.0, description="hidden_sector: lifetime of it times the speed of light, in mm."
+    )
+    response: Response = Field(
+        default_factory=Response, description="With `displaced`: how the detector differs from the nominal one."
+    )
     format: Literal["ttree", "rntuple"] = Field("ttree", description="How the DxAOD is stored.")
 
     @property
@@ -63,8 +96,17 @@ class Simulation(Settings):
         """Whether it gives flat trees of events."""
         return self.process in ("hh_bbww", "tt_dilepton", "dy_dilepton", "single_top")
 
+    @property
+    def makes_displaced(self) -> bool:
+        """Whether it makes an ntuple of displaced jets."""
+        return self.displaced or self.process in ("hidden_sector", "beam_halo")
+
     @model_validator(mode="after")
     def _enough_events(self) -> Simulation:
+        if self.makes_displaced and self.format != "ttree":
+            raise ValueError("format: ntuples of displaced jets are TTrees")
+        if self.process == "hidden_sector" and self.mass_heavy <= 2 * self.mass_scalar:
+            raise ValueError(f"mass_heavy {self.mass_heavy:g} is not above twice mass_scalar, {self.mass_scalar:g}")
         if (self.mass is not None) != (self.process == "hh_bbww"):
             raise ValueError("mass: is that of the resonance of hh_bbww, which needs one")
         if self.chunks > self.events:
@@ -72,6 +114,13 @@ class Simulation(Settings):
         if self.pt_hat_max is not None and self.pt_hat_max <= self.pt_hat_min:
             raise ValueError(f"pt_hat_max {self.pt_hat_max:g} is not above pt_hat_min {self.pt_hat_min:g}")
         return self
+
+
+class SampleSelection(Settings):
+    """Cuts of one sample, applied after those that all samples have, and counted one by one."""
+
+    events: list[Expression] = Field(default_factory=list, description="Cuts on events: [event_number % 2 == 1].")
+    jets: list[Expression] = Field(default_factory=list, description="Cuts on jets: [llp_matched == 1].")
 
 
 class Sample(Settings):
@@ -116,6 +165,15 @@ class Sample(Settings):
         None,
         description="Channel numbers (DSIDs) of the processes that are meant to be in the sample, or 'any'; null: one "
         "process, whichever. All of them share one cross-section and one sum of weights.",
+    )
+    constants: dict[Variable, Single] = Field(
+        default_factory=dict,
+        description="Variables of all events of the sample that no branch has: {llp_mH: 600, llp_mS: 150}. Samples of "
+        "a task have the same ones, unless the schema has them.",
+    )
+    select: SampleSelection = Field(
+        default_factory=SampleSelection,
+        description="Cuts of this sample alone, after those of `conversion.select`.",
     )
     is_data: bool = Field(False, description="Recorded data: no generator weights, no truth labels.")
 

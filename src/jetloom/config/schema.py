@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from jetloom.config.bookkeeping import Bookkeeping
-from jetloom.config.limits import Index, Key, Single
+from jetloom.config.inputs.columns import Branches, Column, as_fields
+from jetloom.config.inputs.matches import Matched
+from jetloom.config.limits import Key
 from jetloom.config.load import checked
-from jetloom.config.settings import Expression, Settings, Variable
+from jetloom.config.settings import Settings, Variable
 from jetloom.config.yaml_text import read_yaml
 from jetloom.errors import ConfigurationError, near_misses
-from jetloom.expressions import legal_name, names_in
+from jetloom.expressions import names_in
 
-UNITS: dict[str, tuple[str, float]] = {
-    "MeV": ("GeV", 1e-3),
-    "1/MeV": ("1/GeV", 1e3),
-    "keV": ("GeV", 1e-6),
-    "um": ("mm", 1e-3),
-    "cm": ("mm", 10.0),
-    "m": ("mm", 1e3),
-    "ps": ("ns", 1e-3),
-}
-"""Unit in a file, the unit that jetloom uses instead, and the factor between them. Other units stay as they are."""
+if TYPE_CHECKING:
+    from jetloom.config.samples import Sample
 
 SHIPPED = Path(__file__).parents[3] / "config" / "schemas"
 """The schemas that come with jetloom."""
@@ -36,89 +30,11 @@ EVENT_KEYS: dict[str, str] = {"run_number": "uint32", "event_number": "uint64", 
 """What every event has, and its type in all results."""
 
 
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _as_fields(value: object) -> object:
-    """Return the variables of a list of branches, each under the legal form of its branch's name.
-
-    Raises
-    ------
-    ValueError
-        If two branches have one such name.
-    """
-    if not isinstance(value, list) or not all(isinstance(branch, str) for branch in value):
-        return value
-    found: dict[str, str] = {}
-    for branch in value:
-        name = legal_name(branch)
-        if found.setdefault(name, branch) != branch:
-            raise ValueError(
-                f"the branches '{found[name]}' and '{branch}' have one legal name, '{name}'; name them yourself, as in "
-                f"'{name}_2: {{branch: {branch}}}'"
-            )
-    return {name: {"branch": branch} for name, branch in found.items()}
-
-
-Branches = Annotated[list[str], BeforeValidator(_as_list)]
-Type = Literal["float32", "float64", "int32", "int64", "uint32", "uint64"]
-
-
-class Column(Settings):
-    """One variable: where it is in the file, its type and unit, its title in plots."""
-
-    branch: Branches = Field(
-        default_factory=list, description="Branch, or alternatives of which the first found is read; the key if empty."
-    )
-    expression: Expression | None = Field(
-        None, description="Instead of a branch: computed from other variables of the collection, in jetloom's units."
-    )
-    container: str = Field(
-        "", description="Container (style 'xaod') if it is another than that of the group, e.g. PrimaryVertices."
-    )
-    type: Type = Field("float32", description="Type in all results.")
-    unit: str = Field("", description="Unit in the file; MeV, cm, um, ps, ... become GeV, mm and ns when read.")
-    index: Index | None = Field(None, description="Element of a vector to take, e.g. 0: the primary vertex.")
-    reduce: Literal["max", "min", "sum", "count"] | None = Field(
-        None, description="What to make of a vector instead of taking an element, e.g. its largest element."
-    )
-    missing: list[Single] = Field(
-        default_factory=list, description="Values in the file, before units, that say 'missing', e.g. [-999]."
-    )
-    optional: bool = Field(
-        False,
-        description="May be absent in a file: NaN there, and told. Integers that may be missing (also by `index`, "
-        "`reduce` or `missing`) are stored as float64, which holds them exactly up to 2^53.",
-    )
-    internal: bool = Field(False, description="Only read for expressions, not kept.")
-    title: str = Field("", description="Axis title in plots; LaTeX between $.")
-    meaning: str = Field("", description="What it is.")
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Column:
-        if self.index is not None and self.reduce is not None:
-            raise ValueError("'index' and 'reduce' are two ways to treat a vector: give one of them")
-        if self.missing and self.expression:
-            raise ValueError("'missing' is of values in the file: give it to the variables of the expression")
-        return self
-
-    @property
-    def factor(self) -> float:
-        """Factor from the unit in the file to jetloom's unit."""
-        return 1.0 if self.expression else UNITS.get(self.unit, ("", 1.0))[1]
-
-    @property
-    def unit_out(self) -> str:
-        """Unit in all results: GeV, mm, ns, rad, or empty."""
-        return UNITS.get(self.unit, (self.unit, 1.0))[0]
-
-
 class Container(Settings):
     """Variables that belong together: the events or the jets."""
 
     container: str = Field("", description="Container (style 'xaod'), e.g. AnalysisJets.")
-    fields: Annotated[dict[Variable, Column], BeforeValidator(_as_fields)] = Field(
+    fields: Annotated[dict[Variable, Column], BeforeValidator(as_fields)] = Field(
         description="The variables; or a list of branches, whose names become legal ones: 'lep1.Pt()' is lep1_Pt."
     )
 
@@ -202,6 +118,19 @@ class Schema(Settings):
     )
     collections: dict[Variable, Constituents] = Field(default_factory=dict, description="What belongs to the jets.")
 
+    matches: dict[Variable, Matched] = Field(
+        default_factory=dict,
+        description="Objects of the event that jets are matched to, as long-lived particles: variables of the jets.",
+    )
+
+    @model_validator(mode="after")
+    def _matched(self) -> Schema:
+        for name, settings in self.matches.items():
+            for key, spec in settings.columns(name).items():
+                if self.jets.fields.setdefault(key, spec).matched != name:
+                    raise ValueError(f"matches.{name}: '{key}' is a variable of the jets already; choose another name")
+        return self
+
     @model_validator(mode="after")
     def _consistent(self) -> Schema:
         for needed in ("run_number", "event_number"):
@@ -250,6 +179,28 @@ class Schema(Settings):
             raise ConfigurationError(
                 f"the schema has no collection '{name}'", advice=near_misses(name, self.collections)
             ) from None
+
+
+def sample_schema(sample: Sample) -> Schema:
+    """Return the schema of a sample, with its `constants` among the variables of events.
+
+    Raises
+    ------
+    ConfigurationError
+        See :func:`find_schema`; or if a constant is a variable that the schema reads.
+    """
+    schema = find_schema(sample.schema_name)
+    for name, value in sample.constants.items():
+        old = schema.events.fields.get(name)
+        if (old is not None and not old.expression) or name in schema.jets.fields:
+            raise ConfigurationError(
+                f"'{name}' is a variable that the schema '{sample.schema_name}' reads",
+                where="samples.constants",
+                advice="give the constant another name",
+            )
+        said = {"type": "float32"} if old is None else old.model_dump()
+        schema.events.fields[name] = Column.model_validate({**said, "expression": repr(float(value))})
+    return schema
 
 
 def schema_directories() -> list[Path]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jetloom import paths
-from jetloom.config.schema import find_schema
+from jetloom.config.schema import sample_schema
 from jetloom.errors import InputError, JetloomError, MissingFileError
 from jetloom.io.root.files import open_source
 from jetloom.locations import Location, Remote
@@ -111,7 +111,7 @@ def _overview(analysis: Analysis, sample: str) -> tuple[Overview, list[FileFacts
     settings = analysis.samples[sample]
     kind = "data" if settings.is_data else "files" if settings.simulate is None else "simulated"
     found = Overview(sample, settings.title or sample, kind, settings.schema_name, settings.cross_section)
-    schema = find_schema(settings.schema_name)
+    schema = sample_schema(settings)
     try:
         sources = paths.converted_files(analysis, sample)
         found.sources = list(paths.source_files(analysis, sample).values())

@@ -78,24 +78,25 @@ def make_task(arguments: argparse.Namespace) -> Task:
     """
     from jetloom.config.conversion import Conversion
     from jetloom.config.load import checked
-    from jetloom.config.schema import find_schema
+    from jetloom.config.schema import find_schema, sample_schema
     from jetloom.conversion.task import Task
 
-    schema, is_data = arguments.schema, bool(arguments.data)
+    schema, is_data, sample = arguments.schema, bool(arguments.data), None
     content: dict[str, Any] = {}
     channels = arguments.channels
     if arguments.config is not None:
         sample, content = _from_config(arguments.config, arguments.sample)
-        schema = schema or sample.schema_name
+        sample = sample.model_copy(update={"schema_name": schema or sample.schema_name})
         is_data, channels = is_data or sample.is_data, channels or sample.channels
     elif arguments.sample is not None:
         raise ConfigurationError("needs --config", where="--sample")
-    if schema is None and any((arguments.select_events, arguments.select_jets, arguments.select)):
+    if sample is None and schema is None and any((arguments.select_events, arguments.select_jets, arguments.select)):
         raise ConfigurationError(
             "cuts are made when a DxAOD is read", where="--select-...", advice="give --schema, or make the ntuple anew"
         )
     conversion = checked(Conversion, _with_options(content, arguments), arguments.config)
-    return Task(arguments.input, find_schema(schema) if schema else None, conversion, is_data, channels)
+    found = sample_schema(sample) if sample is not None else find_schema(schema) if schema else None
+    return Task(arguments.input, found, conversion, is_data, channels)
 
 
 def _from_config(path: Path, name: str | None) -> tuple[Any, dict[str, Any]]:
@@ -111,7 +112,7 @@ def _from_config(path: Path, name: str | None) -> tuple[Any, dict[str, Any]]:
     if name not in analysis.samples:
         advice = near_misses(name, analysis.samples)
         raise ConfigurationError(f"no sample '{name}'", path=path, where="samples", advice=advice)
-    return analysis.samples[name], analysis.conversion.model_dump()
+    return analysis.samples[name], analysis.conversion_of(name).model_dump()
 
 
 def _with_options(content: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:

@@ -47,7 +47,13 @@ class Stream(Protocol):
 
 
 def count_block(block: EventBlock, flow: CutFlow) -> None:
-    """Count what a block holds; of a collection also what its links lost on the way."""
+    """Count what a block holds; of a collection also what its links lost on the way, and what jets are matched to."""
+    matched: dict[str, int] = {}
+    for loss in block.losses:
+        if loss.collection not in block.others:
+            matched.setdefault(loss.collection, loss.before)  # before its first rule
+    for name, objects in matched.items():
+        flow.saw(name, objects)
     flow.saw("events", block.entries)
     if block.jets.columns:
         flow.saw("jets", len(block.jets))

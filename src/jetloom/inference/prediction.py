@@ -100,7 +100,8 @@ def predict(
     outputs, columns = outputs_of(network, model, view.facts), model.objective.columns(view.facts)
     what = "classes" if model.objective.kind == "classifier" else "numbers"
     step = 1 if most is None else max(1, -(-view.rows(role) // most))
-    for block in view.blocks(role, BLOCK_ROWS if BRANCHINGS in model.reads else ROWS, model.reads):
+    reads = model.reads_of(view.facts.collections)
+    for block in view.blocks(role, BLOCK_ROWS if BRANCHINGS in reads else ROWS, reads):
         jets = block.take(slice(None, None, step))
         if len(jets):
             output = model.probabilities(outputs(jets))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -94,6 +94,12 @@ class Model(ABC):
     """Name of the file that holds the trained model; its ending says how it is loaded."""
     reads: ClassVar[frozenset[str]] = frozenset()
     """The collections that it needs besides the rows, by name; trees are "branchings"."""
+    reads_all: ClassVar[bool] = False
+    """Whether it reads all collections that its dataset has, whatever their names."""
+    classes: ClassVar[tuple[str, ...]] = ()
+    """The classes that it tells apart, in the order of its outputs; empty: those of its task, whatever they are."""
+    control_classes: ClassVar[tuple[str, ...]] = ()
+    """Those of the task of its control region; empty: whatever they are."""
     objective: ClassVar[Objective] = Classification()
     """What it learns, and by which metrics it is judged."""
     inherited: ClassVar[frozenset[str]] = frozenset()
@@ -122,7 +128,12 @@ class Model(ABC):
         return [*self.epoch_metrics(), *self._measured("eval_")]
 
     def _measured(self, prefix: str) -> list[str]:
-        return [prefix + name for name in ("loss", *self.objective.terms, *self.objective.of_parts)]
+        found = self.objective
+        return [prefix + name for name in ("loss", *found.terms, *found.of_parts, *found.of_control)]
+
+    def reads_of(self, collections: Iterable[str]) -> frozenset[str]:
+        """Return the collections that it reads, of a dataset that has these (trees are not among them)."""
+        return self.reads | frozenset(collections) if self.reads_all else self.reads
 
     def history_columns(self) -> list[str]:
         """Return the columns of ``history.csv``, one row an epoch."""

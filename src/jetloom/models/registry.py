@@ -22,6 +22,8 @@ MODELS = {
     "deep_sets": "jetloom.models.deep_sets:DeepSets",
     "deep_sets_with_jets": "jetloom.models.deep_sets:DeepSetsWithJets",
     "bdt": "jetloom.models.bdt:Bdt",
+    "displaced": "jetloom.models.displaced.model:Displaced",
+    "displaced_adversarial": "jetloom.models.displaced.adversarial:DisplacedAdversarial",
     "junipr": "jetloom.models.junipr.model:JuniprModel",
     "junipr_conditional": "jetloom.models.junipr.conditional:JuniprConditionalModel",
     "junipr_binary": "jetloom.models.junipr.binary:JuniprBinaryModel",

@@ -11,7 +11,7 @@ from typing import Any
 from jetloom import paths
 from jetloom.config.analysis import Analysis
 from jetloom.config.load import load_merged
-from jetloom.config.schema import find_schema
+from jetloom.config.schema import sample_schema
 from jetloom.locations import Location
 from jetloom.provenance import digest
 from jetloom.scan.bundles import membership
@@ -77,7 +77,7 @@ class Plan:
     def schemas(self) -> dict[str, str]:
         """A digest of the schema of each sample."""
         return {
-            name: digest(find_schema(sample.schema_name).model_dump(mode="json"))
+            name: digest(sample_schema(sample).model_dump(mode="json"))
             for name, sample in self.analysis.samples.items()
         }
 

@@ -60,6 +60,8 @@ def entry_expressions(
         where = f"tasks.{name}.collections.{key}"
         found = [(f"{where}.inputs", text) for text in settings.inputs]
         found += [(f"{where}.select", text) for text in settings.select]
+        for place, one in enumerate(settings.transforms):
+            found += [(f"{where}.transforms.{place}", text) for text in sorted(one.reads())]
         found += [(f"{where}.sort", settings.sort)] if settings.sort is not None else []
         own = kept_columns(schema, analysis.conversion, source_of(key, settings))
         yield found, [*own, *(f"{ROW}.{variable}" for variable in of_jets)]
@@ -98,7 +100,8 @@ def check_readers(analysis: Analysis, models: Mapping[str, Model]) -> None:
     """
     read: dict[str, set[str]] = {name: set() for name in analysis.tasks}
     for name, task in analysis.tasks.items():
-        owner, wanted = analysis.dataset_of(name), models[name].reads - {BRANCHINGS}
+        owner = analysis.dataset_of(name)
+        wanted = models[name].reads_of(analysis.tasks[owner].collections) - {BRANCHINGS}
         read[owner] |= wanted
         for collection in sorted(wanted - task.collections.keys()):
             raise ConfigurationError(

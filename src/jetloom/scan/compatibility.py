@@ -30,6 +30,7 @@ def check_models(analysis: Analysis) -> None:
         _check_trees(analysis, name, task, models[name])
         _check_classes(name, task, models[name])
         _check_updates(name, task, models[name])
+        _check_order(analysis, name, task, models[name])
         for label, unary in task.unaries.items():
             where = f"tasks.{name}.unaries.{label}"
             _require_density(where, unary, analysis.tasks[unary], models[unary], label)
@@ -143,6 +144,21 @@ def _check_updates(name: str, task: Task, model: Model) -> None:
                 f"two columns of the history of '{task.model}' would be '{LOSS}{update.name}'",
                 where=f"tasks.{name}.model",
                 advice=f"give the update '{update.name}' another name",
+            )
+
+
+def _check_order(analysis: Analysis, name: str, task: Task, model: Model) -> None:
+    """Check the classes of a model that knows its own, and those of its control region: both by name and order."""
+    owners = [(analysis.dataset_of(name), model.classes)]
+    owners += [] if task.control is None else [(analysis.dataset_of(task.control), model.control_classes)]
+    found = {owner: tuple(analysis.tasks[owner].labels) for owner, _ in owners}
+    for owner, wanted in owners:
+        if wanted and found[owner] != wanted:
+            swapped = [found[one] for one, _ in owners] == [theirs for _, theirs in reversed(owners)]
+            raise ConfigurationError(
+                f"its classes are {', '.join(found[owner])} where a '{task.model}' needs {', '.join(wanted)}",
+                where=f"tasks.{owner}.labels",
+                advice="the task and its control region are swapped" if swapped else "name them so, in this order",
             )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jetloom import paths
 from jetloom.config.analysis import Analysis
-from jetloom.config.schema import Container, Schema, find_schema
+from jetloom.config.schema import Container, Schema, sample_schema
 from jetloom.config.tasks import Task
 from jetloom.conversion.good_runs import read_good_runs
 from jetloom.errors import ConfigurationError, DiskFullError, near_misses
@@ -37,7 +37,7 @@ def check_analysis(analysis: Analysis) -> None:
     for name, task in analysis.tasks.items():
         _check_absent(f"tasks.{name}.absent", task.absent, analysis, analysis.task_samples(name))
     for sample, settings in analysis.samples.items():
-        schema = find_schema(settings.schema_name)
+        schema = sample_schema(settings)
         _check_conversion(analysis, sample, schema)
         make_layout(schema, analysis.conversion)
         paths.source_files(analysis, sample)
@@ -50,7 +50,7 @@ def check_analysis(analysis: Analysis) -> None:
         for sample in analysis.task_samples(name):
             if task.reads == "trees":
                 _check_trees(analysis, sample)
-            schema = find_schema(analysis.samples[sample].schema_name)
+            schema = sample_schema(analysis.samples[sample])
             _check_rows(name, task, sample, schema)
             known = _variables(analysis, schema)
             for expressions, variables in entry_expressions(analysis, name, task, schema, known):
@@ -110,7 +110,7 @@ def _check_absent(where: str, named: Collection[str], analysis: Analysis, sample
         *(
             variable
             for sample in samples
-            for group in _groups(find_schema(analysis.samples[sample].schema_name))
+            for group in _groups(sample_schema(analysis.samples[sample]))
             for variable in group.fields
         ),
     }
@@ -137,7 +137,8 @@ def _check_good_runs(analysis: Analysis, sample: str, schema: Schema) -> None:
 
 
 def _check_conversion(analysis: Analysis, sample: str, schema: Schema) -> None:
-    conversion, select = analysis.conversion, analysis.conversion.select
+    conversion = analysis.conversion_of(sample)
+    select = conversion.select
     _check_good_runs(analysis, sample, schema)
     for where, named in (
         ("slots", conversion.slots),
@@ -188,7 +189,7 @@ def _check_trees(analysis: Analysis, sample: str) -> None:
             where="trees.collection",
             advice=f"give it places: slots: {{{collection}: 100}}; or {near_misses(collection, conversion.slots)}",
         )
-    known = kept_columns(find_schema(analysis.samples[sample].schema_name), conversion, collection)
+    known = kept_columns(sample_schema(analysis.samples[sample]), conversion, collection)
     _require([("trees.collection", name) for name in ("pt", "eta", "phi", "m")], known, sample)
 
 

@@ -40,6 +40,7 @@ class Result(Stored):
     metrics: dict[str, float | None]
     """Those of the kept epoch and of the test part; empty unless it was trained. None: it means nothing."""
     not_meaningful: dict[str, str] = Field(default_factory=dict, description="Why, by metric.")
+    forbidden: str = Field("", description="Why its network may not be kept, if it is kept because none may be.")
     files: dict[str, str]
     """Digests of the model and the history beside it."""
     epochs: int

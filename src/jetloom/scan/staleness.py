@@ -8,7 +8,7 @@ from jetloom.code_digests import COLLECTION, CONVERSION, DATASET, SIMULATION, TR
 from jetloom.config.analysis import Analysis
 from jetloom.config.samples import Sample
 from jetloom.config.tasks import DATA_SETTINGS, Task
-from jetloom.config.training import UNSEEN
+from jetloom.config.training import shaping
 from jetloom.data.appearance import appearance
 from jetloom.models.registry import task_code
 from jetloom.paths import shown_collections
@@ -30,7 +30,6 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         ``plot_comparison`` by comparison; ``diagnostics`` by collection.
     """
     samples, tasks = analysis.samples.items(), analysis.tasks.items()
-    conversion = analysis.conversion.model_dump(mode="json")
     code = {
         "simulate": code_digest(*SIMULATION),
         "convert": code_digest(*CONVERSION),
@@ -44,7 +43,7 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
             for name, sample in samples
         },
         "convert": {
-            name: digest([code["convert"], conversion, sample.is_data, _good_runs(analysis, sample)])
+            name: digest([code["convert"], _converted(analysis, name), sample.is_data, _good_runs(analysis, sample)])
             for name, sample in samples
         },
         "trees": {
@@ -68,6 +67,10 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         "compare": {name: digest(_compared(analysis, name)) for name in analysis.comparisons},
         "plot_comparison": {name: digest(_shown_comparison(analysis, name)) for name in analysis.comparisons},
     }
+
+
+def _converted(analysis: Analysis, sample: str) -> dict[str, Any]:
+    return analysis.conversion_of(sample).model_dump(mode="json")
 
 
 def _evaluated(analysis: Analysis, name: str) -> list[Any]:
@@ -142,7 +145,10 @@ def _data(analysis: Analysis, name: str, task: Task) -> list[Any]:
 
 def _training(analysis: Analysis, task: Task) -> dict[str, Any]:
     """What shapes a training besides the point's parameters and the data."""
-    shaping = task.training.model_dump(mode="json", exclude=UNSEEN)
     # Tasks without them keep the digest that they had.
     named = {key: value for key in ("classes", "unaries", "start") if (value := getattr(task, key))}
-    return shaping | named | ({} if task.control is None else {"control": analysis.tasks[task.control].classes})
+    return (
+        shaping(task.training)
+        | named
+        | ({} if task.control is None else {"control": analysis.tasks[task.control].classes})
+    )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Part of the seed, so never renumber: the same seed would give other events.
 PROCESS_NUMBERS = {
     "dijet": 0, "ttbar": 1, "zjet_quark": 2, "zjet_gluon": 3, "hh_bbww": 4, "tt_dilepton": 5, "dy_dilepton": 6,
-    "single_top": 7,
+    "single_top": 7, "hidden_sector": 8, "beam_halo": 9,
 }  # fmt: skip
 _LARGEST_PYTHIA_SEED = 900_000_000
 

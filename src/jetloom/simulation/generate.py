@@ -10,7 +10,7 @@ from jetloom.errors import ConfigurationError, JetloomError
 from jetloom.simulation.geometry import polar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from jetloom.config.samples import Simulation
 
@@ -21,6 +21,7 @@ PROCESSES: dict[str, tuple[str, ...]] = {
     "ttbar": ("Top:gg2ttbar = on", "Top:qqbar2ttbar = on"),
     "zjet_quark": ("WeakBosonAndParton:qg2gmZq = on", *_INVISIBLE_Z),
     "zjet_gluon": ("WeakBosonAndParton:qqbar2gmZg = on", *_INVISIBLE_Z),
+    "hidden_sector": ("Higgs:useBSM = on", "HiggsBSM:gg2H2 = on"),
 }
 
 # A whole event record takes some 170 kB, so a batch is small enough for memory to stay flat, and large enough for
@@ -37,7 +38,14 @@ _BEAUTY = (511, 521, 531, 541, 5122, 5132, 5232, 5332, 5142, 5242, 5342, 5412, 5
 _CHARM = (411, 421, 431, 4122, 4132, 4232, 4332, 4412, 4422, 4432)
 
 
-def batches(simulation: Simulation, events: int, seed: int, size: int = BATCH) -> Iterator[Any]:
+def batches(
+    simulation: Simulation,
+    events: int,
+    seed: int,
+    size: int = BATCH,
+    *,
+    condense: Callable[[Any, Any], Any] | None = None,
+) -> Iterator[Any]:
     """Generate events, a batch at a time.
 
     Parameters
@@ -51,6 +59,8 @@ def batches(simulation: Simulation, events: int, seed: int, size: int = BATCH) -
         Pythia's seed, 1 to 900,000,000.
     size : int
         Events a batch.
+    condense : callable, optional
+        Makes, of a batch of Pythia's events and of its data of particles, what is yielded; by default that below.
 
     Yields
     ------
@@ -75,7 +85,7 @@ def batches(simulation: Simulation, events: int, seed: int, size: int = BATCH) -
         if len(batch) == 0:
             raise JetloomError("Pythia gave no events")
         done += len(batch)
-        yield _condensed(batch, pythia.particleData)
+        yield (condense or _condensed)(batch, pythia.particleData)
 
 
 def _start(simulation: Simulation, seed: int) -> Any:
@@ -85,18 +95,21 @@ def _start(simulation: Simulation, seed: int) -> Any:
     settings: tuple[str, ...] = (
         "Print:quiet = on",
         f"Beams:eCM = {simulation.energy!r}",
-        f"PhaseSpace:pTHatMin = {simulation.pt_hat_min!r}",
         "Random:setSeed = on",
         f"Random:seed = {seed}",
         *PROCESSES[simulation.process],
     )
+    if simulation.process != "hidden_sector":
+        settings += (f"PhaseSpace:pTHatMin = {simulation.pt_hat_min!r}",)
+    if simulation.process == "hidden_sector":
+        settings += _hidden_sector(simulation)
     if simulation.pt_hat_max is not None:
         settings += (f"PhaseSpace:pTHatMax = {simulation.pt_hat_max!r}",)
     if simulation.pt_hat_power > 0:
         settings += ("PhaseSpace:bias2Selection = on", f"PhaseSpace:bias2SelectionPow = {simulation.pt_hat_power!r}")
     if not simulation.multiple_interactions:
         settings += ("PartonLevel:MPI = off",)
-    if simulation.detector:
+    if simulation.detector and not simulation.makes_displaced:
         # Particles with c tau > 10 mm (K-short, Lambda, ...) meet the detector before they decay, as in ATLAS.
         settings += ("ParticleDecays:limitTau0 = on", "ParticleDecays:tau0Max = 10.")
     for setting in settings:
@@ -107,6 +120,22 @@ def _start(simulation: Simulation, seed: int) -> Any:
         reach = f"pt_hat_min is {simulation.pt_hat_min:g} GeV, and {most}"
         raise ConfigurationError(f"Pythia cannot start {simulation.process}", advice=reach)
     return pythia
+
+
+def _hidden_sector(simulation: Simulation) -> tuple[str, ...]:
+    """Return what makes a heavy scalar decay to two long-lived ones, and these to what Pythia has for their mass."""
+    return (
+        f"35:m0 = {simulation.mass_heavy!r}",
+        "35:addChannel = 1 1.0 100 36 36",
+        "35:onMode = off",
+        "35:onIfMatch = 36 36",
+        f"36:m0 = {simulation.mass_scalar!r}",
+        "36:tauCalc = off",  # otherwise its lifetime follows from its width
+        f"36:tau0 = {simulation.lifetime!r}",
+        "36:mayDecay = on",
+        "36:onMode = off",
+        "36:onIfAny = 5",
+    )
 
 
 def _condensed(batch: Any, particle_data: Any) -> Any:

@@ -53,18 +53,20 @@ class Feed:
     ) -> None:
         self.model, self.view, self.threads = model, dataset.view(fold), task.training.threads
         self.facts, self.classes = self.view.facts, Classes(dataset, task.classes)
-        for name in sorted(model.reads - {BRANCHINGS} - self.facts.collections.keys()):
+        self.reads = model.reads_of(self.facts.collections)
+        for name in sorted(self.reads - {BRANCHINGS} - self.facts.collections.keys()):
             raise ConfigurationError(
                 f"the model '{task.model}' reads '{name}', and the dataset has no such collection",
                 path=dataset.directory,
                 advice=near_misses(name, self.facts.collections),
             )
-        self.objective = model.objective
+        self.objective, self.loss_weight = model.objective, task.training.loss_weight
         self.control: Feed | None = None
         if control is not None:
             folds = control.task.split.folds
             self.control = Feed(control.task, model, control.dataset, fold if folds else None)
-            self.control.facts, self.control.threads = self.facts, self.threads
+            self.control.facts, self.control.threads, self.control.reads = self.facts, self.threads, self.reads
+            self.control.loss_weight = "final"
             self.control.objective = Objective()  # of a control region the class is learnt, whatever is of the jets
 
     def jets(self, role: str) -> int:
@@ -81,39 +83,40 @@ class Feed:
     def training(self, batch_size: int, seed: int) -> BatchStream | BucketStream:
         """Return the batches of the training part."""
         files, jets, classes = self.view.files["train"], self.jets("train"), self.classes
-        if BRANCHINGS in self.model.reads:
+        if BRANCHINGS in self.reads:
             return BucketStream(files, batch_size, seed, self.batch, classes.choose, jets, self.threads)
         if self.view.limit is not None:
             jets += sum(self.view.extra[name] for name in classes.names)
         chosen = partial(_chosen, classes, self.view)
-        return BatchStream(files, batch_size, seed, self.batch, self._buffer_rows(), chosen, jets, self.model.reads)
+        return BatchStream(files, batch_size, seed, self.batch, self._buffer_rows(), chosen, jets, self.reads)
 
     def _buffer_rows(self) -> int:
         """Return how many rows are shuffled together: fewer, where what belongs to them would fill the memory."""
-        collections = [self.facts.collections[name] for name in self.model.reads]
+        collections = [self.facts.collections[name] for name in self.reads]
         width = sum((one.slots or 1) * (4 * len(one.names) + 1) for one in collections)
         return min(BUFFER_ROWS, max(LEAST_BUFFER_ROWS, BUFFER_BYTES // max(1, width)))
 
     def blocks(self, role: str) -> Iterator[Batch]:
         """Return all jets of a role."""
-        if BRANCHINGS in self.model.reads:
-            blocks = (self.classes.of(block) for block in self.view.blocks(role, TREE_BLOCK_ROWS, self.model.reads))
+        if BRANCHINGS in self.reads:
+            blocks = (self.classes.of(block) for block in self.view.blocks(role, TREE_BLOCK_ROWS, self.reads))
             return length_batches(blocks, TREE_PREDICT_ROWS, self.batch, self.threads)
         return self._slices(role)
 
     def rows(self, role: str) -> Iterator[Rows]:
         """Return the rows of all jets of a role, in the order of :meth:`blocks`."""
-        trees = BRANCHINGS in self.model.reads
+        trees = BRANCHINGS in self.reads
         for block in self.view.blocks(role, TREE_BLOCK_ROWS if trees else None, {BRANCHINGS} if trees else frozenset()):
             jets = self.classes.of(block)
             yield jets.rows[by_length(jets.lengths, np.arange(len(jets)))] if trees else jets.rows
 
-    def validation(self) -> Validation:
-        """Return the validation part."""
-        return Validation(lambda: self.blocks("validation"), lambda: self.rows("validation"))
+    def part(self, role: str = "validation") -> Validation:
+        """Return the validation part, or that of another role, with that of the control region."""
+        control = None if self.control is None else self.control.part(role)
+        return Validation(lambda: self.blocks(role), lambda: self.rows(role), control)
 
     def _slices(self, role: str) -> Iterator[Batch]:
-        for block in self.view.blocks(role, reads=self.model.reads):
+        for block in self.view.blocks(role, reads=self.reads):
             jets = self.classes.of(block)
             for start in range(0, len(jets), PREDICT_ROWS):
                 yield self.batch(jets.take(slice(start, start + PREDICT_ROWS)))
@@ -122,7 +125,9 @@ class Feed:
         """Return a batch of some jets."""
         features = self.model.features(jets, self.facts)
         target = self.objective.target(jets, features, self.facts)
-        return Batch.of(features, target, np.ascontiguousarray(jets[self.view.weight]))
+        column = {"final": self.view.weight, "event": "event_weight"}.get(self.loss_weight)
+        weights = np.ones(len(jets), np.float32) if column is None else np.ascontiguousarray(jets[column])
+        return Batch.of(features, target, weights.astype(np.float32, copy=False))
 
 
 def _chosen(classes: Classes, view: View, jets: Block) -> Block:

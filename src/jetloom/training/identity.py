@@ -6,7 +6,7 @@ A checkpoint or a result of another identity is not used.
 from __future__ import annotations
 
 from jetloom import provenance
-from jetloom.config.training import UNSEEN
+from jetloom.config.training import shaping
 from jetloom.models.registry import task_code
 from jetloom.training.request import Request
 
@@ -23,7 +23,7 @@ def identity(request: Request) -> str:
     """Return the digest of all that decides the numbers of a training, 12 hexadecimal digits."""
     task = request.task
     # How often it is saved and what is drawn of it may change between two attempts.
-    training = task.training.model_dump(mode="json", exclude=UNSEEN)
+    training = shaping(task.training)
     # Other code may give other numbers: a checkpoint is gone on with by the code that made it, or not at all.
     data = [task_code(task), request.dataset.fingerprint, start_digests(request), task.model, task.classes]
     if request.control is not None:

@@ -24,9 +24,10 @@ from jetloom.training.callbacks.callback import Step
 from jetloom.training.callbacks.context import Context, Validation
 from jetloom.training.callbacks.sequence import Callbacks
 from jetloom.training.checkpoint import Progress
+from jetloom.training.control_scores import control_scores
 from jetloom.training.interruption import Interruption
 from jetloom.training.outcome import FALLBACK, Outcome
-from jetloom.training.scores import scores, stop_when
+from jetloom.training.scores import Scores, scores, stop_when
 from jetloom.training.steppers.base import Arrays, Stepper
 from jetloom.training.totals import Totals
 
@@ -149,6 +150,8 @@ class Loop:
             found = scores(self.stepper, self.model, blocks, "val_")
             if not found.finite:
                 return f"validation loss is {found.values['val_loss']} in epoch {number}"
+            if self.validation.control is not None:
+                found = found.beside(control_scores(self.stepper, self.model, self.validation.control, "val_"))
             self._note_doubts((dict.fromkeys(means, doubt) if doubt else {}) | found.doubts)
             row = {
                 "epoch": number if part == parts else number - 1 + part / parts,
@@ -159,9 +162,12 @@ class Loop:
                 "seconds": time.monotonic() - started,
                 **self.totals.losses_of_updates(),
             }
-            self._take(row, mark, Context(self.stepper, self.model, self.validation, number, part == parts))
+            self._take(row, mark, self._context(number, part == parts, found))
             self._save()
         return ""
+
+    def _context(self, number: int, ends: bool, found: Scores) -> Context:
+        return Context(self.stepper, self.model, self.validation, number, ends, found.arrays)
 
     def _steps(self, steps_of: Iterator[Mapping[str, Batch]], mark: int, steps: int, interruption: Interruption) -> str:
         """Make the steps of an epoch up to a mark; give the reason if the loss is no number any more."""

@@ -15,10 +15,12 @@ from jetloom.training.backends.backend import use_backend
 from jetloom.training.backends.utilisation import Utilisation
 from jetloom.training.callbacks.callback import Callback
 from jetloom.training.callbacks.choice import make_callbacks
+from jetloom.training.callbacks.epoch_outputs import EpochOutputs
 from jetloom.training.callbacks.epochs import KeptEpochs, Picture
 from jetloom.training.callbacks.own import own_callbacks
 from jetloom.training.callbacks.reporter import Reporter
 from jetloom.training.checkpoint import CHECKPOINT
+from jetloom.training.control_scores import control_scores
 from jetloom.training.feed import Feed
 from jetloom.training.identity import identity, start_digests
 from jetloom.training.interruption import Interruption
@@ -51,18 +53,19 @@ def train(request: Request) -> dict[str, Any]:
     epochs = schedule.within(settings.epochs)
     with Interruption(request.deadline) as interruption, Utilisation(device == "gpu"):
         with Reporter(epochs, stream.steps(), request.board(), task.training.validations) as reporter:
+            onlookers = _onlookers(request, reporter, feed.facts.classes)
+            own = own_callbacks(task)
+            callbacks = make_callbacks(task.training, model.metrics, epochs, schedule, own, onlookers)
             outcome = Loop(
                 stepper,
                 model,
                 stream,
-                feed.validation(),
+                feed.part(),
                 task.training,
                 epochs,
                 path,
                 identity(request),
-                make_callbacks(
-                    task.training, model.metrics, epochs, schedule, own_callbacks(task), _onlookers(request, reporter)
-                ),
+                callbacks,
                 schedule,
             ).run(interruption)
         result = describe(outcome, request)
@@ -80,6 +83,8 @@ def train(request: Request) -> dict[str, Any]:
             add_metrics(result, at_best_epoch(model, outcome))
             blocks = stop_when(interruption, feed.blocks("test"), lambda: interruption.error("in the test", path))
             add_metrics(result, scores(stepper, model, blocks, "eval_"))
+            if (control := feed.part("test").control) is not None:
+                add_metrics(result, control_scores(stepper, model, control, "eval_"))
     _write(request, stepper, outcome, result)
     return result
 
@@ -107,11 +112,13 @@ def _check_streams(stepper: Stepper, stream: SideBySide) -> None:
         )
 
 
-def _onlookers(request: Request, reporter: Reporter) -> list[Callback]:
+def _onlookers(request: Request, reporter: Reporter, classes: list[str]) -> list[Callback]:
     """Return what is to be done with each epoch: keep its network, draw a picture, tell of it."""
     settings, found = request.task.training, list[Callback]()
     if settings.keep_epochs:
-        found.append(KeptEpochs(request.directory / "epochs"))
+        found.append(KeptEpochs(request.directory / "epochs", settings.keep_epochs == "passing"))
+    if request.model.objective.of_control:
+        found.append(EpochOutputs(request.directory / "epochs", classes))
     if request.picture is not None and settings.tensorboard:
         found.append(Picture(request.picture, reporter))
     return [*found, reporter]

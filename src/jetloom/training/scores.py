@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,13 +25,27 @@ class Scores:
     doubts: dict[str, str]
     finite: bool = True
     """Whether the loss of each jet is a number: otherwise the training has diverged."""
+    arrays: Mapping[str, Mapping[str, npt.NDArray[Any]]] = field(default_factory=dict)
+    """What metrics of a whole part were made of, under ``main`` or ``control``."""
 
     @classmethod
-    def of(cls, values: dict[str, float], doubts: dict[str, str], *, finite: bool = True) -> Scores:
+    def of(
+        cls,
+        values: dict[str, float],
+        doubts: dict[str, str],
+        *,
+        finite: bool = True,
+        arrays: Mapping[str, Mapping[str, npt.NDArray[Any]]] | None = None,
+    ) -> Scores:
         """Return metrics without those that are doubted; an empty reason is no doubt."""
         why = {name: doubt for name, doubt in doubts.items() if doubt and name in values}
         kept = {name: float("nan") if name in why else float(value) for name, value in values.items()}
-        return cls(kept, why, finite)
+        return cls(kept, why, finite, arrays or {})
+
+    def beside(self, other: Scores) -> Scores:
+        """Return these and others."""
+        finite = self.finite and other.finite
+        return Scores(self.values | other.values, self.doubts | other.doubts, finite, {**self.arrays, **other.arrays})
 
 
 PARTS = {"val_": "validation part", "eval_": "test part"}
@@ -72,14 +86,17 @@ def scores(stepper: Stepper, model: Model, blocks: Iterator[Batch], prefix: str)
     means = sums / whole.total if whole.total else np.full(len(sums), np.nan)
     row, few = dict(zip(names, means.tolist(), strict=True)), whole.doubt()
     doubts = {name: few or doubt_of_mean(row[name], *end) for name, end in zip(names, ends.T.tolist(), strict=True)}
+    arrays: dict[str, dict[str, npt.NDArray[Any]]] = {}
     if kept:
         targets, *others = zip(*kept, strict=True)
         target, (predicted, weights) = joined_rows(targets), (np.concatenate(arrays) for arrays in others)
         found_of_part = objective.part_metrics(target, predicted, weights)
+        if not isinstance(target, dict):
+            arrays["main"] = {"target": target, "predicted": predicted, "weights": weights}
         for name in objective.of_parts:
             row[f"{prefix}{name}"], doubts[f"{prefix}{name}"] = found_of_part[name]
     finite = bool(np.isfinite(ends[:, 0]).all())
-    return Scores.of(row, doubts if finite else {}, finite=finite)
+    return Scores.of(row, doubts if finite else {}, finite=finite, arrays=arrays)
 
 
 def extremes(ends: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

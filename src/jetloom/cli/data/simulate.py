@@ -32,6 +32,10 @@ _KEYS = (
     "pt_hat_power",
     "energy",
     "detector",
+    "displaced",
+    "mass_heavy",
+    "mass_scalar",
+    "lifetime",
 )
 
 
@@ -56,6 +60,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     described.add_argument(
         "--no-detector", dest="detector", action="store_false", default=None, help="jets of true particles"
     )
+    described.add_argument(
+        "--displaced", action="store_true", default=None, help="an ntuple of displaced jets (schema divert)"
+    )
+    described.add_argument("--mass-heavy", type=float, metavar="GEV", help="of hidden_sector (default: 600)")
+    described.add_argument("--mass-scalar", type=float, metavar="GEV", help="of the long-lived one (default: 150)")
+    described.add_argument("--lifetime", type=float, metavar="MM", help="c tau of the long-lived one (default: 1500)")
     described.add_argument("--seed", type=int, metavar="S", help="seed of everything random (default: 1)")
     parser.add_argument("--chunk", type=int, default=0, metavar="K", help="which file to make, from 0 (default: 0)")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the ROOT file to make")
@@ -70,6 +80,13 @@ def run(arguments: argparse.Namespace) -> None:
         from jetloom.simulation.flat_events import simulate_events
 
         simulate_events(simulation, seed, arguments.chunk, arguments.output)
+        return
+    if simulation.makes_displaced:
+        from jetloom.simulation.displaced.sample import simulate as simulate_displaced
+
+        events, jets, seconds = simulate_displaced(simulation, seed, arguments.chunk, arguments.output)
+        _LOG.info("%s: %d events, %d jets in %.1f s (%.0f events/s)",
+                  arguments.output, events, jets, seconds, events / seconds)  # fmt: skip
         return
     summary = simulate(simulation, seed, arguments.chunk, arguments.output)
     _LOG.info(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from jetloom.config.schema import Column, Constituents, Container, Schema
+from jetloom.config.inputs.columns import Column
+from jetloom.config.schema import Constituents, Container, Schema
 
 _HEAD = """# Variables
 

@@ -15,8 +15,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from jetloom.config.analysis import Analysis
+from jetloom.config.inputs.columns import UNITS
 from jetloom.config.limits import AtMost
-from jetloom.config.schema import UNITS, Schema
+from jetloom.config.schema import Schema
 from jetloom.config.settings import EntryExpression, Expression, Name, Variable
 from jetloom.expressions import CONSTANTS, FUNCTIONS
 

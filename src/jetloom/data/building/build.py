@@ -16,6 +16,7 @@ from typing import Any
 
 from jetloom import provenance
 from jetloom.config.analysis import Analysis
+from jetloom.config.collected import Collected
 from jetloom.config.tasks import DATA_SETTINGS, Task
 from jetloom.cutflow import CutFlow
 from jetloom.data.appearance import appearance
@@ -199,9 +200,17 @@ def _described_collections(task: Task, files: dict[str, list[Path]]) -> dict[str
             "slots": settings.slots,
             "select": settings.select,
             "sort": settings.sort,
+            **({"transforms": _described_transforms(settings, files, name)} if settings.transforms else {}),
         }
         for name, settings in task.collections.items()
     }
+
+
+def _described_transforms(settings: Collected, files: dict[str, list[Path]], name: str) -> list[dict[str, Any]]:
+    """Return the transforms as they are configured, and as formulas with units and inverses."""
+    with TableReader(next(iter(files.values()))[0]) as reader:
+        units: dict[str, str] = reader.attribute("units", dict[str, dict[str, str]]).get(source_of(name, settings), {})
+    return [{**one.model_dump(), **one.text(units)} for one in settings.transforms]
 
 
 def _inputs(texts: list[str], titles: dict[str, str]) -> list[dict[str, str]]:

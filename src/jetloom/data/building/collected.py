@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from jetloom.config.tasks import Task
 from jetloom.cutflow import CutFlow
 from jetloom.data.block import Block
 from jetloom.data.building.absence import absent_entries, absent_variables, input_values, verdict
+from jetloom.data.building.transforms import transformed
 from jetloom.data.collections import Index, Slots
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.expressions import ROW, column_name, evaluate, evaluate_mask, names_in
@@ -60,6 +61,7 @@ class Collector:
         lacking = {f"{ROW}.{variable}": branch for variable, branch in of_jets.items()}
         lacking |= absent_entries(reader, self.source)
         self._absent = frozenset(lacking)
+        self._read = set().union(*(one.reads() for one in self.settings.transforms))
         self._cuts: dict[str, bool] = {}
         for text in [*self.settings.select, *([self.settings.sort] if self.settings.sort else [])]:
             for variable in sorted(names_in(text) & self._absent):
@@ -107,7 +109,10 @@ class Collector:
         """Return slots with the inputs of the entries at ``place``, each at its ``target`` among all slots."""
         slots = np.zeros((len(table), self.settings.slots), slots_dtype(self.settings.inputs))
         flat = slots.reshape(-1)
-        columns = _columns(self.settings.inputs, block, table, place)
+        columns = dict(_columns(self.settings.inputs, block, table, place, self._read))
+        if self.settings.transforms:
+            absent = {name: np.full(len(place), np.nan) for name in self._read & self._absent}
+            columns = transformed(self.settings.transforms, columns | absent, place // table.shape[1])
         for text in self.settings.inputs:
             if names_in(text).isdisjoint(self._absent):
                 values = input_values(text, columns, len(place))
@@ -158,8 +163,11 @@ def _check(name: str, settings: Collected, source: str, reader: Described) -> No
             advice=f"{near_misses(source, tables)} (conversion.slots says what is in the file)",
         )
     known = {*(reader.dtype(source).names or ()), *(f"{ROW}.{column}" for column in reader.dtype("jets").names or ())}
-    for text in [*settings.inputs, *settings.select, *([settings.sort] if settings.sort else [])]:
-        for variable in sorted(names_in(text) - known):
+    needed: dict[str, Set[str]] = {text: names_in(text) for text in [*settings.inputs, *settings.select]}
+    needed |= {settings.sort: names_in(settings.sort)} if settings.sort else {}
+    needed |= {f"transforms.{place}": frozenset(one.reads()) for place, one in enumerate(settings.transforms)}
+    for text, names in needed.items():
+        for variable in sorted(names - known):
             raise ConfigurationError(
                 f"'{text}': no variable '{variable}'",
                 path=reader.path,
@@ -168,11 +176,13 @@ def _check(name: str, settings: Collected, source: str, reader: Described) -> No
             )
 
 
-def _columns(texts: Iterable[str], block: Block, table: npt.NDArray[np.void], place: Index) -> Values:
-    """Return what expressions need of the entries at ``place`` and of their rows, shape (entries,) each."""
+def _columns(
+    texts: Iterable[str], block: Block, table: npt.NDArray[np.void], place: Index, more: Set[str] = frozenset()
+) -> Values:
+    """Return what expressions need of the entries at ``place`` and of their rows, and more, shape (entries,) each."""
     found: dict[str, npt.NDArray[Any]] = {}
     flat, row = table.reshape(-1), place // table.shape[1]
-    for name in sorted(set().union(*(names_in(text) for text in texts))):
+    for name in sorted(set(more).union(*(names_in(text) for text in texts))):
         own = name.removeprefix(f"{ROW}.")
         found[name] = flat[name][place] if own == name else block.rows[own][row]
     return found

@@ -50,6 +50,9 @@ def write_parts(
         settings.append([view.description["repetition"]["limit"] for view in views])
     if task.collections:
         settings.append([[name, one.inputs, one.slots, one.missing] for name, one in task.collections.items()])
+        settings += [
+            [one.model_dump() for one in found.transforms] for found in task.collections.values() if found.transforms
+        ]
     digest, trees = hashlib.sha256(provenance.canonical_json(settings).encode()), hashlib.sha256()
     slots = {name: hashlib.sha256() for name in task.collections}
     summary: list[dict[str, Any]] = []

@@ -14,7 +14,8 @@ from jetloom.io.layout import column_types, kept_columns
 
 if TYPE_CHECKING:
     from jetloom.config.conversion import Conversion
-    from jetloom.config.schema import Column, Schema
+    from jetloom.config.inputs.columns import Column
+    from jetloom.config.schema import Schema
     from jetloom.io.root.files import Source
 
 LOG = logging.getLogger(__name__)
@@ -65,16 +66,19 @@ class Plan:
         A variable that is computed is among them if one that goes into it is.
     remarks : dict of str to str
         Of a tolerant plan: what is wrong with each variable that cannot be read, or what name may be meant.
+    matches : dict of str to Group
+        The objects that jets are matched to, of the kinds that the file has.
     """
 
     groups: dict[str, Group]
     absent: dict[str, str]
     remarks: dict[str, str] = field(default_factory=dict)
+    matches: dict[str, Group] = field(default_factory=dict)
 
     def branches(self) -> list[str]:
         """Return all branches to read, each once."""
         names: dict[str, None] = {}
-        for group in self.groups.values():
+        for group in [*self.groups.values(), *self.matches.values()]:
             names |= dict.fromkeys([*group.branches.values(), *group.link.values()])
         return list(names)
 
@@ -123,7 +127,16 @@ def make_plan(source: Source, schema: Schema, conversion: Conversion, tolerant: 
             groups[name] = Group(fields, types, branches)
         absent |= {key: branch for key, branch in finder.absent.items() if key.startswith(f"{name}.")}
         absent |= _computed_without(name, fields, absent)
-    return Plan(groups, absent, finder.remarks)
+    matches = {}
+    for name in dict.fromkeys(spec.matched for spec in groups["jets"].fields.values() if spec.matched):
+        wanted = schema.matches[name].fields
+        if lacking := finder.lacking(wanted):
+            LOG.warning("%s: has no '%s', so no jet is matched to a '%s'", source.path, lacking, name)
+            columns = schema.matches[name].columns(name)
+            absent |= {f"jets.{key}": lacking for key in groups["jets"].fields if key in columns}
+            continue
+        matches[name] = Group(wanted, dict.fromkeys(wanted, "float32"), finder.columns(name, "", wanted))
+    return Plan(groups, absent, finder.remarks, matches)
 
 
 def _computed_without(name: str, fields: dict[str, Column], absent: dict[str, str]) -> dict[str, str]:
@@ -210,7 +223,7 @@ class _Finder:
     def columns(self, group: str, owner: str, fields: dict[str, Column]) -> dict[str, str]:
         found = {}
         for key, spec in fields.items():
-            if spec.expression:
+            if spec.expression or spec.matched:
                 continue
             name = self.find(spec.container or owner, spec.branch or [key])
             if name is None:
@@ -218,6 +231,13 @@ class _Finder:
             elif self._is_readable(f"{group}.{key}", name):
                 found[key] = name
         return found
+
+    def lacking(self, fields: dict[str, Column]) -> str:
+        """Return the first branch of some variables that the file lacks; empty if it lacks none."""
+        for key, spec in fields.items():
+            if not spec.expression and self.find(spec.container, spec.branch or [key]) is None:
+                return (spec.branch or [key])[0]
+        return ""
 
     def link(self, constituents: Constituents, jets: str) -> dict[str, str] | None:
         """Find the branches of a link; None if the file has no such links."""

@@ -17,11 +17,13 @@ from jetloom.io.root import links
 from jetloom.io.root.branches import Group, Plan, make_plan
 from jetloom.io.root.events import Collection, EventBlock, Offsets
 from jetloom.io.root.jagged import described, leaf, levels
+from jetloom.io.root.matching import add_matched
 from jetloom.io.root.values import Values, picked, reduced, rounded, stored, without_declared
 
 if TYPE_CHECKING:
     from jetloom.config.conversion import Conversion
-    from jetloom.config.schema import Column, Schema
+    from jetloom.config.inputs.columns import Column
+    from jetloom.config.schema import Schema
     from jetloom.io.root.files import Source
 
 LOG = logging.getLogger(__name__)
@@ -51,7 +53,7 @@ class DxaodReader:
     """
 
     def __init__(self, source: Source, schema: Schema, conversion: Conversion, tolerant: bool = False) -> None:
-        self._source, self._tolerant = source, tolerant
+        self._source, self._tolerant, self._matches = source, tolerant, schema.matches
         self.unfit: dict[str, str] = {}
         self.rounded: set[str] = set()
         # A tree without entries may well have no branches (a job that selected nothing): it is read as nothing.
@@ -98,6 +100,8 @@ class DxaodReader:
             offsets = np.arange(size + 1, dtype=np.int64)
         jets = Collection(offsets, columns)
         block = EventBlock(events, jets, {})
+        for name, group in self.plan.matches.items():
+            add_matched(block, name, self._matches[name], Collection(*self._columns(name, group, arrays, None)))
         for name, group in groups.items():
             if name not in ("events", "jets"):
                 block.others[name] = self._collection(name, group, arrays, block)

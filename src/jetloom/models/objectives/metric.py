@@ -26,15 +26,15 @@ class Metric:
         Its name in plots.
     direction : {"higher", "lower"}
         Which values are better.
-    of : {"rows", "part"}
+    of : {"rows", "part", "control"}
         ``rows``: the weighted mean of what each row says, known of the training part, too. ``part``: of a whole part at
-        once, known of the validation and the test part.
+        once, known of the validation and the test part. ``control``: the same of the control region.
     """
 
     name: str
     title: str
     direction: Direction
-    of: Literal["rows", "part"] = "rows"
+    of: Literal["rows", "part", "control"] = "rows"
 
 
 LOSS = Metric("loss", "Loss", "lower")

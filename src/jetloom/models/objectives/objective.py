@@ -34,6 +34,9 @@ class Objective:
     needs_target: ClassVar[bool] = False
     """Whether it learns the variable under ``target`` of the task."""
 
+    control_variables: ClassVar[tuple[str, ...]] = ()
+    """The columns of the control region's dataset that its metrics need."""
+
     def target(self, jets: Block, features: Features, data: DataFacts) -> Features:  # noqa: ARG002
         """Return what is to be learnt of each row, one array or arrays by name: by default the index of its class.
 
@@ -73,6 +76,30 @@ class Objective:
         """
         return {}
 
+    def control_metrics(
+        self,
+        target: Array,  # noqa: ARG002
+        outputs: Array,  # noqa: ARG002
+        weights: Array,  # noqa: ARG002
+        variables: Mapping[str, Array],  # noqa: ARG002
+        parameters: Any,  # noqa: ARG002
+    ) -> Mapping[str, Judged]:
+        """Return the metrics of the ``control`` region by name, of its validation or its test part.
+
+        Parameters
+        ----------
+        target : int array, shape (rows,)
+            The class of each row, as the task of the control region has it.
+        outputs : array, shape (rows, ...)
+            What the network gives.
+        weights : float array, shape (rows,)
+        variables : mapping of str to array of shape (rows,)
+            Those of :attr:`control_variables`.
+        parameters : Parameters
+            The point's.
+        """
+        return {}
+
     def columns(self, data: DataFacts) -> list[str]:
         """Return what a model predicts of a row, one name a column: by default the score of each class."""
         return [f"score_{name}" for name in data.classes]
@@ -86,3 +113,8 @@ class Objective:
     def of_parts(self) -> tuple[str, ...]:
         """Names of the metrics of a whole part."""
         return tuple(metric.name for metric in self.metrics if metric.of == "part")
+
+    @property
+    def of_control(self) -> tuple[str, ...]:
+        """Names of the metrics of the control region."""
+        return tuple(metric.name for metric in self.metrics if metric.of == "control")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from jetloom.models.displaced.objective import AgainstData
 from jetloom.models.junipr.objective import TreeDensity
-from jetloom.models.objectives.classification import Classification
 from jetloom.models.objectives.metric import Metrics
 from jetloom.models.objectives.regression import Regression
 
-SHIPPED = Metrics([*Classification.metrics, *TreeDensity.metrics, *Regression.metrics])
+SHIPPED = Metrics([*AgainstData.metrics, *TreeDensity.metrics, *Regression.metrics])

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom import paths
-from jetloom.config.schema import find_schema
+from jetloom.config.schema import sample_schema
 from jetloom.io.hdf5.tables import TableReader
 from jetloom.io.layout import make_layout
 from jetloom.io.root.dxaod import DxaodReader
@@ -70,7 +70,7 @@ def read_sample(analysis: Analysis, name: str, collection: str | None, events: i
         If a file is not there or cannot be read; files that the conversion skipped are left out.
     """
     settings = analysis.samples[name]
-    schema = find_schema(settings.schema_name)
+    schema = sample_schema(settings)
     slots = {} if collection is None else {collection: analysis.conversion.slots[collection]}
     asked = {"events", "jets", collection}
     kept = {key: value for key, value in analysis.conversion.variables.items() if key in asked}

@@ -71,10 +71,11 @@ def collect(task_name: str, task: Task, directory: Path, fingerprint: str, class
         ]
     table = pd.DataFrame(rows)
     # Below all that have a value: first the trained points whose metric means nothing, then those without a model.
+    # Between them stand those whose network a gate or a callback did not let pass.
     keys = pd.DataFrame({"value": table[ranked_by], "bad": table["status"] != "trained", "point": table["point"]})
-    keys = keys.sort_values(
-        ["value", "bad", "point"], ascending=[better == "lower", True, True], na_position="last", kind="stable"
-    )
+    keys["stopped"] = keys["value"].isna() * 2 + table.pop("forbidden")
+    order = ["stopped", "value", "bad", "point"]
+    keys = keys.sort_values(order, ascending=[True, better == "lower", True, True], kind="stable")
     table = table.loc[keys.index]
     table.insert(0, "rank", range(1, len(table) + 1))
     facts = {
@@ -117,7 +118,8 @@ def _row(
             for name, value in point.parameters.items()
         },
         "status": bad[0][0] if bad else "trained",
-        "reason": bad[0][1] if bad else said_of([result.not_meaningful for result in good.values()]),
+        "reason": bad[0][1] if bad else _reason(list(good.values())),
+        "forbidden": any(result.forbidden for result in good.values()),
     }
     # Talos' name for the epochs that were trained; the parameter `epochs` is the most that may be.
     row["round_epochs"] = float(np.mean([result.epochs for result in results.values()]))
@@ -138,11 +140,18 @@ def _row(
     }
 
 
+def _reason(results: list[Result]) -> str:
+    """Say of a point that trained which metrics mean nothing, and why its networks may not be kept."""
+    forbidden = dict.fromkeys(f"no epoch passed: {result.forbidden}" for result in results if result.forbidden)
+    return "; ".join(filter(None, [*forbidden, said_of([result.not_meaningful for result in results])]))
+
+
 def _chosen(results: dict[str, Result], ranked_by: str, better: str) -> str:
-    """Name the best training; one whose metric means nothing stands behind all that have one."""
+    """Name the best training, of those that pass; one whose metric means nothing stands behind all that have one."""
     sign = 1.0 if better == "higher" else -1.0
     values = {run: sign * result.metric(ranked_by) for run, result in results.items()}
-    return max(values, key=lambda run: -math.inf if math.isnan(values[run]) else values[run])
+    keys = {run: (not results[run].forbidden, -math.inf if math.isnan(v) else v) for run, v in values.items()}
+    return max(values, key=lambda run: keys[run])
 
 
 def _history(directory: Path, point: str, run: str) -> pd.DataFrame:

@@ -39,6 +39,8 @@ def check_metrics(name: str, task: Task) -> None:
     for key in ("early_stopping", "reduce_learning_rate"):
         if (settings := getattr(training, key)) is not None:
             named[f"training.{key}.monitor"] = settings.monitor
+    if training.gate is not None:
+        named["training.gate.metric"] = training.gate.metric
     for key, metric in named.items():
         known = model.point_metrics() if key == "search.rank_by" else model.epoch_metrics()
         if metric is not None and metric not in known:

@@ -9,6 +9,7 @@ from jetloom.models.objectives.metric import Metrics
 from jetloom.models.schedules import Table
 from jetloom.training.callbacks.callback import Callback
 from jetloom.training.callbacks.early_stopping import EarlyStopping
+from jetloom.training.callbacks.gate import Gate
 from jetloom.training.callbacks.plateau import Plateau
 from jetloom.training.callbacks.selection import Selection
 from jetloom.training.callbacks.sequence import Callbacks
@@ -45,6 +46,8 @@ def make_callbacks(
         assert found.patience is not None
         found.patience *= settings.validations
         before.append(found)
+    if settings.gate is not None:
+        before.append(Gate(**settings.gate.model_dump()))
     monitor = settings.select.monitor or (stopping.monitor if stopping is not None else "val_loss")
     after: list[Callback] = []
     # A schedule of learning rates is the one to decide on them.

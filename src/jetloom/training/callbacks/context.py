@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -46,10 +47,13 @@ class Validation:
         Starts a pass over it, in batches.
     rows : callable
         Starts a pass over the rows of these batches, in the same order; those that only fill up are not among them.
+    control : Validation or None
+        The validation part of the control region.
     """
 
     blocks: Callable[[], Iterator[Batch]]
     rows: Callable[[], Iterator[Rows]]
+    control: Validation | None = None
 
     def predictions(self, stepper: Stepper, model: Model) -> Predictions:
         """Predict all of it; it is in memory then."""
@@ -81,11 +85,24 @@ class Context:
         The epoch under way, counted from 1.
     ends_epoch : bool
         Whether the validation is the one at the end of the epoch.
+    arrays : mapping of str to mapping of str to array, optional
+        What its metrics were made of.
     """
 
-    def __init__(self, stepper: Stepper, model: Model, validation: Validation, epoch: int, ends_epoch: bool) -> None:
+    def __init__(
+        self,
+        stepper: Stepper,
+        model: Model,
+        validation: Validation,
+        epoch: int,
+        ends_epoch: bool,
+        arrays: Mapping[str, Mapping[str, npt.NDArray[Any]]] = MappingProxyType({}),
+    ) -> None:
         self._stepper, self._model, self._validation = stepper, model, validation
         self.epoch, self.ends_epoch = epoch, ends_epoch
+        self.arrays = arrays
+        """What metrics of whole parts were made of: ``target``, ``predicted`` (of the control region ``outputs``) and
+        ``weights``, under ``main`` and ``control``; empty where there are no such metrics."""
         self.decided: Decision = GO_ON
         """What the callbacks before have decided."""
 
@@ -94,6 +111,11 @@ class Context:
         """The ``keras.Model``, its variables up to date."""
         self._stepper.sync()
         return self._stepper.network
+
+    @property
+    def parameters(self) -> Any:
+        """The point's."""
+        return self._stepper.parameters
 
     @property
     def learning_rate(self) -> float:

@@ -18,16 +18,18 @@ class KeptEpochs(Onlooker):
     ----------
     directory : Path
         Where they go: ``epoch<number>.keras``.
+    passing : bool
+        Only those that no callback forbids to keep.
     """
 
     name = "kept_epochs"
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, passing: bool = False) -> None:
+        self.directory, self.passing = directory, passing
 
     def after_validation(self, row: Mapping[str, float], context: Context) -> Decision:  # noqa: ARG002
         """Save the network at the end of an epoch."""
-        if context.ends_epoch:
+        if context.ends_epoch and not (self.passing and context.decided.forbidden):
             with atomic.publishing(self.directory / f"epoch{context.epoch:04d}.keras") as part:
                 context.network.save(part)
         return GO_ON

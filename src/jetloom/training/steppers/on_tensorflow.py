@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from jetloom.data.block import BRANCHINGS
 from jetloom.data.streams.batch import Batch, Features
 from jetloom.models.base import Model
 from jetloom.models.graphs import Graphs
@@ -62,9 +63,11 @@ class TensorFlowStepper(Stepper):
             outputs = network(batch.features, training=False)
             return tf.stack(self.values(batch, outputs)), outputs
 
-        self._train, self._accumulate = Graphs(train, xla, range(0, 4 * len(self.streams), 4)), Graphs(accumulate, xla)
-        self._evaluate = Graphs(evaluate, xla)
-        self._predict = Graphs(lambda features: network(features, training=False), xla)
+        # Slots are as many for all rows: one graph serves a last batch, too, and a recurrent network's takes long.
+        free = BRANCHINGS not in model.reads
+        self._train = Graphs(train, xla, range(0, 4 * len(self.streams), 4), free)
+        self._accumulate, self._evaluate = Graphs(accumulate, xla, (0,), free), Graphs(evaluate, xla, (0,), free)
+        self._predict = Graphs(lambda features: network(features, training=False), xla, (0,), free)
         self._apply = tf.function(apply, jit_compile=xla, autograph=False)
 
     def _of(self, part: Part) -> list[Any]:

@@ -1,0 +1,1 @@
+"""What is measured of taggers of displaced jets and of their adversaries."""

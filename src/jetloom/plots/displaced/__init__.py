@@ -1,0 +1,1 @@
+"""Figures of taggers of displaced jets."""
