@@ -20,6 +20,7 @@ from jetloom.io.sealed import read_json
 from jetloom.models.registry import find_model, resolve_parameters
 from jetloom.scan.points.space import points
 from jetloom.scan.table.collect import collect
+from jetloom.scan.table.collected import read_facts, write_scan
 from jetloom.scan.table.ranking import check_metrics
 from jetloom.training.callbacks.gate import Gate
 from jetloom.training.feed import Feed
@@ -192,6 +193,8 @@ def test_points_that_pass_the_gate_rank_before_those_that_do_not(directory, tmp_
     assert list(table.rows["val_auc"]) == [0.8, 0.7, 0.9]
     assert table.rows["reason"].iloc[2] == "no epoch passed: too far"
     assert "forbidden" not in table.rows
+    write_scan(tmp_path, table.rows, table.histories, table.facts)
+    assert {one.name for one in read_facts(tmp_path).metrics if one.of == "control"} >= {"ks_qcd", "ks_sig", "ks_bib"}
 
 
 def test_the_weight_of_the_loss_is_a_key_and_each_is_a_column(directory):

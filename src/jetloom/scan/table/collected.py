@@ -34,7 +34,7 @@ class MetricEntry(Stored):
     name: str
     title: str
     direction: Literal["higher", "lower"]
-    of: Literal["rows", "part"]
+    of: Literal["rows", "part", "control"]
 
 
 class Best(Stored):
