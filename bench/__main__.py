@@ -46,6 +46,7 @@ MODULES = {
         demo,
         learning,
         exports,
+        displaced,
     )
 }
 PACKAGES = ("snakemake", "uproot", "awkward", "h5py", "numpy", "keras", "tensorflow-cpu", "jax")
