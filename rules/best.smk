@@ -20,7 +20,9 @@ rule deploy:
         **asks("deploy"),
     params:
         config=stored_config,
-        code=code_digest("scan.table.deploy", "inference.applied.recipe", "inference.applied.seen"),
+        code=code_digest(
+            "scan.table.deploy", "inference.applied.recipe", "inference.applied.seen"
+        ),
     message:
         "Deploying the best model of {wildcards.task}"
     shell:
