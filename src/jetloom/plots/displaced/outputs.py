@@ -43,7 +43,7 @@ def draw_classes(
         panel = axes[0, 0]
         for name, color, values, errors in zip(names, COLORS, *_shares(sums, squares), strict=False):
             style.steps(panel, edges, values, errors, label=name, color=color)
-        _finish(panel, f"{output} output", log)
+        _finish(panel, _shares(sums, squares)[0], f"{output} output", log)
 
 
 def draw_region(
@@ -72,7 +72,7 @@ def draw_region(
         value, critical = found["ks"][place], found["critical"][place]
         said = "no data or no simulation" if value is None else f"K-S {value:.3f}, by chance < {critical:.3f} (95 %)"
         style.say_beside(panel, [where, said])
-        _finish(panel, f"{output} output", True)
+        _finish(panel, _shares(sums, squares)[0], f"{output} output", True)
 
 
 def _shares(sums: Array, squares: Array) -> tuple[Array, Array]:
@@ -82,11 +82,14 @@ def _shares(sums: Array, squares: Array) -> tuple[Array, Array]:
     return sums / divisor, np.sqrt(squares) / divisor
 
 
-def _finish(panel: Any, label: str, log: bool) -> None:
+def _finish(panel: Any, shares: Array, label: str, log: bool) -> None:
     panel.set_xlabel(label)
     panel.set_ylabel("Share of the jets")
     panel.set_yscale("log")
     if log:
         panel.set_xscale("symlog", linthresh=LINTHRESH, linscale=0.4)
+        panel.set_xticks([0, 1e-3, 1e-2, 1e-1, 1], ["0", "0.001", "0.01", "0.1", "1"])
+    lowest = shares[shares > 0].min(initial=1.0)
+    panel.set_ylim(lowest / 3, 100)
     panel.set_xlim(0, 1)
     panel.legend(loc="upper right")
