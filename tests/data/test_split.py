@@ -90,3 +90,25 @@ def test_extreme_hashes_have_a_part():
     ends = np.array([0, MASK], np.uint64)
     assert assign_parts(ends, Split()).tolist() == [0, 2]
     assert assign_parts(ends, Split(folds=3)).tolist() == [0, 2]
+
+
+def test_the_folds_are_shared_as_the_slices_say():
+    split = Split(folds=5, slices={"train": 2, "validation": 2, "test": 1})
+    assert roles(split, 3) == {"train": ["fold1", "fold2"], "validation": ["fold4", "fold0"], "test": ["fold3"]}
+    tested = [name for fold in folds(split) for name in roles(split, fold)["test"]]
+    assert sorted(tested) == part_names(split)
+    plain = Split(folds=5)
+    usual = Split(folds=5, slices={"train": 3})
+    assert [roles(plain, fold) for fold in range(5)] == [roles(usual, fold) for fold in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("slices", "message"),
+    [
+        ({"train": 3, "validation": 2, "test": 1}, r"slices: train \+ validation \+ test is 6, and there are 5 folds"),
+        ({"train": 2, "validation": 1, "test": 2}, r"slices\.test: with 5 folds .* only if it is 1, not 2"),
+    ],
+)
+def test_numbers_of_slices_are_checked(slices, message):
+    with pytest.raises(ValueError, match=message):
+        Split(folds=5, slices=slices)

@@ -122,6 +122,8 @@ def _data(analysis: Analysis, name: str, task: Task) -> list[Any]:
     settings["labels"] = [[key, label.when, *label.samples] for key, label in task.labels.items()]
     if task.rows == "jets":  # tasks of jets keep the digest that they had
         del settings["rows"]
+    if settings["split"]["slices"] is None:
+        del settings["split"]["slices"]
     for key in ("groups", "repeat_above"):
         if not settings["weights"][key]:
             del settings["weights"][key]

@@ -70,15 +70,16 @@ def part_names(split: Split) -> list[str]:
 def roles(split: Split, fold: int | None) -> dict[str, list[str]]:
     """Say which parts train, validate and test.
 
-    In fold ``f`` the part ``f`` tests, the next one validates and the others train, so that over all folds each event
-    is tested exactly once, by a model that never saw it.
+    In fold ``f`` the part ``f`` tests, the next one (or as many as ``slices`` says) validates and the others train, so
+    that over all folds each event is tested exactly once, by a model that never saw it.
     """
     names = part_names(split)
     if fold is None:
         return {name: [name] for name in names}
-    validation = (fold + 1) % split.folds
-    train = [name for k, name in enumerate(names) if k not in (fold, validation)]
-    return {"train": train, "validation": [names[validation]], "test": [names[fold]]}
+    number = 1 if split.slices is None else split.slices.validation
+    validation = [(fold + 1 + place) % split.folds for place in range(number)]
+    train = [name for k, name in enumerate(names) if k not in (fold, *validation)]
+    return {"train": train, "validation": [names[k] for k in validation], "test": [names[fold]]}
 
 
 def folds(split: Split) -> list[int | None]:
