@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from jetloom.config.limits import Events, SlotCount
-from jetloom.config.settings import Expression, Settings, Variable
+from jetloom.config.settings import EventExpression, Expression, Settings, Variable
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -41,6 +41,16 @@ class Conversion(Settings):
 
     route: Literal["ntuple", "direct"] = Field(
         "ntuple", description="'ntuple': by way of a ROOT ntuple; 'direct': DxAOD to HDF5 in one pass. Equal content."
+    )
+    rows: Literal["jets", "events"] = Field(
+        "jets",
+        description="A row of the converted files: a jet; or an event, whose jets are in `event_variables` alone.",
+    )
+    event_variables: dict[Variable, EventExpression] = Field(
+        default_factory=dict,
+        description="Variables of events that follow from their selected jets, in the order of the file: {jet1_pt: "
+        "jets[0].pt, "
+        "n: len(jets), ht: sum(jets.pt)}; also max and min. Of a jet that is not there they are missing, the sum is 0.",
     )
     jets: Literal["all", "leading", "hardest"] = Field(
         "all",

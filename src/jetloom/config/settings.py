@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from jetloom.errors import ExpressionError
 from jetloom.expressions import ROW, names_in
+from jetloom.expressions.of_jets import parted
 
 
 class Settings(BaseModel):
@@ -40,6 +41,20 @@ def _of_entries(text: str) -> str:
     return text
 
 
+def _of_events(text: str) -> str:
+    try:
+        return _of_rows(text, names_in(parted(text)[0]))
+    except ExpressionError as error:
+        raise ValueError(error.line()) from None
+
+
+EventExpression = Annotated[
+    str,
+    AfterValidator(_of_events),
+    Field(
+        description="an expression over variables of events, and of their jets as jets[0].pt, len(jets), sum(jets.pt)"
+    ),
+]
 Expression = Annotated[str, AfterValidator(_readable), Field(description="an expression over named variables")]
 EntryExpression = Annotated[
     str,

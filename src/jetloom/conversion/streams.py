@@ -12,6 +12,7 @@ import numpy as np
 
 from jetloom.conversion.absence import decided_cuts, without_given
 from jetloom.conversion.bookkeeping import read_bookkeeping, read_named
+from jetloom.conversion.event_variables import with_event_variables
 from jetloom.conversion.good_runs import read_good_runs
 from jetloom.conversion.record import Record, before_share, chosen_events
 from jetloom.conversion.select import select
@@ -129,8 +130,9 @@ class Selected:
                 count_block(block, flow)
                 valid = validator.apply(block, flow)
                 shown = chosen_events(valid, self.record.before_share)
-                before.append(jet_rows(valid.keep_events(shown), self.layout))
-                yield select(valid, task.conversion, flow, good_runs, decided)
+                first = with_event_variables(valid.keep_events(shown), task.conversion)
+                before.append(jet_rows(first, self.layout))
+                yield with_event_variables(select(valid, task.conversion, flow, good_runs, decided), task.conversion)
         validator.finish()
         self.record.sum_of_weights = math.fsum(weights)
         self.record.channels = processes.found

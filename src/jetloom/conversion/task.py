@@ -39,6 +39,8 @@ class Task:
     def settings(self) -> dict[str, Any]:
         """Return the settings that shape the events of the ntuple: neither route nor filter nor number of places."""
         conversion = self.conversion.model_dump(exclude={"route", "compression", "slots", "budget"})
+        if self.conversion.rows == "jets" and not self.conversion.event_variables:  # as before these were known
+            del conversion["rows"], conversion["event_variables"]
         conversion["collections"] = sorted(self.conversion.slots)
         if self.conversion.good_runs is not None:
             conversion["good_runs"] = file_digest(self.conversion.good_runs) if self.is_data else None

@@ -104,10 +104,10 @@ def make_layout(schema: Schema, conversion: Conversion) -> Layout:
     branches: dict[str, dict[str, str]] = {}
     for name in groups:
         fields = schema.group(name).fields
-        kept = kept_columns(schema, conversion, name)
+        kept = kept_columns(schema, conversion, name) if name != "jets" or conversion.rows == "jets" else []
         types[name] = column_types(schema, name, kept)
         if name == "events":
-            types[name] = EVENT_KEYS | types[name]
+            types[name] = EVENT_KEYS | types[name] | dict.fromkeys(conversion.event_variables, "float32")
         units[name] = {key: fields[key].unit_out for key in kept}
         titles[name] = {key: fields[key].title or key for key in kept}
         branches[name] = {key: spec.branch[0] for key in kept if (spec := fields[key]).branch and spec.branch[0] != key}

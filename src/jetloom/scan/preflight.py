@@ -51,7 +51,7 @@ def check_analysis(analysis: Analysis) -> None:
             if task.reads == "trees":
                 _check_trees(analysis, sample)
             schema = sample_schema(analysis.samples[sample])
-            _check_rows(name, task, sample, schema)
+            _check_rows(name, task, sample, "events" if analysis.conversion.rows == "events" else schema.unit)
             known = _variables(analysis, schema)
             for expressions, variables in entry_expressions(analysis, name, task, schema, known):
                 _require(expressions, variables, sample)
@@ -171,13 +171,13 @@ def _check_conversion(analysis: Analysis, sample: str, schema: Schema) -> None:
         _require([(f"conversion.select.constituents.{collection}", text) for text in texts], known, sample)
 
 
-def _check_rows(name: str, task: Task, sample: str, schema: Schema) -> None:
+def _check_rows(name: str, task: Task, sample: str, unit: str) -> None:
     """Refuse events where a task has jets, and jets where it has events."""
-    if schema.unit != task.rows:
+    if unit != task.rows:
         raise ConfigurationError(
-            f"are {task.rows}, and a row of sample '{sample}' is {'a jet' if schema.unit == 'jets' else 'an event'}",
+            f"are {task.rows}, and a row of sample '{sample}' is {'a jet' if unit == 'jets' else 'an event'}",
             where=f"tasks.{name}.rows",
-            advice=f"write 'rows: {schema.unit}', or name other samples",
+            advice=f"write 'rows: {unit}', name other samples, or see conversion.rows",
         )
 
 
@@ -205,7 +205,8 @@ def _variables(analysis: Analysis, schema: Schema) -> list[str]:
     limited = analysis.conversion.variables
     return [
         *limited.get("events", schema.events.kept()),
-        *limited.get("jets", schema.jets.kept()),
+        *(limited.get("jets", schema.jets.kept()) if analysis.conversion.rows == "jets" else ()),
+        *analysis.conversion.event_variables,
         "run_number",
         "event_number",
         "mc_event_weight",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from jetloom.config.schema import EVENT_KEYS, Constituents
 from jetloom.errors import ConfigurationError, MissingObjectError, close_names, near_misses
 from jetloom.expressions import names_in
+from jetloom.expressions.of_jets import parted
 from jetloom.io.layout import column_types, kept_columns
 
 if TYPE_CHECKING:
@@ -152,7 +153,9 @@ def _computed_without(name: str, fields: dict[str, Column], absent: dict[str, st
 def needed_columns(schema: Schema, conversion: Conversion, name: str) -> dict[str, Column]:
     """Return the variables of a group to read: kept, used by cuts or checks, or by the expressions of those."""
     fields = schema.group(name).fields
-    needed = dict.fromkeys(kept_columns(schema, conversion, name))
+    plain = name != "jets" or conversion.rows == "jets"
+    needed = dict.fromkeys(kept_columns(schema, conversion, name) if plain else ())
+    needed |= dict.fromkeys(_used_in_events(schema, conversion, name))
     needed |= dict.fromkeys(_used_in_cuts(schema, conversion, name))
     if name == "events" and conversion.good_runs is not None and "lumi_block" in fields:
         needed["lumi_block"] = None
@@ -165,6 +168,21 @@ def needed_columns(schema: Schema, conversion: Conversion, name: str) -> dict[st
             needed |= dict.fromkeys(sorted(names_in(expression)))
     fixed = EVENT_KEYS if name == "events" else {}
     return {key: fields[key].model_copy(update={"type": fixed.get(key, fields[key].type)}) for key in needed}
+
+
+def _used_in_events(schema: Schema, conversion: Conversion, name: str) -> Iterator[str]:
+    """Return the variables of events, or of their jets, that the variables of events follow from."""
+    if name not in ("events", "jets"):
+        return
+    known = schema.group(name).fields
+    for text in conversion.event_variables.values():
+        plain, wanted = parted(text)
+        used = names_in(plain) - set(wanted) if name == "events" else {one.variable for one in wanted.values()} - {""}
+        for variable in sorted(used):
+            if variable not in known:
+                cause = f"'{text}': the schema has no variable '{variable}' of {name}"
+                raise ConfigurationError(cause, where="conversion.event_variables", advice=near_misses(variable, known))
+            yield variable
 
 
 def _used_in_cuts(schema: Schema, conversion: Conversion, name: str) -> Iterator[str]:

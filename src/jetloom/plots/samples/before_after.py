@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from jetloom import paths
 from jetloom.config.schema import sample_schema
+from jetloom.conversion.event_variables import with_event_variables
 from jetloom.io.hdf5.tables import TableReader
 from jetloom.io.layout import make_layout
 from jetloom.io.root.dxaod import DxaodReader
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jetloom.config.analysis import Analysis
+    from jetloom.config.conversion import Conversion
     from jetloom.io.layout import Layout
 
 Array = npt.NDArray[Any]
@@ -88,7 +90,9 @@ def read_sample(analysis: Analysis, name: str, collection: str | None, events: i
                 continue
             with open_source(path, schema.trees) as source:
                 dxaod = DxaodReader(source, schema, conversion)
-                keys, found = _from_dxaod(dxaod, layout, collection, -(-events // len(files)), settings.is_data)
+                keys, found = _from_dxaod(
+                    dxaod, conversion, layout, collection, -(-events // len(files)), settings.is_data
+                )
             before += found
             total += len(keys)
             after.append(_from_hdf5(reader, layout, collection, keys))
@@ -97,7 +101,7 @@ def read_sample(analysis: Analysis, name: str, collection: str | None, events: i
 
 
 def _from_dxaod(
-    reader: DxaodReader, layout: Layout, collection: str | None, events: int, is_data: bool
+    reader: DxaodReader, conversion: Conversion, layout: Layout, collection: str | None, events: int, is_data: bool
 ) -> tuple[Array, list[Jets]]:
     """Read the first events; give their keys and jets."""
     keys: list[Array] = []
@@ -105,6 +109,7 @@ def _from_dxaod(
     missing = events
     for block in reader.blocks():
         part = block if block.entries <= missing else block.keep_events(np.arange(block.entries) < missing)
+        part = with_event_variables(part, conversion)
         keys.append(_keys(part.events))
         counts = part.jets.counts
         weights = np.ones(part.entries) if is_data else part.events["mc_event_weight"]
