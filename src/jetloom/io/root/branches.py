@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from jetloom.config.schema import EVENT_KEYS, Constituents
 from jetloom.errors import ConfigurationError, MissingObjectError, close_names, near_misses
 from jetloom.expressions import names_in
-from jetloom.expressions.of_jets import parted
 from jetloom.io.layout import column_types, kept_columns
+from jetloom.io.root.event_needs import used_in_events
 
 if TYPE_CHECKING:
     from jetloom.config.conversion import Conversion
@@ -155,7 +155,7 @@ def needed_columns(schema: Schema, conversion: Conversion, name: str) -> dict[st
     fields = schema.group(name).fields
     plain = name != "jets" or conversion.rows == "jets"
     needed = dict.fromkeys(kept_columns(schema, conversion, name) if plain else ())
-    needed |= dict.fromkeys(_used_in_events(schema, conversion, name))
+    needed |= dict.fromkeys(used_in_events(schema, conversion, name))
     needed |= dict.fromkeys(_used_in_cuts(schema, conversion, name))
     if name == "events" and conversion.good_runs is not None and "lumi_block" in fields:
         needed["lumi_block"] = None
@@ -168,21 +168,6 @@ def needed_columns(schema: Schema, conversion: Conversion, name: str) -> dict[st
             needed |= dict.fromkeys(sorted(names_in(expression)))
     fixed = EVENT_KEYS if name == "events" else {}
     return {key: fields[key].model_copy(update={"type": fixed.get(key, fields[key].type)}) for key in needed}
-
-
-def _used_in_events(schema: Schema, conversion: Conversion, name: str) -> Iterator[str]:
-    """Return the variables of events, or of their jets, that the variables of events follow from."""
-    if name not in ("events", "jets"):
-        return
-    known = schema.group(name).fields
-    for text in conversion.event_variables.values():
-        plain, wanted = parted(text)
-        used = names_in(plain) - set(wanted) if name == "events" else {one.variable for one in wanted.values()} - {""}
-        for variable in sorted(used):
-            if variable not in known:
-                cause = f"'{text}': the schema has no variable '{variable}' of {name}"
-                raise ConfigurationError(cause, where="conversion.event_variables", advice=near_misses(variable, known))
-            yield variable
 
 
 def _used_in_cuts(schema: Schema, conversion: Conversion, name: str) -> Iterator[str]:
