@@ -87,7 +87,8 @@ class Cluster:
         """Return a command as the user runs it."""
         path = f"PATH={self.bin}:{self.environment.get('PATH', '')}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
         others = [f"{name}={value}" for name, value in self.environment.items() if name != "PATH"]
-        return [*self.prefix, "env", path, *others, *words]
+        # Whoever runs the tests in the background has Ctrl-C ignored, and hands that down to what the tests start.
+        return [*self.prefix, "env", "--default-signal=INT", path, *others, *words]
 
 
 @dataclass
