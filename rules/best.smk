@@ -59,6 +59,36 @@ rule evaluate:
         "jetloom evaluate --config {params.config:q} --task {wildcards.task} 2> {log:q}"
 
 
+rule plot_epochs:
+    input:
+        facts=rules.collect.output.facts,
+        table=rules.collect.output.table,
+    output:
+        figures=report(
+            directory("<results>/best/{task}/epochs"),
+            patterns=["{figure}.png"],
+            category="4. Best point",
+            subcategory="{task}",
+            labels={"shows": "epoch {figure}"},
+            caption="../workflow/report/epochs.rst",
+        ),
+    log:
+        "<logs>/plot_epochs/{task}.log",
+    wildcard_constraints:
+        task=PLAN.tasks_of("plot_epochs"),
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        **asks("plot_epochs"),
+    params:
+        config=stored_config,
+        code=code_digest("cli.displaced.plot_epochs"),
+    message:
+        "Plotting what the best point of {wildcards.task} says in its best epoch"
+    shell:
+        "jetloom plot_epochs --config {params.config:q} --task {wildcards.task} 2> {log:q}"
+
+
 rule plot_best:
     input:
         metrics=rules.evaluate.output.metrics,

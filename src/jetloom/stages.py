@@ -111,6 +111,11 @@ def tasks_with_flavours(analysis: Analysis) -> list[str]:
     return [name for name in tasks_with(analysis, "classifier") if analysis.tasks[name].flavours is not None]
 
 
+def tasks_with_region(analysis: Analysis) -> list[str]:
+    """Return the tasks whose trainings keep what they say of the control region in each epoch."""
+    return [name for name, task in analysis.tasks.items() if find_model(task.model).objective.of_control]
+
+
 def applied_tasks(analysis: Analysis) -> list[str]:
     """Return the tasks whose best model is applied to files."""
     return [name for name, task in analysis.tasks.items() if task.apply.samples]
@@ -158,6 +163,7 @@ STAGES = {
         Stage("plot_best_density", "plot", _densities),
         Stage("evaluate_regression", "evaluate", _regressions),
         Stage("plot_best_regression", "plot", _regressions),
+        Stage("plot_epochs", "plot", tasks_with_region),
         Stage("plot_flavours", "plot", tasks_with_flavours),
         Stage("export", "evaluate", exported_tasks),
         Stage("sample_jets", "evaluate", sampled_tasks),

@@ -49,3 +49,8 @@ def test_mistakes_are_told_in_a_line(training, tmp_path, capsys, options, cause)
     error = capsys.readouterr().err
     assert cause in error
     assert error.count("\n") == 1
+
+
+def test_a_training_has_to_be_named(capsys):
+    assert main(["plot_epochs", "--config", "config/config.yaml"]) == 2
+    assert "give --training and --output, or --config and --task" in capsys.readouterr().err

@@ -14,6 +14,7 @@ from jetloom.stages import (
     sampled_tasks,
     tasks_with_flavours,
     tasks_with_page,
+    tasks_with_region,
 )
 
 
@@ -64,6 +65,7 @@ def task_reports(plan: Plan) -> list[str]:
             )
         ]
         + [f"{plan.root}/best/{task}/metrics.html" for task in tasks_with_page(plan.analysis)]
+        + [f"{plan.root}/best/{task}/epochs" for task in tasks_with_region(plan.analysis)]
         + exports(plan)
     )
 

@@ -14,19 +14,40 @@ from jetloom.errors import ConfigurationError, MissingFileError
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--training", type=Path, required=True, help="its directory: scans/<task>/<point>/<run>")
+    parser.add_argument("--training", type=Path, help="its directory: scans/<task>/<point>/<run>")
+    parser.add_argument("--config", help="or the configuration of its analysis")
+    parser.add_argument("--task", help="and the task, whose best point is drawn")
     parser.add_argument("--epochs", type=int, nargs="+", metavar="N", help="epochs; the best one if not given")
     parser.add_argument("--all", action="store_true", help="all epochs")
-    parser.add_argument("--label", default="", help="what stands above each figure")
-    parser.add_argument("--output", type=Path, required=True, help="where the figures go")
+    parser.add_argument("--label", default="", help="what stands above each figure; that of the analysis")
+    parser.add_argument("--output", type=Path, help="where the figures go; best/<task>/epochs")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Read the histograms, draw."""
     from jetloom.io.sealed import read_json
 
+    if arguments.config is not None and arguments.task is not None:
+        _find_best(arguments)
+    elif arguments.training is None or arguments.output is None:
+        raise ConfigurationError("which training?", advice="give --training and --output, or --config and --task")
     for path in _files(arguments):
         _draw(read_json(path), arguments.output, arguments.label)
+
+
+def _find_best(arguments: argparse.Namespace) -> None:
+    """Fill in the training, the label and the output of a task's best point, as far as they are not given."""
+    from jetloom import paths
+    from jetloom.config.load import find_task, load_analysis
+    from jetloom.scan.table.collected import best_of, read_facts
+
+    analysis = load_analysis(arguments.config)
+    find_task(analysis, arguments.task)
+    scan = paths.scan(analysis, arguments.task)
+    best = best_of(read_facts(scan), scan)
+    arguments.training = arguments.training or scan / best.point / best.run
+    arguments.label = arguments.label or analysis.label
+    arguments.output = arguments.output or paths.best(analysis, arguments.task) / "epochs"
 
 
 def _files(arguments: argparse.Namespace) -> list[Path]:
