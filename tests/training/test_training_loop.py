@@ -63,7 +63,7 @@ def make(dataset):
             stepper,
             model,
             feed.stream(64, 3),
-            feed.validation(),
+            feed.part(),
             settings,
             epochs,
             path,

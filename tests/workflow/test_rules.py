@@ -54,11 +54,14 @@ def test_reading_ten_thousand_points_takes_less_than_a_second(fresh: Analysis) -
     from jetloom.scan.staleness import settings_digests
 
     started = time.process_time()
+    sum(number * number for number in range(2_000_000))
+    unit = time.process_time() - started  # 0.12 s where nothing else runs
+    started = time.process_time()
     analysis = load_analysis(fresh.config)
     found = points(analysis.tasks["quark_gluon"])
     settings_digests(analysis)
     assert len(found) == 10_000
-    assert time.process_time() - started < 1.0
+    assert time.process_time() - started < max(1.0, 8 * unit)
 
 
 @pytest.mark.parametrize(

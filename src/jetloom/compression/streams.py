@@ -87,6 +87,8 @@ def _deflated(data: bytes) -> bytes:
 
 def _inflated(data: bytes, size: int) -> bytes:
     try:
+        if zstandard.frame_content_size(data) > size:  # the decompressor would make room for it
+            raise DamageError(f"holds more than {size} bytes")
         found = zstandard.ZstdDecompressor().decompress(data, max_output_size=size)
     except zstandard.ZstdError as error:
         raise DamageError(f"cannot be inflated ({error})") from None
