@@ -12,6 +12,7 @@ import pytest
 
 from jetloom import paths
 from jetloom.cli.main import main
+from jetloom.cluster.attempts.words import cause_of_words
 from jetloom.cluster.bundles import job
 from jetloom.cluster.bundles.job import BundleJob
 from jetloom.cluster.bundles.training import Asked, Trainings
@@ -139,11 +140,14 @@ def no_memory():
 def test_what_befalls_one_harms_no_other(analysis, monkeypatch, caplog, what, cause, said):
     broken(analysis, monkeypatch, 1, what)
     name = scan_bundles(analysis, TASK)["b0-0"][1].name
-    with pytest.raises(TrainingsFailedError, match=rf"1 of 3 trainings have no result; {name}: (killed|exit code 5)"):
+    words = rf"1 of 3 trainings have no result; {name}: (killed|exit code 5)"
+    with pytest.raises(TrainingsFailedError, match=words) as raised:
         make(analysis).run()
     assert [[line.cause for line in one] for one in lines(analysis)] == [["done"], [cause] if cause else [], ["done"]]
     assert (ledger.read_open(places(analysis)[1]) is not None) == (cause == ""), "who was killed has not closed it"
     assert any(f"{name}: {said}" in words for words in caplog.messages)
+    # Who was killed before it opened its line is judged by what the job said.
+    assert cause_of_words(str(raised.value)) == "bug"
     assert not paths.manifest(analysis, TASK, "b0-0").exists()
 
 

@@ -27,6 +27,9 @@ PASSES = re.compile(
 )
 """What they say of a scheduler that is away, or takes no more jobs for now. Of anything else nobody knows whether
 waiting helps: it is tried once more, and told whole."""
+NO_RESULT = "trainings have no result"
+"""What a job of trainings says at its end, of none in particular: it is no cause."""
+
 VERB_ERROR = re.compile(r"^jetloom \w+: error: (.*)$")
 OF_CONFIGURATION = re.compile(
     r"\S*/config/[0-9a-f]+\.json: |--[a-z-]+: |(samples|conversion|tasks|training|scan)\b[\w.]*: "
@@ -91,4 +94,6 @@ def cause_of_words(said: str) -> Cause:
         return Cause.DISK_FULL
     if OUT_OF_REACH in said:
         return Cause.STORAGE
+    if NO_RESULT in said:  # of a training that was killed before it opened its line
+        return Cause.BUG
     return Cause.CONFIGURATION if OF_CONFIGURATION.match(said) else Cause.BAD_INPUT

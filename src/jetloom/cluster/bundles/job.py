@@ -19,6 +19,7 @@ from pathlib import Path
 from jetloom import paths
 from jetloom.cluster.attempts import needs
 from jetloom.cluster.attempts.verdict import given_up
+from jetloom.cluster.attempts.words import NO_RESULT
 from jetloom.cluster.bundles.processes import Children, Ended, is_fork_safe, signals_wait
 from jetloom.cluster.bundles.silence import Silence
 from jetloom.cluster.bundles.training import Asked, Trainings
@@ -93,7 +94,7 @@ class BundleJob:
                 reason = self.told or "the wall time is nearly over"
                 raise kind(f"{reason}: {len(missing)} trainings are still to be done", where=self.bundle)
             raise TrainingsFailedError(
-                f"{len(missing)} of {len(self.members)} trainings have no result",
+                f"{len(missing)} of {len(self.members)} {NO_RESULT}",
                 where=self.bundle,
                 advice="; ".join(f"{one.name}: {self.failed.get(one.name, 'not begun')}" for one in missing[:3]),
             )
