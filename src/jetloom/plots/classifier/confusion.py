@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,7 +82,8 @@ def _matrix(axes: Any, values: Array, matrix: Confusion, titles: Sequence[str]) 
         size = 7 if doubt else None
         axes.text(column, row, text, ha="center", va="center", color=color, fontsize=size)
     for set_ticks in (axes.set_xticks, axes.set_yticks):
-        set_ticks(range(len(titles)), titles)
+        # Long titles would lie over each other; words are not broken.
+        set_ticks(range(len(titles)), [fill(title, 14, break_long_words=False) for title in titles])
     axes.minorticks_off()
     axes.tick_params(which="both", length=0)
     return image
