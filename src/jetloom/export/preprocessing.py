@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.export.graph import Graph, Node
+from jetloom.export.refusals import refuse
 
 Floats = npt.NDArray[np.float64]
 
@@ -89,3 +90,28 @@ def scaling_of(node: Node) -> tuple[Floats, Floats] | None:
         offset = np.broadcast_to(np.asarray(node.config["offset"], float), node.size)
         return (offset / scale, scale) if (scale != 0).all() else None
     return None
+
+
+def scale_and_shift(node: Node, form: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return what a batch normalisation is after its training: ``x * scale + shift``.
+
+    Parameters
+    ----------
+    node : Node
+        The layer.
+    form : str
+        Name of the format, which has it on the last axis only.
+
+    Raises
+    ------
+    RefusedNetworkError
+        If it works on another axis.
+    """
+    if node.config.get("axis", -1) not in (-1, len(node.shape)):
+        refuse(node, form, f"it works on axis {node.config['axis']}")
+    waiting = [np.asarray(one, float) for one in node.weights]
+    gamma = waiting.pop(0) if node.config.get("scale", True) else np.ones(node.size)
+    beta = waiting.pop(0) if node.config.get("center", True) else np.zeros(node.size)
+    mean, variance = waiting
+    scale = gamma / np.sqrt(variance + node.config.get("epsilon", 1e-3))
+    return scale, beta - mean * scale

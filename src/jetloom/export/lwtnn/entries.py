@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from jetloom.errors import CorruptFileError
 from jetloom.export.graph import Node
-from jetloom.export.preprocessing import scaling_of
+from jetloom.export.preprocessing import scale_and_shift, scaling_of
 from jetloom.export.refusals import refuse, refuse_states
 
 Array = npt.NDArray[Any]
@@ -105,14 +105,7 @@ def _scaled(scale: Array, shift: Array) -> Entry:
 
 def batch_normalization(node: Node, generation: int) -> Entry:  # noqa: ARG001
     """Return the scaling that a batch normalisation is after its training."""
-    if node.config.get("axis", -1) not in (-1, len(node.shape)):
-        refuse(node, FORM, f"it works on axis {node.config['axis']}")
-    waiting = [np.asarray(one, float) for one in node.weights]
-    gamma = waiting.pop(0) if node.config.get("scale", True) else np.ones(node.size)
-    beta = waiting.pop(0) if node.config.get("center", True) else np.zeros(node.size)
-    mean, variance = waiting
-    scale = gamma / np.sqrt(variance + node.config.get("epsilon", 1e-3))
-    return _scaled(scale, beta - mean * scale)
+    return _scaled(*scale_and_shift(node, FORM))
 
 
 def scaling(node: Node, generation: int) -> Entry:  # noqa: ARG001

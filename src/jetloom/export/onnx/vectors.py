@@ -10,6 +10,7 @@ import numpy as np
 from jetloom.export.graph import Graph, Node
 from jetloom.export.onnx.activations import FORM, activate
 from jetloom.export.onnx.pieces import Pieces
+from jetloom.export.preprocessing import scale_and_shift
 from jetloom.export.refusals import refuse
 
 Inputs = list[str]
@@ -68,15 +69,9 @@ def _rescaling(pieces: Pieces, graph: Graph, node: Node, inputs: Inputs) -> str:
 
 
 def _batch_normalization(pieces: Pieces, graph: Graph, node: Node, inputs: Inputs) -> str:  # noqa: ARG001
-    if node.config.get("axis", -1) not in (-1, len(node.shape)):
-        refuse(node, FORM, f"it works on axis {node.config['axis']}")
-    waiting = [np.asarray(one, float) for one in node.weights]
-    gamma = waiting.pop(0) if node.config.get("scale", True) else np.ones(node.size)
-    beta = waiting.pop(0) if node.config.get("center", True) else np.zeros(node.size)
-    mean, variance = waiting
-    scale = gamma / np.sqrt(variance + node.config.get("epsilon", 1e-3))
+    scale, shift = scale_and_shift(node, FORM)
     scaled = pieces.add("Mul", [inputs[0], pieces.constant(scale, f"{node.layer}/scale")], node.name)
-    return pieces.add("Add", [scaled, pieces.constant(beta - mean * scale, f"{node.layer}/shift")], node.name)
+    return pieces.add("Add", [scaled, pieces.constant(shift, f"{node.layer}/shift")], node.name)
 
 
 def _layer_normalization(pieces: Pieces, graph: Graph, node: Node, inputs: Inputs) -> str:  # noqa: ARG001

@@ -32,8 +32,7 @@ from jetloom.io.widths import require_width
 
 Rows = npt.NDArray[np.void]
 
-FORMAT = "jetloom-2"
-CHECKSUM, CHECKSUMS = "checksum", "checksums"
+FORMAT, CHECKSUM, CHECKSUMS = "jetloom-2", "checksum", "checksums"
 AGAIN = "make it again"
 CHUNK_BYTES = 1 << 20
 """Aim for the size of one chunk: large enough for the disk, small enough for the processor's cache."""
@@ -73,8 +72,7 @@ class TableWriter:
         self._datasets: dict[str, Any] = {}
         self._chunk: dict[str, int] = {}
         for name, (dtype, slots) in tables.items():
-            width = dtype.itemsize * (slots or 1)
-            chunk = max(64, min(8192, CHUNK_BYTES // width))
+            chunk = max(64, min(8192, CHUNK_BYTES // (dtype.itemsize * (slots or 1))))
             tail = () if slots is None else (slots,)
             self._chunk[name] = chunk
             self._datasets[name] = self._file.create_dataset(
