@@ -22,6 +22,7 @@ TROUBLE = '''
 
 import os
 import signal
+import time
 from pathlib import Path
 
 from jetloom.training.callbacks.callback import Callback
@@ -30,6 +31,15 @@ from jetloom.training.callbacks.decision import Decision
 
 def no_memory(*_):
     raise MemoryError
+
+
+def hear_of_it(number):
+    """Send the parent a signal, and go on once it has come to be told here: a training may else end before."""
+    heard, before = [], signal.getsignal(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, lambda *what: (before(*what), heard.append(what)))
+    os.kill(os.getppid(), number)
+    while not heard:
+        time.sleep(0.01)
 
 
 class Trouble(Callback):
@@ -43,9 +53,9 @@ class Trouble(Callback):
             if what == ".kill":
                 os.kill(os.getpid(), signal.SIGKILL)
             elif what == ".kill_parent":
-                os.kill(os.getppid(), signal.SIGKILL)
+                hear_of_it(signal.SIGKILL)
             elif what == ".stop_parent":
-                os.kill(os.getppid(), signal.SIGTERM)
+                hear_of_it(signal.SIGTERM)
             elif what == ".memory":
                 signal.signal(signal.SIGALRM, no_memory)
                 signal.setitimer(signal.ITIMER_REAL, 0.005)  # in the training, not in here
