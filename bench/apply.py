@@ -15,7 +15,7 @@ import uproot
 from bench.measurement import Measurement
 from jetloom.config.conversion import Conversion
 from jetloom.config.schema import Schema
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.task import Task
 from jetloom.inference.applied.apply import apply
 from jetloom.inference.applied.files import Wanted
 from jetloom.inference.applied.networks import Networks

@@ -24,7 +24,7 @@ from bench.subsets import subset
 
 if TYPE_CHECKING:
     from jetloom.config.analysis import Analysis
-    from jetloom.config.tasks import Task
+    from jetloom.config.tasks.task import Task
 
 EXAMPLE = CHECKOUT / "config" / "examples" / "zjet.yaml"
 RESULTS = CHECKOUT / "bench" / "results" / "learning"
@@ -130,7 +130,7 @@ def _trained(part: Path, sample: str, kind: str, repetition: int) -> Training:
 def train(part: Path, kind: str, repetition: int) -> None:
     """Train one model on a dataset, and the densities that it starts from, each with the recipe of the example."""
     from jetloom.config.load import load_analysis
-    from jetloom.config.tasks import Task
+    from jetloom.config.tasks.task import Task
     from jetloom.models.registry import find_model, resolve_parameters
 
     directory, name = part / kind / f"r{repetition}", KINDS[kind].task
@@ -144,7 +144,7 @@ def train(part: Path, kind: str, repetition: int) -> None:
 
 def _train_task(analysis: Analysis, name: str, part: Path, directory: Path, repetition: int) -> Path:
     """Train a task of the example after those that it starts from; return the file of its model."""
-    from jetloom.config.tasks import Task
+    from jetloom.config.tasks.task import Task
     from jetloom.data.dataset import Dataset
     from jetloom.models.registry import find_model
     from jetloom.scan.points.space import points

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.measurement import Measurement, peak_memory
-from jetloom.config.trees import Trees
+from jetloom.config.tasks.trees import Trees
 from jetloom.io.hdf5.tables import TableReader, TableWriter
 from jetloom.physics.clustering import cluster
 from jetloom.physics.kinematics import four_momenta

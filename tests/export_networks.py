@@ -45,7 +45,7 @@ def recurrent(keras, *layers, inputs=3):
 def vectors(keras):
     """Return networks of vectors by the name of what is special about them."""
     own = keras.layers
-    from jetloom.models.gated import Highway, Maxout
+    from jetloom.models.blocks.gated import Highway, Maxout
 
     return {
         "plain": [own.Dense(4, activation="relu"), own.Dropout(0.5)],

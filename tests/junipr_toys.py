@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from jetloom.config.trees import Trees
+from jetloom.config.tasks.trees import Trees
 from jetloom.data.block import Block
 from jetloom.data.view import Columns, DataFacts
 from jetloom.io.trees import BRANCHING, JET_TREE

@@ -96,7 +96,7 @@ def test_a_module_that_is_not_there_is_refused():
 
 def test_trainings_go_by_what_decides_their_numbers():
     dense = modules_of([code_digests.TRAINERS["network"], "models.dense"])
-    assert {"training.loop", "training.checkpoint", "data.streams.batches", "models.missing"} <= dense
+    assert {"training.loop", "training.checkpoint", "data.streams.batches", "models.blocks.missing"} <= dense
     assert {"statistics.classification", "models.objectives.classification"} <= dense
     assert not {name for name in dense if name.startswith(("models.junipr", "plots", "cluster", "cli"))}
     junipr = modules_of([code_digests.TRAINERS["network"], "models.junipr.model"])
@@ -110,7 +110,7 @@ NETWORKS = {name for name in MODELS if find_model(name).trainer == "network"}
     ("file", "changed"),
     [
         ("training/loop.py", NETWORKS),
-        ("training/scores.py", set(MODELS)),
+        ("training/scoring/scores.py", set(MODELS)),
         ("training/boosted.py", {"bdt"}),
         ("models/dense.py", {"dense"}),
         ("models/junipr/ratio.py", {"junipr_binary"}),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jetloom.config.trees import Binning
+from jetloom.config.tasks.trees import Binning
 from jetloom.data.block import Block
 from jetloom.data.fitting.binning import empty_bins, fit_binning
 from jetloom.errors import EmptySampleError

@@ -284,7 +284,7 @@ def test_a_failed_build_leaves_no_description_of_other_parts(make, converted, tm
 
 
 def _one_quark(tmp_path):
-    from jetloom.config.split import Split
+    from jetloom.config.tasks.split import Split
     from jetloom.data.building.split import assign_parts, event_hash
 
     jets = make_jets(400, 1, 0.0)
@@ -295,7 +295,7 @@ def _one_quark(tmp_path):
 
 
 def test_a_part_in_which_a_class_has_no_positive_weight_is_refused(make, converted, tmp_path):
-    from jetloom.config.split import Split
+    from jetloom.config.tasks.split import Split
     from jetloom.data.building.split import assign_parts, event_hash
 
     files = {}

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from jetloom.config.tasks import Label
-from jetloom.config.weights import Flatten, Weights
+from jetloom.config.tasks.task import Label
+from jetloom.config.tasks.weights import Flatten, Weights
 from jetloom.data.building.labels import assign_labels
 from jetloom.data.fitting.weights import event_weights, fit
 from jetloom.errors import EmptySampleError

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jetloom.config.weights import Weights
+from jetloom.config.tasks.weights import Weights
 from jetloom.data.block import Block
 from jetloom.data.building.build import build
 from jetloom.data.building.matching import acceptance, draw

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetloom.config.split import Split
+from jetloom.config.tasks.split import Split
 from jetloom.data.building.split import PARTS, assign_parts, event_hash, folds, part_names, roles
 
 EVENTS = np.arange(20_000, dtype=np.uint64)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from jetloom.config.collected import Collected
 from jetloom.config.inputs.transforms import Transform
+from jetloom.config.tasks.collected import Collected
 from jetloom.data.building.build import build
 from jetloom.data.building.transforms import transformed
 from jetloom.data.dataset import Dataset

@@ -55,7 +55,7 @@ def converted(tmp_path_factory):
 @pytest.fixture(scope="module")
 def network(keras):
     """A network of one layer with its values for what is missing, of three flavours."""
-    from jetloom.models.missing import fill_missing
+    from jetloom.models.blocks.missing import fill_missing
 
     given = keras.Input((2,), name="jets")
     x = keras.layers.Normalization(mean=[0.0, 1.0], variance=[9.0, 4.0])(fill_missing(given, np.array([-9.0, 0.0])))

@@ -18,7 +18,7 @@ from jetloom.export.formats import FORMATS, find_format
 from jetloom.export.frugally.format import FrugallyDeep
 from jetloom.export.frugally.reader import read_graph
 from jetloom.export.frugally.writer import check_version
-from jetloom.export.keras_graph import graph_of
+from jetloom.export.graphs.keras_graph import graph_of
 from jetloom.export.lwtnn.variables import skeleton
 from jetloom.export.lwtnn.writer import without_masks
 from jetloom.export.onnx.format import Onnx
@@ -35,7 +35,7 @@ def _subject(network, **description):
 @pytest.fixture(scope="module")
 def jetloom_network(keras):
     """A network as the model dense makes it: missing values and normalisation inside."""
-    from jetloom.models.missing import fill_missing
+    from jetloom.models.blocks.missing import fill_missing
 
     own = keras.layers
     given = keras.Input((3,), name="jets")
@@ -77,7 +77,7 @@ def test_a_network_with_missing_values_and_its_normalisation(jetloom_network, na
 
 @pytest.mark.parametrize("name", ["onnx", "lwtnn", "frugally_deep"])
 def test_real_rows_bring_their_own_missing_values(keras, name, tmp_path):
-    from jetloom.models.missing import fill_missing
+    from jetloom.models.blocks.missing import fill_missing
 
     given = keras.Input((3,), name="jets")
     x = keras.layers.Dense(2, name="classes")(fill_missing(given, np.array([5.0, -2.0, 0.5])))

@@ -3,8 +3,8 @@ import pytest
 
 from jetloom.errors import RefusedNetworkError
 from jetloom.export.formats import find_format
+from jetloom.export.graphs.keras_graph import graph_of
 from jetloom.export.junipr_heads import has_heads, heads_of
-from jetloom.export.keras_graph import graph_of
 from jetloom.export.lwtnn.variables import Variables
 from jetloom.export.subject import Subject
 from jetloom.report.exported.measure import export_all, subjects_of

@@ -5,7 +5,7 @@ import pytest
 
 import export_networks
 from jetloom.errors import CorruptFileError, RefusedNetworkError
-from jetloom.export.keras_graph import graph_of
+from jetloom.export.graphs.keras_graph import graph_of
 from jetloom.export.lwtnn.document import InputNode, Variable, parse_document, to_json
 from jetloom.export.lwtnn.evaluator import Evaluator
 from jetloom.export.lwtnn.variables import Variables, read_variables, skeleton
@@ -103,7 +103,7 @@ def test_an_embedding_closes(keras):
 
 
 def test_missing_values_and_scaling_of_a_network_of_jetloom_become_those_of_the_variables(keras):
-    from jetloom.models.missing import fill_missing
+    from jetloom.models.blocks.missing import fill_missing
 
     given = keras.Input((2,), name="jets")
     x = fill_missing(given, np.array([5.0, -2.0]))

@@ -7,7 +7,7 @@ import pytest
 import uproot
 from applied_analysis import apply, hdf5, inside
 
-from jetloom.config.split import Split
+from jetloom.config.tasks.split import Split
 from jetloom.data.building.split import assign_parts, event_hash
 from jetloom.io.hdf5.tables import TableReader
 

@@ -146,7 +146,7 @@ def test_a_saved_model_gives_the_same_without_the_package(keras, inputs, tmp_pat
 
 
 def test_a_model_saved_with_a_layer_of_ours_still_loads(keras, inputs, tmp_path):
-    from jetloom.models.missing import FillMissing
+    from jetloom.models.blocks.missing import FillMissing
 
     given = keras.Input((3,))
     network = keras.Model(given, FillMissing(INPUTS.missing.tolist())(given))

@@ -51,7 +51,7 @@ def boosted_by_hand(momentum, frame):
 
 
 def test_boosts_are_those_of_textbooks_and_of_oneself_give_the_mass(keras):
-    from jetloom.models.lorentz import boosted
+    from jetloom.models.blocks.lorentz import boosted
 
     found = momenta(20)
     pairs = found[:, ::-1]
@@ -64,7 +64,7 @@ def test_boosts_are_those_of_textbooks_and_of_oneself_give_the_mass(keras):
 
 
 def test_features_are_those_of_the_combinations(keras):
-    from jetloom.models.lorentz import LorentzBoost, features_of
+    from jetloom.models.blocks.lorentz import LorentzBoost, features_of
 
     x = momenta(5).astype(np.float32)
     e, m, pt, eta, cosine = (np.asarray(one) for one in features_of(x, ["E", "m", "pt", "eta", "pair_cos"]))

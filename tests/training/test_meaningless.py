@@ -14,7 +14,7 @@ from jetloom.training import boosted, network
 from jetloom.training.backends.backend import use_backend
 from jetloom.training.point import train_point
 from jetloom.training.request import Request
-from jetloom.training.scores import scores
+from jetloom.training.scoring.scores import scores
 from tiny_analysis import analysis
 
 RNG = np.random.default_rng(4)

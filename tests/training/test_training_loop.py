@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from jetloom.config.training import Training
+from jetloom.config.tasks.training import Training
 from jetloom.data.streams.batch import Batch
 from jetloom.errors import CheckpointedError
 from jetloom.models.registry import find_model
@@ -18,7 +18,7 @@ from jetloom.training.callbacks.choice import make_callbacks
 from jetloom.training.feed import Feed
 from jetloom.training.interruption import Interruption
 from jetloom.training.loop import Loop
-from jetloom.training.scores import scores
+from jetloom.training.scoring.scores import scores
 from tiny_analysis import analysis
 
 SETTINGS = Training.model_validate(

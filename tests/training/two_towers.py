@@ -28,7 +28,7 @@ class TwoTowers(Model):
     def build(self, parameters, data, seed, start):
         import keras
 
-        from jetloom.models.missing import fill_missing
+        from jetloom.models.blocks.missing import fill_missing
 
         inputs, rng = keras.Input((3,)), np.random.default_rng(9)
         x = inputs if data.rows.missing is None else fill_missing(inputs, data.rows.missing)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from constituent_files import GOOD, write
-from jetloom.config.trees import Trees
+from jetloom.config.tasks.trees import Trees
 from jetloom.cutflow import CutFlow
 from jetloom.errors import ConfigurationError, CorruptFileError, MissingObjectError
 from jetloom.io.hdf5.tables import TableReader

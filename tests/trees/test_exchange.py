@@ -7,7 +7,7 @@ import pytest
 
 from golden_jets import CONSTITUENTS, DAUGHTERS, MOMENTA, NODES, OFFSETS, RANKS, SEEDS, STATES
 from jetloom.cli.main import main
-from jetloom.config.trees import Trees
+from jetloom.config.tasks.trees import Trees
 from jetloom.cutflow import CutFlow
 from jetloom.errors import CorruptFileError, MissingFileError
 from jetloom.io.hdf5.tables import TableReader

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jetloom.config.analysis import Analysis
-    from jetloom.config.tasks import Task
+    from jetloom.config.tasks.task import Task
     from jetloom.data.dataset import Dataset
     from jetloom.models.base import Model
 

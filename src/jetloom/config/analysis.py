@@ -13,8 +13,8 @@ from jetloom.config.limits import Luminosity, Seed, Shown
 from jetloom.config.numbers import with_numbers
 from jetloom.config.samples import Era, Sample
 from jetloom.config.settings import Name, Settings
-from jetloom.config.tasks import DATA_SETTINGS, Task
-from jetloom.config.trees import Trees
+from jetloom.config.tasks.task import DATA_SETTINGS, Task
+from jetloom.config.tasks.trees import Trees
 from jetloom.errors import near_misses, shown
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from jetloom.config.analysis import Analysis
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.task import Task
 from jetloom.config.yaml_text import read_yaml
 from jetloom.errors import ConfigurationError, near_misses, shown
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from jetloom.config.tasks import TARGET
+from jetloom.config.tasks.task import TARGET
 from jetloom.data.description import Description
 from jetloom.data.view import Columns, DataFacts, View
 from jetloom.errors import ConfigurationError, CorruptFileError, MissingFileError

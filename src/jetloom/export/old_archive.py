@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from jetloom.config.conversion import Conversion
 from jetloom.config.load import checked
-from jetloom.config.old_model import OldModel
 from jetloom.config.schema import find_schema
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.old_model import OldModel
+from jetloom.config.tasks.task import Task
 from jetloom.config.yaml_text import read_yaml
 from jetloom.errors import ConfigurationError, CorruptFileError, MissingFileError, MissingObjectError
 from jetloom.export.lwtnn.evaluator import Evaluator
@@ -60,7 +60,7 @@ def open_old(path: Path, description: Path) -> tuple[Recipe, OldNetwork]:
     path : Path
         A zip archive that holds ``<name>_model.json`` and ``<name>_model.h5``.
     description : Path
-        YAML, see :class:`jetloom.config.old_model.OldModel`.
+        YAML, see :class:`jetloom.config.tasks.old_model.OldModel`.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.export.graph import Graph, Node
+from jetloom.export.graphs.graph import Graph, Node
 from jetloom.export.refusals import refuse
 
 Floats = npt.NDArray[np.float64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from jetloom.errors import RefusedNetworkError
-from jetloom.export.graph import Node
+from jetloom.export.graphs.graph import Node
 
 WAYS_OUT = {
     "Masking": "leave Masking out, and give the network sequences without padding where the format has them",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.export.graph import Graph
+from jetloom.export.graphs.graph import Graph
 from jetloom.export.parity import Rows
 from jetloom.export.pattern import STEPS, ramp, raw, sequence
 from jetloom.export.subject import VALID, Features, Subject

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from jetloom.data.block import Block
 from jetloom.data.view import Columns, DataFacts
-from jetloom.export.graph import Graph
-from jetloom.export.keras_graph import graph_of
+from jetloom.export.graphs.graph import Graph
+from jetloom.export.graphs.keras_graph import graph_of
 from jetloom.export.lwtnn.document import InputNode, Variable
 from jetloom.export.lwtnn.variables import Variables, skeleton, split_inputs
 from jetloom.export.lwtnn.writer import without_masks

@@ -176,7 +176,7 @@ def _scaled(x: Any, columns: Columns, name: str) -> Any:
     import keras
 
     if columns.missing is not None:
-        from jetloom.models.missing import fill_missing
+        from jetloom.models.blocks.missing import fill_missing
 
         x = fill_missing(x, columns.missing)
     return keras.layers.Normalization(mean=columns.mean, variance=columns.std**2, name=name)(x)

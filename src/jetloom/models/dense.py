@@ -76,7 +76,7 @@ class Dense(Model):
         """Build the network; see :meth:`jetloom.models.base.Model.build`."""
         import keras
 
-        from jetloom.models.inputs import preprocessed
+        from jetloom.models.blocks.inputs import preprocessed
 
         seeds = np.random.default_rng(seed)
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from jetloom.code_digests import training_code
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.task import Task
 from jetloom.errors import ConfigurationError, near_misses, shown
 from jetloom.models.base import Model
 from jetloom.models.objectives.objective import Objective

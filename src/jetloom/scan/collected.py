@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from jetloom.config.analysis import Analysis
 from jetloom.config.schema import Schema
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.task import Task
 from jetloom.data.block import BRANCHINGS
 from jetloom.data.building.collected import source_of
 from jetloom.errors import ConfigurationError, near_misses

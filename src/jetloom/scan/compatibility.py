@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jetloom.config.analysis import Analysis
 from jetloom.config.comparisons import Comparison
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.task import Task
 from jetloom.data.block import BRANCHINGS
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.models.base import Model

@@ -10,7 +10,7 @@ from pathlib import Path
 from jetloom import paths
 from jetloom.config.analysis import Analysis
 from jetloom.config.schema import Container, Schema, sample_schema
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.task import Task
 from jetloom.conversion.good_runs import read_good_runs
 from jetloom.errors import ConfigurationError, DiskFullError, near_misses
 from jetloom.expressions import column_name, names_in

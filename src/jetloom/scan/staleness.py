@@ -7,8 +7,8 @@ from typing import Any
 from jetloom.code_digests import COLLECTION, CONVERSION, DATASET, SIMULATION, TREES, code_digest
 from jetloom.config.analysis import Analysis
 from jetloom.config.samples import Sample
-from jetloom.config.tasks import DATA_SETTINGS, Task
-from jetloom.config.training import shaping
+from jetloom.config.tasks.task import DATA_SETTINGS, Task
+from jetloom.config.tasks.training import shaping
 from jetloom.data.appearance import appearance
 from jetloom.models.registry import task_code
 from jetloom.paths import shown_collections

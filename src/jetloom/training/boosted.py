@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.training import EarlyStopping as StoppingSettings
+from jetloom.config.tasks.training import EarlyStopping as StoppingSettings
 from jetloom.data.view import View
 from jetloom.errors import CheckpointedError, OutOfTimeError
 from jetloom.models.base import Model
@@ -28,7 +28,7 @@ from jetloom.training.interruption import Interruption
 from jetloom.training.outcome import FALLBACK, Outcome
 from jetloom.training.request import Request
 from jetloom.training.result import add_metrics, at_best_epoch, describe, write
-from jetloom.training.scores import Scores
+from jetloom.training.scoring.scores import Scores
 
 logger = logging.getLogger(__name__)
 

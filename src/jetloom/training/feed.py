@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.task import Task
 from jetloom.data.block import BRANCHINGS, Block
 from jetloom.data.classes import Classes
 from jetloom.data.collections import Rows

@@ -6,7 +6,7 @@ A checkpoint or a result of another identity is not used.
 from __future__ import annotations
 
 from jetloom import provenance
-from jetloom.config.training import shaping
+from jetloom.config.tasks.training import shaping
 from jetloom.models.registry import task_code
 from jetloom.training.request import Request
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from jetloom.config.training import Training
+from jetloom.config.tasks.training import Training
 from jetloom.data.streams.batch import Batch
 from jetloom.data.streams.side_by_side import SideBySide
 from jetloom.errors import CorruptFileError
@@ -24,12 +24,12 @@ from jetloom.training.callbacks.callback import Step
 from jetloom.training.callbacks.context import Context, Validation
 from jetloom.training.callbacks.sequence import Callbacks
 from jetloom.training.checkpoint import Progress
-from jetloom.training.control_scores import control_scores
 from jetloom.training.interruption import Interruption
 from jetloom.training.outcome import FALLBACK, Outcome
-from jetloom.training.scores import Scores, scores, stop_when
+from jetloom.training.scoring.control_scores import control_scores
+from jetloom.training.scoring.scores import Scores, scores, stop_when
+from jetloom.training.scoring.totals import Totals
 from jetloom.training.steppers.base import Arrays, Stepper
-from jetloom.training.totals import Totals
 
 logger = logging.getLogger(__name__)
 

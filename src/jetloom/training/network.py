@@ -20,7 +20,6 @@ from jetloom.training.callbacks.epochs import KeptEpochs, Picture
 from jetloom.training.callbacks.own import own_callbacks
 from jetloom.training.callbacks.reporter import Reporter
 from jetloom.training.checkpoint import CHECKPOINT
-from jetloom.training.control_scores import control_scores
 from jetloom.training.feed import Feed
 from jetloom.training.identity import identity, start_digests
 from jetloom.training.interruption import Interruption
@@ -29,7 +28,8 @@ from jetloom.training.loop import Loop
 from jetloom.training.outcome import Outcome
 from jetloom.training.request import Request
 from jetloom.training.result import add_metrics, at_best_epoch, describe, write
-from jetloom.training.scores import scores, stop_when
+from jetloom.training.scoring.control_scores import control_scores
+from jetloom.training.scoring.scores import scores, stop_when
 from jetloom.training.steppers.base import Stepper
 from jetloom.training.steppers.choice import make_stepper
 

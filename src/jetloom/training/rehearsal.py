@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from jetloom.config.analysis import Analysis
-from jetloom.config.tasks import TARGET, Task
+from jetloom.config.tasks.task import TARGET, Task
 from jetloom.data.block import BRANCHINGS, Block
 from jetloom.data.collections import Rows, Slots
 from jetloom.data.streams.batch import Batch, Features

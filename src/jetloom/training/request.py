@@ -12,7 +12,7 @@ import numpy as np
 
 from jetloom import paths, provenance
 from jetloom.config.analysis import Analysis
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.task import Task
 from jetloom.data.dataset import Dataset
 from jetloom.models.base import Model
 from jetloom.models.registry import find_model

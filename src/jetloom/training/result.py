@@ -17,7 +17,7 @@ from jetloom.statistics.meaning import KEY, finite
 from jetloom.training.identity import identity
 from jetloom.training.outcome import Outcome
 from jetloom.training.request import Request
-from jetloom.training.scores import Scores
+from jetloom.training.scoring.scores import Scores
 
 
 def describe(outcome: Outcome, request: Request) -> dict[str, Any]:

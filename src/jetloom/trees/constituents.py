@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from jetloom.config.trees import Trees
+from jetloom.config.tasks.trees import Trees
 from jetloom.physics.clustering import pieces
 from jetloom.trees.reasons import APART, FEW, MANY, NO_CONSTITUENTS, NO_ENERGY, NO_PLACE, NONE, NOT_FINITE
 

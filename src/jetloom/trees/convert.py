@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom import provenance
-from jetloom.config.trees import Trees
+from jetloom.config.tasks.trees import Trees
 from jetloom.cutflow import CutFlow
 from jetloom.errors import MissingObjectError, near_misses
 from jetloom.io.atomic import publishing

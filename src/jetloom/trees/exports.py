@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.trees import Trees
+from jetloom.config.tasks.trees import Trees
 from jetloom.errors import BadValueError, ConfigurationError, MissingObjectError, near_misses
 from jetloom.expressions import evaluate, names_in
 from jetloom.io.atomic import publishing

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.trees import Trees
+from jetloom.config.tasks.trees import Trees
 from jetloom.io.trees import TREE_BRANCHING
 from jetloom.physics.clustering import cluster
 from jetloom.physics.declustering import decluster

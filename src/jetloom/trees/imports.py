@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.trees import Trees
+from jetloom.config.tasks.trees import Trees
 from jetloom.errors import CorruptFileError
 from jetloom.io.trees import TREE_BRANCHING
 from jetloom.trees.constituents import Constituents, Judgement

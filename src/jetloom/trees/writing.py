@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.trees import Trees
+from jetloom.config.tasks.trees import Trees
 from jetloom.cutflow import CutFlow
 from jetloom.errors import ConfigurationError
 from jetloom.io.hdf5.tables import TableWriter

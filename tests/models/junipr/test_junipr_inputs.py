@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from junipr_loop import log_p
 
-from jetloom.config.trees import Binning
+from jetloom.config.tasks.trees import Binning
 from jetloom.data.block import Block
 from jetloom.data.fitting.binning import fit_binning
 from jetloom.data.view import Columns, DataFacts

@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Read some events and print a line for each variable."""
     from jetloom.config.schema import find_schema
-    from jetloom.conversion.inspect import NEEDED, inspect_file
+    from jetloom.conversion.inspection.inspect import NEEDED, inspect_file
     from jetloom.errors import MissingObjectError
     from jetloom.io.root.branches import UNREADABLE
 

@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Look, or copy."""
-    from jetloom.conversion import root_tools
+    from jetloom.conversion.inspection import root_tools
     from jetloom.errors import ConfigurationError
 
     if arguments.action == "count":

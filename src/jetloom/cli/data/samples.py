@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jetloom.conversion.overview import Overview
+    from jetloom.conversion.inspection.overview import Overview
 
 HEADS = (
     "sample", "kind", "schema", "files", "missing", "converted", "events", "jets", "expected [pb]", "found [pb]",
@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print a line a sample, then what is missing, bad or absent."""
     from jetloom.config.load import load_analysis
-    from jetloom.conversion.overview import overviews
+    from jetloom.conversion.inspection.overview import overviews
 
     analysis = load_analysis(arguments.config)
     found = overviews(analysis)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from jetloom.errors import ConfigurationError, near_misses
 
 if TYPE_CHECKING:
-    from jetloom.config.trees import Trees
+    from jetloom.config.tasks.trees import Trees
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ def make_settings(arguments: argparse.Namespace) -> tuple[Trees, str]:
         If the configuration, the sample or an option is wrong.
     """
     from jetloom.config.load import checked, load_analysis
-    from jetloom.config.trees import Trees
+    from jetloom.config.tasks.trees import Trees
 
     content: dict[str, Any] = {}
     compression = "lz4"

@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> None:
     import numpy as np
 
     from jetloom import paths, provenance
-    from jetloom.config.trees import Trees
+    from jetloom.config.tasks.trees import Trees
     from jetloom.errors import ConfigurationError
 
     best = open_best(arguments, "density")

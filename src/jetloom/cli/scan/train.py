@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jetloom.config.tasks import Task
+    from jetloom.config.tasks.task import Task
     from jetloom.scan.points.space import Point
     from jetloom.training.request import Request
 

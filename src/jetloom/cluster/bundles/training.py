@@ -14,7 +14,7 @@ from jetloom import paths
 from jetloom.cluster.schedulers.slurm import end_before
 from jetloom.config.analysis import Analysis
 from jetloom.config.load import find_task
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.task import Task
 from jetloom.data.dataset import Dataset
 from jetloom.errors import ConfigurationError
 from jetloom.models.registry import find_model

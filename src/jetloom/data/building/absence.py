@@ -15,7 +15,7 @@ from jetloom.expressions import evaluate, names_in
 from jetloom.io.hdf5.described import Described
 
 if TYPE_CHECKING:
-    from jetloom.config.tasks import Task
+    from jetloom.config.tasks.task import Task
 
 ASKS = {"isnan", "isfinite"}
 """Functions by which an expression says itself what is the case where a value is missing."""

@@ -16,8 +16,8 @@ from typing import Any
 
 from jetloom import provenance
 from jetloom.config.analysis import Analysis
-from jetloom.config.collected import Collected
-from jetloom.config.tasks import DATA_SETTINGS, Task
+from jetloom.config.tasks.collected import Collected
+from jetloom.config.tasks.task import DATA_SETTINGS, Task
 from jetloom.cutflow import CutFlow
 from jetloom.data.appearance import appearance
 from jetloom.data.building import split as splitting

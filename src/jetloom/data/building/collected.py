@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.collected import Collected
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.collected import Collected
+from jetloom.config.tasks.task import Task
 from jetloom.cutflow import CutFlow
 from jetloom.data.block import Block
 from jetloom.data.building.absence import absent_entries, absent_variables, input_values, verdict

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.tasks import Label
+from jetloom.config.tasks.task import Label
 from jetloom.data.building.absence import missing_rows
 from jetloom.expressions import evaluate_mask
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.tasks import Task
-from jetloom.config.weights import Weights
+from jetloom.config.tasks.task import Task
+from jetloom.config.tasks.weights import Weights
 from jetloom.cutflow import CutFlow
 from jetloom.data.block import BLOCK_ROWS, iter_blocks, slots_in
 from jetloom.data.building import split as splitting

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from jetloom import provenance
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.task import Task
 from jetloom.data.block import iter_blocks
 from jetloom.data.building.collected import slot_tables
 from jetloom.data.building.labels import UNLABELLED

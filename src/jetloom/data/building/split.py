@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.split import Split
+from jetloom.config.tasks.split import Split
 
 PARTS = ("train", "validation", "test")
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from jetloom.config.analysis import Analysis
 from jetloom.config.samples import Sample
-from jetloom.config.tasks import TARGET, Task
+from jetloom.config.tasks.task import TARGET, Task
 from jetloom.cutflow import CutFlow
 from jetloom.data.block import BLOCK_ROWS, BRANCHINGS, Block, iter_blocks
 from jetloom.data.building import split as splitting

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jetloom.config.tasks import TARGET, Task
+from jetloom.config.tasks.task import TARGET, Task
 from jetloom.data.building import split as splitting
 from jetloom.data.building.conditions import CONDITION
 from jetloom.errors import ConfigurationError, near_misses

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.trees import Binning
+from jetloom.config.tasks.trees import Binning
 from jetloom.data.block import Block
 from jetloom.data.fitting.tree_inputs import TreeInputs
 from jetloom.errors import EmptySampleError

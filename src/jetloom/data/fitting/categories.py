@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.task import Task
 from jetloom.data.collections import Rows
 from jetloom.errors import ConfigurationError
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.weights import Weights
+from jetloom.config.tasks.weights import Weights
 from jetloom.errors import EmptySampleError
 
 Floats = npt.NDArray[np.float64]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.task import Task
 from jetloom.data.block import Block
 from jetloom.data.collections import Slots
 from jetloom.data.features import slot_matrix

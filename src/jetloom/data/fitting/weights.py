@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.weights import Flatten, Weights
+from jetloom.config.tasks.weights import Flatten, Weights
 from jetloom.data.building.conditions import CONDITION
 from jetloom.data.collections import Rows
 from jetloom.data.fitting.moments import fit_quantiles

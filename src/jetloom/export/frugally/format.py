@@ -13,8 +13,8 @@ from jetloom.errors import ParityError
 from jetloom.export.format import Format, Tolerance
 from jetloom.export.frugally.reader import read_graph
 from jetloom.export.frugally.writer import VERSION, check_layers, write_content
-from jetloom.export.graph import Graph, Node
-from jetloom.export.numpy_graph import evaluate
+from jetloom.export.graphs.graph import Graph, Node
+from jetloom.export.graphs.numpy_graph import evaluate
 from jetloom.export.parity import deviations
 from jetloom.export.preprocessing import taken_out
 from jetloom.export.rows import ramp_features

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.errors import CorruptFileError, MissingFileError
-from jetloom.export.graph import INPUT, Graph, Node, in_order
+from jetloom.export.graphs.graph import INPUT, Graph, Node, in_order
 
 Array = npt.NDArray[Any]
 AGAIN = "make it again with jetloom export"

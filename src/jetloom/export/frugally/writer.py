@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.errors import ConfigurationError
-from jetloom.export.graph import INPUT, Graph, Node
+from jetloom.export.graphs.graph import INPUT, Graph, Node
 from jetloom.export.refusals import refuse, refuse_states
 
 Array = npt.NDArray[Any]

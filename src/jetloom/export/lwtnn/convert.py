@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from jetloom.errors import ParityError, RefusedNetworkError
-from jetloom.export.graph import INPUT, Graph, Node
+from jetloom.export.graphs.graph import INPUT, Graph, Node
 from jetloom.export.lwtnn.document import Document, read_document, to_json
 from jetloom.export.lwtnn.evaluator import Evaluator
 from jetloom.export.lwtnn.variables import Variables

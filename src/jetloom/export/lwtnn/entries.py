@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.errors import CorruptFileError
-from jetloom.export.graph import Node
+from jetloom.export.graphs.graph import Node
 from jetloom.export.preprocessing import scale_and_shift, scaling_of
 from jetloom.export.refusals import refuse, refuse_states
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.export.format import Format, Tolerance
-from jetloom.export.graph import Graph
+from jetloom.export.graphs.graph import Graph
 from jetloom.export.lwtnn.document import InputNode, to_json
 from jetloom.export.lwtnn.evaluator import Evaluator, preprocessed
 from jetloom.export.lwtnn.variables import split_inputs

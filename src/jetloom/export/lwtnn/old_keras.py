@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jetloom.errors import CorruptFileError, MissingFileError
-from jetloom.export.graph import INPUT, Graph, Node, Shape, in_order
+from jetloom.export.graphs.graph import INPUT, Graph, Node, Shape, in_order
 from jetloom.export.lwtnn.old_weights import Weights
 from jetloom.export.refusals import OTHERWISE, WAYS_OUT
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jetloom.errors import CorruptFileError, MissingFileError
-from jetloom.export.graph import Graph
+from jetloom.export.graphs.graph import Graph
 from jetloom.export.lwtnn.document import SEQUENCES, VECTORS, InputNode, Output, Variable, variable, variable_json
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from jetloom.export.graph import INPUT, Graph, Node
+from jetloom.export.graphs.graph import INPUT, Graph, Node
 from jetloom.export.lwtnn import entries
 from jetloom.export.lwtnn.document import Document, InputNode, Variable
 from jetloom.export.lwtnn.document import Node as Step

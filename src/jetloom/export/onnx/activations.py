@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from jetloom.export.graph import Node
+from jetloom.export.graphs.graph import Node
 from jetloom.export.onnx.pieces import Pieces
 from jetloom.export.refusals import refuse
 

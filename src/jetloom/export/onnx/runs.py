@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from jetloom.export.graph import Graph, Node
+from jetloom.export.graphs.graph import Graph, Node
 from jetloom.export.onnx.activations import FORM, activate
 from jetloom.export.onnx.pieces import Pieces
 from jetloom.export.onnx.vectors import WRITERS as VECTORS

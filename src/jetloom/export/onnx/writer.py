@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jetloom.errors import CorruptFileError, MissingFileError, MissingObjectError, StaleError
-from jetloom.export.graph import INPUT, Graph
+from jetloom.export.graphs.graph import INPUT, Graph
 from jetloom.export.onnx.pieces import IR_VERSION, OPSET, Pieces
 from jetloom.export.onnx.runs import WRITERS
 from jetloom.export.refusals import refuse

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from jetloom.config.conversion import Conversion
 from jetloom.config.schema import EVENT_KEYS, Schema
-from jetloom.config.tasks import DATA_SETTINGS, Task
+from jetloom.config.tasks.task import DATA_SETTINGS, Task
 from jetloom.data.building.collected import source_of
 from jetloom.data.dataset import Dataset
 from jetloom.data.description import Description

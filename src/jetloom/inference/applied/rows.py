@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.task import Task
 from jetloom.cutflow import CutFlow
 from jetloom.data.block import BRANCHINGS, Block
 from jetloom.data.building.absence import absent_variables, input_values, verdict

@@ -107,7 +107,7 @@ def _prepared(x: Any, columns: Columns, parameters: DisplacedParameters) -> Any:
     """Return values without what is missing, standardised if that is asked for."""
     import keras
 
-    from jetloom.models.missing import fill_missing
+    from jetloom.models.blocks.missing import fill_missing
 
     raw = x
     zeros = np.zeros(len(columns.names))

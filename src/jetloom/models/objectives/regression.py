@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from jetloom.config.tasks import TARGET
+from jetloom.config.tasks.task import TARGET
 from jetloom.data.block import Block
 from jetloom.data.streams.batch import Batch, Features
 from jetloom.data.view import DataFacts

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from jetloom.config.analysis import Analysis
-    from jetloom.config.tasks import Task
+    from jetloom.config.tasks.task import Task
     from jetloom.data.dataset import Dataset
 
     Array = npt.NDArray[Any]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from jetloom.config.weights import Weights
+    from jetloom.config.tasks.weights import Weights
     from jetloom.data.dataset import Dataset
 
     Floats = npt.NDArray[np.float64]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jetloom.config.analysis import Analysis
-    from jetloom.config.tasks import Task
+    from jetloom.config.tasks.task import Task
     from jetloom.plots.samples.before_after import Sample
     from jetloom.plots.samples.quantities import Array, Jets
 

@@ -13,8 +13,8 @@ import numpy as np
 from jetloom.errors import EmptySampleError
 from jetloom.export.export import export
 from jetloom.export.format import Format
+from jetloom.export.graphs.keras_graph import graph_of
 from jetloom.export.junipr_heads import has_heads, heads_of
-from jetloom.export.keras_graph import graph_of
 from jetloom.export.lwtnn.variables import skeleton
 from jetloom.export.lwtnn.writer import without_masks
 from jetloom.export.rows import all_rows

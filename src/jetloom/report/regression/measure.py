@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jetloom.config.tasks import TARGET
+from jetloom.config.tasks.task import TARGET
 from jetloom.data.building.labels import UNLABELLED
 from jetloom.evaluation.regression.numbers import BINS, Predicted, plane, profile, spread
 from jetloom.evaluation.statistics.bootstrap import KEYS, event_keys

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from jetloom.config.tasks import Search, Task
+from jetloom.config.tasks.task import Search, Task
 from jetloom.data.building.split import folds
 from jetloom.errors import ConfigurationError
 from jetloom.models.registry import find_model, own_parameters, resolve_parameters

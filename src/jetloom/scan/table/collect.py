@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.task import Task
 from jetloom.errors import CorruptFileError
 from jetloom.io.stored import AGAIN
 from jetloom.models.base import Model

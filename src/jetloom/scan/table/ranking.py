@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jetloom.config.analysis import Analysis
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.task import Task
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.models.registry import find_model
 from jetloom.scan.table.columns import check_columns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jetloom.config.training import Training
+from jetloom.config.tasks.training import Training
 from jetloom.models.objectives.metric import Metrics
 from jetloom.models.schedules import Table
 from jetloom.training.callbacks.callback import Callback

@@ -6,8 +6,8 @@ import inspect
 import json
 
 from jetloom.config.analysis import Analysis
-from jetloom.config.callbacks import OwnCallback
-from jetloom.config.tasks import Task
+from jetloom.config.tasks.callbacks import OwnCallback
+from jetloom.config.tasks.task import Task
 from jetloom.errors import ConfigurationError, near_misses
 from jetloom.models.own import blamed, check_methods, own_class
 from jetloom.models.registry import find_model

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.config.trees import Trees
+from jetloom.config.tasks.trees import Trees
 from jetloom.data.block import Block
 from jetloom.data.nodes import with_history
 from jetloom.errors import EmptySampleError

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from jetloom.errors import RefusedNetworkError
-from jetloom.export.graph import INPUT, Graph, Node
+from jetloom.export.graphs.graph import INPUT, Graph, Node
 
 ATTRIBUTES = ("axis", "keepdims", "negative_slope", "alpha")
 """What of an operation decides its result; layers have a configuration."""

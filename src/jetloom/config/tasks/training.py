@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from jetloom.config.callbacks import OwnCallback
 from jetloom.config.limits import Change, Epochs, Index, LastEpochs, Rate, Single, Steps, Threads
 from jetloom.config.settings import Settings
+from jetloom.config.tasks.callbacks import OwnCallback
 
 MetricName = Annotated[
     str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=200, description="a metric of the model's objective")

@@ -7,7 +7,7 @@ import numpy as np
 from jetloom.errors import ConfigurationError, EmptySampleError
 from jetloom.models.base import Model
 from jetloom.training.callbacks.context import Validation
-from jetloom.training.scores import Scores
+from jetloom.training.scoring.scores import Scores
 from jetloom.training.steppers.base import Stepper
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from jetloom.data.view import DataFacts
-from jetloom.models.missing import fill_missing
+from jetloom.models.blocks.missing import fill_missing
 
 
 def preprocessed(inputs: Any, data: DataFacts, combinations: int, features: Sequence[str], seed: int) -> Any:
@@ -41,7 +41,7 @@ def preprocessed(inputs: Any, data: DataFacts, combinations: int, features: Sequ
         kinds = np.array(known, np.float32)[None, :]
         parts.append(keras.ops.cast(keras.ops.equal(x[:, places[name] : places[name] + 1], kinds), "float32"))
     if boosted:
-        from jetloom.models.lorentz import LorentzBoost
+        from jetloom.models.blocks.lorentz import LorentzBoost
 
         momenta = keras.ops.take(x, np.array([places[name] for name in boosted]), axis=1)
         momenta = keras.layers.Reshape((len(data.particles), 4))(momenta)

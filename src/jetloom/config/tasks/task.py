@@ -6,9 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
-from jetloom.config.applied import Applied
-from jetloom.config.collected import Collected, check_names
-from jetloom.config.flavours import Flavours, check_flavours
 from jetloom.config.limits import (
     Repetitions,
     Seed,
@@ -16,10 +13,13 @@ from jetloom.config.limits import (
     Single,
 )
 from jetloom.config.settings import Expression, Name, Settings, Variable
-from jetloom.config.split import Split
-from jetloom.config.training import MetricName, Training
-from jetloom.config.trees import Binning
-from jetloom.config.weights import Weights
+from jetloom.config.tasks.applied import Applied
+from jetloom.config.tasks.collected import Collected, check_names
+from jetloom.config.tasks.flavours import Flavours, check_flavours
+from jetloom.config.tasks.split import Split
+from jetloom.config.tasks.training import MetricName, Training
+from jetloom.config.tasks.trees import Binning
+from jetloom.config.tasks.weights import Weights
 from jetloom.errors import near_misses, shown
 from jetloom.expressions import column_name
 

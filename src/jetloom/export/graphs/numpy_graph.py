@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jetloom.export.graph import INPUT, Graph, Node
+from jetloom.export.graphs.graph import INPUT, Graph, Node
 from jetloom.export.lwtnn.activations import PLAIN, sigmoid, softmax
 from jetloom.export.refusals import refuse
 
