@@ -169,3 +169,20 @@ def test_no_two_files_of_tests_have_the_same_name():
         path.name for path in Path(__file__).parent.rglob("*.py") if path.name not in ("conftest.py", "__init__.py")
     ]
     assert sorted(names) == sorted(set(names))
+
+
+ROOM, FILE, FUNCTION = 15, 300, 60
+"""What can be overlooked: modules in a room, lines of a file, lines of a function."""
+
+
+def test_rooms_files_and_functions_can_be_overlooked():
+    for room in (path for path in PACKAGE.rglob("*") if path.is_dir()):
+        modules = [path.name for path in room.glob("*.py") if path.name != "__init__.py"]
+        assert len(modules) <= ROOM, f"{room.relative_to(PACKAGE)}: {len(modules)} modules"
+    for path in PACKAGE.rglob("*.py"):
+        code = path.read_text()
+        assert code.count("\n") <= FILE, path
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.FunctionDef):
+                assert node.end_lineno is not None
+                assert node.end_lineno - node.lineno < FUNCTION, f"{path}: {node.name}"

@@ -76,24 +76,16 @@ def build(analysis: Analysis, task_name: str, files: dict[str, list[Path]], dire
         for stale in (DESCRIPTION, "fingerprint.txt"):  # nothing must describe parts that are being replaced
             (directory / stale).unlink(missing_ok=True)
         fingerprint, summary = write_parts(task, views, staged, directory)
+    digests = {name: provenance.file_digest(directory / PARTS / f"{name}.h5") for name in staged}
     description = {
-        "task": task_name,
-        **appearance(analysis, task_name),
-        **_described_columns(task, files),
-        **_described_rows(analysis, task, samples),
+        **_described(analysis, task_name, samples, files),
         "parts": {name: [f"{PARTS}/{name}.h5"] for name in staged},
         "views": [view.description for view in views],
-        # JSON sorts the keys of `samples`; the column `sample` counts in the order of the configuration.
-        "sample_names": list(samples),
-        "samples": samples,
-        "unlabelled": task.unlabelled,
         "counts": losses.as_json(),
         "matching": matching,
         "summary": summary,
         "fingerprint": fingerprint,
-        "sources": _sources(files),
-        "digests": {name: provenance.file_digest(directory / PARTS / f"{name}.h5") for name in staged},
-        "origin": provenance.origin(task.model_dump(mode="json", include=DATA_SETTINGS), _input_digests(files)),
+        "digests": digests,
     }
     sealed.write_json(directory / DESCRIPTION, description)
     atomic.write_text(directory / "fingerprint.txt", fingerprint + "\n")
@@ -178,6 +170,23 @@ def _described_columns(task: Task, files: dict[str, list[Path]]) -> dict[str, An
     if task.particles:
         found["particles"] = [[column_name(text) for text in particle] for particle in task.particles]
     return found | ({"collections": _described_collections(task, files)} if task.collections else {})
+
+
+def _described(analysis: Analysis, name: str, samples: dict[str, Any], files: dict[str, list[Path]]) -> dict[str, Any]:
+    """Return what is known of a dataset before it is made: how it looks, its columns, rows and samples, its origin."""
+    task = analysis.tasks[name]
+    return {
+        "task": name,
+        **appearance(analysis, name),
+        **_described_columns(task, files),
+        **_described_rows(analysis, task, samples),
+        # JSON sorts the keys of `samples`; the column `sample` counts in the order of the configuration.
+        "sample_names": list(samples),
+        "samples": samples,
+        "unlabelled": task.unlabelled,
+        "sources": _sources(files),
+        "origin": provenance.origin(task.model_dump(mode="json", include=DATA_SETTINGS), _input_digests(files)),
+    }
 
 
 def _described_rows(analysis: Analysis, task: Task, samples: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -97,21 +97,33 @@ def fit_view(task: Task, fold: int | None, staged: dict[str, Path], trees: dict[
             for name, inner in zip(reweighting.variables, reweighting.edges, strict=True)
         },
     }
-    if task.operations:
-        others = [path for name, path in staged.items() if name not in roles["train"]]
-        description |= fit_categories(task, training, partial(_rows_of, others))
-    if task.weights.repeat_above is not None:
-        description["repetition"] = fit_repetition(
-            training, reweighting.apply, task.weights.repeat_above, list(task.labels)
-        )
-    if task.target is not None:
-        description["target"] = _fit_target(training())
-    jets = partial(_training_jets, [staged[name] for name in roles["train"]])
-    if task.reads == "trees":
-        description["binning"] = fit_binning(task.binning, partial(jets, {BRANCHINGS}), trees)
-    if task.collections:
-        description["collections"] = {name: fit_slots(task, name, partial(jets, {name})) for name in task.collections}
+    description |= _fit_on_demand(task, training, staged, roles["train"], reweighting, trees)
     return FittedView(description, reweighting)
+
+
+def _fit_on_demand(
+    task: Task,
+    training: Callable[[], Iterator[Rows]],
+    staged: dict[str, Path],
+    trained: Sequence[str],
+    reweighting: Reweighting,
+    trees: dict[str, Any],
+) -> dict[str, Any]:
+    """Fit what only some tasks ask for: categories, repeated rows, a target, the bins of trees, slots."""
+    found: dict[str, Any] = {}
+    if task.operations:
+        others = [path for name, path in staged.items() if name not in trained]
+        found |= fit_categories(task, training, partial(_rows_of, others))
+    if task.weights.repeat_above is not None:
+        found["repetition"] = fit_repetition(training, reweighting.apply, task.weights.repeat_above, list(task.labels))
+    if task.target is not None:
+        found["target"] = _fit_target(training())
+    jets = partial(_training_jets, [staged[name] for name in trained])
+    if task.reads == "trees":
+        found["binning"] = fit_binning(task.binning, partial(jets, {BRANCHINGS}), trees)
+    if task.collections:
+        found["collections"] = {name: fit_slots(task, name, partial(jets, {name})) for name in task.collections}
+    return found
 
 
 def _require_values(inputs: Sequence[str], moments: Moments) -> None:

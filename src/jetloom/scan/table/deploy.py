@@ -56,13 +56,7 @@ def deploy(
     import jetloom.models.layers  # noqa: F401 - registers the layers that Keras does not have
 
     make_directory(archive.parent)
-    data = table.reset_index(drop=True)
-    # Talos chooses by the metric again, and cannot where it means nothing for any point: the order of the table stands.
-    chosen_by, rising = ("rank", True) if data[metric].isna().all() else (metric, ascending)
-    place = 0 if point is None else int(data.index[data["point"] == point][0])
-    if place:  # Talos takes the best row: of another point it is told which one is meant
-        data["deployed"] = (data.index == place).astype(int)
-        chosen_by, rising = "deployed", False
+    data, place, chosen_by, rising = _chosen(table, metric, ascending, point)
     run = SimpleNamespace(
         data=data,
         details={"metric": metric, "point": str(data.loc[place, "point"]), "name": archive.stem},
@@ -78,6 +72,20 @@ def deploy(
         with publishing(archive) as part:
             Path(made).replace(part)
             _add(part, members or {})
+
+
+def _chosen(
+    table: pd.DataFrame, metric: str, ascending: bool, point: str | None
+) -> tuple[pd.DataFrame, int, str, bool]:
+    """Return the table in which Talos chooses the right row, its place, and the column by which, and whether rising."""
+    data = table.reset_index(drop=True)
+    # Talos chooses by the metric again, and cannot where it means nothing for any point: the order of the table stands.
+    chosen_by, rising = ("rank", True) if data[metric].isna().all() else (metric, ascending)
+    place = 0 if point is None else int(data.index[data["point"] == point][0])
+    if place:  # Talos takes the best row: of another point it is told which one is meant
+        data["deployed"] = (data.index == place).astype(int)
+        chosen_by, rising = "deployed", False
+    return data, place, chosen_by, rising
 
 
 def pack(
