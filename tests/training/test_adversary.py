@@ -134,7 +134,7 @@ def test_the_adversary_takes_what_data_and_simulation_do_not_have_in_common(dire
             for start in range(0, 4000, 200):
                 rows = order[start : start + 200]
                 stepper.train({"main": main.take(rows), "control": region.take(rows)})
-        said = [model.probabilities(stepper.predict(part.features)) for part in test]
+        said = [model.predictions(stepper.predict(part.features)) for part in test]
         areas[weight] = [auc(part.target, one, part.weights) for part, one in zip(test, said, strict=True)]
     # Both variables tell the classes apart with an area of 0.855, the first one alone with 0.738.
     assert areas[0.0][0] > 0.84

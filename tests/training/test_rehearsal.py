@@ -22,7 +22,7 @@ class Mine(Dense):
 METHODS = {
     "loss": "def loss(self, batch, outputs, parameters):",
     "features": "def features(self, jets, data):",
-    "probabilities": "def probabilities(self, outputs):",
+    "predictions": "def predictions(self, outputs):",
     "batch_loss": "def batch_loss(self, batch, outputs, parameters):",
     "updates": "def updates(self, parameters):",
     "submodels": "def submodels(self, network):",
@@ -65,7 +65,7 @@ def test_one_that_is_right(mine, method, body):
         ),
         ("loss", "return ops.mean(outputs)", rf"line 7, Mine: loss: gives the shape \(\) for {ROWS} rows"),
         ("loss", "return outputs + batch.label", r"line 8, Mine: loss failed \(AttributeError: .*'label'"),
-        ("probabilities", "return outputs[:, 0]", rf"line 7, Mine: probabilities: gives the shape \({ROWS},\) .* 2\)$"),
+        ("predictions", "return outputs[:, 0]", rf"line 7, Mine: predictions: gives the shape \({ROWS},\) .* 2\)$"),
         ("features", "return jets['width'][None]", rf"line 7, .* of 'jets' the shape \(1, {ROWS}\) .*\({ROWS}, 3\)$"),
         (
             "features",

@@ -104,7 +104,7 @@ def predict(
     for block in view.blocks(role, BLOCK_ROWS if BRANCHINGS in reads else ROWS, reads):
         jets = block.take(slice(None, None, step))
         if len(jets):
-            output = model.probabilities(outputs(jets))
+            output = model.predictions(outputs(jets))
             if output.shape != (len(jets), len(columns)) or not np.isfinite(output).all():
                 shape = f"an output of shape {output.shape[1:]}, finite: {bool(np.isfinite(output).all())}"
                 raise BadValueError(f"the model gave {shape}, where {len(columns)} {what} were expected")

@@ -203,7 +203,7 @@ class Model(ABC):
         loss, found = self.loss(batch, outputs, parameters), self.objective.row_metrics(batch, outputs)
         return [loss, *(found[name] for name in self.objective.terms)]
 
-    def probabilities(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def predictions(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return what is predicted of each row: of a classifier the probabilities, shape (rows, classes).
 
         Its outputs themselves, unless a model knows better.

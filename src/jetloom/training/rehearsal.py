@@ -60,10 +60,10 @@ def _rehearse(task: Task, model: Model) -> None:
     with _asked(model, "build", "the network does not take what features gives"):
         outputs = network(batch.features, training=False)
     _check_rows(model, batch, outputs, settings)
-    with _asked(model, "probabilities"):
-        said = model.probabilities(np.asarray(outputs))
+    with _asked(model, "predictions"):
+        said = model.predictions(np.asarray(outputs))
     if model.objective.kind in ("classifier", "regression"):
-        _hold(model, "probabilities", "", np.shape(said), (ROWS, len(model.objective.columns(facts))))
+        _hold(model, "predictions", "", np.shape(said), (ROWS, len(model.objective.columns(facts))))
     _check_objective(model, batch, outputs, target, said)
     region = _tensors(Batch.of(features, np.ascontiguousarray(block["label"]), np.ones(ROWS, np.float32)))
     _check_updates(model, network, {MAIN: batch, CONTROL: region}, outputs, settings)

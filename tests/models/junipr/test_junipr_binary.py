@@ -32,7 +32,7 @@ def test_logits_are_the_log_probabilities_of_the_two_densities(unaries):
     logits = np.asarray(network(features))
     np.testing.assert_allclose(logits, log_p, rtol=1e-6)
     ratio = log_p[:, 1] - log_p[:, 0]
-    np.testing.assert_allclose(MODEL.probabilities(logits)[:, 1], 1 / (1 + np.exp(-ratio)), rtol=1e-4)
+    np.testing.assert_allclose(MODEL.predictions(logits)[:, 1], 1 / (1 + np.exp(-ratio)), rtol=1e-4)
     assert len(network.trainable_variables) == sum(len(one.trainable_variables) for one in networks.values())
 
 
@@ -61,7 +61,7 @@ def test_the_three_losses(keras):
 
 def test_probabilities_are_those_of_two_classes():
     outputs = np.array([[-3.0, -1.0], [-500.0, -900.0], [-900.0, -500.0]], np.float32)
-    found = MODEL.probabilities(outputs)
+    found = MODEL.predictions(outputs)
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-6)
     np.testing.assert_allclose(found[:, 1], [1 / (1 + np.exp(-2)), 0, 1], atol=1e-6)
 

@@ -56,7 +56,7 @@ def test_the_loss_is_that_of_the_own_class(keras):
 
 
 def test_probabilities_are_those_of_equally_many_jets_of_each_class():
-    found = MODEL.probabilities(np.array([[-400.0, -401.0], [-9000.0, -1.0]], np.float32))
+    found = MODEL.predictions(np.array([[-400.0, -401.0], [-9000.0, -1.0]], np.float32))
     np.testing.assert_allclose(found[0, 1], 1 / (1 + np.e), rtol=1e-5)
     np.testing.assert_allclose(found.sum(axis=1), 1.0)
     assert found[1].tolist() == [0.0, 1.0]
@@ -91,6 +91,6 @@ def test_it_learns_what_the_class_changes(keras):
     first = float(step())
     for _ in range(40):
         last = float(step())
-    right = MODEL.probabilities(np.asarray(network(features)))[np.arange(64), labels]
+    right = MODEL.predictions(np.asarray(network(features)))[np.arange(64), labels]
     assert last < first - 3
     assert right.min() > 0.9

@@ -85,7 +85,7 @@ class Networks:
             for start in range(0, len(own), self.rows):
                 chosen = own[start : start + self.rows]
                 rows = block.take(chosen) if len(chosen) < len(block) else block
-                output = self.recipe.model.probabilities(outputs(rows))
+                output = self.recipe.model.predictions(outputs(rows))
                 if output.shape != (len(chosen), columns) or not np.isfinite(output).all():
                     shape = f"an output of shape {output.shape[1:]}, finite: {bool(np.isfinite(output).all())}"
                     raise BadValueError(f"the model gave {shape}, where {columns} numbers were expected")

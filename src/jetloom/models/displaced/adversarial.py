@@ -48,7 +48,7 @@ class DisplacedAdversarial(Displaced):
         """Return the cross-entropy of the tagger."""
         return super().loss(batch, outputs[:, :-1], parameters)
 
-    def probabilities(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def predictions(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return what the tagger says."""
         return outputs[:, :-1]
 

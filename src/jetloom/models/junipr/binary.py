@@ -98,7 +98,7 @@ class JuniprBinaryModel(Model):
         forms = {"bce": ops.softplus, "sigmoid": ops.sigmoid, "difference": lambda value: value}
         return forms[parameters.loss](wrong)
 
-    def probabilities(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def predictions(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the probabilities of the two classes: the sigmoid of the log likelihood ratio, and the rest."""
         ratio = outputs[:, 1].astype(np.float64) - outputs[:, 0]
         signal = np.exp(-np.logaddexp(0, -ratio))

@@ -63,7 +63,7 @@ class JuniprConditionalModel(Model):
 
         return -ops.sum(ops.where(ops.one_hot(batch.target, outputs.shape[1], dtype="bool"), outputs, 0.0), axis=1)
 
-    def probabilities(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def predictions(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the probabilities of the classes, for as many jets of each."""
         odds = outputs.astype(np.float64)
         odds -= odds.max(axis=1, keepdims=True)

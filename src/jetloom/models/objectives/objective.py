@@ -71,7 +71,7 @@ class Objective:
         target : array, or arrays by name
             What :meth:`target` gave of all rows.
         predicted : array, shape (rows, ...)
-            What :meth:`jetloom.models.base.Model.probabilities` makes of the network's outputs.
+            What :meth:`jetloom.models.base.Model.predictions` makes of the network's outputs.
         weights : float array, shape (rows,)
         """
         return {}

@@ -64,7 +64,7 @@ class Validation:
             found, outputs = stepper.evaluate(batch)
             values.append(found[:, real])
             if model.objective.kind == "classifier":
-                given.append(model.probabilities(np.asarray(outputs))[real])
+                given.append(model.predictions(np.asarray(outputs))[real])
         names = ("loss", *model.objective.terms)
         return Predictions(
             np.concatenate(list(self.rows())),

@@ -78,7 +78,7 @@ def scores(stepper: Stepper, model: Model, blocks: Iterator[Batch], prefix: str)
             ends = extremes(ends, of_jets)
         if objective.of_parts:
             kept.append(
-                (take_rows(batch.target, real), model.probabilities(np.asarray(outputs))[real], batch.weights[real])
+                (take_rows(batch.target, real), model.predictions(np.asarray(outputs))[real], batch.weights[real])
             )
     if not whole.jets:
         raise EmptySampleError("has no jet of the task's classes", where=PARTS.get(prefix, "data"))
