@@ -1,6 +1,7 @@
 """How often a driver asks a batch system: counted by commands that note each call."""
 
 import asyncio
+import inspect
 import logging
 import sys
 from types import SimpleNamespace
@@ -136,3 +137,27 @@ def test_the_plugin_asks_by_the_functions_that_are_wrapped(plugin):
     names = getattr(names, "original", names).__code__.co_names
     assert "get_min_job_age" in names
     assert "validate_account" in plugin.Executor.get_account_arg.__code__.co_names
+
+
+def test_snakemake_looks_at_each_function_once(monkeypatch):
+    from snakemake import common, jobs, rules
+
+    looked = []
+
+    def look(function):
+        looked.append(function)
+        return inspect.signature(function).parameters
+
+    for module in (common, jobs, rules):
+        monkeypatch.setattr(module, "get_function_params", look)
+    once.look_at_functions_once()
+    once.look_at_functions_once()  # the Snakefile is read again
+
+    def memory(wildcards, attempt):
+        return wildcards, attempt
+
+    for _ in range(3):
+        given = common.get_input_function_aux_params(memory, {"attempt": 2, "input": []})
+        assert given == {"attempt": 2}
+        assert list(rules.get_function_params(memory)) == ["wildcards", "attempt"]
+    assert looked == [memory]

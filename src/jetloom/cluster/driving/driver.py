@@ -49,6 +49,7 @@ def attach(workflow: Any, analysis: Analysis, stored: Path, judged: Callable[[],
     """
     from snakemake_interface_executor_plugins.settings import ExecMode
 
+    once.look_at_functions_once()
     if workflow.exec_mode == ExecMode.DEFAULT:
         os.environ[identity.DRIVE] = ledger.now()
         os.environ.pop(BEGAN, None)  # a driver may run inside a job
