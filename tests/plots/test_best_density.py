@@ -67,6 +67,7 @@ def test_everything_is_written(evaluated):
     page = (evaluated / "metrics.html").read_text()
     assert "Light quark" in page
     assert "θ" in page
+    assert json.loads((evaluated / "metrics.json").read_text())["origin"]["inputs"]["dataset"] in page
 
 
 def test_predictions_are_in_the_order_of_the_dataset_for_all_classes(evaluated, density):

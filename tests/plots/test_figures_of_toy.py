@@ -92,7 +92,11 @@ def test_evaluate(evaluated):
     assert metrics["jets"] == 3000
     assert 0.7 < metrics["metrics"]["auc"]["value"] < 1.0
     assert 0.001 < metrics["metrics"]["auc"]["std"] < 0.02
-    assert "Light quark" in (evaluated / "metrics.html").read_text()
+    page = (evaluated / "metrics.html").read_text()
+    assert "Light quark" in page
+    origin = metrics["origin"]
+    for linked in (metrics["point"], metrics["run"], origin["inputs"]["dataset"], origin["commit"]):
+        assert f">{linked}<" in page or f", {linked}<" in page
 
 
 def test_jets_with_a_true_label_are_measured_on_their_own(evaluated):

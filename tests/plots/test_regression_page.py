@@ -87,7 +87,7 @@ def test_every_figure_is_drawn_from_what_is_stored(evaluated, tmp_path):
     for name in names:
         assert imread(tmp_path / f"{name}.png")[..., :3].std() > 0.02, name
     page = (tmp_path / "metrics.html").read_text()
-    for text in ("response", "Gluon", "Quark", "Resolution", "2,700 jets"):
+    for text in ("response", "Gluon", "Quark", "Resolution", "2,700 jets", "Digest of the dataset"):
         assert text in page
     before = (tmp_path / "residuals.png").read_bytes()
     figures.draw(output, FACTS, tmp_path)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,31 +14,11 @@ import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
-SMALL = {
-    "analysis": "small",
-    "label": "jetloom test",
-    "samples": {
-        "dijet": {
-            "title": "Dijet",
-            "simulate": {"process": "dijet", "events": 300, "chunks": 2, "pt_hat_min": 60},
-            "cross_section": 1000.0,
-        },
-        "ttbar": {"simulate": {"process": "ttbar", "events": 150}, "cross_section": 730.0},
-    },
-    "conversion": {"select": {"jets": ["pt > 25", "abs(eta) < 2.1"]}, "slots": {"constituents": 20}},
-    "tasks": {
-        "quark_gluon": {
-            "title": "Quark against gluon",
-            "labels": {
-                "gluon": {"when": "PartonTruthLabelID == 21", "title": "Gluon"},
-                "quark": {"when": "PartonTruthLabelID in (1, 2, 3, 4, 5)", "title": "Quark"},
-            },
-            "inputs": ["log(pt)", "Width", "NumTrkPt500"],
-            "parameters": {"epochs": 2, "batch_size": 128},
-            "scan": {"units": [4, 8]},
-        }
-    },
-}
+TUTORIAL = (CHECKOUT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+CONFIGURATION = re.search(r"```yaml\n(.*?)```", TUTORIAL, flags=re.DOTALL)
+assert CONFIGURATION is not None
+SMALL = yaml.safe_load(CONFIGURATION[1])
+"""The analysis of the tutorial: what a newcomer types is what is tested."""
 
 
 @dataclass
@@ -79,5 +61,5 @@ class Analysis:
 
 def small_analysis(directory: Path) -> Analysis:
     analysis = Analysis(directory, {})
-    analysis.write(yaml.safe_load(yaml.safe_dump(SMALL)))
+    analysis.write(copy.deepcopy(SMALL))
     return analysis

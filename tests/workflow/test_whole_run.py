@@ -11,7 +11,7 @@ import subprocess
 
 import pandas as pd
 import pytest
-from small_analysis import Analysis
+from small_analysis import TUTORIAL, Analysis
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
@@ -187,6 +187,25 @@ def test_status_and_summary_tell_the_end(finished: Analysis) -> None:
     summary = finished.jetloom("summary", "--config", str(finished.config)).stdout
     assert "best of 2 points by val_auc" in summary
     assert "train" in summary
+
+
+def test_the_tutorial_is_what_is_run(finished: Analysis) -> None:
+    """Its analysis is that of these tests (small_analysis); so are its commands, or they are run here."""
+    commands = re.findall(r"^    ((?:jetloom|snakemake) .+)$", TUTORIAL, flags=re.MULTILINE)
+    (finished.directory / "tutorial.yaml").write_text(finished.config.read_text())
+    of_snakemake = [line.split() for line in commands if line.startswith("snakemake")]
+    common = ["snakemake", "--profile", "local", "--configfile", "tutorial.yaml"]
+    assert [line[: len(common)] for line in of_snakemake] == [common] * 4
+    assert [line[len(common) :] for line in of_snakemake] == [["-n"], [], ["--report", "report.html"], ["-n"]]
+    said = {}
+    for words in (line.split() for line in commands if line.startswith("jetloom")):
+        ran = finished.jetloom(*words[1:])
+        assert ran.returncode == 0, ran.stdout
+        said[words[1]] = ran.stdout
+    assert "2 points" in said["check"]
+    assert "2 trainings: 2 done" in said["status"]
+    assert "best of 2 points by val_auc" in said["summary"]
+    assert said["runs"].count("trained") == 2
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
-"""How the best point was chosen, as far as a reader of its numbers must know."""
+"""How the best point was chosen, and where its numbers come from, as far as a reader of them must know."""
 
 from __future__ import annotations
 
-from jetloom.plots.tables import paragraph
+from collections.abc import Mapping
+from typing import Any
+
+from jetloom.plots.tables import paragraph, table
 
 TEST = "eval_"
 """How the names of metrics of the test part begin."""
@@ -26,3 +29,22 @@ def chosen_by(ranked_by: str) -> list[str]:
             "(search.rank_by) for numbers that can be quoted."
         )
     ]
+
+
+def origin(results: Mapping[str, Any]) -> str:
+    """Return a table that links the numbers of a page to what they are of: point, training, dataset and program.
+
+    Parameters
+    ----------
+    results : mapping
+        What ``metrics.json`` holds.
+    """
+    made = results["origin"]
+    rows = [
+        ["Point (in scan.csv, and its directory)", results["point"]],
+        ["Training of the point", results["run"]],
+        ["Digest of the dataset (fingerprint.txt)", made["inputs"]["dataset"]],
+        ["Replicas of the bootstrap, seed", f"{made['settings']['bootstrap']}, {made['settings']['seed']}"],
+        ["jetloom, commit", f"{made['jetloom']}, {made['commit']}"],
+    ]
+    return table(["", "These numbers are of"], rows, "Origin")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jetloom.evaluation.statistics.printed import measured, written
 from jetloom.models.objectives.shipped import SHIPPED
 from jetloom.plots.tables import page, paragraph, table
-from jetloom.report.choice import chosen_by
+from jetloom.report.choice import chosen_by, origin
 from jetloom.statistics.meaning import KEY, not_meaningful
 from jetloom.statistics.meaning import written as written_number
 
@@ -40,6 +40,7 @@ def metrics_page(results: Mapping[str, Any], classes: Sequence[ClassStyle]) -> s
         _overall(results),
         table(heads, [_class(style, results["classes"][style.name]) for style in classes], "Each class"),
         _pairs(results["roc"], {style.name: style.title for style in classes}),
+        origin(results),
     )
 
 

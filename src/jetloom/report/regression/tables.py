@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jetloom.evaluation.regression.numbers import NAMES
 from jetloom.evaluation.statistics.printed import written
 from jetloom.plots.tables import page, paragraph, table
-from jetloom.report.choice import chosen_by
+from jetloom.report.choice import chosen_by, origin
 from jetloom.statistics.meaning import written as written_number
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def metrics_page(results: Mapping[str, Any], classes: Sequence[ClassStyle], targ
         *chosen_by(results["ranked_by"]),
         paragraph(text),
         table(["Class", "Jets", *TITLES], rows, "Residuals"),
+        origin(results),
     )
 
 
