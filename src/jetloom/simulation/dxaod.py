@@ -24,7 +24,7 @@ JETS, CONSTITUENTS, TRACKS = "AnalysisJetsAuxDyn", "JetConstituentsAuxDyn", "InD
 RUN_NUMBER = 284500
 CHANNEL_NUMBERS = {"dijet": 364703, "ttbar": 410470, "zjet_quark": 900001, "zjet_gluon": 900002}
 _MEV = 1000.0
-_ENERGIES = ("pt", "m", "SumPtTrkPt500")
+_ENERGIES = ("pt", "m", "SumPtTrkPt500", "NegativeE", "LeadingClusterPt")
 
 Collections = dict[str, dict[str, Any]]
 

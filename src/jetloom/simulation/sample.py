@@ -14,6 +14,7 @@ from jetloom.errors import CorruptFileError
 from jetloom.io.atomic import publishing
 from jetloom.provenance import origin
 from jetloom.simulation import detector, dxaod, generate, labels, moments, particles, pileup
+from jetloom.simulation.calorimeter import calorimeter_moments
 from jetloom.simulation.chunks import Chunk, chunk_of, random_streams
 from jetloom.simulation.jets import RADIUS, belonging, cluster
 from jetloom.simulation.lifetime import lifetime_moments, with_errors
@@ -95,6 +96,7 @@ def simulate(simulation: Simulation, seed: int, index: int, output: str | Path) 
 
 def _blocks(simulation: Simulation, seed: int, chunk: Chunk) -> Iterator[dxaod.Collections]:
     pythia_seed, rng = random_streams(seed, simulation.process, chunk.index)
+    (cells,) = rng.spawn(1)  # a stream of its own: all else stays as it is without it
     done = 0
     for truth in generate.batches(simulation, chunk.events, pythia_seed):
         if simulation.detector:
@@ -103,17 +105,18 @@ def _blocks(simulation: Simulation, seed: int, chunk: Chunk) -> Iterator[dxaod.C
         else:
             average, seen = np.zeros(len(truth)), particles.visible(truth.particles)
         info = dxaod.event_info(chunk, done, simulation.process, truth.weight, average)
-        yield {**info, **_jets(truth, *seen)}
+        yield {**info, **_jets(truth, *seen, cells if simulation.detector else None)}
         done += len(truth)
 
 
-def _jets(truth: Any, tracks: Any, constituents: Any) -> dxaod.Collections:
-    """Jets, moments and labels of a batch of events."""
+def _jets(truth: Any, tracks: Any, constituents: Any, cells: np.random.Generator | None) -> dxaod.Collections:
+    """Jets, moments and labels of a batch of events; without a calorimeter nothing that only its cells say."""
     import awkward as ak
 
     jets = cluster(constituents)
     jet_tracks = with_errors(belonging(tracks, jets, RADIUS))
     decorations = {
+        **({} if cells is None else calorimeter_moments(jets, cells)),
         **moments.constituent_moments(jets),
         **moments.track_moments(jet_tracks, ak.sum(~tracks.primary, axis=1)),
         **lifetime_moments(jets, jet_tracks),
