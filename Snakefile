@@ -35,6 +35,7 @@ wildcard_constraints:
     sample=any_of(ANALYSIS.samples),
     task=any_of(ANALYSIS.tasks),
     comparison=any_of(ANALYSIS.comparisons),
+    compression=any_of(ANALYSIS.compressions),
     file=r"[^/]+",
     collection=any_of(paths.shown_collections(ANALYSIS)),
     bundle=membership.PATTERN,
@@ -53,6 +54,7 @@ include: "rules/export.smk"
 include: "rules/junipr.smk"
 include: "rules/compare.smk"
 include: "rules/apply.smk"
+include: "rules/compress.smk"
 
 
 onstart:
@@ -66,6 +68,7 @@ rule all:
         hdf5=targets.hdf5(PLAN),
         reports=targets.data_reports(PLAN) + targets.task_reports(PLAN),
         comparisons=targets.comparisons(PLAN),
+        compressions=targets.compressions(PLAN),
         junipr=targets.densities(PLAN),
         applied=targets.applied(PLAN),
         runs=targets.runs(PLAN),

@@ -216,6 +216,11 @@ def dataset_files(analysis: Analysis, task: str) -> dict[str, list[Path]]:
     return (tree_files if analysis.tasks[task].reads == "trees" else hdf5_files)(analysis, task)
 
 
+def compression(analysis: Analysis, name: str) -> Path:
+    """Return the directory of what is known of a compression."""
+    return results(analysis) / "compressions" / name
+
+
 def comparison(analysis: Analysis, name: str) -> Path:
     """Return the directory of a comparison of models."""
     return results(analysis) / "comparisons" / name

@@ -125,6 +125,10 @@ def _compared(analysis: Analysis) -> list[str]:
     return _if(analysis.comparisons)
 
 
+def _compressed(analysis: Analysis) -> list[str]:
+    return _if(analysis.compressions)
+
+
 def reweighted(analysis: Analysis) -> list[tuple[str, str]]:
     """Return the comparisons and their ratios that turn jets of one class into another: each model has learnt one."""
     return [
@@ -173,6 +177,10 @@ STAGES = {
         Stage("apply", "evaluate", applied_tasks),
         Stage("compare", "evaluate", _compared),
         Stage("plot_comparison", "plot", _compared),
+        Stage("compress", "convert", _compressed),
+        Stage("decompress", "convert", _compressed),
+        Stage("compare_compression", "evaluate", _compressed),
+        Stage("plot_compression", "plot", _compressed),
     )
 }
 """Name of the rule -> stage, in the order of the data's way."""

@@ -273,3 +273,16 @@ def test_a_tree_that_is_not_there(tmp_path):
     compress(tmp_path / "a.npz", tmp_path / "a.jlc", {})
     with pytest.raises(ConfigurationError, match="only trees"):
         decompress(tmp_path / "a.jlc", tmp_path / "b.npz", as_kind="ttree")
+
+
+def test_tables_of_one_number_of_rows_go_together(tmp_path):
+    with TableWriter(
+        tmp_path / "a.h5", {"jets": (np.dtype([("pt", "f4")]), None), "events": (np.dtype([("n", "i4")]), None)}
+    ) as writer:
+        writer.append(jets=np.zeros(5, [("pt", "f4")]), events=np.zeros(2, [("n", "i4")]))
+    with pytest.raises(InputError, match="different numbers of rows"):
+        compress(tmp_path / "a.h5", tmp_path / "a.jlc", {})
+    assert compress(tmp_path / "a.h5", tmp_path / "a.jlc", {}, patterns=["jets/*"]).entries == 5
+    assert decompress(tmp_path / "a.jlc", tmp_path / "b.h5").entries == 5
+    with TableReader(tmp_path / "b.h5") as reader:
+        assert reader.rows == {"jets": 5}

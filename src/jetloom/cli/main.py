@@ -62,8 +62,11 @@ ROOMS = {
         "grid": "fetch a data set or submit to the grid with a command of the site; printed, unless it is to run",
     },
     "compression": {
+        "jet_variables": "take variables of jets from a DxAOD as they are, by the name of a set, to HDF5",
         "compress": "compress variables of a ROOT, HDF5 or NumPy file, none further off than its bound allows",
         "decompress": "write again what was compressed: the same names, types and lists, each value within its bound",
+        "compare_compression": "hold decompressed files against their originals, and the codec against others",
+        "plot_compression": "plot a compression, and list its numbers, from what its comparison left",
         "info": "say what is in a compressed file: variables with types, bounds and sizes, and what was left out",
     },
     "models": {

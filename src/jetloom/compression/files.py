@@ -77,7 +77,7 @@ def compress(
     written, raw = 0, 0
     with ExitStack() as stack:
         part = stack.enter_context(publishing(output, _check))
-        contents, pieces = stack.enter_context(_opened(path, bounds, patterns, tree, entries))
+        contents, pieces = stack.enter_context(opened_pieces(path, bounds, patterns, tree, entries))
         writer = stack.enter_context(Writer(part, contents))
         for piece in pieces:
             writer.append(piece)
@@ -155,10 +155,10 @@ def _surviving(reader: Reader, start: int, stop: int | None, lost: list[str]) ->
 
 
 @contextmanager
-def _opened(
+def opened_pieces(
     path: Path, bounds: Mapping[str, Bound], patterns: Sequence[str], tree: str | None, entries: int
 ) -> Iterator[tuple[Contents, Iterator[Piece]]]:
-    """Open what is to be compressed, by what it is and not by its name."""
+    """Open what is to be compressed, or what was decompressed, by what it is and not by its name."""
     kind = kind_of(path)
     if tree is not None and kind != "root":
         raise ConfigurationError("has no trees", path=path, advice="leave out --tree")

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from jetloom.config.cluster import Cluster
 from jetloom.config.comparisons import Comparison
+from jetloom.config.compressions import Compression
 from jetloom.config.conversion import Conversion
 from jetloom.config.limits import Luminosity, Seed, Shown
 from jetloom.config.numbers import with_numbers
@@ -40,6 +41,9 @@ class Analysis(Settings):
     tasks: dict[Name, Task] = Field(default_factory=dict, description="The tasks; none: convert only.")
     comparisons: dict[Name, Comparison] = Field(
         default_factory=dict, description="Several models on one test part, by name."
+    )
+    compressions: dict[Name, Compression] = Field(
+        default_factory=dict, description="Variables in few bytes, none further off than its bound, by name."
     )
     bootstrap: Annotated[int, Field(ge=2, le=10_000)] = Field(
         200,
@@ -123,6 +127,10 @@ class Analysis(Settings):
                     raise ValueError(f"tasks.{task_name}.apply.samples: no sample '{sample}'; {advice}")
                 if sample in self.task_samples(task_name):
                     _check_part(f"tasks.{task_name}.apply.part", sample, task)
+        for name, compression in self.compressions.items():
+            for sample in (compression.sample, *compression.others):
+                if sample not in self.samples:
+                    raise ValueError(f"compressions.{name}: no sample '{sample}'; {near_misses(sample, self.samples)}")
         return self
 
     @model_validator(mode="after")

@@ -186,3 +186,49 @@ class Inputs:
             return f"{self._root}/datasets/{self._plan.datasets[first]}/{name}"
 
         return path
+
+    # --- compressions
+
+    def uncompressed(self, wildcards: Any) -> Path | str | Files:
+        """Return the file that is compressed: a sample's own, or the HDF5 file made of it; none if it is remote."""
+        compression = self._analysis.compressions[wildcards.compression]
+        return self._of_sample(compression.sample, wildcards.file, compression.source)
+
+    def state_of_uncompressed(self, wildcards: Any) -> str:
+        """Return size and time of it, if it is a user's own."""
+        compression = self._analysis.compressions[wildcards.compression]
+        made = compression.source == "hdf5" or self._analysis.samples[compression.sample].simulate is not None
+        return "" if made else paths.state(self._plan.sources[compression.sample][wildcards.file])
+
+    def all_uncompressed(self, wildcards: Any) -> list[Path | str]:
+        """Return all files that a compression compresses."""
+        compression = self._analysis.compressions[wildcards.compression]
+        return self._local(compression.sample, compression.source)
+
+    def all_compressed(self, stage: str) -> Callable[[Any], Files]:
+        """Return a function that names all files that were ``compressed`` or ``decompressed``."""
+
+        def paths_of(wildcards: Any) -> Files:
+            compression = self._analysis.compressions[wildcards.compression]
+            ending = ".jlc" if stage == "compressed" else {"hdf5": ".h5", "dxaod": ".root"}[compression.source]
+            files = self._plan.sources[compression.sample]
+            return [f"{self._root}/{stage}/{wildcards.compression}/{file}{ending}" for file in files]
+
+        return paths_of
+
+    def other_uncompressed(self, wildcards: Any) -> list[Path | str]:
+        """Return the files of the other samples that a compression is tried on."""
+        compression = self._analysis.compressions[wildcards.compression]
+        return [path for sample in compression.others for path in self._local(sample, compression.source)]
+
+    def _local(self, sample: str, source: str) -> list[Path | str]:
+        found = (self._of_sample(sample, file, source) for file in self._plan.sources[sample])
+        return [path for path in found if isinstance(path, Path | str)]
+
+    def _of_sample(self, sample: str, file: str, source: str) -> Path | str | Files:
+        if source == "hdf5":
+            return f"{self._root}/hdf5/{sample}/{file}.h5"
+        if self._analysis.samples[sample].prepare is not None:
+            return f"{self._root}/prepared/{sample}/{file}.root"
+        found = self._plan.sources[sample][file]
+        return found if isinstance(found, Path) else []

@@ -81,6 +81,11 @@ def comparisons(plan: Plan) -> list[str]:
     return [f"{plan.root}/comparisons/{name}/summary.html" for name in plan.analysis.comparisons]
 
 
+def compressions(plan: Plan) -> list[str]:
+    """Return the tables of the compressions, which bring their figures and the files that were compressed."""
+    return [f"{plan.root}/compressions/{name}/compression.html" for name in plan.analysis.compressions]
+
+
 def densities(plan: Plan) -> list[str]:
     """Return the figures of jets drawn from density models, and of reweighted ones, which bring the jets."""
     samples = [f"{plan.root}/best/{task}/closure.png" for task in sampled_tasks(plan.analysis)]

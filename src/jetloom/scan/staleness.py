@@ -6,6 +6,7 @@ from typing import Any
 
 from jetloom.code_digests import COLLECTION, CONVERSION, DATASET, SIMULATION, TREES, code_digest
 from jetloom.config.analysis import Analysis
+from jetloom.config.compressions import Compression
 from jetloom.config.samples import Sample
 from jetloom.config.tasks.task import DATA_SETTINGS, Task
 from jetloom.config.tasks.training import shaping
@@ -27,7 +28,8 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
     dict
         ``simulate``, ``convert`` and ``trees`` by sample; ``dataset`` by task that has one of its own; ``train``,
         ``appearance``, ``evaluate``, ``export``, ``flavours``, ``apply`` and ``collect`` by task; ``compare`` and
-        ``plot_comparison`` by comparison; ``diagnostics`` by collection.
+        ``plot_comparison`` by comparison; ``compress``, ``compare_compression`` and ``plot_compression`` by
+        compression; ``diagnostics`` by collection.
     """
     samples, tasks = analysis.samples.items(), analysis.tasks.items()
     code = {
@@ -66,6 +68,12 @@ def settings_digests(analysis: Analysis) -> dict[str, dict[str, str]]:
         },
         "compare": {name: digest(_compared(analysis, name)) for name in analysis.comparisons},
         "plot_comparison": {name: digest(_shown_comparison(analysis, name)) for name in analysis.comparisons},
+        "compress": {name: digest(_compressed(one)) for name, one in analysis.compressions.items()},
+        "compare_compression": {
+            name: digest([analysis.seed, one.model_dump(mode="json", exclude={"title"})])
+            for name, one in analysis.compressions.items()
+        },
+        "plot_compression": {name: digest([analysis.label, one.title]) for name, one in analysis.compressions.items()},
     }
 
 
@@ -80,6 +88,10 @@ def _evaluated(analysis: Analysis, name: str) -> list[Any]:
 
 SHOWN_COMPARISON: Any = {"title": True, "trees": True, "ratios": {"__all__": {"title"}}}
 """What of a comparison shapes its figures alone."""
+
+
+def _compressed(compression: Compression) -> dict[str, Any]:
+    return compression.model_dump(mode="json", exclude={"title", "others", "compared", "scales"})
 
 
 def _compared(analysis: Analysis, name: str) -> list[Any]:

@@ -26,10 +26,8 @@ def contents(reader: TableReader, bounds: Mapping[str, Bound], patterns: Sequenc
     MissingObjectError, ConfigurationError
         If a pattern or a bound names no column.
     InputError
-        If the tables have different numbers of rows.
+        If the tables of the columns have different numbers of rows.
     """
-    if len(set(reader.rows.values())) > 1:
-        raise InputError(f"its tables have different numbers of rows ({reader.rows})", path=reader.path)
     found: dict[str, tuple[np.dtype[Any], str]] = {}
     left_out: dict[str, str] = {}
     for table in sorted(reader.rows, key=lambda one: reader.slots(one) is not None):
@@ -46,6 +44,12 @@ def contents(reader: TableReader, bounds: Mapping[str, Bound], patterns: Sequenc
     require_used(bounds, found, reader.path)
     columns = {name: Column(found[name][0], bound_of(name, bounds, found[name][0]), found[name][1]) for name in kept}
     slots = {table: reader.slots(table) for table in reader.rows if any(c.split("/")[0] == table for c in kept)}
+    rows = {table: reader.rows[table] for table in slots}
+    if len(set(rows.values())) > 1:
+        raise InputError(
+            f"its tables have different numbers of rows ({', '.join(f'{name}: {rows[name]}' for name in rows)})",
+            path=reader.path, advice="compress those of one number, as --branches 'jets/*'",
+        )  # fmt: skip
     attributes = {key: reader.attribute(key) for key in reader.own_attributes()}
     return Contents("hdf5", columns, {"slots": slots, "attributes": attributes}, left_out)
 
@@ -59,7 +63,7 @@ def pieces(reader: TableReader, contents: Contents, entries: int) -> Iterator[Pi
         If padding stands in front of what is valid, or is not 0: it could not be restored.
     """
     slots: dict[str, int | None] = contents.facts["slots"]
-    total = max(reader.rows.values(), default=0)
+    total = max((reader.rows[table] for table in slots), default=0)
     for start in range(0, total, entries):
         stop = min(start + entries, total)
         values: dict[str, Values] = {}

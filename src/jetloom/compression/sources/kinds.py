@@ -25,7 +25,7 @@ def bound_of(name: str, bounds: Mapping[str, Bound], kind: np.dtype[Any]) -> Bou
     ----------
     name : str
     bounds : mapping of str to Bound
-        By the name, its last part (behind a dot or slash), or a pattern with ``*``.
+        By the name, its last part (behind a dot, slash or colon), or a pattern with ``*``.
     kind : dtype
     """
     found = EXACT
@@ -39,8 +39,13 @@ def bound_of(name: str, bounds: Mapping[str, Bound], kind: np.dtype[Any]) -> Bou
 
 def fits(name: str, pattern: str) -> bool:
     """Say whether a pattern names a column."""
-    last = name.replace("/", ".").rsplit(".", 1)[-1]
+    last = last_part(name)
     return fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(last, pattern)
+
+
+def last_part(name: str) -> str:
+    """Return what stands behind the last dot, slash or colon of a name."""
+    return name.replace("/", ".").replace(":", ".").rsplit(".", 1)[-1]
 
 
 def chosen(names: Iterable[str], patterns: Iterable[str], path: object) -> list[str]:

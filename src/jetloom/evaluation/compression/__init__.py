@@ -1,0 +1,1 @@
+"""How far decoded values of a compression lie from their originals."""

@@ -1,0 +1,1 @@
+"""Figures of compressions: values before and after, residuals, costs."""

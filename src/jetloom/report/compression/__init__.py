@@ -1,0 +1,1 @@
+"""What a compression costs and gains: measured, stored, drawn."""
