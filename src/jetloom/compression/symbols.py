@@ -63,14 +63,13 @@ def divide(codes: Codes) -> Division:
     codes : int64 array
         At least one.
     """
-    spikes = _spikes(codes)
-    rest = codes[~np.isin(codes, spikes)] if len(spikes) else codes
+    spikes, rest = _spikes(np.sort(codes))
     if len(rest) == 0:
         return Division(0, 0, 1, tuple(map(int, spikes)))
     low, high = _middle(rest)
     span = int(high) - int(low) + 1
     least = max(0, (span - 1).bit_length() - (BINS - 1).bit_length())
-    inside = rest[(rest >= low) & (rest <= high)]
+    inside = rest[np.searchsorted(rest, low) : np.searchsorted(rest, high, side="right")]
     with np.errstate(over="ignore"):  # differences of integers of 64 bits are right without the sign
         finest = np.bincount(((inside.view(np.uint64) - low.view(np.uint64)) >> np.uint64(least)).astype(np.int64))
     best, cost = least, np.inf
@@ -114,25 +113,36 @@ def join(symbols: npt.NDArray[np.uint16], rest: npt.NDArray[np.uint64], division
     return codes
 
 
-def _spikes(codes: Codes) -> Codes:
-    """Return integers that come far more often than their neighbours, and would cost the others of their bin bits."""
-    ordered = np.sort(codes)
+def _spikes(ordered: Codes) -> tuple[Codes, Codes]:
+    """Return integers that come far more often than their neighbours, and would cost the others of their bin bits.
+
+    Parameters
+    ----------
+    ordered : int64 array
+        Integers in growing order.
+
+    Returns
+    -------
+    spikes, rest : int64 arrays
+        Both in growing order.
+    """
     edges = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1], [True]]))
     counts = np.diff(edges)
-    often = np.flatnonzero(counts >= max(16, len(codes) // 256))
+    often = np.flatnonzero(counts >= max(16, len(ordered) // 256))
+    if len(often) == 0:
+        return ordered[:0], ordered
     if len(often) > SPIKES:
         often = np.sort(often[np.argsort(-counts[often], kind="stable")[:SPIKES]])
-    return ordered[edges[often]]
+    ends = [0, *np.stack([edges[often], edges[often + 1]], axis=1).reshape(-1).tolist(), len(ordered)]
+    return ordered[edges[often]], np.concatenate([ordered[a:b] for a, b in zip(ends[::2], ends[1::2], strict=True)])
 
 
-def _middle(codes: Codes) -> tuple[np.int64, np.int64]:
+def _middle(ordered: Codes) -> tuple[np.int64, np.int64]:
     """Return the ends of the window: all integers, if they lie close enough; else without the thinnest tails."""
-    low, high = codes.min(), codes.max()
-    if int(high) - int(low) < BINS:
-        return low, high
-    tail = len(codes) // 1000
-    ordered = np.partition(codes, [tail, len(codes) - 1 - tail])
-    return ordered[tail], ordered[len(codes) - 1 - tail]
+    if int(ordered[-1]) - int(ordered[0]) < BINS:
+        return ordered[0], ordered[-1]
+    tail = len(ordered) // 1000
+    return ordered[tail], ordered[len(ordered) - 1 - tail]
 
 
 def _bits(counts: npt.NDArray[Any]) -> float:

@@ -63,49 +63,54 @@ def compare(
     """
     sides = read_pairs(files, settings.tree, settings.compared)
     methods, lacking = available()
-    costs = {method: cost_of(method, sides.original, sides.bounds) for method in methods}
-    memory = sum(values.nbytes for values in sides.original.values())
-    rows = {method: _row(cost, sides.kept, memory, len(sides.original)) for method, cost in costs.items()}
-    definition = definitions(sides.bounds)
-    variables = [
-        measure(
-            one,
-            str(bound),
-            definition[one],
-            sides.original[one],
-            sides.decoded[one],
-            sides.outside[one],
-            2 * bound.size if bound.kind == "absolute" else 0.0,
-        )
-        for one, bound in sides.bounds.items()
-    ]
-    results: dict[str, Any] = {
+    variables = list(_variables(sides))
+    results = {
         "title": settings.title or name,
         "entries": sides.entries,
         "compared": sides.kept,
         "values": sides.values,
-        "sizes": {
-            "original": sum(one.original.stat().st_size for one in files),
-            "memory": sides.memory,
-            "compressed": sum(one.compressed.stat().st_size for one in files),
-            "decompressed": sum(one.decompressed.stat().st_size for one in files),
-            "model": 0,
-        },
+        "sizes": _sizes(files, sides),
         "variables": {
             one.name: {key: _told(value) for key, value in asdict(one).items() if key not in _ARRAYS}
             for one in variables
         },
-        "methods": rows,
-        "chains": {
-            chain: {"bytes": size, "ratio": memory / max(1, size)}
-            for chain, size in chains(sides.original, sides.bounds).items()
-        },
         "lacking": lacking,
+        **_costs(sides, methods),
         "others": {other: _other(sides, path, settings, other) for other, path in others.items()},
     }
     write_record(output / FIGURES, _figures(sides, variables, methods, settings))
     write_json(output / NUMBERS, results)
     return results
+
+
+def _variables(sides: Sides) -> Iterator[Variable]:
+    definition = definitions(sides.bounds)
+    for name, bound in sides.bounds.items():
+        step = 2 * bound.size if bound.kind == "absolute" else 0.0
+        columns = sides.original[name], sides.decoded[name]
+        yield measure(name, str(bound), definition[name], *columns, sides.outside[name], step)
+
+
+def _sizes(files: list[Triple], sides: Sides) -> dict[str, int]:
+    """Return the bytes of all files, of the values in memory, and of a model, which the direct method has none of."""
+    return {
+        "original": sum(one.original.stat().st_size for one in files),
+        "memory": sides.memory,
+        "compressed": sum(one.compressed.stat().st_size for one in files),
+        "decompressed": sum(one.decompressed.stat().st_size for one in files),
+        "model": 0,
+    }
+
+
+def _costs(sides: Sides, methods: list[str]) -> dict[str, Any]:
+    """Return what each method costs, and some of them one after the other."""
+    memory = sum(values.nbytes for values in sides.original.values())
+    costs = {method: cost_of(method, sides.original, sides.bounds) for method in methods}
+    found = chains(sides.original, sides.bounds)
+    return {
+        "methods": {method: _row(cost, sides.kept, memory, len(sides.original)) for method, cost in costs.items()},
+        "chains": {chain: {"bytes": size, "ratio": memory / max(1, size)} for chain, size in found.items()},
+    }
 
 
 def _row(cost: Cost, entries: int, memory: int, columns: int) -> dict[str, Any]:
