@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -9,8 +10,18 @@ import pytest
 
 from jetloom.data.building.build import build
 from jetloom.data.dataset import Dataset
+from jetloom.training.interruption import SIGNALS
 from tiny_analysis import analysis, config, write_samples
 from tree_files import tree_analysis, tree_config, write_tree_samples
+
+
+@pytest.fixture(autouse=True)
+def signals():
+    """A training that a signal has stopped goes on catching signals; the tests after it do not."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

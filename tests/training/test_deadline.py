@@ -86,6 +86,32 @@ def test_a_signal_is_named_even_after_the_deadline(number):
     assert error.cause == f"{number.name}: stopped in epoch 1"
 
 
+def _stop(interruption):
+    with interruption as asking:
+        if asking.deadline is None:
+            os.kill(os.getpid(), signal.SIGUSR1)
+        assert asking
+        raise asking.error("in epoch 1", "c")
+
+
+@pytest.mark.parametrize("deadline", [None, 0.0])
+def test_a_signal_that_comes_once_more_does_not_end_a_training_before_it_has_said_why(deadline):
+    """Slurm signals all processes of a job, and each that has children passes it on."""
+
+    def exits(received, _):
+        raise SystemExit(128 + received)
+
+    handlers = {number: signal.signal(number, exits) for number in (signal.SIGTERM, signal.SIGUSR1)}
+    try:
+        with pytest.raises(CheckpointedError, match="stopped in epoch 1"):
+            _stop(Interruption(deadline))
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
 def test_a_training_stops_at_its_deadline_and_goes_on(dataset, tmp_path, alone):
     directory = tmp_path / "point"
     with pytest.raises(OutOfTimeError, match="the wall time is nearly over: stopped in epoch 1, step 1"):

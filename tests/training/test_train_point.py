@@ -154,3 +154,6 @@ def test_a_signal_is_noted_and_the_old_handlers_come_back():
         assert interruption
         assert interruption.signal == "SIGTERM"
     assert signal.getsignal(signal.SIGTERM) is before
+    with pytest.raises(ZeroDivisionError), Interruption():
+        1 / 0  # noqa: B018
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -16,6 +16,8 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 class Interruption:
     """Catches the signals of schedulers and of Ctrl-C while it is entered; truthy once the training must stop.
 
+    Left because a training stops, it goes on catching them: the process is about to end by itself.
+
     Parameters
     ----------
     deadline : float, optional
@@ -35,8 +37,11 @@ class Interruption:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # Who ends a job tells its processes, and each passes it on: what comes once more, while the training says
+        # why it stopped and closes its line of the ledger, must not end it before.
+        ends = isinstance(error, CheckpointedError)
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            signal.signal(number, self._note if ends else handler)
 
     def __bool__(self) -> bool:
         return bool(self.signal) or (self.deadline is not None and time.monotonic() >= self.deadline)
