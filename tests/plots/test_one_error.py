@@ -62,7 +62,7 @@ def evaluated(path, jets, log_ratio, monkeypatch):
     dataset = SimpleNamespace(view=lambda fold: view, description=facts, classes=view.facts.classes, fingerprint="f00d")
     monkeypatch.setattr(measure, "predict", lambda *_: iter([(rows, probabilities)]))
     path.mkdir()
-    chosen = {"point": "p", "run": "r0", "fold": None, "ranked_by": "val_auc"}
+    chosen = {"point": "p", "run": "r0", "fold": None, "ranked_by": "val_auc", "warnings": []}
     model = SimpleNamespace(objective=Classification())
     results = measure.evaluate(Subject(None, model, dataset, view.facts.classes, chosen, Draws(7, 10)), path)
     best.draw(path, facts, path)

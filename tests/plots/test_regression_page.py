@@ -15,6 +15,7 @@ from jetloom.report.regression.stored import read_figures, read_metrics
 from jetloom.report.subject import Subject, read_objective
 
 ROWS = 3000
+WARNING = "made 7 updates in all"
 BIAS, WIDTH = {0: 0.5, 1: -0.5}, 2.0
 FIELDS = [("label", "i4"), ("true_label", "i4"), ("event_weight", "f4"), ("weight", "f4"), ("run_number", "u4"),
           ("event_number", "u8"), ("sample", "u1"), ("pt", "f4"), ("target", "f4")]  # fmt: skip
@@ -44,7 +45,7 @@ def evaluated(tmp_path_factory):
     output, (rows, predicted) = tmp_path_factory.mktemp("regression"), made_up()
     view = SimpleNamespace(facts=SimpleNamespace(classes=["gluon", "quark"]), weight="weight", fold=None)
     dataset = SimpleNamespace(view=lambda _: view, description=FACTS, classes=view.facts.classes, fingerprint="f00d")
-    facts = {"point": "p", "run": "r0", "fold": None, "ranked_by": "val_resolution"}
+    facts = {"point": "p", "run": "r0", "fold": None, "ranked_by": "val_resolution", "warnings": [WARNING]}
     model = SimpleNamespace(objective=Regression())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
@@ -87,6 +88,7 @@ def test_every_figure_is_drawn_from_what_is_stored(evaluated, tmp_path):
     for name in names:
         assert imread(tmp_path / f"{name}.png")[..., :3].std() > 0.02, name
     page = (tmp_path / "metrics.html").read_text()
+    assert f"Caution, of the training of this point: {WARNING}." in page
     for text in ("response", "Gluon", "Quark", "Resolution", "2,700 jets", "Digest of the dataset"):
         assert text in page
     before = (tmp_path / "residuals.png").read_bytes()

@@ -80,6 +80,24 @@ def test_the_verb_prints_it(scan, tmp_path, capsys):
     assert out.count("\n    ") == 6
 
 
+def test_what_a_training_warns_of_is_told(scan, tmp_path, capsys):
+    for name in ("dijet0.root", "ttbar.root"):
+        (tmp_path / name).touch()
+    runs = list(run_status(scan, "flavour"))
+    words = "made 7 updates in all"
+    write_result(
+        tmp_path / "results/tiny/scans/flavour" / runs[0].point / "r0", metrics={"val_auc": 0.5}, warnings=[words]
+    )
+    found = [run.warning for run in run_status(scan, "flavour")]
+    assert found == [words, *[""] * (len(NAMES) - 1)]
+    (tmp_path / "config.json").write_text(json.dumps(scan.model_dump(mode="json", by_alias=True)))
+    main(["status", "--config", "config.json"])
+    out = capsys.readouterr().out
+    assert f"    1 of them warn (--all shows each): {runs[0].point}: {words}\n" in out
+    main(["status", "--config", "config.json", "--all"])
+    assert f"done         val_auc 0.5000; warning: {words}\n" in capsys.readouterr().out
+
+
 def test_the_queue_tells_more(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = ["queued", "again", "starting", "row", "late", "lost", "stopped", "given up", "closing"]

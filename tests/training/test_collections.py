@@ -81,7 +81,7 @@ def _evaluated(slots, directory, output):
     """The best point of a task of such a model is predicted and evaluated as any other."""
     dataset, name = slots
     model, network = find_model(name), load_model(directory / "model.keras")
-    facts = {"point": "p", "run": "r0", "fold": None, "ranked_by": "val_auc"}
+    facts = {"point": "p", "run": "r0", "fold": None, "ranked_by": "val_auc", "warnings": []}
     found = evaluate(Subject(network, model, dataset, dataset.classes, facts, Draws(1, 20)), output)
     stored = json.loads((directory / "result.json").read_text())
     assert found["metrics"]["auc"]["value"] == pytest.approx(stored["metrics"]["eval_auc"], abs=1e-6)

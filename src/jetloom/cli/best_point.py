@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class BestPoint:
     """The best point of a task.
 
-    ``facts`` holds ``point``, ``run``, ``fold`` and ``ranked_by``; the dataset has the titles and colours of the
-    configuration.
+    ``facts`` holds ``point``, ``run``, ``fold``, ``ranked_by`` and the ``warnings`` of the training; the dataset has
+    the titles and colours of the configuration.
     """
 
     analysis: Analysis
@@ -62,7 +62,7 @@ def open_best(arguments: argparse.Namespace, objective: str | None = None) -> Be
     from jetloom.errors import ConfigurationError
     from jetloom.inference.prediction import load_model
     from jetloom.models.registry import find_model
-    from jetloom.scan.result_file import verify_file
+    from jetloom.scan.result_file import read_result, verify_file
     from jetloom.scan.table.collected import best_of, read_facts
     from jetloom.training.backends.backend import use_backend
 
@@ -83,6 +83,8 @@ def open_best(arguments: argparse.Namespace, objective: str | None = None) -> Be
     # Keras reads the choice of the backend when it is imported, so this comes before the model.
     if model.trainer == "network":
         use_backend(task.training.backend, task.training.threads)
-    network = load_model(verify_file(scan / best.point / best.run, model.file))
+    training = scan / best.point / best.run
+    network = load_model(verify_file(training, model.file))
+    known = {"ranked_by": facts.rank_by, "warnings": read_result(training).warnings}
     dataset = with_appearance(stored, analysis, arguments.task)
-    return BestPoint(analysis, task, dataset, best.model_dump() | {"ranked_by": facts.rank_by}, model, network)
+    return BestPoint(analysis, task, dataset, best.model_dump() | known, model, network)

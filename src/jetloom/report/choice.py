@@ -11,14 +11,20 @@ TEST = "eval_"
 """How the names of metrics of the test part begin."""
 
 
-def chosen_by(ranked_by: str) -> list[str]:
-    """Return a warning for a page if the test part, whose numbers it shows, chose the point as well; else nothing.
+def cautions(results: Mapping[str, Any]) -> list[str]:
+    """Return what a page warns of before its numbers: how the point was chosen, and what its training said.
 
     Parameters
     ----------
-    ranked_by : str
-        The metric that ranked the points, such as ``val_auc``.
+    results : mapping
+        What ``metrics.json`` holds.
     """
+    said = [paragraph(f"Caution, of the training of this point: {words}.") for words in results["warnings"]]
+    return [*_chosen_by(results["ranked_by"]), *said]
+
+
+def _chosen_by(ranked_by: str) -> list[str]:
+    """Return a warning if the test part, whose numbers a page shows, chose the point as well; else nothing."""
     if not ranked_by.startswith(TEST):
         return []
     return [

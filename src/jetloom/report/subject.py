@@ -30,7 +30,8 @@ class Subject:
     learnt : sequence of str
         Classes that it was trained on.
     facts : mapping
-        ``point``, ``run`` and ``fold`` of the model, and the metric that it was ``ranked_by``.
+        ``point``, ``run`` and ``fold`` of the model, the metric that it was ``ranked_by``, and ``warnings`` of its
+        training.
     draws : Draws
         Seed and number of the replicas of the bootstrap; stored with the predictions.
     """
@@ -55,7 +56,7 @@ class Subject:
 
     def identity(self) -> dict[str, Any]:
         """Return what ``metrics.json`` says of where its numbers come from."""
-        found: dict[str, Any] = {name: self.facts[name] for name in ("point", "run", "fold", "ranked_by")}
+        found: dict[str, Any] = {name: self.facts[name] for name in ("point", "run", "fold", "ranked_by", "warnings")}
         settings = {"seed": self.draws.seed, "bootstrap": self.draws.count}
         origin = provenance.origin(settings, {"dataset": self.dataset.fingerprint})
         task = self.dataset.description["task"]

@@ -41,6 +41,7 @@ class Result(Stored):
     """Those of the kept epoch and of the test part; empty unless it was trained. None: it means nothing."""
     not_meaningful: dict[str, str] = Field(default_factory=dict, description="Why, by metric.")
     forbidden: str = Field("", description="Why its network may not be kept, if it is kept because none may be.")
+    warnings: list[str] = Field(default_factory=list, description="What a reader of its numbers must know.")
     files: dict[str, str]
     """Digests of the model and the history beside it."""
     epochs: int

@@ -28,6 +28,8 @@ STEP = re.compile(r"^step \d+/\d+ of epoch \d+/\d+", re.MULTILINE)
 SILENT = 600.0
 """Seconds without a word after which a training is said to hang: a step, a validation or a start may take minutes."""
 EPOCH = re.compile(r"^epoch ([\d.]+)/(\d+) .*?(loss \S+)", re.MULTILINE)
+WARNING = "warning: "
+"""How the detail of a training that is done begins to tell what its result warns of."""
 SUSPENDED = "suspended"
 """State, and a scheduler's reason, of a training that stands still until the batch system lets it go on."""
 BROKEN_OFF = (Cause.OUT_OF_TIME, Cause.PREEMPTED, Cause.CANCELLED, Cause.INTERRUPTED, Cause.NODE_LOST, Cause.REFUSED)
@@ -76,6 +78,11 @@ class RunStatus:
     """``done``, ``diverged``, ``failed``, ``damaged`` (its result cannot be read), ``running``, ``queued``,
     ``suspended``, ``resubmitted``, ``interrupted`` or ``waiting``."""
     detail: str
+
+    @property
+    def warning(self) -> str:
+        """What its result warns of; empty if of nothing."""
+        return self.detail.partition(WARNING)[2] if self.state == "done" else ""
 
 
 def sample_status(analysis: Analysis) -> Iterator[SampleStatus]:
@@ -161,7 +168,8 @@ def _over(directory: Path) -> tuple[str, str]:
         return "damaged", error.line()
     if result.status != "trained":
         return result.status, result.reason
-    return "done", next((_shown(result, name) for name in SHOWN if name in result.metrics), "")
+    metric = [_shown(result, name) for name in SHOWN if name in result.metrics][:1]
+    return "done", "; ".join([*metric, *(f"{WARNING}{words}" for words in result.warnings)])
 
 
 def _shown(result: Result, name: str) -> str:

@@ -55,6 +55,8 @@ def run(arguments: argparse.Namespace) -> None:
             + ", ".join(f"{n} {state}" for state, n in counts.items())
             + "\n"
         )
+        if warned := [run for run in found if run.warning]:
+            out(f"    {len(warned)} of them warn (--all shows each): {warned[0].point}: {warned[0].warning}\n")
         used = usage(analysis, task)
         if words := used.words():
             out(f"    {words}\n")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jetloom.evaluation.statistics.printed import measured, written
 from jetloom.models.objectives.shipped import SHIPPED
 from jetloom.plots.tables import page, paragraph, table
-from jetloom.report.choice import chosen_by, origin
+from jetloom.report.choice import cautions, origin
 from jetloom.statistics.meaning import KEY, not_meaningful
 from jetloom.statistics.meaning import written as written_number
 
@@ -35,7 +35,7 @@ def metrics_page(results: Mapping[str, Any], classes: Sequence[ClassStyle]) -> s
     heads = ["Class", "Jets", "Effective jets", "AUC against the rest", "Expected calibration error"]
     return page(
         "The best point on the test part",
-        *chosen_by(results["ranked_by"]),
+        *cautions(results),
         paragraph(text),
         _overall(results),
         table(heads, [_class(style, results["classes"][style.name]) for style in classes], "Each class"),

@@ -37,6 +37,7 @@ class Metrics(Stored):
     run: str
     fold: int | None
     ranked_by: str
+    warnings: list[str]
     jets: int
     learnt: list[str]
     classes: dict[str, dict[str, Any]]

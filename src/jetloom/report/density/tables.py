@@ -8,7 +8,7 @@ from jetloom.evaluation.density.log_p import HEAD_TITLES, HEADS
 from jetloom.evaluation.density.surprise import NAMES
 from jetloom.evaluation.statistics.printed import written
 from jetloom.plots.tables import page, paragraph, table
-from jetloom.report.choice import chosen_by, origin
+from jetloom.report.choice import cautions, origin
 from jetloom.statistics.meaning import KEY, not_meaningful
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def metrics_page(results: Mapping[str, Any], classes: Sequence[ClassStyle]) -> s
         "Means over jets of -log P in nats; the heads add up to the whole jet. "
         "Uncertainties are one standard deviation, by bootstrap over events."
     )
-    parts = [*chosen_by(results["ranked_by"]), paragraph(text)]
+    parts = [*cautions(results), paragraph(text)]
     parts.append(table(["Class", "Learnt", "Jets", *heads], lines, "Mean of -log P"))
     return page("The best point on the test part", *parts, *_agreement(results["heads"]), origin(results))
 

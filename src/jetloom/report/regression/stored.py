@@ -38,6 +38,7 @@ class Metrics(Stored):
     point: str
     run: str
     ranked_by: str
+    warnings: list[str]
     jets: int
     effective_jets: float
     metrics: dict[str, dict[str, Any]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jetloom.evaluation.regression.numbers import NAMES
 from jetloom.evaluation.statistics.printed import written
 from jetloom.plots.tables import page, paragraph, table
-from jetloom.report.choice import chosen_by, origin
+from jetloom.report.choice import cautions, origin
 from jetloom.statistics.meaning import written as written_number
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def metrics_page(results: Mapping[str, Any], classes: Sequence[ClassStyle], targ
     rows = [_row("All", results), *(_row(style.title, results["classes"][style.name]) for style in classes)]
     return page(
         "The best point on the test part",
-        *chosen_by(results["ranked_by"]),
+        *cautions(results),
         paragraph(text),
         table(["Class", "Jets", *TITLES], rows, "Residuals"),
         origin(results),
