@@ -37,8 +37,8 @@ class Interruption:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Who ends a job tells its processes, and each passes it on: what comes once more, while the training says
-        # why it stopped and closes its line of the ledger, must not end it before.
+        # Who ends a job tells its processes, and each passes it on: what comes once more must not end the training
+        # before it has said why it stopped. (While its line of the ledger is closed, signals wait: scan.attempts.)
         ends = isinstance(error, CheckpointedError)
         for number, handler in self._before.items():
             signal.signal(number, self._note if ends else handler)
